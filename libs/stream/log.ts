@@ -1,0 +1,133 @@
+/**
+ * The log port: what flipstream needs from an event log with partitions, consumer groups and transactions.
+ * Adapters: `memory-log.ts` (tests, backtests, embedded start) and `kafkajs-log.ts` (Kafka). One contract suite runs on both.
+ *
+ * Offsets are JavaScript numbers: exact up to 2^53, which no partition reaches. Adapters must fail on larger ones.
+ */
+
+export type Headers = Readonly<Record<string, string>>
+
+export type TopicPartition = Readonly<{ topic: string; partition: number }>
+
+/** A record as read. `timestamp` is the log's (wall-clock milliseconds when it was appended). */
+export type LogRecord = TopicPartition &
+  Readonly<{ offset: number; timestamp: number; key: string | null; value: Buffer | null; headers: Headers }>
+
+/** A record to be written. The key decides the partition (murmur2, as Kafka's default) unless `partition` is set. */
+export type NewRecord = Readonly<{
+  topic: string
+  key: string
+  value: Buffer | null
+  headers?: Headers
+  partition?: number
+}>
+
+/** Where a group stands in a partition: the next offset to process, and what the processor wants to remember with it. */
+export type CommittedOffset = Readonly<{ offset: number; metadata: string }>
+
+/** Records of one partition, in offset order, read committed (never of an aborted or open transaction). */
+export type FetchedBatch = TopicPartition &
+  Readonly<{
+    records: readonly LogRecord[]
+    /** The offset to commit once the batch is done: past the last record, and past any markers fetched behind it. */
+    nextOffset: number
+    /** Records visible behind this batch when it was fetched, at least (markers may be counted in): for lag and for telling "caught up". */
+    remaining: number
+    /** Changes whenever the member's assignment changes. State and producers made under another epoch are void. */
+    epoch: number
+    /** False once the member is stopping, was rebalanced, or sought elsewhere: then no side effect may follow. */
+    isCurrent(): boolean
+    /** Tells the group that this member lives; throws `FencedError` when it no longer belongs. */
+    heartbeat(): Promise<void>
+  }>
+
+export type BatchHandler = (batch: FetchedBatch) => Promise<void>
+
+export type ConsumerOptions = Readonly<{
+  group: string
+  topics: readonly string[]
+  /** Where a group without a committed offset begins. */
+  from: 'earliest' | 'latest'
+  /** Milliseconds after which a silent member is expelled. Kafka: session.timeout.ms. */
+  sessionTimeoutMillis?: number
+  /** The most bytes per partition and fetch. Kafka: max.partition.fetch.bytes. */
+  maxBytesPerPartition?: number
+}>
+
+/** One member of a consumer group. Batches of one partition come one after the other; partitions run side by side. */
+export interface Consumer {
+  /**
+   * Joins and delivers batches until `stop`. The position advances past a batch only when its handler resolves and has not sought.
+   * A handler that rejects with RetryableError or FencedError: the batch is delivered again after a back-off (after a rejoin when fenced).
+   * Any other rejection ends the consumer: the promise `finished` rejects with it.
+   */
+  start(handler: BatchHandler, onAssignment?: (assigned: readonly TopicPartition[], epoch: number) => void): Promise<void>
+  /** Resolves after `stop`, rejects on a fatal error. */
+  readonly finished: Promise<void>
+  /** The next batch of this partition starts here. Only for assigned partitions. */
+  seek(partition: TopicPartition, offset: number): void
+  /** Pauses deliveries of a partition without losing membership (a slow sink). */
+  pause(partition: TopicPartition): void
+  resume(partition: TopicPartition): void
+  /** For groups without transactions: commits after the side effect is durable. */
+  commit(partition: TopicPartition, position: CommittedOffset): Promise<void>
+  /** Finishes the batch in hand, leaves the group. Idempotent. */
+  stop(): Promise<void>
+}
+
+/**
+ * A producer fenced by its transactional id: creating and `fence()`-ing a second one with the same id makes every later call of the
+ * first fail with FencedError, and settles (aborts, or completes) the transaction it left open.
+ */
+export interface TransactionalProducer {
+  /** Takes the id over. Must be called before the first transaction; after it, committed offsets of the group are final. */
+  fence(): Promise<void>
+  /**
+   * One transaction: records and the input position, all or nothing.
+   * `beforeCommit` runs last: a throw there aborts. RetryableError = nothing known: drop this producer, fence a new one, re-read the offset.
+   */
+  commitTransaction(transaction: {
+    records: readonly NewRecord[]
+    position?: { group: string; partition: TopicPartition; committed: CommittedOffset }
+    beforeCommit?: () => Promise<void>
+  }): Promise<void>
+  close(): Promise<void>
+}
+
+/** Idempotent, not transactional: resolved = durable; after an error the records may or may not be there. */
+export interface Producer {
+  send(records: readonly NewRecord[]): Promise<void>
+  close(): Promise<void>
+}
+
+export type TopicSettings = Readonly<{ topic: string; partitions: number; config?: Readonly<Record<string, string>> }>
+
+export interface LogAdmin {
+  /** Creates what is missing and leaves what exists. Waits until leaders are elected. */
+  createTopics(topics: readonly TopicSettings[]): Promise<void>
+  deleteTopics(topics: readonly string[]): Promise<void>
+  listTopics(): Promise<string[]>
+  partitionCount(topic: string): Promise<number>
+  /** First and next offset of each partition. */
+  offsets(topic: string): Promise<ReadonlyArray<{ partition: number; first: number; next: number }>>
+  committed(group: string, partition: TopicPartition): Promise<CommittedOffset | null>
+  listGroups(): Promise<string[]>
+  deleteGroups(groups: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Log {
+  consumer(options: ConsumerOptions): Consumer
+  transactionalProducer(transactionalId: string): TransactionalProducer
+  producer(): Producer
+  admin(): LogAdmin
+  /**
+   * Reads a topic from its beginning without a group and follows it until `stop` (compacted tables, observers, tails).
+   * `caughtUp` resolves when everything that was visible at the call has been handed over.
+   */
+  follow(
+    topics: readonly string[],
+    onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
+  ): Promise<{ caughtUp: Promise<void>; finished: Promise<void>; stop(): Promise<void> }>
+  close(): Promise<void>
+}

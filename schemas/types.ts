@@ -1,0 +1,429 @@
+// Generated from schemas/*.avsc by scripts/generate-types.ts. Edit the schemas, then run `npm run generate`.
+
+export type FeedbackKind = 'bought' | 'bad_call' | 'mute_seller' | 'gone' | 'unmute_seller'
+
+/** Topic alerts.feedback: what people and the market answered. */
+export type AlertFeedback = {
+  readonly alertId: string
+  readonly kind: FeedbackKind
+  readonly by: string | null
+  readonly at: number
+}
+
+/** Topic alerts: a decision to notify, with its evidence. */
+export type Alert = {
+  /** <listingId>:<rule> */
+  readonly alertId: string
+  readonly listingId: string
+  readonly rule: string
+  readonly rulesHash: string
+  /** One sentence a person can check. */
+  readonly reason: string
+  /** Median forecast less fee less ask. */
+  readonly netGainUsd: number
+  /** The same at the lower quartile. */
+  readonly netGainLowUsd: number
+  /** After the collector held the market's answer; past it, the alert is worth nothing. */
+  readonly deadlineMillis: number
+  readonly scored: ScoredListing
+}
+
+/** Topic archive.seals: where a quiet topic's object ends; the first seal of a key wins, for ever. */
+export type ArchiveSeal = {
+  readonly topic: string
+  readonly partition: number
+  readonly firstOffset: number
+  /** Exclusive. */
+  readonly endOffset: number
+  readonly sealedAt: number
+}
+
+/** An open offer met again by the slow sweep: it is still there, at this price. */
+export type AskSeen = {
+  readonly listingId: string
+  readonly item: Item
+  readonly seller: string
+  readonly ask: Ask
+}
+
+/** dutch: the price moves linearly from basePriceWei to endedPriceWei over durationSeconds. */
+export type AskKind = 'fixed' | 'dutch'
+
+/** What a seller asks. Prices are decimal strings in wei (10^-18 ETH), exactly as the market said them. */
+export type Ask = {
+  readonly kind: AskKind
+  readonly paymentToken: string
+  readonly basePriceWei: string
+  readonly endedPriceWei: string
+  /** At observedAt of the event. */
+  readonly currentPriceWei: string
+  /** The market's own conversion, decimal dollars. */
+  readonly currentPriceUsd: string | null
+  readonly startedAt: number
+  /** 0 for a fixed price. */
+  readonly durationSeconds: number
+}
+
+/** A tracked offer that a query by id showed gone, and not sold. */
+export type Cancellation = {
+  readonly listingId: string
+  readonly tokenId: string
+}
+
+export type TrackedAsk = {
+  readonly listingId: string
+  readonly tokenId: string
+  readonly seenAt: number
+}
+
+/** Topic collector.state: the collector's place, written in the transaction of the events it stands for. */
+export type CollectorState = {
+  readonly market: string
+  readonly backfillDone: boolean
+  /** Newest first. */
+  readonly recentListingIds: readonly string[]
+  /** Newest first. */
+  readonly recentSaleIds: readonly string[]
+  readonly exchangeRateAt: number | null
+  readonly leaderboardAt: number | null
+  readonly trackedAsks: readonly TrackedAsk[]
+}
+
+export type ControlKind = 'pause' | 'resume' | 'mute_seller' | 'unmute_seller' | 'kill' | 'revive'
+
+/** Topic controls: what people told the notifier. */
+export type Control = {
+  readonly kind: ControlKind
+  readonly subject: string | null
+  readonly by: string | null
+  readonly at: number
+}
+
+/** Topic listings.enriched: a listing, decoded, with what was known of the market. */
+export type EnrichedListing = {
+  readonly listingId: string
+  readonly eventId: string
+  readonly source: Source
+  readonly observedAt: number
+  readonly item: ItemProfile
+  readonly seller: string
+  readonly ask: PricedAsk
+  readonly context: MarketContext
+  /** The model promoted at that moment. */
+  readonly modelId: string | null
+  /** The rule set in force at that moment. */
+  readonly rulesHash: string | null
+}
+
+/** Dollars for one ETH. */
+export type ExchangeRate = {
+  readonly ethUsd: number
+}
+
+/** Topic listings.features: the vector the model reads, and what it was made of. */
+export type FeaturizedListing = {
+  /** Name of the feature set. */
+  readonly featureSet: string
+  readonly featureSetHash: string
+  /** float32, little endian, in the order of the feature set; NaN where nothing is known. */
+  readonly vector: Buffer
+  readonly listing: EnrichedListing
+}
+
+export type SixParts = {
+  readonly eyes: string
+  readonly ears: string
+  readonly mouth: string
+  readonly horn: string
+  readonly back: string
+  readonly tail: string
+}
+
+export type Stats = {
+  readonly hp: number
+  readonly speed: number
+  readonly skill: number
+  readonly morale: number
+}
+
+/** Sums over the four battle cards. */
+export type CardTotals = {
+  readonly attack: number
+  readonly defence: number
+  readonly energy: number
+}
+
+/** An axie decoded and checked against the reference tables. */
+export type ItemProfile = {
+  readonly tokenId: string
+  /** Lower case: aquatic, beast, bird, bug, dawn, dusk, mech, plant, reptile. */
+  readonly class: string
+  readonly breedCount: number
+  readonly parts: SixParts
+  /** Percent of the six parts that are of the axie's own class, rounded. */
+  readonly purity: number
+  /** 0 to 1; null where the genes are not known. */
+  readonly geneQuality: number | null
+  readonly genes: string | null
+  readonly stats: Stats
+  readonly cards: CardTotals
+  /** Mystic, seasonal and other special parts. */
+  readonly specialParts: number
+  readonly image: string | null
+}
+
+/** An axie as the market described it: nothing decoded, nothing checked but the shape. */
+export type Item = {
+  readonly tokenId: string
+  /** As the market spells it, for example Aquatic. */
+  readonly class: string
+  readonly breedCount: number
+  /** Hexadecimal with 0x, 256 or 512 bits; null where the source has none (sales files). */
+  readonly genes: string | null
+  /** Part ids such as eyes-chubby, in the order the market gave them; empty for an egg. */
+  readonly parts: readonly string[]
+  /** Address of the picture. */
+  readonly image: string | null
+}
+
+export type LeaderboardAxie = {
+  readonly tokenId: string
+  /** Of its player, 1 is best. */
+  readonly rank: number
+  readonly class: string
+  readonly parts: readonly string[]
+}
+
+/** Axies of the best players, complete; the newest snapshot replaces the one before. */
+export type LeaderboardSnapshot = {
+  readonly axies: readonly LeaderboardAxie[]
+}
+
+/** A new offer. Its id is axie:<tokenId>:<startedAt in milliseconds>. */
+export type Listing = {
+  readonly listingId: string
+  readonly item: Item
+  readonly seller: string
+  readonly ask: Ask
+}
+
+/** Robust means of log dollars over spans of time that end at the event; null without sales in the span. */
+export type LevelWindows = {
+  readonly hours6: number | null
+  readonly hours24: number | null
+  readonly days7: number | null
+}
+
+export type SimilarSale = {
+  readonly saleId: string
+  readonly tokenId: string
+  readonly usd: number
+  readonly soldAt: number
+  readonly breedCount: number
+  /** Eyes and ears are the same too. */
+  readonly identical: boolean
+  /** Log price less the market's level when it was sold. */
+  readonly relative: number | null
+}
+
+export type SimilarAsk = {
+  readonly listingId: string
+  readonly tokenId: string
+  readonly usd: number
+  readonly seenAt: number
+  readonly breedCount: number
+  readonly identical: boolean
+}
+
+export type OwnLastSale = {
+  readonly usd: number
+  readonly soldAt: number
+  readonly breedCount: number
+  readonly relative: number | null
+}
+
+/** What was known of the market strictly before the event. */
+export type MarketContext = {
+  /** The fold's clock: the running maximum of observedAt. */
+  readonly asOf: number
+  readonly ethUsd: number | null
+  readonly market: LevelWindows
+  readonly class: LevelWindows
+  /** Market level over 6 h less that over 7 d. */
+  readonly trend: number | null
+  /** Over the last 24 h. */
+  readonly salesPerHour: number
+  /** The last five, newest first. */
+  readonly similarSales: readonly SimilarSale[]
+  /** The three cheapest open asks, this axie's own apart. */
+  readonly similarAsks: readonly SimilarAsk[]
+  readonly similarAskCount: number
+  readonly ownLastSale: OwnLastSale | null
+  /** By the same seller in the last hour, this one apart. */
+  readonly sellerListings: number
+  /** How often the leaderboard plays these battle parts together, weighted by rank. */
+  readonly comboScore: number
+  /** Hash of the names and definitions of measures. */
+  readonly measureSet: string
+  /** The fold's numbers for the features, in the order of the measure set; NaN where nothing is known. */
+  readonly measures: readonly number[]
+}
+
+/** backfill: history from before the first live event; folded, never priced. */
+export type Origin = 'live' | 'backfill'
+
+/** The real market, a replayed sales file, or a generated market. */
+export type Source = 'live' | 'recorded' | 'synthetic'
+
+/** Topic market.events: one totally ordered log of what the market said and what we decided. */
+export type MarketEvent = {
+  /** A pure function of the content: the same happening has the same id however often it is read. */
+  readonly eventId: string
+  /** When it happened, in the market's word. */
+  readonly eventTime: number
+  /** When the collector knew it, by the market's clock (wall clock when live, simulated otherwise). */
+  readonly observedAt: number
+  readonly origin: Origin
+  readonly source: Source
+  readonly payload:
+    | { readonly 'flipstream.Listing': Listing }
+    | { readonly 'flipstream.AskSeen': AskSeen }
+    | { readonly 'flipstream.Cancellation': Cancellation }
+    | { readonly 'flipstream.Sale': Sale }
+    | { readonly 'flipstream.ExchangeRate': ExchangeRate }
+    | { readonly 'flipstream.LeaderboardSnapshot': LeaderboardSnapshot }
+    | { readonly 'flipstream.ModelPromoted': ModelPromoted }
+    | { readonly 'flipstream.RulesChanged': RulesChanged }
+}
+
+/** Topic models: a bundle that exists in the object store; compacted by model id. */
+export type ModelAnnounced = {
+  readonly modelId: string
+  /** Key of the bundle's manifest in the object store. */
+  readonly uri: string
+  /** Of the manifest. */
+  readonly sha256: string
+  readonly featureSetHash: string
+  readonly source: Source
+  readonly trainedFrom: number
+  readonly trainedUntil: number
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** From this record on, listings are priced by this model. */
+export type ModelPromoted = {
+  readonly modelId: string
+  readonly featureSetHash: string
+  readonly reason: string
+}
+
+export type NotificationStatus = 'intended' | 'sent' | 'unknown' | 'expired' | 'coalesced' | 'muted' | 'edited' | 'failed'
+
+/** Topic notifications: what was about to be sent to whom, and what became of it. */
+export type Notification = {
+  readonly alertId: string
+  readonly channel: string
+  readonly nonce: string
+  readonly status: NotificationStatus
+  readonly messageId: string | null
+  readonly at: number
+  readonly detail: string | null
+}
+
+export type OutcomeStatus = 'open' | 'gone' | 'resold' | 'censored'
+
+/** Topic outcomes: what an alert earned or lost after fees, revised as events arrive. */
+export type Outcome = {
+  readonly alertId: string
+  readonly status: OutcomeStatus
+  readonly goneAt: number | null
+  readonly resoldAt: number | null
+  readonly resoldUsd: number | null
+  readonly netUsd: number | null
+  readonly netEth: number | null
+}
+
+/** An ask in the units people use, as of the event. */
+export type PricedAsk = {
+  readonly kind: AskKind
+  readonly wei: string
+  readonly eth: number
+  readonly usd: number
+  readonly startedAt: number
+}
+
+/** From this record on, listings are judged by this rule set. */
+export type RulesChanged = {
+  /** sha256 of rules, hexadecimal. */
+  readonly rulesHash: string
+  /** The rule set as canonical JSON. */
+  readonly rules: string
+  readonly reason: string
+}
+
+/** A settled sale. Its id is axie:<tokenId>:<txHash, or soldAt in milliseconds where there is none>. */
+export type Sale = {
+  readonly saleId: string
+  readonly item: Item
+  readonly soldAt: number
+  readonly priceWei: string
+  /** The market's own conversion at the time of the sale, decimal dollars. */
+  readonly priceUsd: string | null
+  readonly seller: string | null
+  readonly buyer: string | null
+  readonly txHash: string | null
+}
+
+/** Dollars, never crossing. */
+export type PriceQuantiles = {
+  readonly q05: number
+  readonly q25: number
+  readonly q50: number
+  readonly q75: number
+  readonly q95: number
+}
+
+/** Topic listings.scored: what a listing will sell for. */
+export type ScoredListing = {
+  readonly listing: EnrichedListing
+  readonly modelId: string
+  readonly featureSetHash: string
+  readonly modelTrainedUntil: number
+  readonly quantilesUsd: PriceQuantiles
+  /** How unlike the training data the vector is: 0 familiar, above 1 outside what was seen. */
+  readonly novelty: number
+  /** Where the model ran: tensorflow, wasm or cpu. */
+  readonly backend: string
+  readonly codeVersion: string
+}
+
+/** Every record that has a schema file, by its name. */
+export type RecordTypes = {
+  AlertFeedback: AlertFeedback
+  Alert: Alert
+  ArchiveSeal: ArchiveSeal
+  AskSeen: AskSeen
+  Ask: Ask
+  Cancellation: Cancellation
+  CollectorState: CollectorState
+  Control: Control
+  EnrichedListing: EnrichedListing
+  ExchangeRate: ExchangeRate
+  FeaturizedListing: FeaturizedListing
+  ItemProfile: ItemProfile
+  Item: Item
+  LeaderboardSnapshot: LeaderboardSnapshot
+  Listing: Listing
+  MarketContext: MarketContext
+  MarketEvent: MarketEvent
+  ModelAnnounced: ModelAnnounced
+  ModelPromoted: ModelPromoted
+  Notification: Notification
+  Outcome: Outcome
+  PricedAsk: PricedAsk
+  RulesChanged: RulesChanged
+  Sale: Sale
+  ScoredListing: ScoredListing
+}
+
+export type RecordName = keyof RecordTypes

@@ -1,3 +1,4 @@
+import './avsc-bounds-patch.ts'
 import avro from 'avsc'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { RecordName, RecordTypes } from '#schemas/types.ts'

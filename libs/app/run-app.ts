@@ -1,0 +1,117 @@
+import { systemClock } from '#lib/clock/clock.ts'
+import { createCodec } from '#lib/codec/codec.ts'
+import { createRegistry } from '#lib/codec/registry.ts'
+import { createS3Store } from '#lib/objectstore/s3-store.ts'
+import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
+import { createHealth } from '#lib/telemetry/health.ts'
+import { createLogger } from '#lib/telemetry/logger.ts'
+import { createMetrics } from '#lib/telemetry/metrics.ts'
+import { startStatusServer } from '#lib/telemetry/status-server.ts'
+import type { App } from './app.ts'
+import { commonSettings } from './common-settings.ts'
+import { ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
+
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const
+
+/** What a parent process is told (by IPC, where it asked for a channel) once an app serves its status. */
+export type AppListening = Readonly<{ type: 'listening'; app: string; url: string }>
+
+const drainMillis = 10_000
+
+/**
+ * Runs one app as this process until it is told to stop (SIGTERM, SIGINT, or its parent's end) or cannot go on. Returns the exit code.
+ * A stop drains: the batch in hand is finished and committed, then everything closes in reverse order; after 10 s it is cut short.
+ */
+export async function runApp<S extends Settings>(
+  app: App<S>,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const settings = { ...commonSettings, ...app.settings }
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(
+      `flipstream ${app.name}: ${app.summary}\n\nConfigured by environment variables (name, default, meaning):\n${describeSettings(settings)}\n`,
+    )
+    return exitCodes.done
+  }
+  if (argv.length > 0)
+    return usage(`flipstream ${app.name} takes no arguments (got ${argv.join(' ')}); it is configured by environment variables, see --help`)
+
+  let config: ReturnType<typeof parseConfig<typeof settings>>
+  try {
+    config = parseConfig(settings, env)
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return usage(`flipstream ${app.name} cannot start:\n${error.message}\nSee flipstream ${app.name} --help`)
+    throw error
+  }
+
+  const logger = createLogger(app.name, config.LOG_LEVEL)
+  const metrics = createMetrics(app.name)
+  const health = createHealth({ clock: systemClock, hangSeconds: config.HANG_SECONDS })
+  const closers: (() => Promise<void>)[] = []
+  try {
+    const status = await startStatusServer({ host: config.HTTP_HOST, port: config.HTTP_PORT, health, metrics })
+    closers.push(status.close)
+    process.send?.({ type: 'listening', app: app.name, url: status.url } satisfies AppListening)
+    const log = createKafkajsLog({
+      brokers: config.KAFKA_BROKERS,
+      clientId: `${config.PREFIX}${app.name}`,
+      logger,
+      sessionTimeoutMillis: config.SESSION_TIMEOUT_MILLISECONDS,
+    })
+    closers.push(log.close)
+    const codec = createCodec({
+      registry: createRegistry({ url: config.SCHEMA_REGISTRY_URL }),
+      onWait: (problem, attempt) => logger.warn({ problem, attempt }, 'waiting for the schema registry'),
+    })
+    const store = createS3Store({
+      endpoint: config.S3_ENDPOINT,
+      region: config.S3_REGION,
+      bucket: config.S3_BUCKET,
+      accessKey: config.S3_ACCESS_KEY,
+      secretKey: config.S3_SECRET_KEY,
+    })
+    const stopping = stopSignal()
+    const running = await app.start({ config, prefix: config.PREFIX, clock: systemClock, logger, metrics, health, log, codec, store })
+    logger.info({ status: status.url }, 'started')
+    const reason = await Promise.race([stopping, running.finished.then(() => 'finished' as const)])
+    logger.info({ reason }, 'stopping')
+    await withinDrainTime(running.stop().then(() => running.finished))
+    await withinDrainTime(closeAll(closers))
+    logger.info('stopped')
+    return exitCodes.done
+  } catch (error) {
+    logger.error({ err: error }, (error as Error).message)
+    await withinDrainTime(closeAll(closers)).catch(() => {})
+    return exitCodes.failed
+  }
+}
+
+function usage(message: string): number {
+  process.stderr.write(`${message}\n`)
+  return exitCodes.usage
+}
+
+/** A parent that dies takes its channel with it: an app it started must not live on as an orphan. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
+    process.once('disconnect', () => resolve('the parent process ended'))
+  })
+}
+
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  for (const close of closers.reverse()) await close()
+}
+
+async function withinDrainTime<T>(work: Promise<T>): Promise<T> {
+  const cut = new AbortController()
+  const late = systemClock.sleep(drainMillis, cut.signal).then(() => {
+    throw new Error(`not drained within ${drainMillis / 1_000} s: cut short; what was not committed will be done again by the next start`)
+  })
+  return Promise.race([work, late]).finally(() => {
+    late.catch(() => {})
+    cut.abort(new Error('drained'))
+  })
+}

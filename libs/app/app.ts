@@ -10,7 +10,7 @@ import type { Config, Settings } from './config.ts'
 
 /** Everything an app may touch of the world. Built by `run-app.ts` for a process of its own, or by an embedded start for many in one. */
 export type AppContext<S extends Settings = Settings> = Readonly<{
-  config: Config<typeof commonSettings & S>
+  config: Config<typeof commonSettings> & Config<S>
   prefix: string
   clock: Clock
   logger: Logger

@@ -9,7 +9,7 @@ import { createMetrics } from '#lib/telemetry/metrics.ts'
 import { startStatusServer } from '#lib/telemetry/status-server.ts'
 import type { App } from './app.ts'
 import { commonSettings } from './common-settings.ts'
-import { ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
+import { type Config, ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const
 
@@ -37,9 +37,9 @@ export async function runApp<S extends Settings>(
   if (argv.length > 0)
     return usage(`flipstream ${app.name} takes no arguments (got ${argv.join(' ')}); it is configured by environment variables, see --help`)
 
-  let config: ReturnType<typeof parseConfig<typeof settings>>
+  let config: Config<typeof commonSettings> & Config<S>
   try {
-    config = parseConfig(settings, env)
+    config = parseConfig(settings, env) as typeof config
   } catch (error) {
     if (error instanceof ConfigError)
       return usage(`flipstream ${app.name} cannot start:\n${error.message}\nSee flipstream ${app.name} --help`)

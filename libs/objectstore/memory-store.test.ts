@@ -1,0 +1,7 @@
+import { createMemoryStore } from './memory-store.ts'
+import { describeObjectStore } from './object-store-contract.ts'
+
+describeObjectStore('memory', async () => {
+  const store = createMemoryStore()
+  return { store, reopen: () => store }
+})

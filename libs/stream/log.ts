@@ -29,15 +29,20 @@ export type CommittedOffset = Readonly<{ offset: number; metadata: string }>
 export type FetchedBatch = TopicPartition &
   Readonly<{
     records: readonly LogRecord[]
-    /** The offset to commit once the batch is done: past the last record, and past any markers fetched behind it. */
+    /** Where this batch begins: no visible record lies between here and the first record. Equals the `nextOffset` before it, or a `seek`. */
+    position: number
+    /** Where the next batch begins: past the last record, and past any markers fetched behind it. */
     nextOffset: number
     /** Records visible behind this batch when it was fetched, at least (markers may be counted in): for lag and for telling "caught up". */
     remaining: number
     /** Changes whenever the member's assignment changes. State and producers made under another epoch are void. */
     epoch: number
-    /** False once the member is stopping, was rebalanced, or sought elsewhere: then no side effect may follow. */
+    /** False once the member was rebalanced or expelled, or sought elsewhere: then no side effect may follow. A stop lets the batch finish. */
     isCurrent(): boolean
-    /** Tells the group that this member lives; throws `FencedError` when it no longer belongs. */
+    /**
+     * Tells the group that this member lives, when it is time to; throws `FencedError` when it no longer belongs.
+     * A rebalance under way is no error: the partition is still ours until this batch is done.
+     */
     heartbeat(): Promise<void>
   }>
 
@@ -69,7 +74,12 @@ export interface Consumer {
   /** Pauses deliveries of a partition without losing membership (a slow sink). */
   pause(partition: TopicPartition): void
   resume(partition: TopicPartition): void
-  /** For groups without transactions: commits after the side effect is durable. */
+  /**
+   * Visible records not yet handed over, by assigned partition, as of the newest fetch. A transaction's marker at the very end
+   * counts until it is fetched, which takes a moment and no new record: idle means zero.
+   */
+  lag(): ReadonlyArray<TopicPartition & Readonly<{ records: number }>>
+  /** For groups without transactions: commits after the side effect is durable. FencedError when the partition is no longer ours. */
   commit(partition: TopicPartition, position: CommittedOffset): Promise<void>
   /** Finishes the batch in hand, leaves the group. Idempotent. */
   stop(): Promise<void>
@@ -125,9 +135,15 @@ export interface Log {
    * Reads a topic from its beginning without a group and follows it until `stop` (compacted tables, observers, tails).
    * `caughtUp` resolves when everything that was visible at the call has been handed over.
    */
-  follow(
-    topics: readonly string[],
-    onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
-  ): Promise<{ caughtUp: Promise<void>; finished: Promise<void>; stop(): Promise<void> }>
+  follow(topics: readonly string[], onRecords: (records: readonly LogRecord[]) => void | Promise<void>): Promise<Follower>
+  /** Resolves when the log answers; FatalError within 10 s, with the addresses and what to do, when it does not. For start-up. */
+  checkReachable(): Promise<void>
   close(): Promise<void>
 }
+
+export type Follower = Readonly<{
+  caughtUp: Promise<void>
+  /** Resolves after `stop`; rejects when reading ends for good or `onRecords` throws. */
+  finished: Promise<void>
+  stop(): Promise<void>
+}>

@@ -1,0 +1,73 @@
+/** `flipstream <command>`: finds the command, runs it, ends with its exit code. */
+
+import type { App } from '#lib/app/app.ts'
+import type { Settings } from '#lib/app/config.ts'
+import { exitCodes, runApp } from '#lib/app/run-app.ts'
+import { UsageError } from '#lib/app/usage-error.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+type Command = Readonly<{ summary: string; run(argv: readonly string[], env: Environment): Promise<number> }>
+
+const app = (summary: string, load: () => Promise<{ app: App<never> | App }>): Command => ({
+  summary,
+  run: async (argv, env) => runApp((await load()).app as App<Settings>, argv, env),
+})
+
+const apps: Readonly<Record<string, Command>> = {
+  collector: app('the marketplace API into market.events', () => import('#app/collector/main.ts')),
+  enricher: app('folds market.events, adds the market to each listing', () => import('#app/enricher/main.ts')),
+  featurizer: app('listings into feature vectors', () => import('#app/featurizer/main.ts')),
+  scorer: app('feature vectors into price quantiles', () => import('#app/scorer/main.ts')),
+  alerter: app('decides which listings deserve an alert', () => import('#app/alerter/main.ts')),
+  notifier: app('tells people of alerts: cards in the terminal', () => import('#app/notifier/main.ts')),
+  archiver: app('market.events into the object store', () => import('#app/archiver/main.ts')),
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  up: {
+    summary: 'the whole pipeline on a simulated market (npm start)',
+    run: async (argv, env) => (await import('#app/up/main.ts')).run(argv, env),
+  },
+  doctor: {
+    summary: 'what is here, what is missing, and the fix',
+    run: async (argv, env) => (await import('#app/doctor/main.ts')).run(argv, env),
+  },
+  train: { summary: 'trains a model on a sales file', run: async (argv, env) => (await import('#app/trainer/main.ts')).run(argv, env) },
+  sample: { summary: 'writes synthetic sales as CSV', run: async (argv) => (await import('#app/simulator/sample.ts')).run(argv) },
+  simulator: {
+    summary: 'serves a simulated marketplace',
+    run: async (argv, env) => (await import('#app/simulator/main.ts')).run(argv, env),
+  },
+  runs: {
+    summary: 'what earlier starts left behind: ls, rm',
+    run: async (argv, env) => (await import('#app/up/runs-command.ts')).run(argv, env),
+  },
+}
+
+function help(): string {
+  const list = (entries: Readonly<Record<string, Command>>) =>
+    Object.entries(entries)
+      .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
+      .join('\n')
+  return `flipstream <command> [options]; every command knows --help\n\nCommands\n${list(commands)}\n\nApps (one process each, configured by environment variables)\n${list(apps)}\n`
+}
+
+async function main(argv: readonly string[], env: Environment): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help())
+    return name === undefined ? exitCodes.usage : exitCodes.done
+  }
+  const command = commands[name] ?? apps[name]
+  if (command === undefined) throw new UsageError(`no command ${name}\n\n${help()}`)
+  return command.run(rest, env)
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2), process.env)
+} catch (error) {
+  process.stderr.write(error instanceof UsageError ? `${error.message}\n` : `${(error as Error).stack}\n`)
+  process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+}
+// What is still open (a socket that would not close) must not keep a finished command alive.
+process.exit()

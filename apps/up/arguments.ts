@@ -1,0 +1,88 @@
+import { existsSync, statSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { UsageError } from '#lib/app/usage-error.ts'
+
+export type UpArguments = Readonly<{
+  /** A sales file to replay; null plays a generated market. */
+  sales: string | null
+  /** How many times faster than real time the simulated market runs. */
+  speed: number
+  /** Ends by itself after so long, counted from the first live listing; null runs until it is told to stop. */
+  forSeconds: number | null
+  /** Sales before this moment train the model, the rest is played. Milliseconds; null means after the first 40% of the rows. */
+  trainUntil: number | null
+  seed: number
+  json: boolean
+}>
+
+const defaultSpeed = { recorded: 600, synthetic: 120 }
+
+export const upHelp = `flipstream up (npm start): the whole pipeline on a simulated market, until ctrl-C.
+
+  --sales FILE.csv      replay recorded sales (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
+                        instead of a generated market; the first 40% of the rows train the model, the rest is played
+  --train-until TIME    where training ends and play begins: 2022-04-16T12:00:00Z or unix seconds
+  --speed N             how many times faster than real time (default ${defaultSpeed.recorded} with --sales, else ${defaultSpeed.synthetic})
+  --for DURATION        end by itself with a summary, for example 90s, 10m, 2h (default: run until ctrl-C)
+  --seed N              of what the simulator makes up (default 1)
+  --json                print one JSON object at the end, and nothing else on stdout
+
+Needs Kafka, a schema registry and an S3 store: those named by KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_ENDPOINT if set, else Docker
+(docker-compose.kafka.yml), else local processes (Java 17 and Maven), started once and reused. npm run stack:down stops them.
+`
+
+/** Throws UsageError before anything has been started. */
+export function parseUpArguments(argv: readonly string[]): UpArguments {
+  const { values } = parse(argv)
+  const sales = values.sales ?? null
+  if (sales !== null && !(existsSync(sales) && statSync(sales).isFile())) {
+    throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
+  }
+  if (values['train-until'] !== undefined && sales === null) throw new UsageError('--train-until needs --sales')
+  return {
+    sales,
+    speed: positive('--speed', values.speed ?? String(sales === null ? defaultSpeed.synthetic : defaultSpeed.recorded)),
+    forSeconds: values.for === undefined ? null : duration('--for', values.for),
+    trainUntil: values['train-until'] === undefined ? null : moment('--train-until', values['train-until']),
+    seed: Math.trunc(positive('--seed', values.seed ?? '1')),
+    json: values.json ?? false,
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        sales: { type: 'string' },
+        speed: { type: 'string' },
+        for: { type: 'string' },
+        'train-until': { type: 'string' },
+        seed: { type: 'string' },
+        json: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee npm start -- --help`)
+  }
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`${option}: expected a number above 0, found ${text}`)
+  return value
+}
+
+const secondsPer = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+function duration(option: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text)
+  if (match === null || Number(match[1]) <= 0) throw new UsageError(`${option}: expected a duration such as 90s, 10m or 2h, found ${text}`)
+  return Number(match[1]) * secondsPer[match[2] as keyof typeof secondsPer]
+}
+
+function moment(option: string, text: string): number {
+  const millis = /^\d{9,11}$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
+  if (Number.isNaN(millis)) throw new UsageError(`${option}: expected a time such as 2022-04-16T12:00:00Z or unix seconds, found ${text}`)
+  return millis
+}

@@ -1,0 +1,105 @@
+import { isEgg } from '#lib/axie/profile.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import { type TopicName, topicName } from '#lib/market/topics.ts'
+import type { Log, LogRecord } from '#lib/stream/log.ts'
+import type { MarketEvent } from '#schemas/types.ts'
+
+/** What a read-committed reader of the topics has seen: the truth that the summary reports, whatever the apps believe of themselves. */
+export type Counts = {
+  marketEvents: number
+  /** Live listings; backfilled history is folded, never priced. */
+  listings: number
+  eggs: number
+  /** Live sales. */
+  sales: number
+  backfilled: number
+  enriched: number
+  featurized: number
+  scored: number
+  alerts: number
+  deadLetters: number
+  /** Dead letters that were a live listing in market.events, or one on its way after it. */
+  deadListings: number
+}
+
+export type Observer = Readonly<{
+  counts: Readonly<Counts>
+  /** observedAt of the newest event; null before the first. */
+  marketTime(): number | null
+  /** One past the last visible record of each partition of a topic. */
+  ends(topic: TopicName): ReadonlyMap<number, number>
+  stop(): Promise<void>
+}>
+
+const observed = ['market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts', 'dead-letters'] as const
+const countOf = {
+  'listings.enriched': 'enriched',
+  'listings.features': 'featurized',
+  'listings.scored': 'scored',
+  alerts: 'alerts',
+} as const
+
+export async function startObserver({ log, codec, prefix }: { log: Log; codec: Codec; prefix: string }): Promise<Observer> {
+  const counts: Counts = {
+    marketEvents: 0,
+    listings: 0,
+    eggs: 0,
+    sales: 0,
+    backfilled: 0,
+    enriched: 0,
+    featurized: 0,
+    scored: 0,
+    alerts: 0,
+    deadLetters: 0,
+    deadListings: 0,
+  }
+  const ends = new Map<string, Map<number, number>>()
+  let marketTime: number | null = null
+
+  const decodeEvent = async (bytes: Buffer | null): Promise<MarketEvent | null> => {
+    try {
+      return bytes === null ? null : await codec.decode('MarketEvent', bytes)
+    } catch {
+      return null // Garbage is part of the test data: it is counted as a dead letter.
+    }
+  }
+  const countEvent = (event: MarketEvent | null): void => {
+    counts.marketEvents++
+    if (event === null) return
+    marketTime = Math.max(marketTime ?? 0, event.observedAt)
+    if (event.origin === 'backfill') counts.backfilled++
+    else if ('flipstream.Sale' in event.payload) counts.sales++
+    else if ('flipstream.Listing' in event.payload) {
+      if (isEgg(event.payload['flipstream.Listing'].item)) counts.eggs++
+      else counts.listings++
+    }
+  }
+  const countDeadLetter = async (record: LogRecord): Promise<void> => {
+    counts.deadLetters++
+    const source = record.headers['source-topic'] ?? ''
+    if (source.endsWith('listings.enriched') || source.endsWith('listings.features')) counts.deadListings++
+    if (!source.endsWith('market.events')) return
+    const event = await decodeEvent(record.value)
+    if (event?.origin === 'live' && 'flipstream.Listing' in event.payload) counts.deadListings++
+  }
+
+  const following = await log.follow(
+    observed.map((topic) => topicName(prefix, topic)),
+    async (records) => {
+      for (const record of records) {
+        const topic = record.topic.slice(prefix.length) as (typeof observed)[number]
+        const partitions = ends.get(topic) ?? new Map<number, number>()
+        ends.set(topic, partitions.set(record.partition, record.offset + 1))
+        if (topic === 'market.events') countEvent(await decodeEvent(record.value))
+        else if (topic === 'dead-letters') await countDeadLetter(record)
+        else counts[countOf[topic]]++
+      }
+    },
+  )
+  return {
+    counts,
+    marketTime: () => marketTime,
+    ends: (topic) => ends.get(topic) ?? new Map(),
+    stop: following.stop,
+  }
+}

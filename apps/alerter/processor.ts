@@ -1,0 +1,98 @@
+import { topicName } from '#lib/market/topics.ts'
+import { judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
+import { defaultRulesHash } from '#lib/rules/presets.ts'
+import { maximumCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
+import type { Input, Processor, Result } from '#lib/stream/processor.ts'
+import type { Alert, ScoredListing } from '#schemas/types.ts'
+import { reasonOf } from './reason.ts'
+
+/**
+ * Memory of the cool-down. A candidate silences its axie whether or not it was itself silenced: were only alerts to count, each would
+ * depend on the one before it and so on without end, and no restart could restore the state from a finite piece of the log.
+ */
+export type AlerterState = {
+  /** Running maximum of observedAt. */
+  clock: number
+  /** By rule and axie: candidates inside the longest cool-down, oldest first. */
+  readonly candidates: Map<string, Candidate[]>
+  /** The same candidates in the order they came, to forget them. */
+  readonly order: { key: string; at: number }[]
+}
+
+type Candidate = Readonly<{ at: number; askUsd: number }>
+
+export type AlerterOptions = Readonly<{
+  prefix: string
+  /** Rule sets loaded before the batch (see main.ts): the processor itself never waits. */
+  ruleSet: (hash: string) => RuleSet | undefined
+}>
+
+const horizonMillis = maximumCooldownMinutes * 60_000
+
+/** The rules that judge this listing: those in force when it was observed, or the default where none were published by then. */
+export const rulesHashFor = ({ listing }: ScoredListing): string => listing.rulesHash ?? defaultRulesHash
+
+/** Decides from the scored record and the cool-down alone. One alert per rule that passes; else the reason of the first candidate refused. */
+export function createAlerterProcessor({ prefix, ruleSet }: AlerterOptions): Processor<ScoredListing, Alert, AlerterState> {
+  const topic = topicName(prefix, 'alerts')
+
+  const processOne = ({ value: scored }: Input<ScoredListing>, state: AlerterState): Result<Alert> => {
+    const rulesHash = rulesHashFor(scored)
+    const rules = ruleSet(rulesHash)
+    if (rules === undefined) throw new Error(`rule set ${rulesHash} was not loaded before the batch`)
+    advance(state, scored.listing.observedAt)
+    const verdicts = rules.rules.map((rule) => ({ rule, verdict: withCooldown(rule, judge(rule, rules, scored), scored, state) }))
+    const passed = verdicts.filter(({ verdict }) => verdict.type === 'passed')
+    if (passed.length === 0) return { type: 'skip', reason: skipReason(verdicts.map(({ verdict }) => verdict)) }
+    const key = `axie:${scored.listing.item.tokenId}`
+    return { type: 'emit', outputs: passed.map(({ rule }) => ({ topic, key, value: alertOf(scored, rule, rules, rulesHash) })) }
+  }
+
+  return {
+    initial: () => ({ clock: Number.NEGATIVE_INFINITY, candidates: new Map(), order: [] }),
+    process: (batch, state) => batch.map((input) => processOne(input, state)),
+    memory: { horizonMillis, clockOf: ({ value }) => value.listing.observedAt },
+  }
+}
+
+function advance(state: AlerterState, observedAt: number): void {
+  if (!(observedAt > state.clock)) return
+  state.clock = observedAt
+  while (state.order[0] !== undefined && state.order[0].at <= state.clock - horizonMillis) {
+    const { key } = state.order.shift()!
+    const rest = state.candidates.get(key)!.slice(1)
+    if (rest.length === 0) state.candidates.delete(key)
+    else state.candidates.set(key, rest)
+  }
+}
+
+function withCooldown(rule: Rule, verdict: Verdict, scored: ScoredListing, state: AlerterState): Verdict {
+  if (verdict.type !== 'passed') return verdict
+  const { ask, item } = scored.listing
+  const key = `${rule.name}:${item.tokenId}`
+  const earlier = state.candidates.get(key) ?? []
+  const since = state.clock - rule.cooldown.minutes * 60_000
+  const recent = earlier.filter(({ at }) => at > since)
+  state.candidates.set(key, [...earlier, { at: state.clock, askUsd: ask.usd }])
+  state.order.push({ key, at: state.clock })
+  const cheaper = recent.every(({ askUsd }) => ask.usd < askUsd * (1 - rule.cooldown.unlessCheaperBy))
+  return cheaper ? verdict : { type: 'rejected', reason: 'cooldown' }
+}
+
+const skipReason = (verdicts: readonly Verdict[]): string =>
+  verdicts.find((verdict) => verdict.type === 'rejected')?.reason ?? 'below_margin'
+
+function alertOf(scored: ScoredListing, rule: Rule, { feeRatio }: RuleSet, rulesHash: string): Alert {
+  const { listing, quantilesUsd } = scored
+  return {
+    alertId: `${listing.listingId}:${rule.name}`,
+    listingId: listing.listingId,
+    rule: rule.name,
+    rulesHash,
+    reason: reasonOf(scored, rule, feeRatio),
+    netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, feeRatio),
+    netGainLowUsd: netGainUsd(quantilesUsd.q25, listing.ask.usd, feeRatio),
+    deadlineMillis: rule.deadlineSeconds * 1_000,
+    scored,
+  }
+}

@@ -1,0 +1,85 @@
+import type { ScoredListing } from '#schemas/types.ts'
+import type { Guards, Rule, RuleSet } from './rule-set.ts'
+
+/** Why a candidate (a listing that passed the forecast rule) is not alerted. Counted in metrics: names are stable. */
+export type RejectionReason =
+  | 'absurd_price'
+  | 'model_too_old'
+  | 'novel'
+  | 'stale'
+  | 'bulk_seller'
+  | 'second_check_asks'
+  | 'second_check_sales'
+  | 'second_check_no_evidence'
+  | 'cooldown'
+
+export type Verdict =
+  | Readonly<{ type: 'no_candidate' }>
+  | Readonly<{ type: 'rejected'; reason: RejectionReason }>
+  | Readonly<{ type: 'passed' }>
+
+/**
+ * What one rule says of one listing, from the scored record alone: everything but the cool-down, which needs memory.
+ * Comparisons are written so that a number that is not one (NaN) never passes.
+ */
+export function judge(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Verdict {
+  if (!passesForecast(rule, ruleSet, scored)) return { type: 'no_candidate' }
+  const reason = guarded(ruleSet.guards, scored) ?? doubted(rule, scored)
+  return reason === null ? { type: 'passed' } : { type: 'rejected', reason }
+}
+
+/** Dollars left of a sale at this price after the market's fee and the ask. */
+export const netGainUsd = (saleUsd: number, askUsd: number, feeRatio: number): number => saleUsd * (1 - feeRatio) - askUsd
+
+function passesForecast({ forecast }: Rule, { feeRatio }: RuleSet, { listing: { ask }, quantilesUsd }: ScoredListing): boolean {
+  const sale = quantilesUsd[forecast.quantile]
+  switch (forecast.kind) {
+    case 'margin_after_fee':
+      return sale * (1 - feeRatio) >= ask.usd * forecast.minimumRatio && netGainUsd(sale, ask.usd, feeRatio) >= forecast.minimumGainUsd
+    case 'multiple':
+      return sale > ask.usd * forecast.multiple && sale > forecast.minimumForecastUsd
+  }
+}
+
+const hourMillis = 3_600_000
+const minuteMillis = 60_000
+
+function guarded(guards: Guards, { listing, modelTrainedUntil, novelty }: ScoredListing): RejectionReason | null {
+  const { ask, observedAt, context } = listing
+  if (!(ask.usd >= guards.minimumAskUsd && ask.usd <= guards.maximumAskUsd && ask.eth > 0)) return 'absurd_price'
+  if (!(observedAt - modelTrainedUntil <= guards.maximumModelAgeHours * hourMillis)) return 'model_too_old'
+  if (!(novelty <= guards.maximumNovelty)) return 'novel'
+  if (ask.kind === 'fixed' && !(observedAt - ask.startedAt <= guards.maximumListingAgeMinutes * minuteMillis)) return 'stale'
+  if (!(context.sellerListings <= guards.maximumSellerListings)) return 'bulk_seller'
+  return null
+}
+
+/**
+ * "Second-cheapest similar ask" counts the listing itself, as players do: where it is the cheapest, the second-cheapest is the cheapest
+ * of the others; where another is cheaper still, the check must fail. Both come down to comparing with the cheapest of the others.
+ */
+function doubted({ secondCheck }: Rule, { listing: { ask, context } }: ScoredListing): RejectionReason | null {
+  const [next] = context.similarAsks
+  const sales = context.similarSales.map(({ usd }) => usd)
+  switch (secondCheck.kind) {
+    case 'asks_else_sales':
+      if (next !== undefined) return next.usd >= ask.usd * secondCheck.minimumAskRatio ? null : 'second_check_asks'
+      if (sales.length < secondCheck.minimumSales) return 'second_check_no_evidence'
+      return median(sales) >= ask.usd * secondCheck.minimumSalesRatio ? null : 'second_check_sales'
+    case 'ask_gap_or_sale': {
+      // In ETH at the listing's own rate: what a similar ask is worth in ETH now.
+      const usdPerEth = ask.usd / ask.eth
+      if (next !== undefined && next.usd > ask.usd + secondCheck.minimumAskGapEth * usdPerEth) return null
+      if (sales.some((usd) => usd > ask.usd)) return null
+      return next === undefined && sales.length === 0 ? 'second_check_no_evidence' : 'second_check_asks'
+    }
+  }
+}
+
+/** Of at least one number: the middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN
+  return (lower + upper) / 2
+}

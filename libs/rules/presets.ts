@@ -1,0 +1,52 @@
+import { type RuleSet, rulesHashOf } from './rule-set.ts'
+
+const guards: RuleSet['guards'] = {
+  // Levels and similar sales are as of the listing, so a model ages slowly; two weeks is where a held-out fortnight was still priced well.
+  maximumModelAgeHours: 14 * 24,
+  maximumNovelty: 1,
+  maximumListingAgeMinutes: 60,
+  minimumAskUsd: 0.05,
+  maximumAskUsd: 1_000_000,
+  maximumSellerListings: 20,
+}
+
+const cooldown = { minutes: 6 * 60, unlessCheaperBy: 0.1 }
+
+/** What is in force where nobody published rules: sure of a gain even at the lower quartile, and others ask or paid more. */
+export const defaultRules: RuleSet = {
+  version: 1,
+  name: 'default',
+  feeRatio: 0.0425,
+  guards,
+  rules: [
+    {
+      name: 'default',
+      forecast: { kind: 'margin_after_fee', quantile: 'q25', minimumRatio: 1.3, minimumGainUsd: 5 },
+      secondCheck: { kind: 'asks_else_sales', minimumAskRatio: 1.15, minimumSales: 3, minimumSalesRatio: 1.3 },
+      cooldown,
+      deadlineSeconds: 120,
+    },
+  ],
+}
+
+/** The ancestor's: twice the ask and above $50, if another ask is 0.02 ETH dearer or a similar one was sold for more. */
+export const classicRules: RuleSet = {
+  version: 1,
+  name: 'classic',
+  feeRatio: 0.0425,
+  guards,
+  rules: [
+    {
+      name: 'classic',
+      forecast: { kind: 'multiple', quantile: 'q50', multiple: 2, minimumForecastUsd: 50 },
+      secondCheck: { kind: 'ask_gap_or_sale', minimumAskGapEth: 0.02 },
+      cooldown,
+      deadlineSeconds: 120,
+    },
+  ],
+}
+
+/** By hash. Known to every process, so they need no object store. */
+export const presets: ReadonlyMap<string, RuleSet> = new Map([defaultRules, classicRules].map((ruleSet) => [rulesHashOf(ruleSet), ruleSet]))
+
+export const defaultRulesHash = rulesHashOf(defaultRules)

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { FatalError } from '#lib/stream/errors.ts'
+import { canonicalJson } from './canonical-json.ts'
+
+/**
+ * A rule set: the document that says which listings deserve an alert. It is named by the sha256 of its canonical JSON and never changes;
+ * another decision is another document. Units are in the names; ratios are of the ask.
+ */
+const ratio = (minimum: number) => z.number().min(minimum).max(1_000)
+const dollars = z.number().min(0).max(1e9)
+
+/** The memory of the alerter reaches back this far, so no cool-down may be longer. */
+export const maximumCooldownMinutes = 24 * 60
+
+const forecastRule = z.discriminatedUnion('kind', [
+  /** quantile x (1 - fee) >= ask x minimumRatio, and quantile x (1 - fee) - ask >= minimumGainUsd */
+  z.strictObject({ kind: z.literal('margin_after_fee'), quantile: quantileName(), minimumRatio: ratio(0), minimumGainUsd: dollars }),
+  /** quantile > ask x multiple, and quantile > minimumForecastUsd; no fee: the ancestor's rule */
+  z.strictObject({ kind: z.literal('multiple'), quantile: quantileName(), multiple: ratio(0), minimumForecastUsd: dollars }),
+])
+
+const secondCheck = z.discriminatedUnion('kind', [
+  /** The next similar ask >= ask x minimumAskRatio; where no asks are known, median of >= minimumSales similar sales >= ask x minimumSalesRatio. */
+  z.strictObject({
+    kind: z.literal('asks_else_sales'),
+    minimumAskRatio: ratio(0),
+    minimumSales: z.int().min(1).max(100),
+    minimumSalesRatio: ratio(0),
+  }),
+  /** The next similar ask > ask + minimumAskGapEth, or any similar sale above the ask: the ancestor's check. */
+  z.strictObject({ kind: z.literal('ask_gap_or_sale'), minimumAskGapEth: z.number().min(0).max(1e6) }),
+])
+
+const rule = z.strictObject({
+  /** Part of the alert's id. */
+  name: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, 'expected lower case letters, digits, _ and -, at most 40, a letter first'),
+  forecast: forecastRule,
+  secondCheck,
+  cooldown: z.strictObject({
+    /** Silence about an axie after it was a candidate of this rule. */
+    minutes: z.number().min(0).max(maximumCooldownMinutes),
+    /** Unless it now asks less than in all that time by this share. */
+    unlessCheaperBy: z.number().min(0).max(1),
+  }),
+  /** Counted from the moment the collector held the market's answer. */
+  deadlineSeconds: z.number().positive().max(86_400),
+})
+
+const guards = z.strictObject({
+  maximumModelAgeHours: z.number().positive(),
+  /** 1 = as far from the training data as its own outskirts. */
+  maximumNovelty: z.number().positive(),
+  /** Of a fixed price. A Dutch ask may be old: its price has only now come down. */
+  maximumListingAgeMinutes: z.number().positive(),
+  minimumAskUsd: dollars,
+  maximumAskUsd: dollars,
+  /** Others by the same seller in the last hour. */
+  maximumSellerListings: z.int().min(0),
+})
+
+const ruleSetSchema = z.strictObject({
+  version: z.literal(1),
+  name: z.string().min(1).max(80),
+  /** The market's share of a sale. */
+  feeRatio: z.number().min(0).max(0.5),
+  guards,
+  rules: z
+    .array(rule)
+    .min(1)
+    .max(100)
+    .refine((rules) => new Set(rules.map(({ name }) => name)).size === rules.length, 'expected every rule to have a name of its own'),
+})
+
+export type RuleSet = Readonly<z.infer<typeof ruleSetSchema>>
+export type Rule = RuleSet['rules'][number]
+export type Guards = RuleSet['guards']
+
+function quantileName() {
+  return z.enum(['q05', 'q25', 'q50', 'q75', 'q95'])
+}
+
+/** Throws FatalError with every problem and its path. */
+export function parseRuleSet(text: string): RuleSet {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch (error) {
+    throw new FatalError(`rule set: expected JSON, ${(error as Error).message}`, { cause: error })
+  }
+  const parsed = ruleSetSchema.safeParse(document)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || 'document'}: ${message}`)
+  throw new FatalError(`rule set: the document is not valid\n${problems.join('\n')}`)
+}
+
+/** The document's bytes, which its hash is of. */
+export const ruleSetText = (ruleSet: RuleSet): string => canonicalJson(ruleSet)
+
+/** sha256 of the canonical JSON, hexadecimal: the name of a rule set. */
+export const rulesHashOf = (ruleSet: RuleSet): string => createHash('sha256').update(ruleSetText(ruleSet)).digest('hex')

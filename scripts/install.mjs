@@ -35,13 +35,10 @@ function isInstalledByNpm() {
   const wanted = Object.entries(JSON.parse(lockText).packages).filter(([path]) => path !== '')
   return wanted.every(([path, entry]) => {
     const found = installed[path]
-    if (found === undefined) return entry.optional === true && !isForThisPlatform(entry)
+    if (found === undefined) return entry.optional === true
     return found.version === entry.version && found.integrity === entry.integrity
   })
 }
-
-const includes = (list, value) => list === undefined || [list].flat().includes(value)
-const isForThisPlatform = (entry) => includes(entry.os, process.platform) && includes(entry.cpu, process.arch) && entry.libc === undefined
 
 async function directorySize(path) {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])

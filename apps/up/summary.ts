@@ -6,8 +6,10 @@ type Milliseconds = Readonly<{ p50: number; p99: number; n: number }>
 export type StageSummary = Readonly<{
   /** Records this app finished. */
   records: number
-  /** From the record's arrival in the stage's input topic to the commit of its result. */
-  hopMs: Milliseconds
+  /** From a batch fetched to its last commit. */
+  batchMs: Milliseconds
+  /** From the collector holding the market's answer to the commit of this stage's result. */
+  sinceListingMs: Milliseconds
   rssMegabytes: number
   cpuSeconds: number
 }>
@@ -68,7 +70,7 @@ export function summarize({ run, counts, archived, seconds, modelId, backend, sn
     deadLetters: counts.deadLetters,
     archived,
     marketEvents: counts.marketEvents,
-    listingToDecisionMs: latency('alerter', 'listing_to_decision'),
+    listingToDecisionMs: latency('alerter', 'collected_to_committed'),
     listingToAlertMs: latency('notifier', 'listing_to_alert'),
     stages: Object.fromEntries(Object.entries(snapshots).map(([app, snapshot]) => [app, stageOf(snapshot)])),
     seconds: round(seconds),
@@ -80,11 +82,12 @@ export function summarize({ run, counts, archived, seconds, modelId, backend, sn
 
 function stageOf(snapshot: MetricsSnapshot): StageSummary {
   const records = Object.entries(snapshot.values)
-    .filter(([series]) => series.startsWith('records{') || series === 'records')
+    .filter(([series]) => series.startsWith('records_total'))
     .reduce((sum, [, value]) => sum + value, 0)
   return {
     records,
-    hopMs: brief(snapshot.latencies.hop ?? none),
+    batchMs: brief(snapshot.latencies.batch ?? none),
+    sinceListingMs: brief(snapshot.latencies.collected_to_committed ?? none),
     rssMegabytes: Math.round(snapshot.rssBytes / 2 ** 20),
     cpuSeconds: round(snapshot.cpuSeconds),
   }
@@ -120,11 +123,14 @@ export function formatSummary(summary: Summary): string {
     ['listing→decision', milliseconds(summary.listingToDecisionMs)],
     ['listing→alert', milliseconds(summary.listingToAlertMs)],
   ]
-  const stages = Object.entries(summary.stages).map(
-    ([app, { records, hopMs, rssMegabytes, cpuSeconds }]) =>
-      `  ${app.padEnd(12)}${thousands(records).padStart(10)}${(hopMs.n === 0 ? '-' : hopMs.p50.toFixed(1)).padStart(10)}${(hopMs.n === 0 ? '-' : hopMs.p99.toFixed(1)).padStart(10)}${String(rssMegabytes).padStart(9)}${cpuSeconds.toFixed(1).padStart(9)}`,
-  )
-  const header = `  ${'app'.padEnd(12)}${'records'.padStart(10)}${'p50 ms'.padStart(10)}${'p99 ms'.padStart(10)}${'RSS MB'.padStart(9)}${'CPU s'.padStart(9)}`
+  const cell = (value: string, width: number) => value.padStart(width)
+  const stages = Object.entries(summary.stages).map(([app, { records, batchMs, sinceListingMs, rssMegabytes, cpuSeconds }]) => {
+    const latencies = [batchMs, sinceListingMs].flatMap(({ n, p50, p99 }) => (n === 0 ? ['-', '-'] : [p50.toFixed(1), p99.toFixed(1)]))
+    const cells = [thousands(records), ...latencies, String(rssMegabytes), cpuSeconds.toFixed(1)]
+    return `  ${app.padEnd(12)}${cells.map((text) => cell(text, 10)).join('')}`
+  })
+  const over = `  ${''.padEnd(22)}${cell('batch, ms', 20)}${cell('since listed, ms', 20)}`
+  const header = `${over}\n  ${'app'.padEnd(12)}${['records', 'p50', 'p99', 'p50', 'p99', 'RSS MB', 'CPU s'].map((text) => cell(text, 10)).join('')}`
   const verdict =
     summary.problems.length === 0
       ? ['Counts agree: every live listing was scored once or is a dead letter, every event is archived.']

@@ -9,7 +9,7 @@ import type { ScoredListing } from '#schemas/types.ts'
 import { type AlerterState, createAlerterProcessor } from './processor.ts'
 
 const hour = 3_600_000
-const processor = createAlerterProcessor({ prefix: 'run.', ruleSet: (hash) => presets.get(hash) })
+const processor = createAlerterProcessor({ ruleSet: (hash) => presets.get(hash) })
 
 const inputs = (values: readonly ScoredListing[]): Input<ScoredListing>[] =>
   values.map((value, offset) => ({
@@ -32,7 +32,7 @@ describe('alerter', () => {
         type: 'emit',
         outputs: [
           {
-            topic: 'run.alerts',
+            topic: 'alerts',
             key: 'axie:5016355',
             value: {
               alertId: `${sampleScored.listing.listingId}:default`,
@@ -59,7 +59,7 @@ describe('alerter', () => {
   it('judges by the rules that the record names, and by the default where it names none', () => {
     const generous: RuleSet = { ...defaultRules, guards: { ...defaultRules.guards, maximumNovelty: 5 } }
     const hash = rulesHashOf(generous)
-    const { initial, process } = createAlerterProcessor({ prefix: '', ruleSet: (name) => (name === hash ? generous : presets.get(name)) })
+    const { initial, process } = createAlerterProcessor({ ruleSet: (name) => (name === hash ? generous : presets.get(name)) })
     const results = process(
       inputs([scoredWith({ novelty: 2, listing: { rulesHash: hash } }), scoredWith({ novelty: 2 })]),
       initial(undefined),

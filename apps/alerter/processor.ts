@@ -1,4 +1,3 @@
-import { topicName } from '#lib/market/topics.ts'
 import { judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import { maximumCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
@@ -22,7 +21,6 @@ export type AlerterState = {
 type Candidate = Readonly<{ at: number; askUsd: number }>
 
 export type AlerterOptions = Readonly<{
-  prefix: string
   /** Rule sets loaded before the batch (see main.ts): the processor itself never waits. */
   ruleSet: (hash: string) => RuleSet | undefined
 }>
@@ -33,9 +31,7 @@ const horizonMillis = maximumCooldownMinutes * 60_000
 export const rulesHashFor = ({ listing }: ScoredListing): string => listing.rulesHash ?? defaultRulesHash
 
 /** Decides from the scored record and the cool-down alone. One alert per rule that passes; else the reason of the first candidate refused. */
-export function createAlerterProcessor({ prefix, ruleSet }: AlerterOptions): Processor<ScoredListing, Alert, AlerterState> {
-  const topic = topicName(prefix, 'alerts')
-
+export function createAlerterProcessor({ ruleSet }: AlerterOptions): Processor<ScoredListing, Alert, AlerterState> {
   const processOne = ({ value: scored }: Input<ScoredListing>, state: AlerterState): Result<Alert> => {
     const rulesHash = rulesHashFor(scored)
     const rules = ruleSet(rulesHash)
@@ -45,7 +41,7 @@ export function createAlerterProcessor({ prefix, ruleSet }: AlerterOptions): Pro
     const passed = verdicts.filter(({ verdict }) => verdict.type === 'passed')
     if (passed.length === 0) return { type: 'skip', reason: skipReason(verdicts.map(({ verdict }) => verdict)) }
     const key = `axie:${scored.listing.item.tokenId}`
-    return { type: 'emit', outputs: passed.map(({ rule }) => ({ topic, key, value: alertOf(scored, rule, rules, rulesHash) })) }
+    return { type: 'emit', outputs: passed.map(({ rule }) => ({ topic: 'alerts', key, value: alertOf(scored, rule, rules, rulesHash) })) }
   }
 
   return {

@@ -111,8 +111,15 @@ const price = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0, 0.01, 1e40, Number.NaN, Number.POSITIVE_INFINITY, Number.MIN_VALUE) },
 )
 
+/** Mostly in order, sometimes just over a limit. */
+const mostly = <Value>(usual: Value, ...others: Value[]) =>
+  fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) })
+
 const quantiles = fc
-  .array(price, { minLength: 5, maxLength: 5 })
+  .array(
+    price.map((usd) => usd * 3),
+    { minLength: 5, maxLength: 5 },
+  )
   .map((values) => [...values].sort((a, b) => a - b) as [number, number, number, number, number])
   .map(([q05, q25, q50, q75, q95]) => ({ q05, q25, q50, q75, q95 }))
 
@@ -121,13 +128,13 @@ export const anyScored: fc.Arbitrary<ScoredListing> = fc
   .record({
     tokenId: fc.constantFrom('1', '2', '3'),
     observedAt: fc.integer({ min: 0, max: 60 }).map((hours) => sampleTime + hours * hour),
-    age: fc.constantFrom(0, 10_000, 59 * 60_000, 61 * 60_000, -5_000),
+    age: mostly(10_000, 0, 59 * 60_000, 61 * 60_000, -5_000),
     kind: fc.constantFrom('fixed' as const, 'dutch' as const),
     usd: price,
     quantilesUsd: quantiles,
-    modelAge: fc.constantFrom(0, 2 * day, 13 * day, 20 * day),
-    novelty: fc.constantFrom(0, 0.5, 1, 1.01, Number.NaN),
-    sellerListings: fc.constantFrom(0, 3, 20, 21),
+    modelAge: mostly(2 * day, 0, 13 * day, 20 * day),
+    novelty: mostly(0.5, 0, 1, 1.01, Number.NaN),
+    sellerListings: mostly(3, 0, 20, 21),
     asks: fc.array(price, { maxLength: 3 }),
     sales: fc.array(price, { maxLength: 5 }),
   })

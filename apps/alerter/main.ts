@@ -1,0 +1,22 @@
+import { defineApp } from '#lib/app/app.ts'
+import { startStage } from '#lib/app/stage.ts'
+import { createRulesStore } from '#lib/rules/rules-store.ts'
+import { createAlerterProcessor, rulesHashFor } from './processor.ts'
+
+export const app = defineApp({
+  name: 'alerter',
+  summary: 'decides which scored listings deserve an alert, by the rules that each listing names',
+  settings: {},
+  async start(context) {
+    const rules = createRulesStore(context.store)
+    return startStage(context, {
+      name: 'alerter',
+      input: 'listings.scored',
+      output: 'alerts',
+      processor: createAlerterProcessor({ ruleSet: rules.known }),
+      async prepare(inputs) {
+        for (const hash of new Set(inputs.map(({ value }) => rulesHashFor(value)))) await rules.load(hash)
+      },
+    })
+  },
+})

@@ -1,0 +1,78 @@
+/** Against the real facts and rows in ../shared/data. They must be there: a check that silently checks nothing is none. */
+import { existsSync, readFileSync } from 'node:fs'
+import { parse } from 'csv-parse/sync'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Item } from '#schemas/types.ts'
+import { referenceTables } from '../../scripts/build-reference-tables.ts'
+import { decodeGenes, encodeGenes } from './genes.ts'
+import { parts, partTypes } from './parts.ts'
+import { profileOf } from './profile.ts'
+
+const directory = new URL('../../../shared/data/', import.meta.url)
+type Row = Readonly<Record<string, string>>
+
+const rowsOf = (name: string): Row[] => parse(readFileSync(new URL(name, directory), 'utf8'), { columns: true })
+
+const itemOf = (row: Row): Item => ({
+  tokenId: row['id'] ?? '',
+  class: row['class'] ?? '',
+  breedCount: Number(row['breedCount'] ?? row['breedcount']),
+  genes: null,
+  parts: partTypes.map((type) => row[type] ?? ''),
+  image: null,
+})
+
+beforeAll(() => {
+  if (!existsSync(directory)) throw new Error('expected the real market data in ../shared/data, found none: these checks need it')
+})
+
+describe('the reference tables', () => {
+  it('are what scripts/build-reference-tables.ts makes of the facts', () => {
+    const committed = readFileSync(new URL('reference-tables.ts', import.meta.url), 'utf8')
+    expect(committed).toBe(referenceTables(new URL('.', directory).pathname))
+  })
+
+  it('know all 273 parts, and number them densely within their type', () => {
+    expect(parts).toHaveLength(273)
+    for (const type of partTypes) {
+      const numbers = parts.filter((part) => part.type === type).map((part) => part.number)
+      expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+      expect(Math.max(...numbers)).toBeLessThan(64)
+    }
+  })
+
+  it('hold one part for every gene code of the facts, by class, type, code and skin', () => {
+    const rows = rowsOf('axie-gene-codes.csv')
+    const [plain, skins] = [rows.filter((row) => row['skin'] === 'global'), rows.filter((row) => row['skin'] !== 'global')]
+    for (const row of plain) {
+      const same = parts.filter((part) => part.type === row['type'] && part.class === row['class'] && part.special === null)
+      expect(same.filter((part) => part.geneCode === Number.parseInt(row['code6'] ?? '', 2))).toHaveLength(1)
+    }
+    expect([plain.length, skins.length]).toEqual([192, 81])
+  })
+})
+
+describe('every real axie', () => {
+  it('of 58,161 sales has a profile with the purity the market shows', () => {
+    const sales = rowsOf('axie-sales-2022-04-11_22.csv')
+    expect(sales).toHaveLength(58_161)
+    const wrong = sales.filter((row) => profileOf(itemOf(row)).purity !== Number(row['purity']))
+    expect(wrong).toEqual([])
+  })
+
+  it('of 1,200 on the leaderboard has the speed the market shows', () => {
+    const leaders = rowsOf('axie-leaderboard-2022-04.csv')
+    expect(leaders).toHaveLength(1_200)
+    const wrong = leaders.filter((row) => profileOf(itemOf(row)).stats.speed !== Number(row['speed']))
+    expect(wrong).toEqual([])
+  })
+
+  it('of the leaderboard has genes that say its class and parts again', () => {
+    for (const row of rowsOf('axie-leaderboard-2022-04.csv')) {
+      const profile = profileOf(itemOf(row))
+      const genes = encodeGenes({ class: profile.class as 'beast', dominant: profile.parts })
+      if (genes === null) expect(profile.specialParts).toBeGreaterThan(0)
+      else expect(partTypes.map((type) => decodeGenes(genes)?.parts[type].dominant.part.id)).toEqual(Object.values(profile.parts))
+    }
+  })
+})

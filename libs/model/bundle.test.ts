@@ -1,0 +1,147 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import {
+  type BundleContent,
+  type BundleErrorCode,
+  loadBundle,
+  manifestKey,
+  type SealedBundle,
+  saveBundle,
+  sealDenseBundle,
+} from './bundle.ts'
+import { openDenseModel, trainDenseModel } from './dense-model.ts'
+import type { InputColumn } from './input-encoding.ts'
+import type { Examples } from './price-model.ts'
+import { createRandom } from './random.ts'
+import { startTensorRuntime } from './tfjs-runtime.ts'
+import { defaultNetworkTraining } from './train-network.ts'
+
+const columns: readonly InputColumn[] = [
+  { name: 'pooled', kind: 'relative' },
+  { name: 'purity', kind: 'number' },
+  { name: 'class', kind: 'category', size: 3 },
+]
+
+function examples(rows: number, seed: number): Examples {
+  const random = createRandom(seed)
+  const vectors = Float32Array.from(Array.from({ length: rows }, (_, row) => [random.normal() / 3, random.uniform(), row % 3]).flat())
+  const levels = new Float64Array(rows).fill(Math.log(30))
+  const logPrices = levels.map((level, row) => level + (vectors[row * 3] as number) + 0.1 * random.normal())
+  return { vectors, levels, logPrices }
+}
+
+const content: BundleContent = {
+  featureSet: { name: 'test', hash: 'f'.repeat(64) },
+  source: 'synthetic',
+  dataset: { id: 'd'.repeat(64), rows: 900 },
+  trainedFrom: 1_000,
+  trainedUntil: 2_000,
+  metrics: { medianApe: 0.1 },
+  training: { seed: 1 },
+}
+
+const train = () => {
+  const blocks = { fit: examples(600, 1), stopping: examples(150, 2), calibration: examples(150, 3) }
+  return trainDenseModel(blocks, columns, 'pooled', { ...defaultNetworkTraining, epochs: 2, hidden: [8, 4] }).model
+}
+
+let sealed: SealedBundle
+
+beforeAll(async () => {
+  await startTensorRuntime('wasm')
+  sealed = sealDenseBundle(train(), content)
+})
+
+/** A store that holds the bundle, with one object's bytes changed. */
+async function damaged(file: string, change: (bytes: Buffer) => Buffer | null): Promise<ObjectStore> {
+  const store = createMemoryStore()
+  await saveBundle(store, sealed)
+  const key = `models/${sealed.modelId}/${file}`
+  const bytes = change((await store.get(key)) as Buffer)
+  await store.remove(key)
+  if (bytes !== null) await store.putIfAbsent(key, bytes)
+  return store
+}
+
+async function refusal(store: ObjectStore, modelId = sealed.modelId): Promise<{ code: BundleErrorCode; message: string }> {
+  return loadBundle(store, modelId).then(
+    () => {
+      throw new Error('it was accepted')
+    },
+    (error) => error,
+  )
+}
+
+describe('a model bundle', () => {
+  test('loaded again it forecasts the same bytes', async () => {
+    const store = createMemoryStore()
+    await saveBundle(store, sealed)
+    const { vectors, levels } = examples(50, 4)
+    const loaded = await loadBundle(store, sealed.modelId)
+    const original = openDenseModel(train())
+    expect(loaded.model.predict(vectors, levels)).toEqual(original.predict(vectors, levels))
+    expect(loaded.manifest).toMatchObject(content)
+  })
+
+  test('its id is made of its content: the same training gives the same id, anything else another', () => {
+    expect(sealDenseBundle(train(), content).modelId).toBe(sealed.modelId)
+    expect(sealDenseBundle(train(), { ...content, trainedUntil: 2_001 }).modelId).not.toBe(sealed.modelId)
+  })
+
+  test('the manifest is written last: a bundle cut short is a missing one', async () => {
+    const store = createMemoryStore()
+    const keys: string[] = []
+    const watched: ObjectStore = {
+      ...store,
+      putIfAbsent(key, bytes) {
+        keys.push(key)
+        return store.putIfAbsent(key, bytes)
+      },
+    }
+    await saveBundle(watched, sealed)
+    expect(keys.at(-1)).toBe(manifestKey(sealed.modelId))
+  })
+
+  test('writing it twice is fine', async () => {
+    const store = createMemoryStore()
+    await saveBundle(store, sealed)
+    await saveBundle(store, sealed)
+    expect((await loadBundle(store, sealed.modelId)).modelId).toBe(sealed.modelId)
+  })
+
+  test('a missing manifest or file is refused', async () => {
+    expect(await refusal(createMemoryStore())).toMatchObject({ code: 'model_missing' })
+    expect(await refusal(await damaged('weights.bin', () => null))).toMatchObject({ code: 'model_missing' })
+  })
+
+  test('one changed byte, in weights or manifest, is refused, and the message names the model and the file', async () => {
+    const flip = (bytes: Buffer) => {
+      bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100)
+      return bytes
+    }
+    const weights = await refusal(await damaged('weights.bin', flip))
+    expect(weights.code).toBe('model_corrupt')
+    expect(weights.message).toContain(sealed.modelId)
+    expect(weights.message).toContain('weights.bin')
+    expect(await refusal(await damaged('manifest.json', flip))).toMatchObject({ code: 'model_corrupt' })
+    expect(await refusal(await damaged('weights.bin', (bytes) => bytes.subarray(4)))).toMatchObject({ code: 'model_corrupt' })
+  })
+
+  test('a manifest of another format is refused as such, weights that do not fit as corrupt', async () => {
+    const store = createMemoryStore()
+    const future = sealDenseBundle(train(), { ...content, source: 'martian' as never })
+    await saveBundle(store, future)
+    expect(await refusal(store, future.modelId)).toMatchObject({ code: 'model_unsupported' })
+    const model = train()
+    const misfit = sealDenseBundle({ ...model, parameters: model.parameters.slice(1) }, content)
+    await saveBundle(store, misfit)
+    expect(await refusal(store, misfit.modelId)).toMatchObject({ code: 'model_corrupt' })
+  })
+
+  test('vectors of another length are an error, not a forecast', () => {
+    const model = openDenseModel(train())
+    expect(() => model.predict(new Float32Array(4), new Float64Array(1))).toThrow('1 vectors of 3')
+    model.dispose()
+  })
+})

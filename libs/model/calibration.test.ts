@@ -1,0 +1,47 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { calibrate, fitCalibration } from './calibration.ts'
+import { quantileCount, quantileLevels } from './quantile-head.ts'
+import { createRandom } from './random.ts'
+
+/** Forecasts that are too sure of themselves: prices spread three times as wide, and half a spread higher. */
+function overconfident(rows: number, seed: number) {
+  const random = createRandom(seed)
+  const spreads = Array.from({ length: rows }, () => 0.1 + random.uniform())
+  return {
+    quantiles: Float64Array.from(spreads.flatMap((spread) => [-1.2, -0.5, 0, 0.5, 1.2].map((place) => place * spread))),
+    targets: Float64Array.from(spreads, (spread) => spread * (2.2 * random.normal() + 0.5)),
+  }
+}
+
+const sharesBelow = ({ quantiles, targets }: ReturnType<typeof overconfident>): number[] =>
+  quantileLevels.map(
+    (_, k) => targets.filter((target, row) => target < (quantiles[row * quantileCount + k] as number)).length / targets.length,
+  )
+
+describe('calibration', () => {
+  test('gives each quantile its share of later prices', () => {
+    const calibration = fitCalibration(overconfident(2_000, 1).quantiles, overconfident(2_000, 1).targets)
+    const later = overconfident(4_000, 2)
+    calibrate(calibration, later.quantiles)
+    sharesBelow(later).forEach((share, k) => {
+      expect(Math.abs(share - (quantileLevels[k] as number))).toBeLessThan(0.025)
+    })
+  })
+
+  test('changes nothing where labelled rows are too few to tell', () => {
+    const few = overconfident(99, 1)
+    expect(fitCalibration(few.quantiles, few.targets)).toEqual({ shifts: [0, 0, 0, 0, 0], rows: 99 })
+  })
+
+  test('quantiles never cross afterwards, whatever the shifts', () => {
+    const finite = fc.double({ min: -5, max: 5, noNaN: true })
+    fc.assert(
+      fc.property(fc.array(finite, { minLength: 5, maxLength: 5 }), fc.array(finite, { minLength: 5, maxLength: 5 }), (row, shifts) => {
+        const quantiles = Float64Array.from(row).sort()
+        calibrate({ shifts, rows: 1_000 }, quantiles)
+        expect(Array.from(quantiles)).toEqual(Array.from(quantiles.slice().sort()))
+      }),
+    )
+  })
+})

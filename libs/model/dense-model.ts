@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { type Calibration, calibrate, fitCalibration } from './calibration.ts'
+import { createNetwork, type NetworkShape, parameterCount } from './dense-network.ts'
+import { encodeRows, fitInputEncoding, type InputColumn, type InputEncoding } from './input-encoding.ts'
+import type { Examples, Forecasts, PriceModel } from './price-model.ts'
+import { quantileCount, quantilesFromRaw } from './quantile-head.ts'
+import { type EpochListener, type LabelledRows, type NetworkTraining, trainNetwork } from './train-network.ts'
+
+/**
+ * Quantiles of log price less the market's level, by a small dense network:
+ * forecast = reference level + anchor (the pooled price of look-alikes, relative to the level) + network(features), then calibrated.
+ */
+export type DenseModel = Readonly<{
+  encoding: InputEncoding
+  shape: NetworkShape
+  calibration: Calibration
+  parameters: Float32Array
+}>
+
+/** Blocks in time order, oldest first, each newer than the one before. */
+export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; calibration: Examples }>
+
+export type TrainedDenseModel = Readonly<{ model: DenseModel; epoch: number; stoppingLoss: number }>
+
+export function trainDenseModel(
+  blocks: TrainingBlocks,
+  columns: readonly InputColumn[],
+  anchor: string,
+  settings: NetworkTraining,
+  onEpoch?: EpochListener,
+): TrainedDenseModel {
+  const encoding = fitInputEncoding(blocks.fit.vectors, columns, anchor)
+  const fit = labelledRows(encoding, blocks.fit)
+  const { shape, parameters, epoch, stoppingLoss } = trainNetwork(fit, labelledRows(encoding, blocks.stopping), settings, onEpoch)
+  const newest = labelledRows(encoding, blocks.calibration)
+  const network = createNetwork(shape, parameters)
+  const raw = network.run(newest.inputs)
+  network.dispose()
+  quantilesFromRaw(raw)
+  return { model: { encoding, shape, parameters, calibration: fitCalibration(raw, newest.targets) }, epoch, stoppingLoss }
+}
+
+function labelledRows(encoding: InputEncoding, { vectors, levels, logPrices }: Examples): LabelledRows {
+  const { inputs, anchors } = encodeRows(encoding, vectors)
+  return { inputs, targets: Float32Array.from(logPrices, (price, row) => price - (levels[row] as number) - (anchors[row] as number)) }
+}
+
+export function openDenseModel(model: DenseModel): PriceModel {
+  const { encoding, shape, calibration } = model
+  const network = createNetwork(shape, model.parameters)
+  const predict = (vectors: Float32Array, levels: Float64Array): Forecasts => {
+    if (vectors.length !== levels.length * encoding.vectorWidth) {
+      throw new RangeError(`expected ${levels.length} vectors of ${encoding.vectorWidth} numbers, found ${vectors.length} numbers`)
+    }
+    if (levels.length === 0) return { quantilesUsd: new Float64Array(0), novelty: new Float64Array(0) }
+    const { inputs, anchors, novelty } = encodeRows(encoding, vectors)
+    const quantiles = Float64Array.from(network.run(inputs))
+    quantilesFromRaw(quantiles)
+    calibrate(calibration, quantiles)
+    for (let index = 0; index < quantiles.length; index++) {
+      const row = Math.floor(index / quantileCount)
+      quantiles[index] = Math.exp((quantiles[index] as number) + (levels[row] as number) + (anchors[row] as number))
+    }
+    return { quantilesUsd: quantiles, novelty }
+  }
+  return { predict, dispose: network.dispose }
+}
+
+const count = z.number().int().nonnegative()
+const definitionSchema = z.object({
+  encoding: z.object({
+    vectorWidth: count,
+    inputWidth: count,
+    anchor: count,
+    numbers: z.array(
+      z.object({ from: count, to: count, center: z.number(), scale: z.number(), flag: z.number().int(), relative: z.boolean() }),
+    ),
+    categories: z.array(z.object({ from: count, inputs: z.array(z.number().int()), rare: count })),
+    familiarSpread: z.number().positive(),
+  }),
+  shape: z.object({ inputs: count, hidden: z.tuple([count, count]), outputs: z.literal(quantileCount) }),
+  calibration: z.object({ shifts: z.array(z.number()).length(quantileCount), rows: count }),
+})
+
+/** As a bundle holds it: everything but the weights as JSON, the weights as little-endian float32. */
+export type StoredDenseModel = Readonly<{ definition: unknown; weights: Buffer }>
+
+export function storeDenseModel({ parameters, ...definition }: DenseModel): StoredDenseModel {
+  return { definition, weights: Buffer.from(parameters.buffer, parameters.byteOffset, parameters.byteLength) }
+}
+
+/** Throws a plain Error that says what does not fit; the bundle's reader adds which bundle. */
+export function restoreDenseModel({ definition, weights }: StoredDenseModel): DenseModel {
+  const { encoding, shape, calibration } = definitionSchema.parse(definition)
+  if (shape.inputs !== encoding.inputWidth) {
+    throw new Error(`the network takes ${shape.inputs} inputs, the encoding makes ${encoding.inputWidth}`)
+  }
+  const expected = parameterCount(shape) * Float32Array.BYTES_PER_ELEMENT
+  if (weights.length !== expected) throw new Error(`expected ${expected} bytes of weights, found ${weights.length}`)
+  // A copy, because a Buffer from a pool may start where no float can.
+  const parameters = new Float32Array(new Uint8Array(weights).buffer)
+  if (!parameters.every(Number.isFinite)) throw new Error('the weights hold a number that is not finite')
+  return { encoding, shape, calibration, parameters }
+}

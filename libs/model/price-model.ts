@@ -1,0 +1,37 @@
+/** What a model says of some rows. */
+export type Forecasts = Readonly<{
+  /** rows × 5, in the order of `quantileLevels`, never crossing, dollars. */
+  quantilesUsd: Float64Array
+  /** One per row: 0 familiar, above 1 outside what training saw. */
+  novelty: Float64Array
+}>
+
+/**
+ * @param vectors rows × length of the feature set's vectors, NaN where unknown
+ * @param levels one per row: the reference level of the market, log dollars
+ * Synchronous, and each row's forecast is the same whatever rows are beside it.
+ */
+export type Predict = (vectors: Float32Array, levels: Float64Array) => Forecasts
+
+/** A model that can be asked. `dispose` gives back what it holds on the tfjs backend. */
+export type PriceModel = Readonly<{ predict: Predict; dispose(): void }>
+
+/** Rows with their labels. */
+export type Examples = Readonly<{
+  /** rows × length of a vector */
+  vectors: Float32Array
+  /** Reference level, log dollars. */
+  levels: Float64Array
+  /** Log of the dollars paid. */
+  logPrices: Float64Array
+}>
+
+/** Rows from `from` up to `until`, sharing memory. */
+export function sliceExamples(examples: Examples, from: number, until: number): Examples {
+  const width = examples.vectors.length / Math.max(1, examples.levels.length)
+  return {
+    vectors: examples.vectors.subarray(from * width, until * width),
+    levels: examples.levels.subarray(from, until),
+    logPrices: examples.logPrices.subarray(from, until),
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Events of a market and their ids. An id is a pure function of what happened, so that whoever reads it twice, or starts again in the
+ * middle, writes the same id, and the fold counts it once.
+ */
+import type {
+  AskSeen,
+  Cancellation,
+  ExchangeRate,
+  LeaderboardSnapshot,
+  Listing,
+  MarketEvent,
+  ModelPromoted,
+  Origin,
+  RulesChanged,
+  Sale,
+  Source,
+} from '#schemas/types.ts'
+
+/** The key of every record in market.events: one market, one partition, one order. */
+export const marketKey = 'axie'
+
+/** The key of every record about one axie. */
+export const itemKey = (tokenId: string): string => `axie:${tokenId}`
+
+/** `startedAt` in milliseconds: an axie can be listed once at a time. */
+export const listingIdOf = (tokenId: string, startedAt: number): string => `axie:${tokenId}:${startedAt}`
+
+/** The transaction that settled it; where the source has none (sales files), the time of the sale in milliseconds. */
+export const saleIdOf = (tokenId: string, sale: Readonly<{ txHash: string | null; soldAt: number }>): string =>
+  `axie:${tokenId}:${sale.txHash ?? sale.soldAt}`
+
+/** Where an event comes from. `observedAt`: when the collector knew it, in milliseconds of the market's clock. */
+export type Observation = Readonly<{ observedAt: number; origin: Origin; source: Source }>
+
+type Unwrapped<Payload> = Payload extends Payload
+  ? {
+      [Name in keyof Payload]: Name extends `flipstream.${infer Kind}` ? Readonly<{ kind: Kind; value: Payload[Name] }> : never
+    }[keyof Payload]
+  : never
+
+/** The payload as a union that `switch (payload.kind)` narrows. */
+export type MarketPayload = Unwrapped<MarketEvent['payload']>
+
+export type MarketPayloadKind = MarketPayload['kind']
+
+const prefixLength = 'flipstream.'.length
+
+/** Takes the payload out of its Avro wrapping. */
+export function payloadOf(event: MarketEvent): MarketPayload {
+  const [name, value] = Object.entries(event.payload)[0] as [string, unknown]
+  return { kind: name.slice(prefixLength), value } as MarketPayload
+}
+
+/** One function for each kind of payload: the compiler says when one is missing. */
+export type PayloadCases<Answer> = { readonly [P in MarketPayload as P['kind']]: (value: P['value']) => Answer }
+
+export function matchPayload<Answer>(event: MarketEvent, cases: PayloadCases<Answer>): Answer {
+  const { kind, value } = payloadOf(event)
+  return (cases[kind] as (value: unknown) => Answer)(value)
+}
+
+const event = (eventId: string, eventTime: number, observation: Observation, payload: MarketEvent['payload']): MarketEvent => ({
+  eventId,
+  eventTime,
+  observedAt: observation.observedAt,
+  origin: observation.origin,
+  source: observation.source,
+  payload,
+})
+
+export const listingEvent = (listing: Listing, observation: Observation): MarketEvent =>
+  event(`listing:${listing.listingId}`, listing.ask.startedAt, observation, { 'flipstream.Listing': listing })
+
+/** The same listing once more, worth another look because its (Dutch) price has fallen: every price is its own event. */
+export const listingAgainEvent = (listing: Listing, observation: Observation): MarketEvent =>
+  event(`listing:${listing.listingId}:${listing.ask.currentPriceWei}`, listing.ask.startedAt, observation, {
+    'flipstream.Listing': listing,
+  })
+
+export const askSeenEvent = (ask: AskSeen, observation: Observation): MarketEvent =>
+  event(`ask-seen:${ask.listingId}:${observation.observedAt}`, observation.observedAt, observation, { 'flipstream.AskSeen': ask })
+
+/** The market does not say when an offer was withdrawn: it happened when we saw it. */
+export const cancellationEvent = (cancellation: Cancellation, observation: Observation): MarketEvent =>
+  event(`cancellation:${cancellation.listingId}`, observation.observedAt, observation, { 'flipstream.Cancellation': cancellation })
+
+export const saleEvent = (sale: Sale, observation: Observation): MarketEvent =>
+  event(`sale:${sale.saleId}`, sale.soldAt, observation, { 'flipstream.Sale': sale })
+
+export const exchangeRateEvent = (rate: ExchangeRate, observation: Observation): MarketEvent =>
+  event(`exchange-rate:${observation.observedAt}`, observation.observedAt, observation, { 'flipstream.ExchangeRate': rate })
+
+export const leaderboardEvent = (snapshot: LeaderboardSnapshot, observation: Observation): MarketEvent =>
+  event(`leaderboard:${observation.observedAt}`, observation.observedAt, observation, { 'flipstream.LeaderboardSnapshot': snapshot })
+
+export const modelPromotedEvent = (promotion: ModelPromoted, observation: Observation): MarketEvent =>
+  event(`model-promoted:${promotion.modelId}:${observation.observedAt}`, observation.observedAt, observation, {
+    'flipstream.ModelPromoted': promotion,
+  })
+
+export const rulesChangedEvent = (change: RulesChanged, observation: Observation): MarketEvent =>
+  event(`rules-changed:${change.rulesHash}:${observation.observedAt}`, observation.observedAt, observation, {
+    'flipstream.RulesChanged': change,
+  })

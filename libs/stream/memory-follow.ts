@@ -1,0 +1,68 @@
+import type { Follower, LogRecord, TopicPartition } from './log.ts'
+import type { MemoryPartition } from './memory-partition.ts'
+
+type Reading = { readonly tp: TopicPartition; readonly partition: MemoryPartition; position: number; readonly target: number }
+
+const maxBytesPerRead = 1_048_576
+const maxRecordsPerRead = 1_000
+
+/** Reads partitions from their beginning, side by side, until stopped. */
+export function followPartitions(
+  partitions: ReadonlyArray<readonly [TopicPartition, MemoryPartition]>,
+  onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
+): { follower: Follower; isIdle(): boolean; position(partition: TopicPartition): number | null } {
+  const readings: Reading[] = partitions.map(([tp, partition]) => ({
+    tp,
+    partition,
+    position: partition.first(),
+    target: partition.stable(),
+  }))
+  let stopped = false
+  let busy = 0
+  let behind = readings.filter(({ position, target }) => position < target).length
+  let resolveCaughtUp = () => {}
+  let rejectCaughtUp: (error: unknown) => void = () => {}
+  const caughtUp = new Promise<void>((resolve, reject) => {
+    resolveCaughtUp = resolve
+    rejectCaughtUp = reject
+  })
+  caughtUp.catch(() => {})
+  if (behind === 0) resolveCaughtUp()
+
+  const advance = (reading: Reading, position: number) => {
+    const wasBehind = reading.position < reading.target
+    reading.position = position
+    if (wasBehind && position >= reading.target && --behind === 0) resolveCaughtUp()
+  }
+
+  const read = async (reading: Reading): Promise<void> => {
+    while (!stopped) {
+      const { records, nextOffset } = reading.partition.read(reading.position, maxBytesPerRead, maxRecordsPerRead)
+      busy++
+      try {
+        if (records.length > 0) await onRecords(records)
+      } finally {
+        busy--
+      }
+      advance(reading, nextOffset)
+      await reading.partition.grown(reading.position)
+    }
+  }
+
+  const finished = Promise.all(readings.map(read)).then(() => {})
+  const stop = async () => {
+    stopped = true
+    for (const { partition } of readings) partition.wake()
+    await finished
+  }
+  finished.catch((error) => {
+    rejectCaughtUp(error)
+    void stop().catch(() => {})
+  })
+  return {
+    follower: { caughtUp, finished, stop },
+    isIdle: () => stopped || (busy === 0 && readings.every(({ partition, position }) => position >= partition.stable())),
+    position: ({ topic, partition }) =>
+      stopped ? null : (readings.find(({ tp }) => tp.topic === topic && tp.partition === partition)?.position ?? null),
+  }
+}

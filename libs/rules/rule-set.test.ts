@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { classicRules, defaultRules, defaultRulesHash, presets } from './presets.ts'
 import { parseRuleSet, ruleSetText, rulesHashOf } from './rule-set.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { FatalError } from '#lib/stream/errors.ts'
-import { canonicalJson } from './canonical-json.ts'
 
 /**
  * A rule set: the document that says which listings deserve an alert. It is named by the sha256 of its canonical JSON and never changes;

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
+import { FatalError } from '#lib/stream/errors.ts'
+
+const offset = z.int().min(0)
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+const time = z.int().nullable()
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  topic: z.string(),
+  generation: z.int(),
+  partition: z.int().min(0),
+  /** Half-open range of log offsets that this object answers for: joins its neighbours without gap. */
+  begin: offset,
+  end: offset,
+  /** Of the records themselves, inclusive. */
+  firstOffset: offset,
+  lastOffset: offset,
+  count: z.int().min(1),
+  /** Of the log, wall clock. */
+  minTimestamp: z.int(),
+  maxTimestamp: z.int(),
+  /** Null where no value could be decoded. */
+  minObservedAt: time,
+  maxObservedAt: time,
+  /** The running maximum of observedAt after this object, over the whole partition: the next object's hour goes on from here. */
+  clock: z.int().min(0),
+  schemaIds: z.array(z.int()),
+  /** The object in the store, its size in bytes, and the sha256 of those bytes. */
+  key: z.string(),
+  size: z.int().min(1),
+  sha256: hash,
+  /** Of the records (logical-hash.ts): what must never change. */
+  logicalHash: hash,
+})
+
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>
+
+export const encodeManifest = (manifest: Manifest): Buffer => Buffer.from(`${canonicalJson(manifest)}\n`)
+
+/** FatalError with the key and what is wrong. */
+export function decodeManifest(bytes: Buffer, key: string): Manifest {
+  return decode(manifestSchema, bytes, `archive manifest ${key}`)
+}
+
+const sealSchema = z.object({ end: offset })
+
+export const encodeSeal = (end: number): Buffer => Buffer.from(`${canonicalJson({ end })}\n`)
+
+export const decodeSeal = (bytes: Buffer, key: string): number => decode(sealSchema, bytes, `archive seal ${key}`).end
+
+function decode<Value>(schema: z.ZodType<Value>, bytes: Buffer, what: string): Value {
+  let document: unknown
+  try {
+    document = JSON.parse(bytes.toString())
+  } catch (error) {
+    throw new FatalError(`${what}: expected JSON, ${(error as Error).message}`, { cause: error })
+  }
+  const parsed = schema.safeParse(document)
+  if (parsed.success) return parsed.data
+  throw new FatalError(`${what}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`)
+}

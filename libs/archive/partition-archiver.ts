@@ -1,0 +1,148 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { FatalError } from '#lib/stream/errors.ts'
+import type { CommittedOffset, LogRecord } from '#lib/stream/log.ts'
+import type { PartitionSink } from '#lib/stream/sink-runner.ts'
+import { archiveRow } from './archive-row.ts'
+import type { ArchiveLocation } from './layout.ts'
+import type { Manifest } from './manifest.ts'
+import { type ArchivedTail, findResume } from './resume.ts'
+import { cutAt, endsBefore, isFull, type OpenSegment, openSegment, type SegmentLimits, segmentHour, withRow } from './segment.ts'
+import type { SegmentStore } from './segment-store.ts'
+
+export type PartitionArchiverOptions = Readonly<{
+  store: ObjectStore
+  segments: SegmentStore
+  codec: Pick<Codec, 'decode'>
+  clock: Clock
+  location: ArchiveLocation
+  limits: SegmentLimits
+  /** A segment that got no record for so long ends, so that quiet topics are archived too. Wall clock, milliseconds. */
+  idleMillis: number
+  onObject?: (manifest: Manifest) => void
+  /** Offsets that are in no object, and are gone from the log: somebody must know. */
+  onGap?: (gap: Readonly<{ partition: number; from: number; to: number }>) => void
+}>
+
+export type PartitionArchiver = PartitionSink &
+  Readonly<{
+    /** From now on whatever is held is written at the next occasion. */
+    drain(): void
+    /** Records that are read and not yet durable. */
+    held(): number
+  }>
+
+/**
+ * Archives one partition. Where it stands is `segment` (what is collected) and `next` (the next offset to take): both change only after a
+ * step succeeded, so that a batch which failed half-way can be given again and goes on where it stopped.
+ */
+export function createPartitionArchiver(
+  partition: number,
+  committed: CommittedOffset | null,
+  options: PartitionArchiverOptions,
+): PartitionArchiver {
+  const { store, segments, codec, clock, location, limits, idleMillis, onObject, onGap } = options
+  let segment: OpenSegment | null = null
+  let next = 0
+  /** Another run decided where this segment ends: at an offset beyond what is held so far. */
+  let sealedEnd: number | null = null
+  let inside: ArchivedTail | null = null
+  let reported = committed?.offset ?? 0
+  let lastTakenAt = clock.now()
+  let draining = false
+
+  const resume = async (firstOffset: number): Promise<OpenSegment> => {
+    const position = committed?.offset ?? firstOffset
+    const found = await findResume(store, location, partition, position)
+    if (found.gapFrom !== null) onGap?.({ partition, from: found.gapFrom, to: position })
+    inside = found.inside
+    next = position
+    return openSegment(inside?.end ?? position, found.clock)
+  }
+
+  /**
+   * Writes what is held up to where the segment ends, by our own wish or by an earlier run's seal.
+   * `known`: everything in the log before this offset is held.
+   */
+  const endSegment = async (open: OpenSegment, known: number): Promise<OpenSegment> => {
+    const end = await segments.seal(partition, { begin: open.begin, end: open.rows.at(-1)!.record.offset + 1 })
+    if (end > known) {
+      sealedEnd = end
+      return open
+    }
+    const { taken, rest } = cutAt(open, end)
+    if (taken.rows.length === 0) throw recordsGone(partition, open.begin, end)
+    const manifest = await segments.write({
+      partition,
+      range: { begin: open.begin, end },
+      hour: segmentHour(taken),
+      clock: taken.clock,
+      rows: taken.rows,
+    })
+    sealedEnd = null
+    onObject?.(manifest)
+    return rest
+  }
+
+  const take = async (record: LogRecord, open: OpenSegment): Promise<OpenSegment> => {
+    const row = await archiveRow(record, codec)
+    let current = open
+    while (current.rows.length > 0 && (sealedEnd === null ? endsBefore(current, row, limits) : record.offset >= sealedEnd)) {
+      current = await endSegment(current, record.offset)
+      segment = current
+    }
+    lastTakenAt = clock.now()
+    return withRow(current, row)
+  }
+
+  const isDue = (open: OpenSegment): boolean => {
+    if (open.rows.length === 0) return false
+    return sealedEnd === null ? draining || isFull(open, limits) : next >= sealedEnd
+  }
+
+  /** The position to commit, where it has moved. */
+  const position = (): CommittedOffset | null => {
+    const durable = inside !== null ? next : (segment?.begin ?? 0)
+    if (durable <= reported) return null
+    reported = durable
+    return { offset: durable, metadata: '' }
+  }
+
+  return {
+    async write({ records }) {
+      const [first] = records
+      if (first === undefined) return null
+      segment ??= await resume(first.offset)
+      for (const record of records) {
+        if (record.offset < next) continue
+        if (inside !== null && record.offset < inside.end) inside.check(record)
+        else {
+          inside = null
+          segment = await take(record, segment)
+        }
+        next = record.offset + 1
+      }
+      while (isDue(segment)) segment = await endSegment(segment, next)
+      return position()
+    },
+
+    async idle() {
+      if (segment === null || segment.rows.length === 0 || (sealedEnd ?? 0) > next) return null
+      if (draining || clock.now() - lastTakenAt >= idleMillis) segment = await endSegment(segment, next)
+      return position()
+    },
+
+    drain() {
+      draining = true
+    },
+    held: () => segment?.rows.length ?? 0,
+  }
+}
+
+function recordsGone(partition: number, begin: number, end: number): FatalError {
+  return new FatalError(
+    `archive: an earlier run decided to archive offsets ${begin} to ${end} of partition ${partition} as one object, and the log no longer has them. ` +
+      'They were lost before they were archived: move the group past them, and archive verify will name the gap',
+  )
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { FatalError } from '#lib/stream/errors.ts'
+import type { LogRecord } from '#lib/stream/log.ts'
+import { type ArchiveLocation, archiveRoot, manifestsPrefix, parseManifestKey } from './layout.ts'
+import { decodeManifest, type Manifest } from './manifest.ts'
+import { decodeParquet } from './parquet-file.ts'
+
+/** The manifests of a topic's archive, by partition and offset. Small: about one per hour of market, or per 16 MB. */
+export async function readManifests(store: ObjectStore, location: ArchiveLocation): Promise<Manifest[]> {
+  const root = archiveRoot(location)
+  const manifests: Manifest[] = []
+  for await (const { key } of store.list(manifestsPrefix(root))) {
+    if (parseManifestKey(root, key) === null) continue
+    const bytes = await store.get(key)
+    if (bytes === null) throw new FatalError(`archive: ${key} was listed and cannot be read; somebody removes objects of the archive`)
+    manifests.push(decodeManifest(bytes, key))
+  }
+  return manifests.sort((a, b) => a.partition - b.partition || a.begin - b.begin)
+}
+
+/** How many records of a topic are in the archive, all partitions together. */
+export async function countArchived(store: ObjectStore, location: ArchiveLocation): Promise<number> {
+  return (await readManifests(store, location)).reduce((sum, { count }) => sum + count, 0)
+}
+
+/** The records of one object, verbatim. FatalError, with the key, where the object is missing or not the one the manifest describes. */
+export async function readObject(store: ObjectStore, manifest: Manifest): Promise<LogRecord[]> {
+  const bytes = await store.get(manifest.key)
+  if (bytes === null) throw new FatalError(`archive object ${manifest.key} is missing (its manifest counts ${manifest.count} records)`)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  if (sha256 !== manifest.sha256) {
+    throw new FatalError(
+      `archive object ${manifest.key} was altered: expected ${manifest.size} bytes with sha256 ${manifest.sha256}, found ${bytes.length} with ${sha256}`,
+    )
+  }
+  return decodeParquet(bytes, manifest.topic)
+}
+
+/** All records of a topic's archive in log order, partition after partition; one object in memory at a time. */
+export async function* readArchive(
+  store: ObjectStore,
+  location: ArchiveLocation,
+  options: Readonly<{ partition?: number }> = {},
+): AsyncGenerator<LogRecord> {
+  for (const manifest of await readManifests(store, location)) {
+    if (options.partition !== undefined && manifest.partition !== options.partition) continue
+    yield* await readObject(store, manifest)
+  }
+}

@@ -1,0 +1,77 @@
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { FatalError } from '#lib/stream/errors.ts'
+import type { LogRecord } from '#lib/stream/log.ts'
+import { type ArchiveLocation, archiveRoot, isDataKey } from './layout.ts'
+import { logicalHash } from './logical-hash.ts'
+import type { Manifest } from './manifest.ts'
+import { readManifests, readObject } from './read.ts'
+
+export type ArchiveVerdict = Readonly<{
+  objects: number
+  records: number
+  bytes: number
+  /** One line each, with the key: what is wrong. Empty where the archive proves itself. */
+  problems: readonly string[]
+}>
+
+/**
+ * Proves from the store alone that the archive of a topic holds every offset of its ranges once: the manifests of each partition join
+ * without gap or overlap, each has its object, unaltered, with the records it counts, and there is no other object beside them.
+ */
+export async function verifyArchive(store: ObjectStore, location: ArchiveLocation): Promise<ArchiveVerdict> {
+  const manifests = await readManifests(store, location)
+  const problems: string[] = []
+  let previous: Manifest | null = null
+  for (const manifest of manifests) {
+    if (previous !== null && previous.partition === manifest.partition) problems.push(...joinProblems(previous, manifest))
+    problems.push(...(await objectProblems(store, manifest)))
+    previous = manifest
+  }
+  problems.push(...(await strangers(store, location, manifests)))
+  return {
+    objects: manifests.length,
+    records: manifests.reduce((sum, { count }) => sum + count, 0),
+    bytes: manifests.reduce((sum, { size }) => sum + size, 0),
+    problems,
+  }
+}
+
+function joinProblems(before: Manifest, after: Manifest): string[] {
+  if (after.begin === before.end) return []
+  const what =
+    after.begin > before.end
+      ? `offsets ${before.end} to ${after.begin} are in no object`
+      : `offsets ${after.begin} to ${before.end} are in two`
+  return [`partition ${after.partition}: ${what} (between ${before.key} and ${after.key})`]
+}
+
+async function objectProblems(store: ObjectStore, manifest: Manifest): Promise<string[]> {
+  let records: LogRecord[]
+  try {
+    records = await readObject(store, manifest)
+  } catch (error) {
+    if (error instanceof FatalError) return [error.message]
+    throw error
+  }
+  const problems: string[] = []
+  const outside = records.filter(
+    ({ offset, partition }) => offset < manifest.begin || offset >= manifest.end || partition !== manifest.partition,
+  )
+  const unordered = records.filter(({ offset }, index) => index > 0 && offset <= records[index - 1]!.offset)
+  if (records.length !== manifest.count) problems.push(`${manifest.key}: ${records.length} records, its manifest counts ${manifest.count}`)
+  if (outside.length > 0)
+    problems.push(`${manifest.key}: offset ${outside[0]!.offset} does not belong to ${manifest.begin} to ${manifest.end}`)
+  if (unordered.length > 0) problems.push(`${manifest.key}: offset ${unordered[0]!.offset} is out of order or twice`)
+  if (logicalHash(records) !== manifest.logicalHash) problems.push(`${manifest.key}: the records are not those of its manifest`)
+  return problems
+}
+
+async function strangers(store: ObjectStore, location: ArchiveLocation, manifests: readonly Manifest[]): Promise<string[]> {
+  const known = new Set(manifests.map(({ key }) => key))
+  const problems: string[] = []
+  for await (const { key } of store.list(`${archiveRoot(location)}/dt=`)) {
+    if (isDataKey(key) && !known.has(key))
+      problems.push(`${key}: an object without manifest (an archiver died in between, or is at work now)`)
+  }
+  return problems
+}

@@ -63,7 +63,7 @@ export function openDenseModel(model: DenseModel): PriceModel {
     }
     return { quantilesUsd: quantiles, novelty }
   }
-  return { predict, dispose: network.dispose }
+  return { vectorWidth: encoding.vectorWidth, predict, dispose: network.dispose }
 }
 
 const count = z.number().int().nonnegative()

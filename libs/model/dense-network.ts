@@ -7,8 +7,8 @@ import type { Random } from './random.ts'
  */
 export type NetworkShape = Readonly<{ inputs: number; hidden: readonly [number, number]; outputs: number }>
 
-/** A matrix (rows × columns, row-major) inside the flat array that holds all parameters of a network. */
-export type ParameterBlock = Readonly<{ name: BlockName; rows: number; columns: number; offset: number }>
+/** A matrix (rows × columns, row-major), or a bias (one row), inside the flat array that holds all parameters of a network. */
+export type ParameterBlock = Readonly<{ name: BlockName; isBias: boolean; rows: number; columns: number; offset: number }>
 
 const blockNames = ['weights1', 'bias1', 'weights2', 'bias2', 'weights3', 'bias3', 'skip'] as const
 
@@ -28,7 +28,7 @@ export function parameterLayout({ inputs, hidden, outputs }: NetworkShape): Read
   let offset = 0
   const blocks = blockNames.map((name) => {
     const [rows, columns] = sizes[name]
-    const block = { name, rows, columns, offset }
+    const block = { name, isBias: name.startsWith('bias'), rows, columns, offset }
     offset += rows * columns
     return [name, block] as const
   })
@@ -58,9 +58,9 @@ type BiasName = 'bias1' | 'bias2' | 'bias3'
 type Tensors = Readonly<Record<WeightName, tf.Tensor2D> & Record<BiasName, tf.Tensor1D>>
 
 function uploadParameters(shape: NetworkShape, parameters: Float32Array): Tensors {
-  const blocks = Object.values(parameterLayout(shape)).map(({ name, rows, columns, offset }) => {
+  const blocks = Object.values(parameterLayout(shape)).map(({ name, isBias, rows, columns, offset }) => {
     const values = parameters.subarray(offset, offset + rows * columns)
-    return [name, rows === 1 ? tf.tensor1d(values) : tf.tensor2d(values, [rows, columns])]
+    return [name, isBias ? tf.tensor1d(values) : tf.tensor2d(values, [rows, columns])]
   })
   return Object.fromEntries(blocks) as Tensors
 }

@@ -14,7 +14,12 @@ export type Forecasts = Readonly<{
 export type Predict = (vectors: Float32Array, levels: Float64Array) => Forecasts
 
 /** A model that can be asked. `dispose` gives back what it holds on the tfjs backend. */
-export type PriceModel = Readonly<{ predict: Predict; dispose(): void }>
+export type PriceModel = Readonly<{
+  /** How many numbers its vectors have. */
+  vectorWidth: number
+  predict: Predict
+  dispose(): void
+}>
 
 /** Rows with their labels. */
 export type Examples = Readonly<{

@@ -83,8 +83,8 @@ const initialOutputs = [-1.5, -2, 0, -2, -1.5] as const
 
 function decayMask(shape: NetworkShape): Uint8Array {
   const mask = new Uint8Array(parameterCount(shape))
-  for (const { rows, columns, offset } of Object.values(parameterLayout(shape))) {
-    if (rows > 1) mask.fill(1, offset, offset + rows * columns)
+  for (const { isBias, rows, columns, offset } of Object.values(parameterLayout(shape))) {
+    if (!isBias) mask.fill(1, offset, offset + rows * columns)
   }
   return mask
 }

@@ -1,0 +1,17 @@
+import { defineApp } from '#lib/app/app.ts'
+import { startStage } from '#lib/app/stage.ts'
+import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { createFeaturizerProcessor } from './processor.ts'
+
+export const app = defineApp({
+  name: 'featurizer',
+  summary: 'turns each enriched listing into the vector of numbers that the models read',
+  settings: {},
+  start: (context) =>
+    startStage(context, {
+      name: 'featurizer',
+      input: 'listings.enriched',
+      output: 'listings.features',
+      processor: createFeaturizerProcessor(axieFeatures),
+    }),
+})

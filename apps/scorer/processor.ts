@@ -1,0 +1,110 @@
+import { itemKey } from '#lib/market/event.ts'
+import type { Predict } from '#lib/model/price-model.ts'
+import type { Input, Processor, Result } from '#lib/stream/processor.ts'
+import type { EnrichedListing, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+
+/** What the processor needs to know of a model, and the one thing it asks of it. */
+export type UsableModel = Readonly<{
+  featureSetHash: string
+  /** Length of its vectors. */
+  vectorWidth: number
+  trainedUntil: number
+  source: Source
+  predict: Predict
+}>
+
+/** A model that listings name and that cannot be used: each of them becomes a dead letter with this code. */
+export type UnusableModel = Readonly<{ code: string; message: string }>
+
+export type ScorerOptions = Readonly<{
+  /** Models loaded before the batch (see main.ts): the processor itself never waits. */
+  model: (modelId: string) => UsableModel | UnusableModel | undefined
+  /** The level of the market that forecasts are relative to, log dollars; null where too few sales are known. */
+  referenceLevel: (context: EnrichedListing['context']) => number | null
+  backend: string
+  codeVersion: string
+}>
+
+type Reject = Extract<Result<never>, { type: 'reject' }>
+
+/** One listing that can be scored, and where its result belongs. */
+type Row = Readonly<{ index: number; value: FeaturizedListing; level: number }>
+
+const reject = (code: string, message: string): Reject => ({ type: 'reject', code, message })
+
+/** Scores each listing with the model that it names: all listings of a batch and a model in one prediction. */
+export function createScorerProcessor(options: ScorerOptions): Processor<FeaturizedListing, ScoredListing, null> {
+  const process = (batch: readonly Input<FeaturizedListing>[]): Result<ScoredListing>[] => {
+    const results = new Array<Result<ScoredListing>>(batch.length)
+    const groups = new Map<string, { model: UsableModel; rows: Row[] }>()
+    batch.forEach(({ value }, index) => {
+      const found = findModel(value, options)
+      const level = options.referenceLevel(value.listing.context)
+      if (isReject(found)) results[index] = found
+      else if (level === null) results[index] = reject('no_level', 'too few sales are known to tell the level of the market')
+      else {
+        const modelId = value.listing.modelId as string
+        const group = groups.get(modelId) ?? { model: found, rows: [] }
+        group.rows.push({ index, value, level })
+        groups.set(modelId, group)
+      }
+    })
+    for (const { model, rows } of groups.values()) scoreRows(model, rows, options, results)
+    return results
+  }
+  return { initial: () => null, process }
+}
+
+const isReject = (found: UsableModel | Reject): found is Reject => 'type' in found
+
+/** The model this listing names, if it may price this very listing. */
+function findModel({ listing, featureSetHash, vector }: FeaturizedListing, { model }: ScorerOptions): UsableModel | Reject {
+  if (listing.modelId === null) return reject('no_model', 'no model was promoted when this listing was observed: promote one')
+  const found = model(listing.modelId)
+  if (found === undefined) throw new Error(`model ${listing.modelId} was not loaded before the batch`)
+  if ('code' in found) return reject(found.code, found.message)
+  const name = `model ${listing.modelId}`
+  if (found.featureSetHash !== featureSetHash)
+    return reject('feature_set_mismatch', `${name} expects vectors of feature set ${found.featureSetHash}, found ${featureSetHash}`)
+  if (vector.length !== found.vectorWidth * Float32Array.BYTES_PER_ELEMENT)
+    return reject('bad_vector', `${name} expects ${found.vectorWidth} numbers, found ${vector.length} bytes`)
+  if (listing.source === 'live' && found.source !== 'live')
+    return reject('model_source_mismatch', `a live listing must not be priced by ${name}, which learnt from a ${found.source} market`)
+  return found
+}
+
+function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOptions, results: Result<ScoredListing>[]): void {
+  const vectors = new Float32Array(rows.length * model.vectorWidth)
+  const bytes = new Uint8Array(vectors.buffer)
+  rows.forEach(({ value }, row) => {
+    bytes.set(value.vector, row * value.vector.length)
+  })
+  const { quantilesUsd, novelty } = model.predict(
+    vectors,
+    Float64Array.from(rows, ({ level }) => level),
+  )
+  rows.forEach(({ index, value }, row) => {
+    const { listing, featureSetHash } = value
+    const quantiles = quantilesAt(quantilesUsd, row)
+    if (!(Number.isFinite(quantiles.q05) && Number.isFinite(quantiles.q95) && Number.isFinite(novelty[row]))) {
+      results[index] = reject('no_forecast', `model ${listing.modelId} gave ${JSON.stringify(quantiles)} for this listing`)
+      return
+    }
+    const scored: ScoredListing = {
+      listing,
+      modelId: listing.modelId as string,
+      featureSetHash,
+      modelTrainedUntil: model.trainedUntil,
+      quantilesUsd: quantiles,
+      novelty: novelty[row] as number,
+      backend: options.backend,
+      codeVersion: options.codeVersion,
+    }
+    results[index] = { type: 'emit', outputs: [{ topic: 'listings.scored', key: itemKey(listing.item.tokenId), value: scored }] }
+  })
+}
+
+function quantilesAt(quantilesUsd: Float64Array, row: number): PriceQuantiles {
+  const [q05, q25, q50, q75, q95] = quantilesUsd.subarray(row * 5, row * 5 + 5) as unknown as [number, number, number, number, number]
+  return { q05, q25, q50, q75, q95 }
+}

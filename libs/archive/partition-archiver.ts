@@ -128,8 +128,9 @@ export function createPartitionArchiver(
     },
 
     async idle() {
-      if (segment === null || segment.rows.length === 0 || (sealedEnd ?? 0) > next) return null
-      if (draining || clock.now() - lastTakenAt >= idleMillis) segment = await endSegment(segment, next)
+      const due = draining || clock.now() - lastTakenAt >= idleMillis
+      // More than one where an earlier run cut shorter; none where its cut lies beyond what the log has given us.
+      while (due && segment !== null && segment.rows.length > 0 && (sealedEnd ?? next) <= next) segment = await endSegment(segment, next)
       return position()
     },
 

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FatalError } from '#lib/stream/errors.ts'
+import type { StackAddresses } from './addresses.ts'
+import { requireDiskSpace } from './disk-space.ts'
+import { createDockerStack } from './docker-stack.ts'
+import { createLocalStack } from './local-stack.ts'
+import { checkReachable } from './reachable.ts'
+import { canHaveTools, type Env, type Progress } from './tools.ts'
+
+/** `embedded`: no servers; the caller uses the memory log and the file-system store, and says so. */
+export type Stack = (Readonly<{ kind: 'env' | 'docker' | 'local' }> & StackAddresses) | Readonly<{ kind: 'embedded' }>
+
+export type StackOptions = Readonly<{
+  /** The environment; of it KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_* decide. */
+  env: Env
+  /** Gets a line of text per step: what, how long, how big. Nothing where there is nothing to do. */
+  onProgress: Progress
+  /** Whether to go without servers where there can be none. Tests never allow it. */
+  allowEmbedded: boolean
+  /** The checkout whose `.flipstream/stack` holds servers, data and state. Default: this one. */
+  root?: string
+}>
+
+export const checkoutRoot: string = fileURLToPath(new URL('../..', import.meta.url))
+export const stackDirectory = (root: string = checkoutRoot): string => join(root, '.flipstream', 'stack')
+
+/**
+ * Finds or starts the servers, in this order: addresses set in the environment; those that run already; Docker Compose where an engine
+ * answers; processes of this machine; nothing (`embedded`), where allowed. An address that is set always wins, also for one server alone.
+ * @throws FatalError with what was expected, what was found and what to do
+ */
+export async function resolveStack(options: StackOptions): Promise<Stack> {
+  const given = givenAddresses(options.env)
+  await checkReachable({ ...given, ...(given.s3 && { s3Endpoint: given.s3.endpoint }) })
+  const { brokers, registryUrl, s3 } = given
+  if (brokers && registryUrl && s3) return { kind: 'env', brokers, registryUrl, s3 }
+  const own = await ownStack(options)
+  if (own.kind !== 'embedded') return { ...own, ...given }
+  if (brokers || registryUrl || s3) {
+    throw new FatalError(
+      'Some of KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_ENDPOINT are set: set all three, or install what the others need (npx flipstream doctor).',
+    )
+  }
+  return own
+}
+
+/** Stops the servers that this checkout started. Resolves with the names of what was stopped. */
+export async function stopStack(options: Pick<StackOptions, 'env' | 'onProgress' | 'root'>): Promise<string[]> {
+  const directory = stackDirectory(options.root)
+  const { env, onProgress } = options
+  const docker = createDockerStack({ directory, env, onProgress })
+  const stoppedContainers = (await docker.stop()) ? ['the containers of docker-compose.kafka.yml'] : []
+  return [...stoppedContainers, ...(await createLocalStack({ directory, env, onProgress }).stop())]
+}
+
+async function ownStack({ env, onProgress, allowEmbedded, root }: StackOptions): Promise<Stack> {
+  const directory = stackDirectory(root)
+  await requireDiskSpace(directory)
+  const local = createLocalStack({ directory, env, onProgress })
+  const runningLocally = await local.reuse()
+  if (runningLocally !== null) return { kind: 'local', ...runningLocally }
+  const docker = createDockerStack({ directory, env, onProgress })
+  if (await docker.isAvailable()) return { kind: 'docker', ...((await docker.reuse()) ?? (await docker.start())) }
+  if (allowEmbedded && !(await canHaveTools(env, { maven: !(await local.isFetched()) }))) return { kind: 'embedded' }
+  return { kind: 'local', ...(await local.start()) }
+}
+
+type Given = Readonly<{ brokers?: readonly string[]; registryUrl?: string; s3?: StackAddresses['s3'] }>
+
+function givenAddresses(env: Env): Given {
+  const value = (name: string) => (env[name]?.trim() === '' ? undefined : env[name]?.trim())
+  const brokers = value('KAFKA_BROKERS')
+  const registryUrl = value('SCHEMA_REGISTRY_URL')?.replace(/\/$/, '')
+  const endpoint = value('S3_ENDPOINT')
+  const accessKey = value('S3_ACCESS_KEY')
+  const secretKey = value('S3_SECRET_KEY')
+  if (endpoint !== undefined && (accessKey === undefined || secretKey === undefined)) {
+    throw new FatalError(`S3_ENDPOINT is set to ${endpoint}, but S3_ACCESS_KEY and S3_SECRET_KEY are not: set all three.`)
+  }
+  return {
+    ...(brokers !== undefined && { brokers: brokers.split(',').map((broker) => broker.trim()) }),
+    ...(registryUrl !== undefined && { registryUrl }),
+    ...(endpoint !== undefined && {
+      s3: { endpoint, region: value('S3_REGION') ?? 'us-east-1', accessKey: accessKey!, secretKey: secretKey! },
+    }),
+  }
+}

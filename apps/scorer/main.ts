@@ -1,6 +1,6 @@
 import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
-import { referenceLevel } from '#lib/market/measures.ts'
+import { referenceLevel } from '#lib/features/axie-v1.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { settings } from './config.ts'

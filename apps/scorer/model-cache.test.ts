@@ -10,7 +10,7 @@ import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { RetryableError } from '#lib/stream/errors.ts'
 import { createModelCache } from './model-cache.ts'
 
-function tinyBundle(seed: number): SealedBundle {
+async function tinyBundle(seed: number): Promise<SealedBundle> {
   const random = createRandom(seed)
   const examples = (rows: number): Examples => ({
     vectors: Float32Array.from({ length: rows }, () => random.normal()),
@@ -19,7 +19,8 @@ function tinyBundle(seed: number): SealedBundle {
   })
   const settings = { ...defaultNetworkTraining, epochs: 1, hidden: [4, 4] as const }
   const blocks = { fit: examples(300), stopping: examples(50), calibration: examples(50) }
-  return sealDenseBundle(trainDenseModel(blocks, [{ name: 'pooled', kind: 'relative' }], 'pooled', settings).model, {
+  const { model } = await trainDenseModel(blocks, [{ name: 'pooled', kind: 'relative' }], 'pooled', settings)
+  return sealDenseBundle(model, {
     featureSet: { name: 'test', hash: 'f' },
     source: 'synthetic',
     dataset: { id: 'd', rows: 400 },
@@ -34,7 +35,7 @@ let bundles: readonly SealedBundle[]
 
 beforeAll(async () => {
   await startTensorRuntime('wasm')
-  bundles = [1, 2, 3].map(tinyBundle)
+  bundles = await Promise.all([1, 2, 3].map(tinyBundle))
 })
 
 async function storeWith(saved: readonly SealedBundle[]) {

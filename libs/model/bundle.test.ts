@@ -41,16 +41,17 @@ const content: BundleContent = {
   training: { seed: 1 },
 }
 
-const train = () => {
+const train = async () => {
   const blocks = { fit: examples(600, 1), stopping: examples(150, 2), calibration: examples(150, 3) }
-  return trainDenseModel(blocks, columns, 'pooled', { ...defaultNetworkTraining, epochs: 2, hidden: [8, 4] }).model
+  const { model } = await trainDenseModel(blocks, columns, 'pooled', { ...defaultNetworkTraining, epochs: 2, hidden: [8, 4] })
+  return model
 }
 
 let sealed: SealedBundle
 
 beforeAll(async () => {
   await startTensorRuntime('wasm')
-  sealed = sealDenseBundle(train(), content)
+  sealed = sealDenseBundle(await train(), content)
 })
 
 /** A store that holds the bundle, with one object's bytes changed. */
@@ -79,14 +80,14 @@ describe('a model bundle', () => {
     await saveBundle(store, sealed)
     const { vectors, levels } = examples(50, 4)
     const loaded = await loadBundle(store, sealed.modelId)
-    const original = openDenseModel(train())
+    const original = openDenseModel(await train())
     expect(loaded.model.predict(vectors, levels)).toEqual(original.predict(vectors, levels))
     expect(loaded.manifest).toMatchObject(content)
   })
 
-  test('its id is made of its content: the same training gives the same id, anything else another', () => {
-    expect(sealDenseBundle(train(), content).modelId).toBe(sealed.modelId)
-    expect(sealDenseBundle(train(), { ...content, trainedUntil: 2_001 }).modelId).not.toBe(sealed.modelId)
+  test('its id is made of its content: the same training gives the same id, anything else another', async () => {
+    expect(sealDenseBundle(await train(), content).modelId).toBe(sealed.modelId)
+    expect(sealDenseBundle(await train(), { ...content, trainedUntil: 2_001 }).modelId).not.toBe(sealed.modelId)
   })
 
   test('the manifest is written last: a bundle cut short is a missing one', async () => {
@@ -130,17 +131,17 @@ describe('a model bundle', () => {
 
   test('a manifest of another format is refused as such, weights that do not fit as corrupt', async () => {
     const store = createMemoryStore()
-    const future = sealDenseBundle(train(), { ...content, source: 'martian' as never })
+    const future = sealDenseBundle(await train(), { ...content, source: 'martian' as never })
     await saveBundle(store, future)
     expect(await refusal(store, future.modelId)).toMatchObject({ code: 'model_unsupported' })
-    const model = train()
+    const model = await train()
     const misfit = sealDenseBundle({ ...model, parameters: model.parameters.slice(1) }, content)
     await saveBundle(store, misfit)
     expect(await refusal(store, misfit.modelId)).toMatchObject({ code: 'model_corrupt' })
   })
 
-  test('vectors of another length are an error, not a forecast', () => {
-    const model = openDenseModel(train())
+  test('vectors of another length are an error, not a forecast', async () => {
+    const model = openDenseModel(await train())
     expect(() => model.predict(new Float32Array(4), new Float64Array(1))).toThrow('1 vectors of 3')
     model.dispose()
   })

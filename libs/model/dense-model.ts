@@ -22,16 +22,16 @@ export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; calib
 
 export type TrainedDenseModel = Readonly<{ model: DenseModel; epoch: number; stoppingLoss: number }>
 
-export function trainDenseModel(
+export async function trainDenseModel(
   blocks: TrainingBlocks,
   columns: readonly InputColumn[],
   anchor: string,
   settings: NetworkTraining,
   onEpoch?: EpochListener,
-): TrainedDenseModel {
+): Promise<TrainedDenseModel> {
   const encoding = fitInputEncoding(blocks.fit.vectors, columns, anchor)
   const fit = labelledRows(encoding, blocks.fit)
-  const { shape, parameters, epoch, stoppingLoss } = trainNetwork(fit, labelledRows(encoding, blocks.stopping), settings, onEpoch)
+  const { shape, parameters, epoch, stoppingLoss } = await trainNetwork(fit, labelledRows(encoding, blocks.stopping), settings, onEpoch)
   const newest = labelledRows(encoding, blocks.calibration)
   const network = createNetwork(shape, parameters)
   const raw = network.run(newest.inputs)

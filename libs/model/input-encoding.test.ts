@@ -8,23 +8,32 @@ const columns: readonly InputColumn[] = [
   { name: 'hit_points', kind: 'number' },
   { name: 'class', kind: 'category', size: 4 },
   { name: 'gene_quality', kind: 'number' },
+  { name: 'leaderboard', kind: 'number' },
 ]
 const unknown = Number.NaN
 
-/** Class 2 is rare, class 3 never occurs; one in ten has no last similar sale; gene quality is never known. */
+/** Class 2 is rare, class 3 never occurs; one in ten has no last similar sale; gene quality is never known, the leaderboard is 0. */
 const trainingRows = (): Float32Array => {
   const random = createRandom(1)
   return Float32Array.from(
     Array.from({ length: 1_000 }, (_, row) => {
       const pooled = 0.3 * random.normal()
-      return [pooled, row % 10 === 0 ? unknown : pooled + 0.1 * random.normal(), 40 + 5 * random.normal(), row < 5 ? 2 : row % 2, unknown]
+      return [
+        pooled,
+        row % 10 === 0 ? unknown : pooled + 0.1 * random.normal(),
+        40 + 5 * random.normal(),
+        row < 5 ? 2 : row % 2,
+        unknown,
+        0,
+      ]
     }).flat(),
   )
 }
 
 const encoding = fitInputEncoding(trainingRows(), columns, 'pooled')
 const encode = (...row: number[]) => {
-  const { inputs, anchors, novelty } = encodeRows(encoding, Float32Array.from(row))
+  const padded = Float32Array.from(columns, (_, index) => row[index] ?? 0)
+  const { inputs, anchors, novelty } = encodeRows(encoding, padded)
   return { inputs: Array.from(inputs), anchor: anchors[0] as number, novelty: novelty[0] as number }
 }
 const [pooled, last, lastUnknown, hitPoints, class0, class1, classOther] = [0, 1, 2, 3, 4, 5, 6]
@@ -56,8 +65,9 @@ describe('the encoding of feature vectors', () => {
     expect(encode(Number.POSITIVE_INFINITY, 0, 40, 0, unknown).inputs.every(Number.isFinite)).toBe(true)
   })
 
-  test('what training never knew is no input', () => {
+  test('what training never knew, or knew only one value of, is no input', () => {
     expect(encode(0, 0, 40, 0, 0.9).inputs).toEqual(encode(0, 0, 40, 0, unknown).inputs)
+    expect(encode(0, 0, 40, 0, unknown, 7)).toEqual(encode(0, 0, 40, 0, unknown, 0))
   })
 
   test('novelty: the training rows are familiar, far values and unseen categories are not', () => {

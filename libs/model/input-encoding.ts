@@ -95,7 +95,10 @@ export function fitInputEncoding(vectors: Float32Array, columns: readonly InputC
   return { ...encoding, familiarSpread: quantileOfSorted(spreads, familiarShare) || 1 }
 }
 
-/** Null for a column that training rows (almost) never know: nothing can be learnt from it, so it is no input. */
+/**
+ * Null for a column that training rows (almost) never know, or that is the same in (almost) all of them: nothing can be learnt from it,
+ * so it is no input, whatever it may say later.
+ */
 function fitNumber(vectors: Float32Array, width: number, from: number, anchor: number | null, to: number): NumberEncoding | null {
   const rows = vectors.length / width
   const known: number[] = []
@@ -103,8 +106,8 @@ function fitNumber(vectors: Float32Array, width: number, from: number, anchor: n
     const value = (vectors[at + from] as number) - (anchor === null ? 0 : zeroIfUnknown(vectors[at + anchor] as number))
     if (Number.isFinite(value)) known.push(value)
   }
-  if (known.length < rareBelow) return null
   const sorted = Float64Array.from(known).sort()
+  if (sorted.length < rareBelow || quantileOfSorted(sorted, 0.001) === quantileOfSorted(sorted, 0.999)) return null
   const center = anchor === null ? quantileOfSorted(sorted, 0.5) : 0
   const flag = 1 - sorted.length / rows >= flagFrom ? to + 1 : -1
   return { from, to, center, scale: robustSpread(sorted), flag, relative: anchor !== null }
@@ -113,7 +116,7 @@ function fitNumber(vectors: Float32Array, width: number, from: number, anchor: n
 /** A normal distribution's standard deviation from its 10% and 90% quantiles; from the extremes where those are equal. */
 function robustSpread(sorted: Float64Array): number {
   const spread = (quantileOfSorted(sorted, 0.9) - quantileOfSorted(sorted, 0.1)) / 2.563
-  return spread > 1e-6 ? spread : (quantileOfSorted(sorted, 0.999) - quantileOfSorted(sorted, 0.001)) / clip || 1
+  return spread > 1e-6 ? spread : (quantileOfSorted(sorted, 0.999) - quantileOfSorted(sorted, 0.001)) / clip
 }
 
 function fitCategory(vectors: Float32Array, width: number, from: number, size: number, firstInput: number): CategoryEncoding {

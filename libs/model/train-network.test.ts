@@ -36,8 +36,8 @@ beforeAll(async () => {
 })
 
 describe('training the network', () => {
-  test('learns the quantiles of a noisy curve', () => {
-    const trained = trainNetwork(fit, stopping, settings)
+  test('learns the quantiles of a noisy curve', async () => {
+    const trained = await trainNetwork(fit, stopping, settings)
     const [q05, q25, q50, q75, q95] = shareBelow(trained, noisyRows(2_000, 3)) as [number, number, number, number, number]
     expect(Math.abs(q05 - 0.05)).toBeLessThan(0.04)
     expect(Math.abs(q25 - 0.25)).toBeLessThan(0.08)
@@ -46,17 +46,17 @@ describe('training the network', () => {
     expect(Math.abs(q95 - 0.95)).toBeLessThan(0.04)
   })
 
-  test('same rows and seed give the same bytes, another seed gives others', () => {
+  test('same rows and seed give the same bytes, another seed gives others', async () => {
     const short = { ...settings, epochs: 2 }
-    const first = trainNetwork(fit, stopping, short)
-    expect(trainNetwork(fit, stopping, short).parameters).toEqual(first.parameters)
-    expect(trainNetwork(fit, stopping, { ...short, seed: 2 }).parameters).not.toEqual(first.parameters)
+    const first = await trainNetwork(fit, stopping, short)
+    expect((await trainNetwork(fit, stopping, short)).parameters).toEqual(first.parameters)
+    expect((await trainNetwork(fit, stopping, { ...short, seed: 2 })).parameters).not.toEqual(first.parameters)
   })
 
-  test('keeps the pass that did best on newer rows, and stops when none has for a while', () => {
+  test('keeps the pass that did best on newer rows, and stops when none has for a while', async () => {
     const unrelated = { inputs: noisyRows(500, 4).inputs, targets: noisyRows(500, 5).targets }
     const passes: number[] = []
-    const trained = trainNetwork(fit, unrelated, { ...settings, epochs: 30, patience: 3 }, ({ epoch }) => passes.push(epoch))
+    const trained = await trainNetwork(fit, unrelated, { ...settings, epochs: 30, patience: 3 }, ({ epoch }) => passes.push(epoch))
     expect(passes.length).toBeLessThan(30)
     expect(passes.length).toBe(trained.epoch + 3)
   })

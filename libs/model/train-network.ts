@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createAdam } from './adam.ts'
 import { createNetwork, initialParameters, lossAndGradient, type NetworkShape, parameterCount, parameterLayout } from './dense-network.ts'
 import { pinballGradient, quantileCount } from './quantile-head.ts'
@@ -46,14 +47,14 @@ const averaging = 0.995
 
 /**
  * Fits quantiles by pinball loss on `fit`, and keeps the averaged weights of the pass that did best on `stopping` (newer rows).
- * Reproducible: same rows, settings and backend give the same bytes.
+ * Reproducible: same rows, settings and backend give the same bytes. Lets other work run between passes (each takes some 0.3 s).
  */
-export function trainNetwork(
+export async function trainNetwork(
   fit: LabelledRows,
   stopping: LabelledRows,
   settings: NetworkTraining,
   onEpoch: EpochListener = () => {},
-): TrainedNetwork {
+): Promise<TrainedNetwork> {
   const rows = fit.targets.length
   const shape = { inputs: fit.inputs.length / rows, hidden: settings.hidden, outputs: quantileCount }
   const random = createRandom(settings.seed)
@@ -74,6 +75,7 @@ export function trainNetwork(
     const stoppingLoss = lossOf(shape, averaged, stopping)
     if (stoppingLoss < best.stoppingLoss) best = { shape, parameters: averaged.slice(), epoch, stoppingLoss }
     onEpoch({ epoch, epochs: settings.epochs, stoppingLoss })
+    await nextTurn()
   }
   return best
 }

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { vectorOf } from '#lib/features/feature-set.ts'
+import { measureDefinitions, measureSet } from '#lib/market/measures.ts'
+import { sampleScored } from '#lib/rules/scored-listing-samples.ts'
+import type { EnrichedListing } from '#schemas/types.ts'
+import { createFeaturizerProcessor } from './processor.ts'
+
+const measures = measureDefinitions.map((_, place) => place / 10)
+
+const listing = (context: Partial<EnrichedListing['context']> = {}): EnrichedListing => ({
+  ...sampleScored.listing,
+  context: { ...sampleScored.listing.context, measureSet, measures, ...context },
+})
+
+const featurize = (...values: EnrichedListing[]) => {
+  const inputs = values.map((value, offset) => ({
+    value,
+    record: { topic: 'listings.enriched', partition: 0, offset, timestamp: 0, key: null, headers: {} },
+  }))
+  return createFeaturizerProcessor(axieFeatures).process(inputs, null)
+}
+
+describe('featurizer', () => {
+  test('adds the vector and names its feature set; the listing travels on, keyed by its axie', () => {
+    const value = listing()
+    const [result] = featurize(value)
+    if (result?.type !== 'emit') throw new Error(`expected an output, found ${JSON.stringify(result)}`)
+    const [output] = result.outputs
+    expect(output).toMatchObject({ topic: 'listings.features', key: 'axie:5016355' })
+    expect(output?.value).toMatchObject({ featureSet: 'axie-v1', featureSetHash: axieFeatures.hash, listing: value })
+    expect(new Float32Array(new Uint8Array(output?.value.vector as Buffer).buffer)).toEqual(vectorOf(axieFeatures, value))
+  })
+
+  test('a listing measured by other definitions is refused: its numbers would be taken for something else', () => {
+    const [other, own] = featurize(listing({ measureSet: 'older' }), listing())
+    expect(other).toMatchObject({ type: 'reject', code: 'measure_set_mismatch' })
+    expect(own).toMatchObject({ type: 'emit' })
+  })
+})

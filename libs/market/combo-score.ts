@@ -1,0 +1,70 @@
+/**
+ * Which battle parts win together. From the newest leaderboard: for each pair, triple and the four battle parts, how much of the
+ * leaderboard of that class plays them, where an axie of a better player weighs more.
+ */
+import { classOf } from '#lib/axie/classes.ts'
+import { battlePartTypes, type Part, partOf } from '#lib/axie/parts.ts'
+import type { ItemProfile, LeaderboardAxie } from '#schemas/types.ts'
+
+/** Shares of a class's leaderboard, 0 to 1; all 0 without a leaderboard. */
+export type Combo = Readonly<{
+  /** The mean share of the four parts one by one, of the six pairs, and of the four triples. */
+  parts: number
+  pairs: number
+  triples: number
+  /** The share of all four together. */
+  quad: number
+}>
+
+export type Leaderboard = Readonly<{ comboOf(profile: ItemProfile): Combo }>
+
+/** One number for people: the mean of the shares of pairs, triples and the quad. */
+export const comboScoreOf = (combo: Combo): number => (combo.pairs + combo.triples + combo.quad) / 3
+
+/** Ranks start at 1; beyond 400 players an axie still counts a little. Whole numbers, so that sums are exact. */
+const weightOf = (rank: number): number => Math.max(1, 401 - Math.max(1, Math.trunc(rank)))
+
+/** Subsets of the four battle parts as bits, by size. */
+const subsetsOfSize = [1, 2, 3, 4].map((size) =>
+  Array.from({ length: 16 }, (_, bits) => bits).filter((bits) => battlePartTypes.filter((_, index) => bits & (1 << index)).length === size),
+)
+
+const comboKey = (axieClass: string, battleParts: readonly string[], subset: number): string =>
+  `${axieClass} ${battleParts.map((id, index) => (subset & (1 << index) ? id : '')).join(' ')}`
+
+/** The ids of the four battle parts, or null of an axie whose parts are not known. */
+function battlePartsOf(axie: LeaderboardAxie): readonly string[] | null {
+  const parts = axie.parts.map(partOf).filter((part): part is Part => part !== null)
+  const battle = battlePartTypes.map((type) => parts.find((part) => part.type === type)?.id)
+  return battle.every((id) => id !== undefined) ? battle : null
+}
+
+/** Axies of unknown class or parts are left out: one new part must not cost us the leaderboard. */
+export function createLeaderboard(axies: readonly LeaderboardAxie[]): Leaderboard {
+  const weights = new Map<string, number>()
+  const totals = new Map<string, number>()
+  for (const axie of axies) {
+    const [axieClass, battle, weight] = [classOf(axie.class), battlePartsOf(axie), weightOf(axie.rank)]
+    if (axieClass === null || battle === null || Number.isNaN(weight)) continue
+    totals.set(axieClass, (totals.get(axieClass) ?? 0) + weight)
+    for (const subset of subsetsOfSize.flat()) {
+      const key = comboKey(axieClass, battle, subset)
+      weights.set(key, (weights.get(key) ?? 0) + weight)
+    }
+  }
+
+  return {
+    comboOf(profile) {
+      const total = totals.get(profile.class) ?? 0
+      const battle = battlePartTypes.map((type) => profile.parts[type])
+      const share = (subsets: readonly number[]): number => {
+        const sum = subsets.reduce((all, subset) => all + (weights.get(comboKey(profile.class, battle, subset)) ?? 0), 0)
+        return total === 0 ? 0 : sum / (total * subsets.length)
+      }
+      const [parts, pairs, triples, quad] = subsetsOfSize.map(share) as [number, number, number, number]
+      return { parts, pairs, triples, quad }
+    },
+  }
+}
+
+export const noLeaderboard: Leaderboard = createLeaderboard([])

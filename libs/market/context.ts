@@ -1,0 +1,102 @@
+import { classNumber } from '#lib/axie/classes.ts'
+import type { ItemProfile, LevelWindows, MarketContext, OwnLastSale, SimilarSale } from '#schemas/types.ts'
+import { comboScoreOf, noLeaderboard } from './combo-score.ts'
+import { ethUsdAt } from './fold.ts'
+import { leaderboardMillis, salesMillis } from './horizons.ts'
+import { ladderMeasures } from './ladder-measures.ts'
+import { levelMeasures } from './level-measures.ts'
+import type { MarketState } from './market-state.ts'
+import { measureSet } from './measures.ts'
+import { neighbourMeasures } from './neighbour-measures.ts'
+import { lastSaleOf, ownMeasures } from './own-measures.ts'
+import { type Levels, referenceOf } from './rolling-level.ts'
+import { packParts, packRest, type SaleHistory, type SaleNumber } from './sale-history.ts'
+import { identicalKey, rungNumber, similarKey, type Traits, traitsOfProfile } from './similarity.ts'
+
+/** The listing (or a sale taken as one) that a context is wanted for. Its price is not among this: no context may depend on it. */
+export type ContextSubject = Readonly<{ seller: string; listingId: string; observedAt: number }>
+
+const similarRung = rungNumber('c4')
+const mostSimilarSales = 5
+
+const windowsOf = (levels: Levels): LevelWindows => ({
+  hours6: levels.hours6.midmean(),
+  hours24: levels.hours24.midmean(),
+  days7: levels.days7.midmean(),
+})
+
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
+function similarSales(sales: SaleHistory, traits: Traits, asOf: number): SimilarSale[] {
+  const found: SimilarSale[] = []
+  const [parts, ears] = [packParts(traits), packRest(traits) & 63]
+  for (let sale = sales.newestLike(similarRung, traits); sale !== 0; sale = sales.olderLike(similarRung, sale)) {
+    if (found.length === mostSimilarSales || sales.soldAt(sale) <= asOf - salesMillis) break
+    found.push({
+      saleId: sales.saleId(sale),
+      tokenId: sales.tokenId(sale),
+      usd: sales.usd(sale),
+      soldAt: sales.soldAt(sale),
+      breedCount: sales.breedCount(sale),
+      identical: sales.parts(sale) === parts && (sales.rest(sale) & 63) === ears,
+      relative: orNull(sales.relative(sale)),
+    })
+  }
+  return found
+}
+
+const ownLastSale = (sales: SaleHistory, sale: SaleNumber): OwnLastSale | null =>
+  sale === 0
+    ? null
+    : {
+        usd: sales.usd(sale),
+        soldAt: sales.soldAt(sale),
+        breedCount: sales.breedCount(sale),
+        relative: orNull(sales.relative(sale)),
+      }
+
+/**
+ * What is known of the market around an axie, from the events folded so far, as of `observedAt` (or the fold's clock, where that is
+ * later). Reads, never changes: the state may be asked about any axie at any time. For a sale as a training example, ask before the
+ * sales of its second are applied.
+ */
+export function contextFor(state: MarketState, profile: ItemProfile, subject: ContextSubject): MarketContext {
+  const asOf = Math.max(state.clock, subject.observedAt)
+  const { sales, levels } = state
+  const traits = traitsOfProfile(profile)
+  const { market, class: ofClass } = levels.at(asOf, classNumber(profile.class))
+  const ethUsd = ethUsdAt(state, asOf)
+  const leaderboard =
+    state.leaderboard !== null && state.leaderboard.knownAt > asOf - leaderboardMillis ? state.leaderboard.combos : noLeaderboard
+  const combo = leaderboard.comboOf(profile)
+  const asks = state.asks.similar({
+    similarKey: similarKey(traits),
+    identicalKey: identicalKey(traits),
+    tokenId: profile.tokenId,
+    at: asOf,
+    ethUsd,
+  })
+  const marketWindows = windowsOf(market)
+  const measures: number[] = []
+  levelMeasures.write(measures, { levels, market, class: ofClass, asOf })
+  ladderMeasures.write(measures, { sales, traits, asOf })
+  neighbourMeasures.write(measures, { sales, traits, asOf })
+  const reference = referenceOf(market)?.midmean() ?? null
+  ownMeasures.write(measures, { sales, tokenId: profile.tokenId, breedCount: profile.breedCount, asOf, reference, combo })
+  return {
+    asOf,
+    ethUsd,
+    market: marketWindows,
+    class: windowsOf(ofClass),
+    trend: marketWindows.hours6 === null || marketWindows.days7 === null ? null : marketWindows.hours6 - marketWindows.days7,
+    salesPerHour: market.hours24.count() / 24,
+    similarSales: similarSales(sales, traits, asOf),
+    similarAsks: asks.cheapest,
+    similarAskCount: asks.count,
+    ownLastSale: ownLastSale(sales, lastSaleOf(sales, profile.tokenId, asOf)),
+    sellerListings: state.sellers.count(subject.seller, subject.listingId, asOf),
+    comboScore: comboScoreOf(combo),
+    measureSet,
+    measures,
+  }
+}

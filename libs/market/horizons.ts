@@ -1,0 +1,29 @@
+/**
+ * How far back anything reaches. The fold's state is a function of the events of the last `horizonMillis` and a few carried values, so
+ * that a restart refolds that much of the log and stands exactly where it stood.
+ */
+export const minuteMillis = 60_000
+export const hourMillis = 60 * minuteMillis
+export const dayMillis = 24 * hourMillis
+
+/** An event may happen this much later than it was observed (clocks differ); beyond, it is refused as `future_event`. */
+export const futureToleranceMillis = 5 * minuteMillis
+
+/** Sales are remembered one by one for so long. */
+export const salesMillis = 14 * dayMillis
+/** The longest window of the market's level. A remembered sale was compared with the level of so long before it: the spans add up. */
+export const levelMillis = 7 * dayMillis
+/** Sales older than this on arrival change nothing. */
+export const oldestSaleMillis = salesMillis + levelMillis
+
+/** An open ask unseen for so long is forgotten. */
+export const askMillis = 48 * hourMillis
+/** A seller's listings are counted over so long. */
+export const sellerMillis = hourMillis
+/** An exchange rate is good for so long; older than that, prices without dollars are unknown rather than wrong. */
+export const exchangeRateMillis = hourMillis
+/** A leaderboard comes anew each day, and is good for so long where it does not. */
+export const leaderboardMillis = 14 * dayMillis
+
+/** Three weeks, and the age of the exchange rate that may have turned the oldest sale into dollars, and the tolerated future. */
+export const horizonMillis = oldestSaleMillis + exchangeRateMillis + futureToleranceMillis

@@ -1,0 +1,112 @@
+/** What the likes of an axie just sold for, on every rung of the similarity ladder, and pooled over it. */
+import { dayMillis, hourMillis, salesMillis } from './horizons.ts'
+import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
+import type { SaleHistory } from './sale-history.ts'
+import { type RungName, similarityLadder, type Traits } from './similarity.ts'
+
+export type LadderInput = Readonly<{ sales: SaleHistory; traits: Traits; asOf: number }>
+
+/** The newest sales under a key that are looked at. */
+const mostSales = 8
+const halfLifeHours = 12
+/** From fine to coarse: a rung weighs a quarter of the one before. */
+const pooled: readonly RungName[] = ['full', 'six', 'c4b', 'c4', 'cbt', 'cb']
+const poolWeights = similarityLadder.map(({ name }) => (pooled.includes(name) ? 4 ** -pooled.indexOf(name) : 0))
+
+const sales = `the newest ${mostSales} sales of the last 14 days`
+const definitions: MeasureDefinition[] = similarityLadder.flatMap(({ name, description }): MeasureDefinition[] => [
+  [`${name}.count`, `how many of ${sales} of equal ${description}, that have a relative price`],
+  [`${name}.last`, 'relative price of the newest'],
+  [`${name}.median`, 'their median relative price'],
+  [`${name}.weighted`, `their mean relative price, weighted by 2^(-age / ${halfLifeHours} h)`],
+  [`${name}.minimum`, 'their lowest relative price'],
+  [`${name}.ageHours`, 'age of the newest, in hours'],
+])
+definitions.push(
+  ['pool.median', `median relative price over ${pooled.join(', ')}, weighted by 4^-rank × 2^(-age / day)`],
+  ['pool.weight', 'sum of these weights'],
+)
+
+/** Relative prices and ages of the sales on one rung, newest first. Reused from call to call: the fold runs in one thread. */
+const relatives = new Float64Array(mostSales)
+const agesMillis = new Float64Array(mostSales)
+const sorted = new Float64Array(mostSales)
+
+function collect({ sales, traits, asOf }: LadderInput, rung: number): number {
+  let count = 0
+  for (let sale = sales.newestLike(rung, traits); sale !== 0 && count < mostSales; sale = sales.olderLike(rung, sale)) {
+    const soldAt = sales.soldAt(sale)
+    if (soldAt <= asOf - salesMillis) break
+    const relative = sales.relative(sale)
+    if (Number.isNaN(relative)) continue
+    relatives[count] = relative
+    agesMillis[count] = Math.max(0, asOf - soldAt)
+    count += 1
+  }
+  return count
+}
+
+function sortInto(count: number): void {
+  for (let index = 0; index < count; index += 1) {
+    const value = relatives[index] as number
+    let place = index
+    for (; place > 0 && (sorted[place - 1] as number) > value; place -= 1) sorted[place] = sorted[place - 1] as number
+    sorted[place] = value
+  }
+}
+
+const medianOf = (count: number): number =>
+  count % 2 === 1 ? (sorted[count >> 1] as number) : ((sorted[count / 2 - 1] as number) + (sorted[count / 2] as number)) / 2
+
+function weightedMean(count: number): number {
+  let [sum, weights] = [0, 0]
+  for (let index = 0; index < count; index += 1) {
+    const weight = 2 ** (-(agesMillis[index] as number) / (halfLifeHours * hourMillis))
+    sum += weight * (relatives[index] as number)
+    weights += weight
+  }
+  return sum / weights
+}
+
+function writeRung(into: number[], count: number): void {
+  if (count === 0) {
+    into.push(0, Number.NaN, Number.NaN, Number.NaN, Number.NaN, Number.NaN)
+    return
+  }
+  sortInto(count)
+  const [last, age] = [relatives[0] as number, agesMillis[0] as number]
+  // All weights underflow only beyond 500 half-lives, and sales are remembered for 28.
+  into.push(count, last, medianOf(count), weightedMean(count), sorted[0] as number, age / hourMillis)
+}
+
+type Weighted = Readonly<{ value: number; weight: number }>
+
+function addToPool(pool: Weighted[], rungWeight: number, count: number): void {
+  for (let index = 0; index < count; index += 1)
+    pool.push({ value: relatives[index] as number, weight: rungWeight * 2 ** (-(agesMillis[index] as number) / dayMillis) })
+}
+
+function writePool(into: number[], pool: Weighted[]): void {
+  pool.sort((a, b) => a.value - b.value || a.weight - b.weight)
+  const total = pool.reduce((sum, { weight }) => sum + weight, 0)
+  let below = 0
+  const middle = pool.find(({ weight }) => {
+    below += weight
+    return below >= total / 2
+  })
+  into.push(middle?.value ?? Number.NaN, total)
+}
+
+export const ladderMeasures: MeasureGroup<LadderInput> = {
+  definitions,
+  write(into, input) {
+    const pool: Weighted[] = []
+    for (let rung = 0; rung < similarityLadder.length; rung += 1) {
+      const count = collect(input, rung)
+      writeRung(into, count)
+      const weight = poolWeights[rung] as number
+      if (weight > 0) addToPool(pool, weight, count)
+    }
+    writePool(into, pool)
+  },
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { FatalError } from '#lib/stream/errors.ts'
+import type { Leaderboard } from './combo-score.ts'
+import { createOpenAsks, type OpenAsks } from './open-asks.ts'
+import { createRecentIds, type RecentIds } from './recent-ids.ts'
+import { createRollingLevels, type RollingLevels } from './rolling-level.ts'
+import { createSaleHistory, type SaleHistory } from './sale-history.ts'
+import { createSellerListings, type SellerListings } from './seller-listings.ts'
+
+/** Everything the fold knows. Changed in place by `applyEvent`, read by `contextFor`; belongs to one partition. */
+export type MarketState = {
+  /** The running maximum of observedAt, milliseconds; -Infinity before the first event. */
+  clock: number
+  modelId: string | null
+  rulesHash: string | null
+  exchangeRate: Readonly<{ ethUsd: number; knownAt: number }> | null
+  leaderboard: Readonly<{ combos: Leaderboard; knownAt: number }> | null
+  readonly levels: RollingLevels
+  readonly sales: SaleHistory
+  readonly asks: OpenAsks
+  readonly sellers: SellerListings
+  readonly metIds: RecentIds
+}
+
+/** The few values that outlive the horizon, as JSON: what we decided, and the clock, so that a late event is as late as it was. */
+export type MarketCarry = Readonly<{ clock: number | null; modelId: string | null; rulesHash: string | null }>
+
+const carrySchema = z.object({
+  clock: z.number().nullable(),
+  modelId: z.string().nullable(),
+  rulesHash: z.string().nullable(),
+})
+
+function readCarry(carry: unknown): MarketCarry {
+  if (carry === undefined || carry === null) return { clock: null, modelId: null, rulesHash: null }
+  const read = carrySchema.safeParse(carry)
+  if (read.success) return read.data
+  throw new FatalError(
+    `expected what the fold once carried (clock, modelId, rulesHash), found ${JSON.stringify(carry)}: the group's committed offset is not ours`,
+  )
+}
+
+/** `carry`: what `carryOf` answered just before the first event that will be folded; undefined at the very beginning. */
+export function initialMarketState(carry?: unknown): MarketState {
+  const { clock, modelId, rulesHash } = readCarry(carry)
+  return {
+    clock: clock ?? Number.NEGATIVE_INFINITY,
+    modelId,
+    rulesHash,
+    exchangeRate: null,
+    leaderboard: null,
+    levels: createRollingLevels(),
+    sales: createSaleHistory(),
+    asks: createOpenAsks(),
+    sellers: createSellerListings(),
+    metIds: createRecentIds(),
+  }
+}
+
+export const carryOf = (state: MarketState): MarketCarry => ({
+  clock: Number.isFinite(state.clock) ? state.clock : null,
+  modelId: state.modelId,
+  rulesHash: state.rulesHash,
+})

@@ -1,0 +1,115 @@
+/** The asks that were seen lately and are not known to be gone. They serve the second check and the display, never the features. */
+import type { SimilarAsk } from '#schemas/types.ts'
+import { type CheckedAsk, usdAt } from './ask.ts'
+import { askMillis } from './horizons.ts'
+
+export type AskToTrack = Readonly<{
+  listingId: string
+  tokenId: string
+  similarKey: number
+  identicalKey: number
+  breedCount: number
+  ask: CheckedAsk
+}>
+
+export type AskQuery = Readonly<{
+  similarKey: number
+  identicalKey: number
+  /** The axie whose own asks are left out. */
+  tokenId: string
+  at: number
+  ethUsd: number | null
+}>
+
+export interface OpenAsks {
+  /** `seenAt` never goes back from one call to the next. */
+  see(ask: AskToTrack, seenAt: number): void
+  cancel(listingId: string): void
+  /** A sale ends every listing of the axie that began before it; a later one is the new owner's. */
+  sold(tokenId: string, soldAt: number): void
+  forgetSeenUpTo(time: number): void
+  /** Similar asks of other axies, cheapest first (then by listing id): the first three, and how many there are. */
+  similar(query: AskQuery): Readonly<{ cheapest: readonly SimilarAsk[]; count: number }>
+}
+
+type OpenAsk = AskToTrack & Readonly<{ seenAt: number }>
+
+/** Adds to and removes from the sets under a key, and leaves no empty set behind. */
+function createIndex<Key>() {
+  const sets = new Map<Key, Map<string, OpenAsk>>()
+  return {
+    get: (key: Key): Iterable<OpenAsk> => sets.get(key)?.values() ?? [],
+    set(key: Key, ask: OpenAsk): void {
+      const members = sets.get(key)
+      if (members === undefined) sets.set(key, new Map([[ask.listingId, ask]]))
+      else members.set(ask.listingId, ask)
+    },
+    delete(key: Key, listingId: string): void {
+      const members = sets.get(key)
+      members?.delete(listingId)
+      if (members?.size === 0) sets.delete(key)
+    },
+  }
+}
+
+export function createOpenAsks(): OpenAsks {
+  /** In the order they were last seen: a sighting moves an ask to the end. */
+  const open = new Map<string, OpenAsk>()
+  const bySimilarity = createIndex<number>()
+  const byToken = createIndex<string>()
+
+  function remove(ask: OpenAsk | undefined): void {
+    if (ask === undefined) return
+    open.delete(ask.listingId)
+    bySimilarity.delete(ask.similarKey, ask.listingId)
+    byToken.delete(ask.tokenId, ask.listingId)
+  }
+
+  /** An axie can be on offer once: of several listings seen, the one begun last counts. */
+  const isNewestOfToken = (ask: OpenAsk, at: number): boolean => {
+    for (const other of byToken.get(ask.tokenId)) if (other.seenAt > at - askMillis && begunLater(other, ask)) return false
+    return true
+  }
+
+  return {
+    see(ask, seenAt) {
+      remove(open.get(ask.listingId))
+      const seen = { ...ask, seenAt }
+      open.set(ask.listingId, seen)
+      bySimilarity.set(ask.similarKey, seen)
+      byToken.set(ask.tokenId, seen)
+    },
+    cancel: (listingId) => remove(open.get(listingId)),
+    sold(tokenId, soldAt) {
+      for (const ask of [...byToken.get(tokenId)]) if (ask.ask.startedAt <= soldAt) remove(ask)
+    },
+    forgetSeenUpTo(time) {
+      for (const ask of open.values()) {
+        if (ask.seenAt > time) return
+        remove(ask)
+      }
+    },
+    similar(query) {
+      const found: SimilarAsk[] = []
+      for (const ask of bySimilarity.get(query.similarKey)) {
+        if (ask.tokenId === query.tokenId || ask.seenAt <= query.at - askMillis || !isNewestOfToken(ask, query.at)) continue
+        const usd = usdAt(ask.ask, query.at, query.ethUsd)
+        if (usd !== null) found.push(shown(ask, usd, query))
+      }
+      found.sort((a, b) => a.usd - b.usd || (a.listingId < b.listingId ? -1 : 1))
+      return { cheapest: found.slice(0, 3), count: found.length }
+    },
+  }
+}
+
+const begunLater = (one: OpenAsk, other: OpenAsk): boolean =>
+  one.ask.startedAt > other.ask.startedAt || (one.ask.startedAt === other.ask.startedAt && one.listingId > other.listingId)
+
+const shown = (ask: OpenAsk, usd: number, query: AskQuery): SimilarAsk => ({
+  listingId: ask.listingId,
+  tokenId: ask.tokenId,
+  usd,
+  seenAt: ask.seenAt,
+  breedCount: ask.breedCount,
+  identical: ask.identicalKey === query.identicalKey,
+})

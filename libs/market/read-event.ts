@@ -1,0 +1,94 @@
+import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/profile.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
+import type { AskSeen, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
+import { type CheckedAsk, checkAsk } from './ask.ts'
+import { type MarketPayload, payloadOf } from './event.ts'
+import { futureToleranceMillis } from './horizons.ts'
+import { checkEthUsd, parseUsd, parseWei, weiToEth } from './money.ts'
+
+/** What an event means to the fold, checked. `anatomy` is null of an egg: it has nothing to be compared by. */
+export type EventContent =
+  | Readonly<{ kind: 'offer'; isNew: boolean; offer: Listing | AskSeen; anatomy: Anatomy | null; ask: CheckedAsk }>
+  | Readonly<{ kind: 'sale'; sale: Sale; anatomy: Anatomy | null; usd: number | null; eth: number }>
+  | Readonly<{ kind: 'cancellation'; listingId: string }>
+  | Readonly<{ kind: 'exchange_rate'; ethUsd: number }>
+  | Readonly<{ kind: 'leaderboard'; axies: readonly LeaderboardAxie[] }>
+  | Readonly<{ kind: 'model'; modelId: string }>
+  | Readonly<{ kind: 'rules'; rulesHash: string }>
+
+const anatomyOfHatched = (item: Listing['item']): Anatomy | null => (isEgg(item) ? null : anatomyOf(item))
+
+function contentOf(payload: MarketPayload): EventContent {
+  switch (payload.kind) {
+    case 'Listing':
+    case 'AskSeen': {
+      const { value: offer } = payload
+      return { kind: 'offer', isNew: payload.kind === 'Listing', offer, anatomy: anatomyOfHatched(offer.item), ask: checkAsk(offer.ask) }
+    }
+    case 'Sale': {
+      const { value: sale } = payload
+      const eth = weiToEth(parseWei(sale.priceWei, 'priceWei'))
+      const usd = sale.priceUsd === null ? null : parseUsd(sale.priceUsd, 'priceUsd')
+      return { kind: 'sale', sale, anatomy: anatomyOfHatched(sale.item), usd, eth }
+    }
+    case 'Cancellation':
+      return { kind: 'cancellation', listingId: payload.value.listingId }
+    case 'ExchangeRate':
+      return { kind: 'exchange_rate', ethUsd: checkEthUsd(payload.value.ethUsd) }
+    case 'LeaderboardSnapshot':
+      return { kind: 'leaderboard', axies: payload.value.axies }
+    case 'ModelPromoted':
+      return { kind: 'model', modelId: payload.value.modelId }
+    case 'RulesChanged':
+      return { kind: 'rules', rulesHash: payload.value.rulesHash }
+  }
+}
+
+function checkTimes(event: MarketEvent, content: EventContent): void {
+  const own = content.kind === 'sale' ? content.sale.soldAt : content.kind === 'offer' ? content.ask.startedAt : event.eventTime
+  const latest = Math.max(event.eventTime, own)
+  if (latest <= event.observedAt + futureToleranceMillis) return
+  throw new RejectedError(
+    'future_event',
+    `${event.eventId}: expected it to have happened by ${event.observedAt} (observed) + 5 min, found ${latest}: check the collector's clock`,
+  )
+}
+
+/** Reading is pure, and a record is asked about more than once: by the runner for its time, by the fold for its content. */
+const alreadyRead = new WeakMap<MarketEvent, EventContent | RejectedError>()
+
+function readOnce(event: MarketEvent): EventContent | RejectedError {
+  try {
+    const content = contentOf(payloadOf(event))
+    checkTimes(event, content)
+    return content
+  } catch (error) {
+    if (error instanceof RejectedError) return error
+    throw error
+  }
+}
+
+/**
+ * Checks an event whole, before anything is touched. RejectedError: unknown_class, unknown_part, bad_breed_count, bad_price,
+ * bad_exchange_rate, future_event (it, or the sale or listing in it, happened more than 5 minutes after it was observed).
+ */
+export function readEvent(event: MarketEvent): EventContent {
+  let read = alreadyRead.get(event)
+  if (read === undefined) {
+    read = readOnce(event)
+    alreadyRead.set(event, read)
+  }
+  if (read instanceof RejectedError) throw read
+  return read
+}
+
+/** The event's time on the fold's clock, in milliseconds; NaN of one that is refused, which must not move it. */
+export function clockOf(event: MarketEvent): number {
+  try {
+    readEvent(event)
+    return event.observedAt
+  } catch (error) {
+    if (error instanceof RejectedError) return Number.NaN
+    throw error
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * A file of sales as events: one row each, sorted by time, with the columns time (unix seconds), id, class, breedCount, purity, eyes,
+ * ears, mouth, horn, back, tail (part ids), priceUsd. Such a file has neither sellers nor transactions nor ETH.
+ */
+import { createReadStream } from 'node:fs'
+import { CsvError, parse } from 'csv-parse'
+import { partTypes } from '#lib/axie/parts.ts'
+import { anatomyOf } from '#lib/axie/profile.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
+import type { Item, MarketEvent, Sale, Source } from '#schemas/types.ts'
+import { saleEvent, saleIdOf } from './event.ts'
+import { parseUsd, usdToWei } from './money.ts'
+
+export const saleColumns = ['time', 'id', 'class', 'breedCount', 'purity', ...partTypes, 'priceUsd'] as const
+
+/** Wei are made up from dollars by this rate where the file's reader names none: about April 2022. */
+export const nominalEthUsd = 3_000
+
+export type SalesFileOptions = Readonly<{
+  /** Default recorded. */
+  source?: Source
+  /** Dollars for one ETH, by which priceWei is made up. Default 3,000. */
+  ethUsd?: number
+}>
+
+type Row = Readonly<Record<string, string>>
+
+const refuse = (where: string, message: string): RejectedError => new RejectedError('bad_sales_file', `${where}: ${message}`)
+
+function wholeNumber(row: Row, column: string, where: string): number {
+  const text = row[column] ?? ''
+  if (!/^\d{1,15}$/.test(text)) throw refuse(where, `expected ${column} to be a whole number, found ${JSON.stringify(text)}`)
+  return Number(text)
+}
+
+/** RejectedError in the words of the file: what was expected, what was found, in which row. */
+function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
+  const soldAt = wholeNumber(row, 'time', where) * 1_000
+  const tokenId = String(wholeNumber(row, 'id', where))
+  const item: Item = {
+    tokenId,
+    class: row['class'] ?? '',
+    breedCount: wholeNumber(row, 'breedCount', where),
+    genes: null,
+    parts: partTypes.map((type) => row[type] ?? ''),
+    image: null,
+  }
+  const priceUsd = row['priceUsd'] ?? ''
+  try {
+    anatomyOf(item)
+    const usd = parseUsd(priceUsd, 'priceUsd')
+    return {
+      saleId: saleIdOf(tokenId, { txHash: null, soldAt }),
+      item,
+      soldAt,
+      priceWei: usdToWei(usd, options.ethUsd ?? nominalEthUsd),
+      priceUsd,
+      seller: null,
+      buyer: null,
+      txHash: null,
+    }
+  } catch (error) {
+    throw error instanceof RejectedError ? refuse(where, error.message) : error
+  }
+}
+
+function checkHeader(found: readonly string[], name: string): string[] {
+  const missing = saleColumns.filter((column) => !found.includes(column))
+  if (missing.length > 0) throw refuse(name, `expected the columns ${saleColumns.join(', ')}; ${missing.join(', ')} missing`)
+  return [...found]
+}
+
+/**
+ * The sales of a file, in its order, as live events observed the moment they happened. RejectedError bad_sales_file, with file and row
+ * (the header is row 1): columns missing, a cell that is not what it should be, an unknown class or part, rows not sorted by time, none.
+ * A file that cannot be opened rejects with the system's error.
+ */
+export async function* readSalesFile(path: string, options: SalesFileOptions = {}): AsyncGenerator<MarketEvent, void, undefined> {
+  const rows = createReadStream(path).pipe(parse({ bom: true, columns: (header: string[]) => checkHeader(header, path) }))
+  let [rowNumber, previous] = [1, 0]
+  try {
+    for await (const row of rows as AsyncIterable<Row>) {
+      rowNumber += 1
+      const where = `${path} row ${rowNumber}`
+      const sale = readRow(row, where, options)
+      if (sale.soldAt < previous)
+        throw refuse(where, `expected rows sorted by time, found ${sale.soldAt / 1_000} after ${previous / 1_000}`)
+      previous = sale.soldAt
+      yield saleEvent(sale, { observedAt: sale.soldAt, origin: 'live', source: options.source ?? 'recorded' })
+    }
+  } catch (error) {
+    throw error instanceof CsvError ? refuse(`${path} row ${rowNumber + 1}`, error.message) : error
+  }
+  if (rowNumber === 1) throw refuse(path, 'expected at least one sale, found none')
+}

@@ -29,6 +29,8 @@ export interface LocalStack {
   reuse(): Promise<StackAddresses | null>
   /** Starts what does not run. Several callers at once start it once. */
   start(): Promise<StackAddresses>
+  /** What it takes to run one of the servers elsewhere (tests that kill it): fetched, not started. */
+  prepare(): Promise<{ java: string; artifacts: string }>
   /** Whether Maven has brought the servers already. */
   isFetched(): Promise<boolean>
   /** Stops what runs and resolves when it is gone: the titles of what was stopped. */
@@ -61,6 +63,7 @@ export function createLocalStack(options: LocalStackOptions): LocalStack {
         const state = await readState(stateFile)
         return (await reuseRunning(state, directory)) ?? startMissing(options, state, writeState)
       }),
+    prepare: () => withLock(() => prepareTools(options)),
     isFetched: async () => existsSync(await artifactsDirectory(directory)),
     stop: () => withLock(() => stopAll(options)),
   }
@@ -86,11 +89,7 @@ async function reuseRunning(state: StackState, directory: string): Promise<Stack
 
 async function startMissing(options: LocalStackOptions, state: StackState, write: (state: StackState) => Promise<void>) {
   const { directory, env, onProgress } = options
-  await requireDiskSpace(directory)
-  const artifacts = await artifactsDirectory(directory)
-  const { java, maven } = await requireTools(env, { maven: !existsSync(artifacts) }, onProgress)
-  if (maven !== null) await fetchArtifacts(directory, { maven, java, env, onProgress })
-
+  const tools = await prepareTools(options)
   const record = async (name: ServerName, server: ServerState) => {
     state.servers[name] = server
     await write(state)
@@ -99,7 +98,7 @@ async function startMissing(options: LocalStackOptions, state: StackState, write
   const releasePorts = await acquireLock('local stack ports', { onWait: () => onProgress('waiting for another local stack to start …') })
   try {
     const started = serverDefinitions.map(async (definition) => {
-      const place = { java, artifacts, directory: serverDirectory(directory, definition.name) }
+      const place = { ...tools, directory: serverDirectory(directory, definition.name) }
       const run = (ports: Ports): ServerRun => ({
         definition,
         place: { ...place, ports },
@@ -115,6 +114,15 @@ async function startMissing(options: LocalStackOptions, state: StackState, write
   } finally {
     await releasePorts()
   }
+}
+
+/** The Java to run servers with, and the servers themselves, after installing and fetching what is missing. Call it under the lock. */
+async function prepareTools({ directory, env, onProgress }: LocalStackOptions): Promise<{ java: string; artifacts: string }> {
+  await requireDiskSpace(directory)
+  const artifacts = await artifactsDirectory(directory)
+  const { java, maven } = await requireTools(env, { maven: !existsSync(artifacts) }, onProgress)
+  if (maven !== null) await fetchArtifacts(directory, { maven, java, env, onProgress })
+  return { java, artifacts }
 }
 
 const serverDirectory = (directory: string, name: ServerName) => join(directory, 'data', name)
@@ -137,7 +145,7 @@ async function adoptOrStart(
     }
   }
   const { definition, marker } = run({})
-  await Promise.all(findByArgument(markerArgument(marker)).map((left) => stopProcess(left, stopMillis)))
+  await Promise.all(findByArgument((argument) => argument === markerArgument(marker)).map((left) => stopProcess(left, stopMillis)))
   return startAnew({ ...definition.preferredPorts, ...known?.ports }, run, onProgress, record)
 }
 
@@ -176,7 +184,8 @@ async function startAnew(
 async function stopAll({ directory }: LocalStackOptions): Promise<string[]> {
   const stopped = await Promise.all(
     serverDefinitions.map(async ({ name, title }) => {
-      const processes = findByArgument(markerArgument(markerOf(directory, name)))
+      const marker = markerArgument(markerOf(directory, name))
+      const processes = findByArgument((argument) => argument === marker)
       await Promise.all(processes.map((process) => stopProcess(process, stopMillis)))
       return processes.length > 0 ? [title] : []
     }),

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export type ProcessIdentity = Readonly<{ pid: number; startTime: string }>
 
 const pollMillis = 50
+const killMillis = 10_000
 
 /** Starts a process in a session of its own: neither ctrl-C nor the end of this process reaches it. Output goes to `logFile`. */
 export function spawnDetached(
@@ -61,42 +62,52 @@ function startTimeFromPs(pid: number): string | null {
   }
 }
 
-/** Processes with this exact argument on their command line. */
-export function findByArgument(argument: string): ProcessIdentity[] {
-  const pids = process.platform === 'linux' ? pidsFromProc(argument) : pidsFromPs(argument)
-  return pids.flatMap((pid) => identify(pid) ?? [])
+/** Processes with such an argument on their command line. Elsewhere than on Linux, arguments with spaces come in pieces. */
+export function findByArgument(matches: (argument: string) => boolean): ProcessIdentity[] {
+  const commands = process.platform === 'linux' ? commandsFromProc() : commandsFromPs()
+  return commands.filter(({ args }) => args.some(matches)).flatMap(({ pid }) => identify(pid) ?? [])
 }
 
-function pidsFromProc(argument: string): number[] {
+type Command = Readonly<{ pid: number; args: readonly string[] }>
+
+function commandsFromProc(): Command[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument)
-      } catch {
-        return false
-      }
-    })
-    .map(Number)
+  return pids.flatMap((pid) => {
+    try {
+      return [{ pid: Number(pid), args: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0') }]
+    } catch {
+      return []
+    }
+  })
 }
 
-function pidsFromPs(argument: string): number[] {
-  const lines = execFileSync('ps', ['-axww', '-o', 'pid=,command='], { encoding: 'utf8' }).split('\n')
-  return lines.filter((line) => ` ${line} `.includes(` ${argument} `)).map((line) => Number.parseInt(line, 10))
+function commandsFromPs(): Command[] {
+  const lines = execFileSync('ps', ['-axww', '-o', 'pid=,command='], { encoding: 'utf8' }).trim().split('\n')
+  return lines.map((line) => {
+    const [pid, ...args] = line.trim().split(/\s+/)
+    return { pid: Number(pid), args }
+  })
 }
 
 /** Asks the process to end, and after `graceMillis` makes it. Resolves when it is gone. */
 export async function stopProcess(identity: ProcessIdentity, graceMillis: number): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!isAlive(identity)) return
-    try {
-      process.kill(identity.pid, signal)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
-    if (await isGone(identity, signal === 'SIGTERM' ? graceMillis : 10_000)) return
+  send(identity, 'SIGTERM')
+  if (!(await isGone(identity, graceMillis))) await killProcess(identity)
+}
+
+/** SIGKILL: the process gets no chance to put anything in order. Resolves when it is gone. */
+export async function killProcess(identity: ProcessIdentity): Promise<void> {
+  send(identity, 'SIGKILL')
+  if (!(await isGone(identity, killMillis))) throw new Error(`process ${identity.pid} does not end, not even on SIGKILL`)
+}
+
+function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (!isAlive(identity)) return
+  try {
+    process.kill(identity.pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
-  throw new Error(`process ${identity.pid} does not end, not even on SIGKILL`)
 }
 
 async function isGone(identity: ProcessIdentity, timeoutMillis: number): Promise<boolean> {

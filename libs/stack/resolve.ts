@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FatalError } from '#lib/stream/errors.ts'
-import type { StackAddresses } from './addresses.ts'
+import { addressesFromEnvironment, type StackAddresses } from './addresses.ts'
 import { requireDiskSpace } from './disk-space.ts'
 import { createDockerStack } from './docker-stack.ts'
 import { createLocalStack } from './local-stack.ts'
@@ -31,7 +31,7 @@ export const stackDirectory = (root: string = checkoutRoot): string => join(root
  * @throws FatalError with what was expected, what was found and what to do
  */
 export async function resolveStack(options: StackOptions): Promise<Stack> {
-  const given = givenAddresses(options.env)
+  const given = addressesFromEnvironment(options.env)
   await checkReachable({ ...given, ...(given.s3 && { s3Endpoint: given.s3.endpoint }) })
   const { brokers, registryUrl, s3 } = given
   if (brokers && registryUrl && s3) return { kind: 'env', brokers, registryUrl, s3 }
@@ -64,25 +64,4 @@ async function ownStack({ env, onProgress, allowEmbedded, root }: StackOptions):
   if (await docker.isAvailable()) return { kind: 'docker', ...((await docker.reuse()) ?? (await docker.start())) }
   if (allowEmbedded && !(await canHaveTools(env, { maven: !(await local.isFetched()) }))) return { kind: 'embedded' }
   return { kind: 'local', ...(await local.start()) }
-}
-
-type Given = Readonly<{ brokers?: readonly string[]; registryUrl?: string; s3?: StackAddresses['s3'] }>
-
-function givenAddresses(env: Env): Given {
-  const value = (name: string) => (env[name]?.trim() === '' ? undefined : env[name]?.trim())
-  const brokers = value('KAFKA_BROKERS')
-  const registryUrl = value('SCHEMA_REGISTRY_URL')?.replace(/\/$/, '')
-  const endpoint = value('S3_ENDPOINT')
-  const accessKey = value('S3_ACCESS_KEY')
-  const secretKey = value('S3_SECRET_KEY')
-  if (endpoint !== undefined && (accessKey === undefined || secretKey === undefined)) {
-    throw new FatalError(`S3_ENDPOINT is set to ${endpoint}, but S3_ACCESS_KEY and S3_SECRET_KEY are not: set all three.`)
-  }
-  return {
-    ...(brokers !== undefined && { brokers: brokers.split(',').map((broker) => broker.trim()) }),
-    ...(registryUrl !== undefined && { registryUrl }),
-    ...(endpoint !== undefined && {
-      s3: { endpoint, region: value('S3_REGION') ?? 'us-east-1', accessKey: accessKey!, secretKey: secretKey! },
-    }),
-  }
 }

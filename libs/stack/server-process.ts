@@ -34,10 +34,10 @@ export async function spawnServer({ definition, place, logFile, marker, env }: S
   await definition.prepare(place)
   await dropLargeLog(logFile)
   const command = definition.command(place)
-  return spawnDetached(place.java, [`-Dflipstream.stack=${marker}`, ...command.args], { env: { ...env, ...command.env }, logFile })
+  return spawnDetached(place.java, [markerArgument(marker), ...command.args], { env: { ...env, ...command.env }, logFile })
 }
 
-export const markerArgument = (marker: string): string => `-Dflipstream.stack=${marker}`
+export const markerArgument = (marker: string): string => `-Dflipstream.stack=${encodeURI(marker)}`
 
 /** Resolves when the server serves and knows what it must know. Throws when its process ends, or does not serve in time. */
 export async function untilReady(run: ServerRun, identity: ProcessIdentity, timeoutMillis: number): Promise<void> {

@@ -2,8 +2,8 @@
  * Which battle parts win together. From the newest leaderboard: for each pair, triple and the four battle parts, how much of the
  * leaderboard of that class plays them, where an axie of a better player weighs more.
  */
-import { classOf } from '#lib/axie/classes.ts'
-import { battlePartTypes, type Part, partOf } from '#lib/axie/parts.ts'
+import { classNumber, classOf } from '#lib/axie/classes.ts'
+import { battlePartTypes, partOf } from '#lib/axie/parts.ts'
 import type { ItemProfile, LeaderboardAxie } from '#schemas/types.ts'
 
 /** Shares of a class's leaderboard, 0 to 1; all 0 without a leaderboard. */
@@ -29,23 +29,27 @@ const subsetsOfSize = [1, 2, 3, 4].map((size) =>
   Array.from({ length: 16 }, (_, bits) => bits).filter((bits) => battlePartTypes.filter((_, index) => bits & (1 << index)).length === size),
 )
 
-const comboKey = (axieClass: string, battleParts: readonly string[], subset: number): string =>
-  `${axieClass} ${battleParts.map((id, index) => (subset & (1 << index) ? id : '')).join(' ')}`
+/** Class and the numbers of the parts in the subset, six bits each: 30 bits. */
+function comboKey(axieClass: number, battleParts: readonly number[], subset: number): number {
+  let key = axieClass
+  for (let index = 0; index < battleParts.length; index += 1) key = key * 64 + (subset & (1 << index) ? (battleParts[index] as number) : 0)
+  return key
+}
 
-/** The ids of the four battle parts, or null of an axie whose parts are not known. */
-function battlePartsOf(axie: LeaderboardAxie): readonly string[] | null {
-  const parts = axie.parts.map(partOf).filter((part): part is Part => part !== null)
-  const battle = battlePartTypes.map((type) => parts.find((part) => part.type === type)?.id)
-  return battle.every((id) => id !== undefined) ? battle : null
+/** The numbers of the four battle parts, or null of an axie whose parts are not known. */
+function battlePartsOf(ids: readonly string[]): readonly number[] | null {
+  const parts = ids.map(partOf)
+  const battle = battlePartTypes.map((type) => parts.find((part) => part?.type === type)?.number)
+  return battle.every((number) => number !== undefined) ? battle : null
 }
 
 /** Axies of unknown class or parts are left out: one new part must not cost us the leaderboard. */
 export function createLeaderboard(axies: readonly LeaderboardAxie[]): Leaderboard {
-  const weights = new Map<string, number>()
-  const totals = new Map<string, number>()
+  const weights = new Map<number, number>()
+  const totals = new Map<number, number>()
   for (const axie of axies) {
-    const [axieClass, battle, weight] = [classOf(axie.class), battlePartsOf(axie), weightOf(axie.rank)]
-    if (axieClass === null || battle === null || Number.isNaN(weight)) continue
+    const [axieClass, battle, weight] = [classNumber(classOf(axie.class) ?? ''), battlePartsOf(axie.parts), weightOf(axie.rank)]
+    if (axieClass < 0 || battle === null || Number.isNaN(weight)) continue
     totals.set(axieClass, (totals.get(axieClass) ?? 0) + weight)
     for (const subset of subsetsOfSize.flat()) {
       const key = comboKey(axieClass, battle, subset)
@@ -55,11 +59,14 @@ export function createLeaderboard(axies: readonly LeaderboardAxie[]): Leaderboar
 
   return {
     comboOf(profile) {
-      const total = totals.get(profile.class) ?? 0
-      const battle = battlePartTypes.map((type) => profile.parts[type])
+      const axieClass = classNumber(profile.class)
+      const total = totals.get(axieClass) ?? 0
+      const battle = battlePartsOf(Object.values(profile.parts))
+      if (total === 0 || battle === null) return { parts: 0, pairs: 0, triples: 0, quad: 0 }
       const share = (subsets: readonly number[]): number => {
-        const sum = subsets.reduce((all, subset) => all + (weights.get(comboKey(profile.class, battle, subset)) ?? 0), 0)
-        return total === 0 ? 0 : sum / (total * subsets.length)
+        let sum = 0
+        for (const subset of subsets) sum += weights.get(comboKey(axieClass, battle, subset)) ?? 0
+        return sum / (total * subsets.length)
       }
       const [parts, pairs, triples, quad] = subsetsOfSize.map(share) as [number, number, number, number]
       return { parts, pairs, triples, quad }

@@ -10,7 +10,7 @@ import { measureSet } from './measures.ts'
 import { neighbourMeasures } from './neighbour-measures.ts'
 import { lastSaleOf, ownMeasures } from './own-measures.ts'
 import { type Levels, referenceOf } from './rolling-level.ts'
-import { packParts, packRest, type SaleHistory, type SaleNumber } from './sale-history.ts'
+import type { SaleHistory, SaleNumber } from './sale-history.ts'
 import { identicalKey, rungNumber, similarKey, type Traits, traitsOfProfile } from './similarity.ts'
 
 /** The listing (or a sale taken as one) that a context is wanted for. Its price is not among this: no context may depend on it. */
@@ -29,7 +29,7 @@ const orNull = (value: number): number | null => (Number.isNaN(value) ? null : v
 
 function similarSales(sales: SaleHistory, traits: Traits, asOf: number): SimilarSale[] {
   const found: SimilarSale[] = []
-  const [parts, ears] = [packParts(traits), packRest(traits) & 63]
+  const identical = identicalKey(traits)
   for (let sale = sales.newestLike(similarRung, traits); sale !== 0; sale = sales.olderLike(similarRung, sale)) {
     if (found.length === mostSimilarSales || sales.soldAt(sale) <= asOf - salesMillis) break
     found.push({
@@ -38,7 +38,7 @@ function similarSales(sales: SaleHistory, traits: Traits, asOf: number): Similar
       usd: sales.usd(sale),
       soldAt: sales.soldAt(sale),
       breedCount: sales.breedCount(sale),
-      identical: sales.parts(sale) === parts && (sales.rest(sale) & 63) === ears,
+      identical: sales.identicalKey(sale) === identical,
       relative: orNull(sales.relative(sale)),
     })
   }
@@ -80,7 +80,7 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
   const measures: number[] = []
   levelMeasures.write(measures, { levels, market, class: ofClass, asOf })
   ladderMeasures.write(measures, { sales, traits, asOf })
-  neighbourMeasures.write(measures, { sales, traits, asOf })
+  neighbourMeasures.write(measures, { classSales: state.classSales, traits, asOf })
   const reference = referenceOf(market)?.midmean() ?? null
   ownMeasures.write(measures, { sales, tokenId: profile.tokenId, breedCount: profile.breedCount, asOf, reference, combo })
   return {

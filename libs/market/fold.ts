@@ -133,5 +133,7 @@ function rememberSale(
   const level = state.levels.add({ soldAt, usd, classNumber: classNumber(anatomy.class) })
   if (soldAt <= state.clock - salesMillis) return
   const relative = level === null ? null : Math.log(usd) - level
-  state.sales.add({ saleId, tokenId: item.tokenId, traits: traitsOf(anatomy), usd, soldAt, relative }, state.clock)
+  const traits = traitsOf(anatomy)
+  state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative }, state.clock)
+  if (relative !== null) state.classSales.add({ soldAt, traits, relative })
 }

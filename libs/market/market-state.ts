@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FatalError } from '#lib/stream/errors.ts'
+import { type ClassSales, createClassSales } from './class-sales.ts'
 import type { Leaderboard } from './combo-score.ts'
 import { createOpenAsks, type OpenAsks } from './open-asks.ts'
 import { createRecentIds, type RecentIds } from './recent-ids.ts'
@@ -17,6 +18,7 @@ export type MarketState = {
   leaderboard: Readonly<{ combos: Leaderboard; knownAt: number }> | null
   readonly levels: RollingLevels
   readonly sales: SaleHistory
+  readonly classSales: ClassSales
   readonly asks: OpenAsks
   readonly sellers: SellerListings
   readonly metIds: RecentIds
@@ -51,6 +53,7 @@ export function initialMarketState(carry?: unknown): MarketState {
     leaderboard: null,
     levels: createRollingLevels(),
     sales: createSaleHistory(),
+    classSales: createClassSales(),
     asks: createOpenAsks(),
     sellers: createSellerListings(),
     metIds: createRecentIds(),

@@ -1,12 +1,11 @@
 /** The nearest neighbours of an axie among the newest sales of its class: like the ladder, but by how many parts agree. */
+import { type ClassSales, mostOfClass, packBattleParts, packOtherParts } from './class-sales.ts'
 import { dayMillis, salesMillis } from './horizons.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
-import { packParts, packRest, type SaleHistory } from './sale-history.ts'
 import type { Traits } from './similarity.ts'
 
-export type NeighbourInput = Readonly<{ sales: SaleHistory; traits: Traits; asOf: number }>
+export type NeighbourInput = Readonly<{ classSales: ClassSales; traits: Traits; asOf: number }>
 
-const mostCandidates = 2_000
 const mostNeighbours = 15
 /** What an equal part counts, and what breed count and age take off; found by experiment on real sales. */
 const weights = { back: 2, mouth: 1.5, horn: 1.5, tail: 1.5, eyes: 0.5, ears: 0.5 } as const
@@ -21,10 +20,17 @@ const definitions: MeasureDefinition[] = [
   ['neighbours.mean', 'their weighted mean'],
   [
     'neighbours.nearest',
-    `likeness of the nearest of the newest ${mostCandidates} sales of the class in 14 days: equal back 2, mouth, horn, tail 1.5, eyes, ears 0.5, less ${perBreed} a breed and ${perDay} a day`,
+    `likeness of the nearest of the newest ${mostOfClass} sales of the class in 14 days: equal back 2, mouth, horn, tail 1.5, eyes, ears 0.5, less ${perBreed} a breed and ${perDay} a day`,
   ],
   ['neighbours.weight', 'sum of the weights, the nearest weighing 1'],
 ]
+
+/** Weights of two packed parts by the 12 bits in which they differ; in halves, so that they are whole numbers. */
+const halvesOf = (low: number, high: number): Uint8Array =>
+  Uint8Array.from({ length: 4_096 }, (_, difference) => 2 * ((difference & 63 ? 0 : low) + (difference >>> 6 ? 0 : high)))
+const mouthAndHorn = halvesOf(weights.mouth, weights.horn)
+const backAndTail = halvesOf(weights.back, weights.tail)
+const eyesAndEars = halvesOf(weights.eyes, weights.ears)
 
 /** Nearest first. Reused from call to call: the fold runs in one thread. */
 const likeness = new Float64Array(mostNeighbours)
@@ -38,40 +44,41 @@ function insert(count: number, value: number, relative: number): number {
   }
   likeness[place] = value
   relatives[place] = relative
-  return Math.min(mostNeighbours, count + 1)
+  return count < mostNeighbours ? count + 1 : count
 }
 
-const sixBits = 0b111111
-
-/** Weights of the parts that agree: packed parts that agree differ by six zero bits. */
-function partLikeness(parts: number, rest: number): number {
-  let sum = 0
-  if ((parts & sixBits) === 0) sum += weights.mouth
-  if (((parts >>> 6) & sixBits) === 0) sum += weights.horn
-  if (((parts >>> 12) & sixBits) === 0) sum += weights.back
-  if (((parts >>> 18) & sixBits) === 0) sum += weights.tail
-  if (((parts >>> 24) & sixBits) === 0) sum += weights.eyes
-  if ((rest & sixBits) === 0) sum += weights.ears
-  return sum
-}
-
-function collect({ sales, traits, asOf }: NeighbourInput): number {
-  const [parts, rest, breedCount] = [packParts(traits), packRest(traits), traits[1]]
-  let [count, candidates] = [0, 0]
-  for (let sale = sales.newestOfClass(traits[0]); sale !== 0 && candidates < mostCandidates; sale = sales.olderOfClass(sale)) {
-    const soldAt = sales.soldAt(sale)
-    if (soldAt <= asOf - salesMillis) break
-    const relative = sales.relative(sale)
-    if (Number.isNaN(relative)) continue
-    candidates += 1
-    const saleRest = sales.rest(sale)
-    const breeds = Math.abs((saleRest >>> 6) - breedCount)
-    const age = Math.max(0, asOf - soldAt) / dayMillis
-    const value = partLikeness(parts ^ sales.parts(sale), rest ^ saleRest) - perBreed * breeds - perDay * age
-    // Of equal likeness the newer sale stands first, since candidates come newest first.
-    if (count < mostNeighbours || value > (likeness[mostNeighbours - 1] as number)) count = insert(count, value, relative)
+function collect({ classSales, traits, asOf }: NeighbourInput): number {
+  const [wantedBattle, wantedOther, wantedBreeds, oldest] = [packBattleParts(traits), packOtherParts(traits), traits[1], asOf - salesMillis]
+  const { start, end, soldAt, relative, battleParts, otherParts, breedCount } = classSales.of(traits[0])
+  let [count, farthest] = [0, Number.NEGATIVE_INFINITY]
+  for (let row = end - 1; row >= start; row -= 1) {
+    const battle = wantedBattle ^ (battleParts[row] as number)
+    const other = wantedOther ^ (otherParts[row] as number)
+    const halves = (mouthAndHorn[battle & 4_095] as number) + (backAndTail[battle >>> 12] as number) + (eyesAndEars[other] as number)
+    // Nothing makes up for parts, so most rows are done here.
+    if (halves / 2 <= farthest) continue
+    const time = soldAt[row] as number
+    if (time <= oldest) break
+    const breeds = Math.abs((breedCount[row] as number) - wantedBreeds)
+    const value = halves / 2 - perBreed * breeds - (perDay * Math.max(0, asOf - time)) / dayMillis
+    // Of equal likeness the newer sale stands first, since rows come newest first.
+    if (value <= farthest) continue
+    count = insert(count, value, relative[row] as number)
+    if (count === mostNeighbours) farthest = likeness[mostNeighbours - 1] as number
   }
   return count
+}
+
+type Neighbour = Readonly<{ relative: number; weight: number }>
+
+/** The weighted quantile of neighbours in ascending order. */
+function quantile(neighbours: readonly Neighbour[], total: number, share: number): number {
+  let below = 0
+  for (const { relative, weight } of neighbours) {
+    below += weight
+    if (below >= share * total) return relative
+  }
+  return neighbours.at(-1)?.relative ?? Number.NaN
 }
 
 export const neighbourMeasures: MeasureGroup<NeighbourInput> = {
@@ -83,21 +90,13 @@ export const neighbourMeasures: MeasureGroup<NeighbourInput> = {
       return
     }
     const nearest = likeness[0] as number
-    const neighbours = Array.from({ length: count }, (_, index) => ({
-      relative: relatives[index] as number,
-      weight: Math.exp(sharpness * ((likeness[index] as number) - nearest)),
-    }))
+    const neighbours: Neighbour[] = []
+    for (let place = 0; place < count; place += 1)
+      neighbours.push({ relative: relatives[place] as number, weight: Math.exp(sharpness * ((likeness[place] as number) - nearest)) })
+    neighbours.sort((a, b) => a.relative - b.relative || a.weight - b.weight)
     const total = neighbours.reduce((sum, { weight }) => sum + weight, 0)
     const mean = neighbours.reduce((sum, { relative, weight }) => sum + relative * weight, 0) / total
-    neighbours.sort((a, b) => a.relative - b.relative || a.weight - b.weight)
-    const quantile = (share: number): number => {
-      let below = 0
-      const found = neighbours.find(({ weight }) => {
-        below += weight
-        return below >= share * total
-      })
-      return (found ?? neighbours[count - 1] ?? { relative: Number.NaN }).relative
-    }
-    into.push(quantile(0.25), quantile(0.5), quantile(0.75), mean, nearest, total)
+    const at = (share: number): number => quantile(neighbours, total, share)
+    into.push(at(0.25), at(0.5), at(0.75), mean, nearest, total)
   },
 }

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import { GraphQLError } from 'graphql'
+import { classOf } from '#lib/axie/classes.ts'
+import { encodeGenes } from '#lib/axie/genes.ts'
+import { type Part, partOf, parts, partTypes } from '#lib/axie/parts.ts'
+import { statsOf } from '#lib/axie/stats.ts'
+import type { SixParts } from '#schemas/types.ts'
+import { ethUsd, priceWeiAt, type SettledSale, type SimulatedAxie } from './happenings.ts'
+import type { OpenOffer } from './offer-book.ts'
+import { hexOf } from './owners.ts'
+import type { Slice } from './page.ts'
+import { createRandom, hash32, type Random } from './random.ts'
+
+const dayMillis = 86_400_000
+const toSeconds = (millis: number): number => Math.floor(millis / 1_000)
+const brokenPrices = ['0', '-5000000000000000', `1${'0'.repeat(40)}`, 'not a number']
+
+/** What the marketplace says of an axie: the GraphQL type Axie. Functions are called only where the query asks for the field. */
+export function axieAnswer(axie: SimulatedAxie, open: OpenOffer | null, sales: readonly SettledSale[], now: number) {
+  const fault = open?.fault ?? null
+  const isEgg = fault === 'egg'
+  const partIds = isEgg ? [] : partTypes.map((type) => (fault === 'unknownPart' && type === 'back' ? 'back-unicorn' : axie.parts[type]))
+  return {
+    id: axie.tokenId,
+    name: `Axie #${axie.tokenId}`,
+    class: isEgg ? null : fault === 'unknownClass' ? 'Griffin' : axie.class,
+    stage: isEgg ? 1 : 4,
+    breedCount: isEgg ? 0 : axie.breedCount,
+    genes: () => (isEgg ? null : genesOf(axie)),
+    newGenes: () => (isEgg ? null : fault === 'longGenes' ? hexOf(`genes ${axie.tokenId}`, 128) : genesOf(axie)),
+    parts: () => partIds.map(partAnswer),
+    stats: () => (isEgg ? null : statsAnswer(axie)),
+    image: `https://axiecdn.axieinfinity.com/axies/${axie.tokenId}/axie/axie-full-transparent.png`,
+    order: () => (open === null ? null : orderAnswer(open, now)),
+    auction: () => (open === null ? null : auctionAnswer(open, now)),
+    transferHistory: ({ from, size }: Slice) => ({ total: sales.length, results: sales.slice(from, from + size).map(transferAnswer) }),
+  }
+}
+
+function orderAnswer(open: OpenOffer, now: number) {
+  const { offer, fault } = open
+  if (fault === 'fieldError') throw new GraphQLError('order service: deadline exceeded')
+  const wei = priceWeiAt(offer, now)
+  const startedAt = toSeconds(offer.startedAt + (fault === 'futureStart' ? dayMillis : 0))
+  const isDutch = offer.durationSeconds > 0
+  const broken = fault === 'brokenPrice' ? brokenPrices[hash32(offer.axie.tokenId) % brokenPrices.length]! : null
+  return {
+    id: hash32(`order ${offer.axie.tokenId} ${offer.startedAt}`) >>> 1,
+    maker: offer.seller,
+    kind: 'Sell',
+    paymentToken: '0xc99a6a985ed2cac1ef41640596c5a5f9f4e19ef5',
+    startedAt,
+    basePrice: broken ?? offer.basePriceWei,
+    // A fixed price has no end, and says so with zeros.
+    endedAt: isDutch ? startedAt + offer.durationSeconds : 0,
+    endedPrice: isDutch ? offer.endedPriceWei : '0',
+    duration: offer.durationSeconds,
+    timeLeft: isDutch ? Math.max(0, startedAt + offer.durationSeconds - toSeconds(now)) : 0,
+    currentPrice: broken ?? wei.toString(),
+    suggestedPrice: broken ?? wei.toString(),
+    currentPriceUsd: broken ?? usdOf(wei),
+  }
+}
+
+/** The older form of the same, still served. */
+function auctionAnswer(open: OpenOffer, now: number) {
+  const order = orderAnswer(open, now)
+  return {
+    startingPrice: order.basePrice,
+    endingPrice: order.duration > 0 ? order.endedPrice : order.basePrice,
+    startingTimestamp: String(order.startedAt),
+    endingTimestamp: String(order.endedAt),
+    duration: String(order.duration),
+    timeLeft: String(order.timeLeft),
+    currentPrice: order.currentPrice,
+    currentPriceUSD: order.currentPriceUsd,
+    suggestedPrice: order.suggestedPrice,
+    seller: order.maker,
+    listingIndex: 0,
+    state: 'open',
+  }
+}
+
+const transferAnswer = (sale: SettledSale) => ({
+  from: sale.seller,
+  to: sale.buyer,
+  timestamp: toSeconds(sale.soldAt),
+  txHash: sale.txHash,
+  withPrice: sale.priceWei,
+  withPriceUsd: String(sale.priceUsd),
+})
+
+/** Dollars, with two decimals only where they are not whole. */
+function usdOf(wei: bigint): string {
+  const usd = (Number(wei) / 1e18) * ethUsd
+  return Math.abs(usd - Math.round(usd)) < 1e-4 ? String(Math.round(usd)) : usd.toFixed(2)
+}
+
+function partAnswer(id: string) {
+  const part = partOf(id)
+  const [type = '', ...words] = id.split('-')
+  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ')
+  return {
+    id,
+    name,
+    class: part === null ? 'Griffin' : capitalised(part.class),
+    type: capitalised(type),
+    specialGenes: part?.special ?? '',
+  }
+}
+
+const capitalised = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+
+function statsAnswer(axie: SimulatedAxie) {
+  const name = classOf(axie.class)
+  const own = partTypes.map((type) => partOf(axie.parts[type]))
+  return name === null || own.includes(null) ? null : statsOf(name, own as Part[])
+}
+
+const plainParts = new Map(partTypes.map((type) => [type, parts.filter((part) => part.type === type && part.special === null)]))
+
+/**
+ * Genes are not in the sales files, so they are made up, always the same for the same axie: the dominant ones are its parts; a recessive
+ * one is that same part two times in three, else any of the type. Parts that 256 bits cannot say get 512, as later editions do.
+ */
+function genesOf(axie: SimulatedAxie): string {
+  const name = classOf(axie.class)
+  const random = createRandom('genes', axie.tokenId)
+  const recessive = () => drawRecessive(axie.parts, random)
+  const genes = name === null ? null : encodeGenes({ class: name, dominant: axie.parts, recessive1: recessive(), recessive2: recessive() })
+  return genes ?? `0x${createHash('sha512').update(axie.tokenId).digest('hex')}`
+}
+
+function drawRecessive(dominant: SixParts, random: Random): SixParts {
+  const drawn = partTypes.map((type) => {
+    const part = partOf(dominant[type])
+    const choices = plainParts.get(type)!
+    const isOwn = part !== null && part.special === null && random.chance(2 / 3)
+    return [type, isOwn ? part.id : choices[random.below(choices.length)]!.id]
+  })
+  return Object.fromEntries(drawn) as SixParts
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { createRandom } from './random.ts'
+
+/** How often something goes wrong: a share of the cases, and at most so many times (absent: for ever). A bare number is the share. */
+const occurrence = z.union([
+  z
+    .number()
+    .min(0)
+    .max(1)
+    .transform((share) => ({ share })),
+  z.strictObject({ share: z.number().min(0).max(1), times: z.number().int().min(0).optional() }),
+])
+
+/** Of an answer as a whole. */
+const answerFaults = {
+  tooManyRequests: 'status 429 with Retry-After: 1',
+  unavailable: 'status 503',
+  html: 'status 200 with a web page instead of JSON',
+  cutBody: 'the connection ends in the middle of the body',
+  duplicatePage: 'the page before once more, instead of the one asked for',
+  duplicateItems: 'a page whose second half repeats its first',
+  shuffledPage: 'a page in another order',
+} as const
+
+/** Of an offer: decided when it appears, and true of it from then on. */
+const offerFaults = {
+  vanishes: 'gone after five minutes of the market, without a trace',
+  missingField: 'one of its fields is missing',
+  brokenPrice: 'zero, negative, 10^40, or not a number',
+  fieldError: 'its order cannot be resolved: null, and an error in the errors of the answer',
+  unknownPart: 'a part that does not exist',
+  unknownClass: 'a class that does not exist',
+  longGenes: 'genes of 512 bits',
+  egg: 'not hatched: no class, no parts',
+  futureStart: 'began a day from now',
+} as const
+
+export type AnswerFault = keyof typeof answerFaults
+export type OfferFault = keyof typeof offerFaults
+type Kind = AnswerFault | OfferFault
+
+const kinds = [...Object.keys(answerFaults), ...Object.keys(offerFaults)] as Kind[]
+
+/** Every kind by name, e.g. `{"unavailable": 0.01, "egg": {"share": 1, "times": 3}, "latencyMilliseconds": 50}`. What is not named is off. */
+export const faultsSchema = z.strictObject({
+  /** Each answer comes so much later. */
+  latencyMilliseconds: z.number().min(0).max(600_000).optional(),
+  ...(Object.fromEntries(kinds.map((kind) => [kind, occurrence.optional()])) as Record<Kind, z.ZodOptional<typeof occurrence>>),
+})
+export type FaultSettings = z.output<typeof faultsSchema>
+
+export interface Faults {
+  /** From now on these, and no others. */
+  set(settings: FaultSettings): void
+  settings(): FaultSettings
+  latencyMilliseconds(): number
+  /** Whether it goes wrong this time. Counts. */
+  strikes(fault: AnswerFault): boolean
+  /** What goes wrong with a new offer: one thing at most. Counts. */
+  ofNewOffer(): OfferFault | null
+  /** How often each kind happened. */
+  counts(): Readonly<Record<string, number>>
+}
+
+export function createFaults(initial: FaultSettings, seed: number): Faults {
+  const random = createRandom('faults', seed)
+  let settings = initial
+  let sinceSet = new Map<Kind, number>()
+  const counts: Record<string, number> = {}
+
+  const strikes = (kind: Kind): boolean => {
+    const setting = settings[kind] as { share: number; times?: number } | undefined
+    if (setting === undefined) return false
+    const happened = sinceSet.get(kind) ?? 0
+    if (happened >= (setting.times ?? Number.POSITIVE_INFINITY) || !random.chance(setting.share)) return false
+    sinceSet.set(kind, happened + 1)
+    counts[kind] = (counts[kind] ?? 0) + 1
+    return true
+  }
+  return {
+    set(next) {
+      settings = next
+      sinceSet = new Map()
+    },
+    settings: () => settings,
+    latencyMilliseconds: () => settings.latencyMilliseconds ?? 0,
+    strikes,
+    ofNewOffer: () => (Object.keys(offerFaults) as OfferFault[]).find(strikes) ?? null,
+    counts: () => ({ ...counts }),
+  }
+}
+
+/** For --help. */
+export const describeFaults = (): string =>
+  Object.entries({ ...answerFaults, ...offerFaults })
+    .map(([kind, meaning]) => `  ${kind.padEnd(17)}${meaning}`)
+    .join('\n')

@@ -1,0 +1,150 @@
+import { GraphQLError, type GraphQLSchema } from 'graphql'
+import { createSchema } from 'graphql-yoga'
+import { axieAnswer } from './axie-answer.ts'
+import type { Faults } from './faults.ts'
+import { ethUsd } from './happenings.ts'
+import type { Market } from './market.ts'
+import type { OfferCriteria, OpenOffer } from './offer-book.ts'
+import type { Page, Slice } from './page.ts'
+
+/** The part of the marketplace's schema that public clients use, in its own words. */
+export const typeDefs = /* GraphQL */ `
+  enum AuctionType { All Sale NotForSale }
+  enum SortBy { Latest PriceAsc }
+
+  input AxieSearchCriteria {
+    classes: [String!]
+    parts: [String!]
+    breedCount: [Int!]
+  }
+
+  type Query {
+    axies(auctionType: AuctionType, criteria: AxieSearchCriteria, from: Int = 0, size: Int = 24, sort: SortBy = Latest): Axies!
+    settledAuctions: SettledAuctions!
+    axie(axieId: ID!): Axie
+    exchangeRate: ExchangeRate!
+  }
+
+  type Axies { total: Int! results: [Axie]! }
+  type SettledAuctions { axies(from: Int = 0, size: Int = 24): Axies! }
+
+  type Axie {
+    id: ID!
+    name: String
+    class: String
+    stage: Int
+    breedCount: Int
+    genes: String
+    newGenes: String
+    parts: [AxiePart!]!
+    stats: AxieStats
+    image: String
+    "The open offer, or null."
+    order: Order
+    auction: Auction @deprecated(reason: "Use order.")
+    transferHistory(from: Int = 0, size: Int = 10): Transfers!
+  }
+  type AxiePart { id: ID! name: String! class: String! type: String! specialGenes: String }
+  type AxieStats { hp: Int! speed: Int! skill: Int! morale: Int! }
+
+  "Prices are decimal strings in wei, times in seconds."
+  type Order {
+    id: Int!
+    maker: String!
+    kind: String!
+    paymentToken: String!
+    startedAt: Int!
+    basePrice: String!
+    endedAt: Int!
+    endedPrice: String!
+    duration: Int!
+    timeLeft: Int!
+    currentPrice: String!
+    suggestedPrice: String
+    currentPriceUsd: String
+  }
+  type Auction {
+    startingPrice: String!
+    endingPrice: String!
+    startingTimestamp: String!
+    endingTimestamp: String!
+    duration: String!
+    timeLeft: String!
+    currentPrice: String!
+    currentPriceUSD: String
+    suggestedPrice: String
+    seller: String!
+    listingIndex: Int!
+    state: String!
+  }
+
+  type Transfers { total: Int! results: [Transfer!]! }
+  type Transfer { from: String! to: String! timestamp: Int! txHash: String withPrice: String withPriceUsd: String }
+
+  type ExchangeRate { eth: Currency! }
+  type Currency { usd: Float! }
+`
+
+const maxSize = 100
+
+type AxiesArguments = Slice & Readonly<{ auctionType?: string; criteria?: OfferCriteria; sort: 'Latest' | 'PriceAsc' }>
+type AxieAnswer = ReturnType<typeof axieAnswer>
+
+/** `onNewestQuery` is told before the first look at the newest listings is answered: from then on, the market moves. */
+export function createMarketplaceSchema(market: Market, faults: Faults, onNewestQuery: () => void): GraphQLSchema {
+  const spoil = createPageSpoiler(faults)
+  const offerAnswer = (open: OpenOffer): AxieAnswer =>
+    axieAnswer(open.offer.axie, open, market.axie(open.offer.axie.tokenId)?.sales ?? [], market.now())
+
+  const settledAnswer = (slice: Slice) => {
+    const { total, results } = market.settledSales(checked(slice))
+    market.show(results)
+    const answers = results.map(({ axie: { tokenId } }) => {
+      const { axie, open, sales } = market.axie(tokenId)!
+      return axieAnswer(axie, open?.fault === null ? open : null, sales, market.now())
+    })
+    return spoil('settled', { total, results: answers })
+  }
+
+  return createSchema({
+    typeDefs,
+    resolvers: {
+      Query: {
+        axies(_root: unknown, { criteria = {}, sort, auctionType, ...slice }: AxiesArguments) {
+          if (auctionType !== 'Sale') throw new GraphQLError('the simulator knows only axies for sale: ask with auctionType: Sale')
+          if (sort === 'Latest') onNewestQuery()
+          const page = sort === 'Latest' ? market.newestOffers(checked(slice), criteria) : market.cheapestOffers(checked(slice), criteria)
+          if (sort === 'Latest') market.show(page.results)
+          return spoil(sort, { total: page.total, results: page.results.map(offerAnswer) })
+        },
+        settledAuctions: () => ({ axies: settledAnswer }),
+        axie(_root: unknown, { axieId }: { axieId: string }) {
+          const found = market.axie(axieId)
+          return found === null ? null : axieAnswer(found.axie, found.open, found.sales, market.now())
+        },
+        exchangeRate: () => ({ eth: { usd: ethUsd } }),
+      },
+    },
+  })
+}
+
+function checked({ from, size }: Slice): Slice {
+  if (from >= 0 && size >= 1 && size <= maxSize) return { from, size }
+  throw new GraphQLError(`expected from >= 0 and size from 1 to ${maxSize}, found from ${from} and size ${size}`)
+}
+
+/** Pages as a marketplace under load serves them: repeated, out of order. */
+function createPageSpoiler(faults: Faults): (list: string, page: Page<AxieAnswer>) => Page<AxieAnswer> {
+  const before = new Map<string, Page<AxieAnswer>>()
+  return (list, page) => {
+    const last = before.get(list)
+    before.set(list, page)
+    if (last !== undefined && faults.strikes('duplicatePage')) return last
+    if (faults.strikes('duplicateItems')) {
+      const half = page.results.slice(0, Math.ceil(page.results.length / 2))
+      return { ...page, results: [...half, ...half] }
+    }
+    if (faults.strikes('shuffledPage')) return { ...page, results: page.results.toReversed() }
+    return page
+  }
+}

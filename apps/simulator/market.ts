@@ -1,0 +1,85 @@
+import type { Happening, Offer, SettledSale, SimulatedAxie } from './happenings.ts'
+import { createOfferBook, type OfferCriteria, type OpenOffer } from './offer-book.ts'
+import type { Page, Slice } from './page.ts'
+import { createSaleBook } from './sale-book.ts'
+
+export type MarketCounts = Readonly<{
+  listings: number
+  sales: number
+  withdrawals: number
+  openOffers: number
+  /** Distinct ones that an answer to the query of the newest held. */
+  listingsShown: number
+  salesShown: number
+}>
+
+/** A simulated market at one moment, which only moves forward. */
+export interface Market {
+  /** Lets happen what happens up to this moment, in milliseconds. Earlier moments change nothing. */
+  advanceTo(millis: number): void
+  now(): number
+  newestOffers(slice: Slice, criteria: OfferCriteria): Page<OpenOffer>
+  cheapestOffers(slice: Slice, criteria: OfferCriteria): Page<OpenOffer>
+  settledSales(slice: Slice): Page<SettledSale>
+  /** Sales newest first. Null for an axie that is not offered and was not sold for long. */
+  axie(tokenId: string): { axie: SimulatedAxie; open: OpenOffer | null; sales: readonly SettledSale[] } | null
+  /** An answer held these: for the counts. */
+  show(results: readonly (OpenOffer | SettledSale)[]): void
+  counts(): MarketCounts
+}
+
+export type MarketOptions = Readonly<{
+  happenings: Iterable<Happening>
+  /** How many settled sales are remembered. */
+  remembersSales: number
+  /** What shall be wrong with an offer: asked once, when it appears. */
+  faultOf?: (offer: Offer) => string | null
+  /** Whether an offer with a fault is left out of answers at this moment. */
+  isHidden?: (open: OpenOffer, now: number) => boolean
+}>
+
+export function createMarket({ happenings, remembersSales, faultOf = () => null, isHidden = () => false }: MarketOptions): Market {
+  let now = Number.NEGATIVE_INFINITY
+  const offers = createOfferBook((open) => isHidden(open, now))
+  const sales = createSaleBook(remembersSales)
+  const coming = happenings[Symbol.iterator]()
+  let next = coming.next()
+  const counts = { listings: 0, sales: 0, withdrawals: 0, listingsShown: 0, salesShown: 0 }
+  const shown = new WeakSet<OpenOffer | SettledSale>()
+
+  const happen = (happening: Happening): void => {
+    if (happening.type === 'offered') {
+      offers.add({ offer: happening.offer, fault: faultOf(happening.offer) })
+      counts.listings++
+      return
+    }
+    offers.remove(happening.offer)
+    if (happening.type === 'sold') {
+      sales.add(happening.sale)
+      counts.sales++
+    } else counts.withdrawals++
+  }
+  return {
+    advanceTo(millis) {
+      now = Math.max(now, millis)
+      for (; next.done !== true && next.value.at <= now; next = coming.next()) happen(next.value)
+    },
+    now: () => now,
+    newestOffers: offers.newest,
+    cheapestOffers: (slice, criteria) => offers.cheapest(slice, criteria, now),
+    settledSales: sales.newest,
+    axie(tokenId) {
+      const [open, own] = [offers.of(tokenId), sales.of(tokenId)]
+      const axie = open?.offer.axie ?? own[0]?.axie
+      return axie === undefined ? null : { axie, open, sales: own }
+    },
+    show(results) {
+      for (const result of results) {
+        if (shown.has(result)) continue
+        shown.add(result)
+        counts['offer' in result ? 'listingsShown' : 'salesShown']++
+      }
+    },
+    counts: () => ({ ...counts, openOffers: offers.size }),
+  }
+}

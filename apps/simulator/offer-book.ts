@@ -1,0 +1,94 @@
+import { type Offer, priceWeiAt, type SimulatedAxie } from './happenings.ts'
+import type { Page, Slice } from './page.ts'
+
+/** An offer as it stands in the book. */
+export type OpenOffer = Readonly<{
+  offer: Offer
+  /** What is wrong with it, if anything; decided once, when it appeared. */
+  fault: string | null
+}>
+
+export type OfferCriteria = Readonly<{
+  classes?: readonly string[] | null
+  parts?: readonly string[] | null
+  breedCount?: readonly number[] | null
+}>
+
+/** The open offers, at most one for each axie: a new offer replaces the axie's old one. */
+export interface OfferBook {
+  add(open: OpenOffer): void
+  remove(offer: Offer): void
+  of(tokenId: string): OpenOffer | null
+  newest(slice: Slice, criteria: OfferCriteria): Page<OpenOffer>
+  cheapest(slice: Slice, criteria: OfferCriteria, now: number): Page<OpenOffer>
+  readonly size: number
+}
+
+type Entry = { readonly open: OpenOffer; gone: boolean }
+
+/** `isHidden`: offers that answers leave out for now. Asked for faulty ones only. */
+export function createOfferBook(isHidden: (open: OpenOffer) => boolean): OfferBook {
+  // In order of appearance. Those that are gone are passed over, and swept out when they are half of it.
+  let entries: Entry[] = []
+  let gone = 0
+  const byToken = new Map<string, Entry>()
+
+  const visible = ({ open, gone: isGone }: Entry): boolean => !isGone && !(open.fault !== null && isHidden(open))
+  const select = (criteria: OfferCriteria): OpenOffer[] =>
+    entries.flatMap((entry) => (visible(entry) && meets(entry.open.offer.axie, criteria) ? [entry.open] : []))
+
+  const drop = (entry: Entry): void => {
+    entry.gone = true
+    byToken.delete(entry.open.offer.axie.tokenId)
+    if (++gone < 1_000 || gone < entries.length / 2) return
+    entries = entries.filter((other) => !other.gone)
+    gone = 0
+  }
+
+  return {
+    add(open) {
+      const replaced = byToken.get(open.offer.axie.tokenId)
+      if (replaced !== undefined) drop(replaced)
+      const entry = { open, gone: false }
+      byToken.set(open.offer.axie.tokenId, entry)
+      entries.push(entry)
+    },
+    remove(offer) {
+      const entry = byToken.get(offer.axie.tokenId)
+      if (entry?.open.offer === offer) drop(entry)
+    },
+    of(tokenId) {
+      const entry = byToken.get(tokenId)
+      return entry !== undefined && visible(entry) ? entry.open : null
+    },
+    newest({ from, size }, criteria) {
+      if (!isEmpty(criteria)) {
+        const selected = select(criteria).reverse()
+        return { total: selected.length, results: selected.slice(from, from + size) }
+      }
+      // The usual query, many times a second: reads no more entries than it must.
+      const results: OpenOffer[] = []
+      for (let index = entries.length - 1, passed = 0; index >= 0 && results.length < size; index--) {
+        const entry = entries[index]!
+        if (visible(entry) && passed++ >= from) results.push(entry.open)
+      }
+      return { total: byToken.size, results }
+    },
+    cheapest({ from, size }, criteria, now) {
+      const priced = select(criteria).map((open) => ({ open, wei: Number(priceWeiAt(open.offer, now)) }))
+      priced.sort((a, b) => a.wei - b.wei || a.open.offer.startedAt - b.open.offer.startedAt)
+      return { total: priced.length, results: priced.slice(from, from + size).map(({ open }) => open) }
+    },
+    get size() {
+      return byToken.size
+    },
+  }
+}
+
+const isEmpty = (criteria: OfferCriteria): boolean => Object.values(criteria).every((wanted) => wanted === null || wanted === undefined)
+
+function meets(axie: SimulatedAxie, { classes, parts, breedCount }: OfferCriteria): boolean {
+  if (classes && !classes.includes(axie.class)) return false
+  if (breedCount && !breedCount.includes(axie.breedCount)) return false
+  return !parts || parts.every((part) => Object.values(axie.parts).includes(part))
+}

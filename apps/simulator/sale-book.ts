@@ -1,0 +1,38 @@
+import type { SettledSale } from './happenings.ts'
+import type { Page, Slice } from './page.ts'
+
+/** The newest settled sales, up to a number that bounds memory. */
+export interface SaleBook {
+  add(sale: SettledSale): void
+  /** Newest first. */
+  newest(slice: Slice): Page<SettledSale>
+  /** Newest first. */
+  of(tokenId: string): readonly SettledSale[]
+}
+
+export function createSaleBook(remembers: number): SaleBook {
+  const sales: SettledSale[] = []
+  const byToken = new Map<string, SettledSale[]>()
+  const forget = (count: number): void => {
+    for (const { axie } of sales.splice(0, count)) {
+      const own = byToken.get(axie.tokenId)!
+      if (own.length === 1) byToken.delete(axie.tokenId)
+      else own.pop()
+    }
+  }
+  return {
+    add(sale) {
+      sales.push(sale)
+      const own = byToken.get(sale.axie.tokenId)
+      if (own === undefined) byToken.set(sale.axie.tokenId, [sale])
+      else own.unshift(sale)
+      // In bulk: taking single sales from the front of a long array is slow.
+      if (sales.length > remembers * 1.1) forget(sales.length - remembers)
+    },
+    newest({ from, size }) {
+      const end = Math.max(0, sales.length - from)
+      return { total: sales.length, results: sales.slice(Math.max(0, end - size), end).reverse() }
+    },
+    of: (tokenId) => byToken.get(tokenId) ?? [],
+  }
+}

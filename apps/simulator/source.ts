@@ -1,0 +1,48 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import type { Happening } from './happenings.ts'
+import { marketFromSales } from './market-from-sales.ts'
+import { readSoldAxies } from './recorded-sales.ts'
+import { syntheticSales } from './synthetic-sales.ts'
+
+export type SourceOptions = Readonly<{
+  /** A file of sales, or null for a generated market. */
+  salesFile: string | null
+  /** Where the market stands at first, in milliseconds; null: after the first 40% of the file, or now where there is no file. */
+  start: number | null
+  seed: number
+  unsoldShare: number
+  /** Of a generated market. */
+  salesPerHour: number
+  historyDays: number
+  clock: Clock
+}>
+
+/** What happens, from the beginning of its history on, and where the market stands at first. */
+export type MarketSource = Readonly<{ name: 'recorded' | 'synthetic'; start: number; happenings: Iterable<Happening> }>
+
+const trainedShare = 0.4
+const dayMillis = 86_400_000
+
+/** Throws RejectedError when the file is not one of sales. */
+export async function openSource(options: SourceOptions): Promise<MarketSource> {
+  return options.salesFile === null ? synthetic(options) : recorded(options.salesFile, options)
+}
+
+async function recorded(file: string, options: SourceOptions): Promise<MarketSource> {
+  const sales = await readSoldAxies(file)
+  const taken = new Set(sales.map(({ tokenId }) => Number(tokenId)))
+  return {
+    name: 'recorded',
+    start: options.start ?? sales[Math.floor(sales.length * trainedShare)]!.soldAt,
+    happenings: marketFromSales(sales, { ...options, isTaken: (tokenId) => taken.has(tokenId) }),
+  }
+}
+
+function synthetic(options: SourceOptions): MarketSource {
+  const start = options.start ?? options.clock.now()
+  const sales = syntheticSales({ ...options, start: start - options.historyDays * dayMillis })
+  return { name: 'synthetic', start, happenings: marketFromSales(sales, { ...options, isTaken: isSyntheticTokenId }) }
+}
+
+/** Axies of synthetic sales have even ids, so that asks that are made up around them can have odd ones. */
+const isSyntheticTokenId = (tokenId: number): boolean => tokenId % 2 === 0

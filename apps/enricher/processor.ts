@@ -1,0 +1,83 @@
+import { isEgg, profileOf } from '#lib/axie/profile.ts'
+import { priceAsk } from '#lib/market/ask.ts'
+import { contextFor } from '#lib/market/context.ts'
+import { itemKey, payloadOf } from '#lib/market/event.ts'
+import { applyEvent, isDuplicate } from '#lib/market/fold.ts'
+import { horizonMillis } from '#lib/market/horizons.ts'
+import { carryOf, initialMarketState, type MarketState } from '#lib/market/market-state.ts'
+import { clockOf, readEvent } from '#lib/market/read-event.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
+import type { Processor, Result } from '#lib/stream/processor.ts'
+import type { EnrichedListing, Listing, MarketEvent } from '#schemas/types.ts'
+
+type Enriched = Result<EnrichedListing>
+
+/** Why an event is folded, or not even that, and leads to nothing: for the metrics. */
+const skip = (reason: string): Enriched => ({ type: 'skip', reason })
+
+/** Of a listing that deserves a price: what it is, what surrounds it, and which model and rules decide about it. */
+function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enriched {
+  const { listingId, seller, item } = listing
+  const profile = profileOf(item)
+  const context = contextFor(state, profile, { seller, listingId, observedAt: event.observedAt })
+  const ask = priceAsk(listing.ask, context.ethUsd)
+  // The market nearly always says dollars itself; without them and without a recent exchange rate there is nothing to compare.
+  if (ask === null) return skip('no_exchange_rate')
+  const value: EnrichedListing = {
+    listingId,
+    eventId: event.eventId,
+    source: event.source,
+    observedAt: event.observedAt,
+    item: profile,
+    seller,
+    ask,
+    context,
+    modelId: state.modelId,
+    rulesHash: state.rulesHash,
+  }
+  return { type: 'emit', outputs: [{ topic: 'listings.enriched', key: itemKey(profile.tokenId), value }] }
+}
+
+const skipReasons = {
+  AskSeen: 'ask_seen',
+  Cancellation: 'cancellation',
+  Sale: 'sale',
+  ExchangeRate: 'exchange_rate',
+  LeaderboardSnapshot: 'leaderboard',
+  ModelPromoted: 'model_promoted',
+  RulesChanged: 'rules_changed',
+} as const
+
+/** What an event leads to, from the state as it stands before it. */
+function resultOf(state: MarketState, event: MarketEvent): Enriched {
+  readEvent(event)
+  if (isDuplicate(state, event)) return skip('duplicate')
+  const payload = payloadOf(event)
+  if ((payload.kind === 'Listing' || payload.kind === 'Sale') && isEgg(payload.value.item)) return skip('egg')
+  if (payload.kind !== 'Listing') return skip(skipReasons[payload.kind])
+  if (event.origin === 'backfill') return skip('backfill')
+  return enrich(state, event, payload.value)
+}
+
+/** Decides about an event, then folds it. One that is refused leaves the state as it was. */
+function processEvent(state: MarketState, event: MarketEvent): Enriched {
+  try {
+    const result = resultOf(state, event)
+    applyEvent(state, event)
+    return result
+  } catch (error) {
+    if (error instanceof RejectedError) return { type: 'reject', code: error.code, message: error.message }
+    throw error
+  }
+}
+
+/**
+ * Folds a market's events and emits each live listing once, with the market as it was known just before it.
+ * Skipped: everything that is no listing (by kind), backfill, egg, duplicate, no_exchange_rate.
+ * Refused: unknown_class, unknown_part, bad_breed_count, bad_price, bad_exchange_rate, future_event.
+ */
+export const enricherProcessor: Processor<MarketEvent, EnrichedListing, MarketState> = {
+  initial: initialMarketState,
+  process: (batch, state) => batch.map(({ value }) => processEvent(state, value)),
+  memory: { horizonMillis, clockOf: ({ value }) => clockOf(value), carry: carryOf },
+}

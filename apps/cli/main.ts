@@ -1,27 +1,11 @@
 /** `flipstream <command>`: finds the command, runs it, ends with its exit code. */
 
-import type { App } from '#lib/app/app.ts'
-import type { Settings } from '#lib/app/config.ts'
 import { exitCodes, runApp } from '#lib/app/run-app.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { apps } from './apps.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 type Command = Readonly<{ summary: string; run(argv: readonly string[], env: Environment): Promise<number> }>
-
-const app = (summary: string, load: () => Promise<{ app: App<never> | App }>): Command => ({
-  summary,
-  run: async (argv, env) => runApp((await load()).app as App<Settings>, argv, env),
-})
-
-const apps: Readonly<Record<string, Command>> = {
-  collector: app('the marketplace API into market.events', () => import('#app/collector/main.ts')),
-  enricher: app('folds market.events, adds the market to each listing', () => import('#app/enricher/main.ts')),
-  featurizer: app('listings into feature vectors', () => import('#app/featurizer/main.ts')),
-  scorer: app('feature vectors into price quantiles', () => import('#app/scorer/main.ts')),
-  alerter: app('decides which listings deserve an alert', () => import('#app/alerter/main.ts')),
-  notifier: app('tells people of alerts: cards in the terminal', () => import('#app/notifier/main.ts')),
-  archiver: app('market.events into the object store', () => import('#app/archiver/main.ts')),
-}
 
 const commands: Readonly<Record<string, Command>> = {
   up: {
@@ -45,7 +29,7 @@ const commands: Readonly<Record<string, Command>> = {
 }
 
 function help(): string {
-  const list = (entries: Readonly<Record<string, Command>>) =>
+  const list = (entries: Readonly<Record<string, Readonly<{ summary: string }>>>) =>
     Object.entries(entries)
       .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
       .join('\n')
@@ -58,9 +42,11 @@ async function main(argv: readonly string[], env: Environment): Promise<number> 
     process.stdout.write(help())
     return name === undefined ? exitCodes.usage : exitCodes.done
   }
-  const command = commands[name] ?? apps[name]
-  if (command === undefined) throw new UsageError(`no command ${name}\n\n${help()}`)
-  return command.run(rest, env)
+  const command = commands[name]
+  if (command !== undefined) return command.run(rest, env)
+  const app = apps[name]
+  if (app !== undefined) return runApp(await app.load(), rest, env)
+  throw new UsageError(`no command ${name}\n\n${help()}`)
 }
 
 try {

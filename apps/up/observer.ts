@@ -1,4 +1,5 @@
 import { isEgg } from '#lib/axie/profile.ts'
+import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
@@ -28,6 +29,8 @@ export type Observer = Readonly<{
   marketTime(): number | null
   /** One past the last visible record of each partition of a topic. */
   ends(topic: TopicName): ReadonlyMap<number, number>
+  /** How long no record has come. */
+  quietForMillis(): number
   stop(): Promise<void>
 }>
 
@@ -39,7 +42,17 @@ const countOf = {
   alerts: 'alerts',
 } as const
 
-export async function startObserver({ log, codec, prefix }: { log: Log; codec: Codec; prefix: string }): Promise<Observer> {
+export async function startObserver({
+  log,
+  codec,
+  prefix,
+  clock,
+}: {
+  log: Log
+  codec: Codec
+  prefix: string
+  clock: Clock
+}): Promise<Observer> {
   const counts: Counts = {
     marketEvents: 0,
     listings: 0,
@@ -55,6 +68,7 @@ export async function startObserver({ log, codec, prefix }: { log: Log; codec: C
   }
   const ends = new Map<string, Map<number, number>>()
   let marketTime: number | null = null
+  let lastRecordAt = clock.now()
 
   const decodeEvent = async (bytes: Buffer | null): Promise<MarketEvent | null> => {
     try {
@@ -86,6 +100,7 @@ export async function startObserver({ log, codec, prefix }: { log: Log; codec: C
   const following = await log.follow(
     observed.map((topic) => topicName(prefix, topic)),
     async (records) => {
+      lastRecordAt = clock.now()
       for (const record of records) {
         const topic = record.topic.slice(prefix.length) as (typeof observed)[number]
         const partitions = ends.get(topic) ?? new Map<number, number>()
@@ -100,6 +115,7 @@ export async function startObserver({ log, codec, prefix }: { log: Log; codec: C
     counts,
     marketTime: () => marketTime,
     ends: (topic) => ends.get(topic) ?? new Map(),
+    quietForMillis: () => clock.now() - lastRecordAt,
     stop: following.stop,
   }
 }

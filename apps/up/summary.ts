@@ -46,7 +46,6 @@ export type SummaryInput = Readonly<{
   archived: number
   seconds: number
   modelId: string
-  backend: string
   snapshots: Readonly<Record<string, MetricsSnapshot>>
   settled: boolean
 }>
@@ -55,7 +54,7 @@ const none: Quantiles = { n: 0, p50: 0, p90: 0, p99: 0, max: 0 }
 const round = (value: number): number => Math.round(value * 10) / 10
 const brief = ({ p50, p99, n }: Quantiles): Milliseconds => ({ p50: round(p50), p99: round(p99), n })
 
-export function summarize({ run, counts, archived, seconds, modelId, backend, snapshots, settled }: SummaryInput): Summary {
+export function summarize({ run, counts, archived, seconds, modelId, snapshots, settled }: SummaryInput): Summary {
   const latency = (app: string, name: string): Milliseconds => brief(snapshots[app]?.latencies[name] ?? none)
   return {
     run,
@@ -74,10 +73,16 @@ export function summarize({ run, counts, archived, seconds, modelId, backend, sn
     listingToAlertMs: latency('notifier', 'listing_to_alert'),
     stages: Object.fromEntries(Object.entries(snapshots).map(([app, snapshot]) => [app, stageOf(snapshot)])),
     seconds: round(seconds),
-    backend,
+    backend: backendOf(snapshots.scorer),
     modelId,
     problems: problemsOf(counts, archived, settled),
   }
+}
+
+/** The label of the scorer's gauge that is 1. */
+function backendOf(scorer: MetricsSnapshot | undefined): string {
+  const series = Object.keys(scorer?.values ?? {}).find((name) => name.startsWith('model_backend{')) ?? ''
+  return /backend=([a-z]+)/.exec(series)?.[1] ?? 'unknown'
 }
 
 function stageOf(snapshot: MetricsSnapshot): StageSummary {

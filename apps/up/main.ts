@@ -1,0 +1,34 @@
+import { exitCodes } from '#lib/app/run-app.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { parseUpArguments, upHelp } from './arguments.ts'
+import { playMarket } from './play.ts'
+import { createProgress } from './progress.ts'
+import { formatSummary } from './summary.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `flipstream up`: see arguments.ts for what it takes, play.ts for what it does. */
+export async function run(argv: readonly string[], env: Environment): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(upHelp)
+    return exitCodes.done
+  }
+  const options = parseUpArguments(argv)
+  const progress = createProgress({ clock: systemClock, stderr: process.stderr, stdout: options.json ? process.stderr : process.stdout })
+  const interrupted = new AbortController()
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (interrupted.signal.aborted) {
+      progress.say('interrupted again: stopping at once')
+      process.exit(exitCodes.failed)
+    }
+    progress.say(`${signal}: draining (once more to stop at once)`)
+    interrupted.abort(signal)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+  const summary = await playMarket(options, { argv, env, progress, interrupted: interrupted.signal })
+  progress.end()
+  if (summary === null) return exitCodes.done
+  if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`)
+  else process.stdout.write(formatSummary(summary))
+  return summary.problems.length === 0 ? exitCodes.done : exitCodes.failed
+}

@@ -1,0 +1,51 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import { type TopicName, topicName } from '#lib/market/topics.ts'
+import type { LogAdmin } from '#lib/stream/log.ts'
+import type { Observer } from './observer.ts'
+
+/** Who reads what, in the order of the stream. */
+export const consumers = [
+  { app: 'enricher', input: 'market.events' },
+  { app: 'featurizer', input: 'listings.enriched' },
+  { app: 'scorer', input: 'listings.features' },
+  { app: 'alerter', input: 'listings.scored' },
+  { app: 'notifier', input: 'alerts' },
+  { app: 'archiver', input: 'market.events' },
+] as const satisfies readonly { app: string; input: TopicName }[]
+
+const pollMillis = 100
+const quietMillis = 2_000
+
+type Settling = Readonly<{ admin: LogAdmin; observer: Observer; prefix: string; clock: Clock }>
+
+/**
+ * Waits until every consumer has committed past the last record that a reader can see of its input, front to back: then nothing is on
+ * its way any more. Offsets alone do not tell (a transaction's marker takes one and is never consumed), so what was seen is compared.
+ * False when it takes longer than `timeoutMillis`.
+ */
+export async function settle(settling: Settling, timeoutMillis: number): Promise<boolean> {
+  const deadline = settling.clock.now() + timeoutMillis
+  for (const { app, input } of consumers) {
+    while (!((await isSeen(settling, input)) && (await isDone(settling, app, input)))) {
+      if (settling.clock.now() >= deadline) return false
+      await settling.clock.sleep(pollMillis)
+    }
+  }
+  return true
+}
+
+/** The observer has read the topic to its end: up to the last marker, or (behind aborted records) until nothing came for a while. */
+async function isSeen({ admin, observer, prefix }: Settling, input: TopicName): Promise<boolean> {
+  const seen = observer.ends(input)
+  const offsets = await admin.offsets(topicName(prefix, input))
+  return offsets.every(({ partition, next }) => (seen.get(partition) ?? 0) >= next - 1) || observer.quietForMillis() >= quietMillis
+}
+
+async function isDone({ admin, observer, prefix }: Settling, app: string, input: TopicName): Promise<boolean> {
+  const topic = topicName(prefix, input)
+  for (const [partition, end] of observer.ends(input)) {
+    const committed = await admin.committed(`${prefix}${app}`, { topic, partition })
+    if ((committed?.offset ?? 0) < end) return false
+  }
+  return true
+}

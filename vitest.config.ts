@@ -5,6 +5,7 @@ const node = { environment: 'node' as const, pool: 'forks' as const }
 
 export default defineConfig({
   test: {
+    reporters: ['default', './tests/counts-reporter.ts'],
     projects: [
       {
         test: {

@@ -1,0 +1,144 @@
+/**
+ * The rules of this code base that no linter knows (README, "Invariants" and "Style"), as pure functions over the committed files.
+ * check-conventions.ts runs them. Enums, namespaces and parameter properties are refused by the compiler (erasableSyntaxOnly).
+ */
+import { dirname, join } from 'node:path'
+
+export type SourceFile = Readonly<{ path: string; text: string }>
+export type Violation = Readonly<{ path: string; line: number; message: string }>
+
+type LineRule = Readonly<{
+  pattern: RegExp
+  appliesTo(path: string): boolean
+  message: string
+}>
+
+const isCode = (path: string) => /\.(ts|mts|mjs)$/.test(path)
+const isTest = (path: string) => path.endsWith('.test.ts')
+
+/** Applied to code without its comments. */
+const codeRules: readonly LineRule[] = [
+  {
+    pattern: /\bDate\.now\(|\bnew Date\(\s*\)|\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/,
+    appliesTo: (path) => isCode(path) && !path.startsWith('libs/clock/'),
+    message: 'reads the clock or chance: take a Clock, or randomId from libs/clock, so that a replay can give another',
+  },
+  {
+    pattern: /\bprocess\.env\b/,
+    appliesTo: (path) => path.startsWith('libs/') && isCode(path) && !isTest(path),
+    message: 'reads process.env in a library: apps read the environment and pass values in',
+  },
+  {
+    pattern: /^\s*export\s+(type\s+)?(\*|\{[^}]*\})\s*(as\s+\w+\s+)?from\b/,
+    appliesTo: isCode,
+    message: 're-exports what another file defines: import it from where it is defined (no barrels)',
+  },
+  {
+    pattern: /^\s*export default\b/,
+    // Tools load these by their default export.
+    appliesTo: (path) => isCode(path) && !/^(vitest\.config\.ts|tests\/(servers|counts-reporter)\.ts)$/.test(path),
+    message: 'exports a default: name what is exported',
+  },
+  {
+    pattern: /^\s*(export\s+)?(abstract\s+)?class\s+\w+(?!.*\bextends\s+\w*Error\b)/,
+    appliesTo: (path) => isCode(path) && !isTest(path),
+    message: 'declares a class that is not an error: write a factory, createX(options): Port',
+  },
+  {
+    pattern: /\b(it|test|describe)\.(only|skip|todo|fails)\b/,
+    appliesTo: isTest,
+    message: 'runs a part of the tests only, or none: nothing is skipped in silence',
+  },
+  {
+    pattern: /['"`](\/root|\/home\/\w+|\/Users\/\w+|\/work|\/tmp)\b/,
+    appliesTo: isCode,
+    message: 'names a directory of one machine: use a path relative to the file, or os.tmpdir()',
+  },
+]
+
+/** Addresses that installations take from npm's, Maven's and Docker's own configuration, never from this repository. */
+const hostRule: LineRule = {
+  pattern:
+    /\b(registry\.npmjs\.org|registry\.yarnpkg\.com|repo1?\.maven\.(apache\.)?org|files\.pythonhosted\.org|(?<![\w.])(ghcr|quay|docker)\.io\/|[\w.-]*(artifactory|nexus|jfrog)[\w.-]*\.\w+)/,
+  appliesTo: (path) => !/^(LICENSE|NOTICE)/.test(path) && !path.startsWith('scripts/conventions'),
+  message: 'names the host of a package registry: leave it to the configuration of the tool',
+}
+
+/** What a pure processor must not reach, through however many files. */
+const impureModules =
+  /^(kafkajs|undici|minio|@tensorflow\/|graphql-yoga|pino|prom-client|node:(fs|net|http|https|child_process|worker_threads|dgram|tls)|fs$|net$|http$)/
+
+export function findViolations(files: readonly SourceFile[]): Violation[] {
+  return [...files.flatMap(lineViolations), ...barrelViolations(files), ...lockFileViolations(files), ...impureProcessors(files)]
+}
+
+function lineViolations({ path, text }: SourceFile): Violation[] {
+  const rules = codeRules.filter(({ appliesTo }) => appliesTo(path))
+  const code = rules.length === 0 ? [] : withoutComments(text).split('\n')
+  const inCode = rules.flatMap((rule) => matches(path, code, rule))
+  return hostRule.appliesTo(path) ? [...inCode, ...matches(path, text.split('\n'), hostRule)] : inCode
+}
+
+const matches = (path: string, lines: readonly string[], { pattern, message }: LineRule): Violation[] =>
+  lines.flatMap((line, index) => (pattern.test(line) ? [{ path, line: index + 1, message }] : []))
+
+/** Comments become blanks, so that lines keep their numbers. A `//` after a colon is an address. */
+export function withoutComments(text: string): string {
+  const blank = (comment: string) => comment.replace(/[^\n]/g, ' ')
+  return text.replace(/\/\*[\s\S]*?\*\//g, blank).replace(/(?<![:'"`])\/\/[^\n]*/g, blank)
+}
+
+const barrelViolations = (files: readonly SourceFile[]): Violation[] =>
+  files
+    .filter(({ path }) => /(^|\/)index\.(ts|mjs|js)$/.test(path))
+    .map(({ path }) => ({ path, line: 1, message: 'is called index: a file is called by what it holds' }))
+
+const lockFileViolations = (files: readonly SourceFile[]): Violation[] =>
+  files
+    .filter(({ path }) => path === 'package-lock.json')
+    .flatMap(({ path, text }) =>
+      matches(path, text.split('\n'), {
+        pattern: /^\s*"resolved":/,
+        appliesTo: () => true,
+        message: 'holds an address: the lock file has versions and hashes only (.npmrc: omit-lockfile-registry-resolved)',
+      }),
+    )
+
+function impureProcessors(files: readonly SourceFile[]): Violation[] {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  return files
+    .filter(({ path }) => /^apps\/[^/]+\/processor\.ts$/.test(path))
+    .flatMap(({ path }) => {
+      const chain = impureChain(path, byPath, new Set())
+      if (chain === null) return []
+      return [{ path, line: 1, message: `is to be pure, but reaches ${chain.at(-1)} (${[path, ...chain].join(' → ')})` }]
+    })
+}
+
+/** The way from a file to a module it must not reach, or null. Imports of types are erased and do not count. */
+function impureChain(path: string, files: ReadonlyMap<string, SourceFile>, seen: Set<string>): string[] | null {
+  if (seen.has(path)) return null
+  seen.add(path)
+  for (const specifier of importsOf(files.get(path)?.text ?? '')) {
+    if (impureModules.test(specifier)) return [specifier]
+    const target = resolveImport(path, specifier)
+    if (target === null) continue
+    const rest = impureChain(target, files, seen)
+    if (rest !== null) return [target, ...rest]
+  }
+  return null
+}
+
+function importsOf(text: string): string[] {
+  const statements = withoutComments(text).matchAll(/^\s*(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm)
+  return [...statements].map((statement) => statement[1]!)
+}
+
+const aliases: Readonly<Record<string, string>> = { '#lib/': 'libs/', '#app/': 'apps/', '#schemas/': 'schemas/' }
+
+/** A path inside the repository, or null for packages. */
+function resolveImport(from: string, specifier: string): string | null {
+  if (specifier.startsWith('.')) return join(dirname(from), specifier)
+  const alias = Object.keys(aliases).find((prefix) => specifier.startsWith(prefix))
+  return alias === undefined ? null : aliases[alias]! + specifier.slice(alias.length)
+}

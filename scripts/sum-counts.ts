@@ -1,0 +1,18 @@
+/** Sums up what tests/counts-reporter.ts wrote, one line of JSON per run of vitest. Fails where anything failed, or nothing was executed. */
+import { readFileSync } from 'node:fs'
+import { type Counts, countsLine } from '../tests/counts-reporter.ts'
+
+const file = process.argv[2]
+if (file === undefined) {
+  console.error('usage: scripts/sum-counts.ts FILE')
+  process.exit(2)
+}
+const lines = readFileSync(file, 'utf8').trim().split('\n')
+const runs = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Counts)
+const sum = (key: keyof Counts) => runs.reduce((total, run) => total + run[key], 0)
+const counts: Counts = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+
+if (counts.skipped > 0) console.log(`${counts.skipped} SKIPPED`)
+if (counts.passed === 0) console.log('no test was executed')
+console.log(countsLine(counts))
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0

@@ -40,7 +40,7 @@ describe('alerter', () => {
               rule: 'default',
               rulesHash: defaultRulesHash,
               reason:
-                'asks $80.00; sold at our q25 of $130.00 it leaves $124.48 after the 4.25% fee, 1.56 times the ask (rule: 1.3); the next similar ask is $150.00',
+                'asks $80.00; sold at the lower quartile of our forecast, $130.00, it leaves $124.48 after the 4.25% fee, 1.56 times the ask (rule: 1.3); the next similar ask is $150.00',
               netGainUsd: 151 * 0.9575 - 80,
               netGainLowUsd: 130 * 0.9575 - 80,
               deadlineMillis: 120_000,

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { dateTime, eth, partName, signedPercent, signedUsd, span, usd } from './format.ts'
+
+describe('numbers and times as traders read them', () => {
+  it.each([
+    [0.5, '$0.50'],
+    [99.994, '$99.99'],
+    [150.4, '$150'],
+    [1_234_567, '$1,234,567'],
+    [-20, '-$20.00'],
+  ])('%d dollars', (value, text) => expect(usd(value)).toBe(text))
+
+  it('signs', () => {
+    expect(signedUsd(20)).toBe('+$20.00')
+    expect(signedUsd(-20)).toBe('-$20.00')
+    expect(signedPercent(0.81)).toBe('+81%')
+    expect(signedPercent(-0.104)).toBe('-10%')
+  })
+
+  it.each([
+    [0.026666, '0.02667 ETH'],
+    [1.5, '1.500 ETH'],
+    [1_234.5, '1235 ETH'],
+    [1e-15, '0.000000000000001000 ETH'],
+    [0, '0 ETH'],
+  ])('%d ether', (value, text) => expect(eth(value)).toBe(text))
+
+  it.each([
+    [43, '43 ms'],
+    [12_000, '12 s'],
+    [240_000, '4 min'],
+    [7_800_000, '2 h 10 min'],
+    [273_600_000, '3 d 4 h'],
+    [-5, '0 ms'],
+  ])('%d ms', (value, text) => expect(span(value)).toBe(text))
+
+  it('dates in UTC, and no crash on what is no date', () => {
+    expect(dateTime(1_650_110_400_000)).toBe('Apr 16 12:00')
+    expect(dateTime(Number.NaN)).toBe('?')
+    expect(dateTime(1e20)).toBe('?')
+  })
+
+  it('parts as people say them', () => {
+    expect(partName('mouth-risky-fish')).toBe('Risky Fish')
+    expect(partName('tail-koi')).toBe('Koi')
+    expect(partName('')).toBe('')
+  })
+})

@@ -100,6 +100,8 @@ export function describeObjectStore(
         await Promise.all(keys.slice(start, start + 50).map((key) => store.putIfAbsent(key, bytes('x'))))
       }
       expect(await listed('pages/')).toEqual(keys)
+      for (let start = 0; start < keys.length; start += 50) await Promise.all(keys.slice(start, start + 50).map(store.remove))
+      expect(await listed('pages/')).toEqual([])
     })
 
     it('forgets a removed object, and takes the key again', async () => {

@@ -18,7 +18,10 @@ export interface ObjectStore {
   get(key: string): Promise<Buffer | null>
   /** Size in bytes, and an opaque tag that differs when the content does. Null where there is no object. */
   stat(key: string): Promise<ObjectStat | null>
-  /** Keys that begin with `prefix`, in the order of their UTF-8 bytes. Half-written objects and a server's own leftovers are not shown. */
+  /**
+   * Keys that begin with `prefix`, in the order of their UTF-8 bytes. Half-written objects and a server's own leftovers are not shown.
+   * Collect the keys before removing any: some servers (S3Proxy) end a listing early when the key where a page ended is gone.
+   */
   list(prefix: string): AsyncIterable<ObjectEntry>
   /** Removes the object; nothing happens where there is none. */
   remove(key: string): Promise<void>

@@ -18,7 +18,7 @@ async function tinyBundle(seed: number): Promise<SealedBundle> {
     logPrices: Float64Array.from({ length: rows }, () => random.normal()),
   })
   const settings = { ...defaultNetworkTraining, epochs: 1, hidden: [4, 4] as const }
-  const blocks = { fit: examples(300), stopping: examples(50), calibration: examples(50) }
+  const blocks = { fit: examples(300), stopping: examples(50), newest: examples(50) }
   const { model } = await trainDenseModel(blocks, [{ name: 'pooled', kind: 'relative' }], 'pooled', settings)
   return sealDenseBundle(model, {
     featureSet: { name: 'test', hash: 'f' },

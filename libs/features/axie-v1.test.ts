@@ -43,8 +43,9 @@ describe('the feature set axie-v1', () => {
     expect(vectorOf(axieFeatures, after)).toEqual(vectorOf(axieFeatures, before))
   })
 
-  test('every measure is a feature, but the level that everything is relative to', () => {
-    for (const [name] of measureDefinitions) expect(names.includes(name), name).toBe(name !== 'market.reference')
+  test('every measure of class, likes and the axie itself is a feature, of the whole market only its last hour', () => {
+    for (const [name] of measureDefinitions)
+      expect(names.includes(name), name).toBe(!name.startsWith('market.') || name === 'market.hours1')
     expect(feature('pool.median')).toBeCloseTo(measureNumber('pool.median') + 0.5)
     expect(feature('c4.ageHours')).toBeCloseTo(Math.log1p(measureNumber('c4.ageHours') + 0.5))
     expect(referenceLevel({ measures })).toBe(measureNumber('market.reference') + 0.5)
@@ -56,7 +57,8 @@ describe('the feature set axie-v1', () => {
     const kinds = new Map(axieFeatures.features.map(({ name, kind }) => [name, kind]))
     for (const name of ['pool.median', 'c4.last', 'full.minimum', 'neighbours.mean', 'own.relativeNow'])
       expect(kinds.get(name), name).toBe('relative')
-    for (const name of ['market.q25', 'class.hours6', 'class.q75', 'c4.count', 'combo.quad']) expect(kinds.get(name), name).toBe('number')
+    for (const name of ['market.hours1', 'class.hours6', 'class.q75', 'c4.count', 'combo.quad'])
+      expect(kinds.get(name), name).toBe('number')
   })
 
   test('describes the axie: class and parts as places in their lists, stats, cards', () => {

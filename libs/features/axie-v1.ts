@@ -60,12 +60,19 @@ const item: readonly Feature[] = [
 ]
 
 /** Counts, rates and ages matter by their ratios: ln(1 + x). Relative prices are differences of logs already. */
-const isStretched = (measure: string): boolean => /\.(count|ageHours|salesPerHour|salesLastHour|weight)$/.test(measure)
+const isStretched = (measure: string): boolean => /\.(count|ageHours|salesPerHour|weight)$/.test(measure)
 const isRelativePrice = (measure: string): boolean =>
   /^(?!market|class|combo).*\.(last|median|weighted|minimum|q25|q75|mean|relative|relativeNow)$/.test(measure)
 
 /** The level that everything else is relative to: not an input, but what a forecast is added to. */
 const levelMeasure = 'market.reference'
+
+/**
+ * Measures of the whole market are the same for all sales of an hour: a few hundred different values in a week of sales. A model learns
+ * from them which day it was rather than what an axie is worth: on the recorded sales, five days on, the median error with them was
+ * 11.0%, without 10.6%. All that stays is where the market has moved within the last hour.
+ */
+const isFeature = (measure: string): boolean => !measure.startsWith('market.') || measure === 'market.hours1'
 
 function measureFeature([name, definition]: (typeof measureDefinitions)[number]): Feature {
   const place = measureNumber(name)
@@ -85,7 +92,7 @@ export const axieFeatures = defineFeatureSet({
   name: 'axie-v1',
   measureSet,
   anchor: 'pool.median',
-  features: [...item, ...measureDefinitions.filter(([name]) => name !== levelMeasure).map(measureFeature)],
+  features: [...item, ...measureDefinitions.filter(([name]) => isFeature(name)).map(measureFeature)],
 })
 
 const levelPlace = measureNumber(levelMeasure)

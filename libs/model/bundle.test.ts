@@ -42,7 +42,7 @@ const content: BundleContent = {
 }
 
 const train = async () => {
-  const blocks = { fit: examples(600, 1), stopping: examples(150, 2), calibration: examples(150, 3) }
+  const blocks = { fit: examples(600, 1), stopping: examples(150, 2), newest: examples(150, 3) }
   const { model } = await trainDenseModel(blocks, columns, 'pooled', { ...defaultNetworkTraining, epochs: 2, hidden: [8, 4] })
   return model
 }

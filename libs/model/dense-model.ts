@@ -18,10 +18,19 @@ export type DenseModel = Readonly<{
 }>
 
 /** Blocks in time order, oldest first, each newer than the one before. */
-export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; calibration: Examples }>
+export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; newest: Examples }>
 
-export type TrainedDenseModel = Readonly<{ model: DenseModel; epoch: number; stoppingLoss: number }>
+export type TrainedDenseModel = Readonly<{
+  /** Fitted on `fit`; calibrated on `stopping` and `newest`, whose prices the weights never saw. */
+  model: DenseModel
+  /** The same weights calibrated on `stopping` alone, so that `newest` can be asked how good they are. */
+  heldOut: DenseModel
+  /** The pass whose weights were kept. */
+  epoch: number
+  stoppingLoss: number
+}>
 
+/** Start the tfjs runtime first. `anchor` is the name of the relative column that forecasts start from. */
 export async function trainDenseModel(
   blocks: TrainingBlocks,
   columns: readonly InputColumn[],
@@ -30,14 +39,28 @@ export async function trainDenseModel(
   onEpoch?: EpochListener,
 ): Promise<TrainedDenseModel> {
   const encoding = fitInputEncoding(blocks.fit.vectors, columns, anchor)
-  const fit = labelledRows(encoding, blocks.fit)
-  const { shape, parameters, epoch, stoppingLoss } = await trainNetwork(fit, labelledRows(encoding, blocks.stopping), settings, onEpoch)
-  const newest = labelledRows(encoding, blocks.calibration)
+  const [stopping, newest] = [labelledRows(encoding, blocks.stopping), labelledRows(encoding, blocks.newest)]
+  const trained = await trainNetwork(labelledRows(encoding, blocks.fit), stopping, settings, onEpoch)
+  const { shape, parameters, epoch, stoppingLoss } = trained
+  const [seen, unseen] = [quantilesOf(trained, stopping), quantilesOf(trained, newest)]
+  const calibrated = (calibration: Calibration): DenseModel => ({ encoding, shape, calibration, parameters })
+  return {
+    model: calibrated(fitCalibration([...seen, ...unseen], [...stopping.targets, ...newest.targets])),
+    heldOut: calibrated(fitCalibration(seen, stopping.targets)),
+    epoch,
+    stoppingLoss,
+  }
+}
+
+function quantilesOf({ shape, parameters }: Pick<DenseModel, 'shape' | 'parameters'>, { inputs }: LabelledRows): Float32Array {
   const network = createNetwork(shape, parameters)
-  const raw = network.run(newest.inputs)
-  network.dispose()
-  quantilesFromRaw(raw)
-  return { model: { encoding, shape, parameters, calibration: fitCalibration(raw, newest.targets) }, epoch, stoppingLoss }
+  try {
+    const quantiles = network.run(inputs)
+    quantilesFromRaw(quantiles)
+    return quantiles
+  } finally {
+    network.dispose()
+  }
 }
 
 function labelledRows(encoding: InputEncoding, { vectors, levels, logPrices }: Examples): LabelledRows {

@@ -1,0 +1,92 @@
+import { existsSync, statSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { UsageError } from '#lib/app/usage-error.ts'
+
+export type TrainArguments = Readonly<{
+  salesFile: string
+  /** Which of its sales, in the order of the file, the model may see. */
+  part: TrainingPart
+  source: 'recorded' | 'synthetic'
+  seed: number
+  outDirectory: string | null
+  publish: boolean
+  json: boolean
+}>
+
+/** Sales before a moment (milliseconds), or the first rows of the file, as a share of all. */
+export type TrainingPart = Readonly<{ until: number }> | Readonly<{ fraction: number }>
+
+export const trainHelp = `flipstream train --sales FILE.csv: trains a model on sales, says how good it is, and stores it.
+
+  --sales FILE.csv      sales, sorted by time (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
+  --until TIME          use only sales before it: 2022-04-16T12:00:00Z or unix seconds
+  --fraction SHARE      use only the first rows, for example 0.4 (default 1: all)
+  --source KIND         recorded (default) or synthetic: of which market these sales are; stands in the bundle
+  --seed N              of the first weights and the order of rows (default 1); the same sales and seed give the same model id
+  --out DIR             write the bundle into DIR/models/<model id>/
+  --publish             write it to the object store and announce it on topic models, as configured by the environment
+                        (KAFKA_BROKERS, SCHEMA_REGISTRY_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, PREFIX)
+  --json                print one JSON object, and nothing else on stdout
+
+TF_BACKEND chooses where the network is trained: auto (default), tensorflow, wasm or cpu.
+`
+
+const options = {
+  sales: { type: 'string' },
+  until: { type: 'string' },
+  fraction: { type: 'string' },
+  source: { type: 'string' },
+  seed: { type: 'string' },
+  out: { type: 'string' },
+  publish: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const
+
+/** Throws UsageError before anything was read or started. */
+export function parseTrainArguments(argv: readonly string[]): TrainArguments {
+  const values = parse(argv)
+  if (values.sales === undefined) throw new UsageError('--sales FILE.csv is missing. See flipstream train --help')
+  if (!(existsSync(values.sales) && statSync(values.sales).isFile())) {
+    throw new UsageError(`--sales: no file ${values.sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
+  }
+  return {
+    salesFile: values.sales,
+    part: partOf(values.until, values.fraction),
+    source: sourceOf(values.source ?? 'recorded'),
+    seed: seedOf(values.seed ?? '1'),
+    outDirectory: values.out ?? null,
+    publish: values.publish ?? false,
+    json: values.json ?? false,
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options }).values
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee flipstream train --help`)
+  }
+}
+
+function partOf(until: string | undefined, fraction: string | undefined): TrainingPart {
+  if (until !== undefined && fraction !== undefined) throw new UsageError('--until and --fraction say the same thing in two ways: give one')
+  if (until === undefined) {
+    const share = Number(fraction ?? 1)
+    if (!(share > 0 && share <= 1)) throw new UsageError(`--fraction: expected a share above 0 and up to 1, found ${fraction}`)
+    return { fraction: share }
+  }
+  const millis = /^\d{9,11}$/.test(until) ? Number(until) * 1_000 : Date.parse(until)
+  if (Number.isNaN(millis)) throw new UsageError(`--until: expected a time such as 2022-04-16T12:00:00Z or unix seconds, found ${until}`)
+  return { until: millis }
+}
+
+function sourceOf(text: string): 'recorded' | 'synthetic' {
+  if (text === 'recorded' || text === 'synthetic') return text
+  throw new UsageError(`--source: expected recorded or synthetic, found ${text}`)
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text)
+  if (!Number.isInteger(seed)) throw new UsageError(`--seed: expected a whole number, found ${text}`)
+  return seed
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { profileOf } from '#lib/axie/profile.ts'
+import { referenceLevel } from '#lib/features/axie-v1.ts'
+import type { FeatureSet } from '#lib/features/feature-set.ts'
+import { contextFor } from '#lib/market/context.ts'
+import { payloadOf } from '#lib/market/event.ts'
+import { applyEvent } from '#lib/market/fold.ts'
+import { initialMarketState, type MarketState } from '#lib/market/market-state.ts'
+import type { Examples } from '#lib/model/price-model.ts'
+import type { MarketEvent, Sale } from '#schemas/types.ts'
+
+/** Training examples in the order of time: the market just before each sale, and what was paid. */
+export type Dataset = Readonly<{
+  /** Hash of the sales it was made of. */
+  id: string
+  examples: Examples
+  /** When each example was sold, milliseconds. */
+  times: Float64Array
+  /** Sales that are history only: the first ones, which have little past to be compared with, and those without a level. */
+  historyOnly: number
+}>
+
+/** The first sales teach the features, not the model: this share of them, and no more than so many. */
+const warmUp = { share: 0.05, mostSales: 2_000 }
+const progressEvery = 1_000
+
+/**
+ * Folds sales with the very code of the enricher and takes, for each, the vector that a listing would have had at that moment. Sales of
+ * the same second do not see each other: most are of one transaction, and their order in the source says nothing.
+ * @param events in the order of time; whatever is not a sale is folded and is no example
+ */
+export function buildDataset(
+  events: readonly MarketEvent[],
+  featureSet: FeatureSet,
+  onProgress: (done: number, total: number) => void = () => {},
+): Dataset {
+  const width = featureSet.features.length
+  const state = initialMarketState()
+  const vectors = new Float32Array(events.length * width)
+  const levels = new Float64Array(events.length)
+  const logPrices = new Float64Array(events.length)
+  const times = new Float64Array(events.length)
+  const hash = createHash('sha256')
+  const warmUpSales = Math.min(warmUp.mostSales, Math.ceil(events.length * warmUp.share))
+  let [rows, sales] = [0, 0]
+  for (const second of bySecond(events)) {
+    for (const sale of second.flatMap(saleOf)) {
+      sales++
+      hash.update(JSON.stringify(sale))
+      const level = sales > warmUpSales ? writeExample(state, sale, featureSet, vectors, rows * width) : null
+      if (level === null || sale.priceUsd === null) continue
+      levels[rows] = level
+      logPrices[rows] = Math.log(Number(sale.priceUsd))
+      times[rows] = sale.soldAt
+      rows++
+    }
+    for (const event of second) applyEvent(state, event)
+    if (Math.floor(sales / progressEvery) > Math.floor((sales - second.length) / progressEvery)) onProgress(sales, events.length)
+  }
+  return {
+    id: hash.digest('hex'),
+    examples: {
+      vectors: vectors.subarray(0, rows * width),
+      levels: levels.subarray(0, rows),
+      logPrices: logPrices.subarray(0, rows),
+    },
+    times: times.subarray(0, rows),
+    historyOnly: sales - rows,
+  }
+}
+
+function* bySecond(events: readonly MarketEvent[]): Generator<readonly MarketEvent[]> {
+  const secondOf = (event: MarketEvent | undefined): number => Math.floor((event?.eventTime ?? Number.NaN) / 1_000)
+  for (let from = 0, to = 0; from < events.length; from = to) {
+    while (to < events.length && secondOf(events[to]) === secondOf(events[from])) to++
+    yield events.slice(from, to)
+  }
+}
+
+function saleOf(event: MarketEvent): Sale[] {
+  const { kind, value } = payloadOf(event)
+  return kind === 'Sale' && value.item.parts.length > 0 ? [value] : []
+}
+
+/** Returns the level of the market at that moment, or null (and nothing is written) where there is none. */
+function writeExample(state: MarketState, sale: Sale, featureSet: FeatureSet, vectors: Float32Array, offset: number): number | null {
+  const item = profileOf(sale.item)
+  const context = contextFor(state, item, { seller: sale.seller ?? '', listingId: '', observedAt: sale.soldAt })
+  const level = referenceLevel(context)
+  if (level !== null) featureSet.write({ item, context }, vectors, offset)
+  return level
+}

@@ -1,0 +1,79 @@
+import { type Config, ConfigError, parseConfig, type Settings } from '#lib/app/config.ts'
+import { exitCodes } from '#lib/app/run-app.ts'
+import { UsageError } from '#lib/app/usage-error.ts'
+import { bundleKey, type SealedBundle, saveBundle } from '#lib/model/bundle.ts'
+import { createFileStore } from '#lib/objectstore/file-store.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
+import { parseTrainArguments, type TrainArguments, trainHelp } from './arguments.ts'
+import { publishingSettings, trainingSettings } from './config.ts'
+import { createProgressLines } from './progress.ts'
+import { formatTraining } from './report.ts'
+import { type Training, trainFromSales } from './train-from-sales.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `flipstream train`. Everything that can be wrong with arguments and environment is said before the first row is read. */
+export async function run(argv: readonly string[], env: Environment): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(trainHelp)
+    return exitCodes.done
+  }
+  const options = parseTrainArguments(argv)
+  const { TF_BACKEND } = configOf(trainingSettings, env)
+  const publishing = options.publish ? configOf(publishingSettings, env) : null
+  try {
+    const training = await trainFromSales({ ...options, backend: TF_BACKEND, onProgress: progressTo(process.stderr) })
+    const stored = await store(options, publishing, training.bundle)
+    process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
+    return exitCodes.done
+  } catch (error) {
+    if (!(error instanceof RejectedError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return exitCodes.failed
+  }
+}
+
+function configOf<S extends Settings>(settings: S, env: Environment): Config<S> {
+  try {
+    return parseConfig(settings, env)
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(`flipstream train cannot start:\n${error.message}`) : error
+  }
+}
+
+/** A line a second is enough where lines stay; a terminal's line is written over. */
+function progressTo(stream: NodeJS.WriteStream) {
+  const lineOf = createProgressLines()
+  let lastWritten = Number.NEGATIVE_INFINITY
+  return (progress: Parameters<typeof lineOf>[0]): void => {
+    const line = lineOf(progress)
+    if (stream.isTTY) stream.write(`\r\u001b[K${line}${progress.stage === 'fitting' && progress.done === progress.total ? '\n' : ''}`)
+    else if (performance.now() - lastWritten > 1_000) {
+      lastWritten = performance.now()
+      stream.write(`${line}\n`)
+    }
+  }
+}
+
+/** Returns a line for each place the bundle was written to. */
+async function store(
+  { outDirectory }: TrainArguments,
+  publishing: Config<typeof publishingSettings> | null,
+  bundle: SealedBundle,
+): Promise<string> {
+  if (outDirectory !== null) await saveBundle(createFileStore({ directory: outDirectory }), bundle)
+  if (publishing !== null) {
+    // Kafka's and S3's clients are of no use to those who only train.
+    const { publishToServers } = await import('./publish-to-servers.ts')
+    await publishToServers(publishing, bundle)
+  }
+  const written = outDirectory === null ? '' : `written to ${outDirectory}/${bundleKey(bundle.modelId, '')}\n`
+  const published = publishing === null ? '' : `published to ${publishing.S3_BUCKET}/${bundleKey(bundle.modelId, '')} and announced\n`
+  return `${written}${published}` || 'not stored: give --out DIR or --publish\n'
+}
+
+function toJson({ bundle, report }: Training) {
+  const { modelId, sha256, manifest } = bundle
+  const { featureSet, source, trainedFrom, trainedUntil } = manifest
+  return { modelId, sha256, featureSetHash: featureSet.hash, source, trainedFrom, trainedUntil, ...report }
+}

@@ -1,0 +1,141 @@
+import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { inputColumnsOf } from '#lib/features/feature-set.ts'
+import { readSalesFile } from '#lib/market/sale-csv.ts'
+import { type BundleContent, type SealedBundle, sealDenseBundle } from '#lib/model/bundle.ts'
+import { type DenseModel, openDenseModel, trainDenseModel } from '#lib/model/dense-model.ts'
+import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
+import type { Examples } from '#lib/model/price-model.ts'
+import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/tfjs-runtime.ts'
+import { defaultNetworkTraining } from '#lib/model/train-network.ts'
+import type { MarketEvent, Source } from '#schemas/types.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { TrainingPart } from './arguments.ts'
+import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
+import { buildDataset, type Dataset } from './dataset.ts'
+import type { TrainingProgress } from './progress.ts'
+import { simpleRules } from './simple-rules.ts'
+
+export type TrainingOptions = Readonly<{
+  salesFile: string
+  part: TrainingPart
+  /** Of which market these sales are. */
+  source: Source
+  backend: BackendChoice
+  seed?: number
+  onProgress?: (progress: TrainingProgress) => void
+}>
+
+export type Training = Readonly<{
+  /** Ready to be published or written: nothing has been stored yet. */
+  bundle: SealedBundle
+  report: TrainingReport
+}>
+
+export type TrainingReport = Readonly<{
+  sales: number
+  historyOnly: number
+  rows: Readonly<Record<keyof Blocks, number>>
+  backend: TensorRuntime
+  /** The pass whose weights were kept. */
+  epoch: number
+  /** On the newest block, which neither weights nor calibration had seen. The bundle's calibration has, afterwards. */
+  model: QuantileErrors
+  rules: readonly Readonly<{ name: string; errors: PointErrors }>[]
+  seconds: Readonly<{ read: number; features: number; fit: number }>
+}>
+
+/**
+ * Sales file → the fold of the live stream → examples → a calibrated model, evaluated beside simple rules, sealed.
+ * RejectedError where the file cannot be used (bad_sales_file, too_few_sales); FatalError where the tfjs backend does not work.
+ */
+export async function trainFromSales(options: TrainingOptions): Promise<Training> {
+  const { source, backend, onProgress = () => {} } = options
+  const runtime = await startTensorRuntime(backend)
+  const [events, readSeconds] = await timed(() => readSales(options))
+  onProgress({ stage: 'features', done: 0, total: events.length })
+  const [dataset, featureSeconds] = await timed(() =>
+    buildDataset(events, axieFeatures, (done, total) => onProgress({ stage: 'features', done, total })),
+  )
+  const blocks = splitBlocks(dataset.times)
+  const settings = { ...defaultNetworkTraining, seed: options.seed ?? defaultNetworkTraining.seed }
+  const parts = mapBlocks(blocks, (block) => examplesOf(dataset.examples, block))
+  const [trained, fitSeconds] = await timed(() =>
+    trainDenseModel(parts, inputColumnsOf(axieFeatures), axieFeatures.anchor, settings, ({ epoch, epochs }) =>
+      onProgress({ stage: 'fitting', done: epoch, total: epochs }),
+    ),
+  )
+  const report: TrainingReport = {
+    sales: events.length,
+    historyOnly: dataset.historyOnly,
+    rows: mapBlocks(blocks, ({ from, until }) => until - from),
+    backend: runtime,
+    epoch: trained.epoch,
+    model: evaluate(trained.heldOut, parts.newest),
+    rules: simpleRules(axieFeatures, parts.fit).map(({ name, forecast }) => ({
+      name,
+      errors: pointErrors(forecast(parts.newest), parts.newest.logPrices),
+    })),
+    seconds: { read: readSeconds, features: featureSeconds, fit: fitSeconds },
+  }
+  const bundle = sealDenseBundle(trained.model, bundleContent(dataset, source, report, settings))
+  return { bundle, report }
+}
+
+async function readSales({ salesFile, part, source }: TrainingOptions): Promise<MarketEvent[]> {
+  const events: MarketEvent[] = []
+  for await (const event of readSalesFile(salesFile, { source })) events.push(event)
+  return 'until' in part
+    ? events.filter(({ eventTime }) => eventTime < part.until)
+    : events.slice(0, Math.floor(events.length * part.fraction))
+}
+
+async function timed<Value>(work: () => Value | Promise<Value>): Promise<[Value, seconds: number]> {
+  const started = performance.now()
+  const value = await work()
+  return [value, (performance.now() - started) / 1_000]
+}
+
+const mapBlocks = <From, To>({ fit, stopping, newest }: Readonly<Record<keyof Blocks, From>>, map: (block: From) => To) => ({
+  fit: map(fit),
+  stopping: map(stopping),
+  newest: map(newest),
+})
+
+function evaluate(model: DenseModel, { vectors, levels, logPrices }: Examples): QuantileErrors {
+  const opened = openDenseModel(model)
+  try {
+    return quantileErrors(opened.predict(vectors, levels).quantilesUsd, logPrices)
+  } finally {
+    opened.dispose()
+  }
+}
+
+/** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
+function bundleContent(dataset: Dataset, source: Source, report: TrainingReport, settings: object): BundleContent {
+  const { model, rules, rows, epoch, backend, sales, historyOnly } = report
+  const medianApeOf = (rule: string): number => rules.find(({ name }) => name === rule)?.errors.medianApe ?? Number.NaN
+  return {
+    featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
+    source,
+    dataset: { id: dataset.id, rows: dataset.times.length },
+    trainedFrom: dataset.times[0] as number,
+    trainedUntil: dataset.times.at(-1) as number,
+    metrics: {
+      ...model,
+      lastSimilarMedianApe: medianApeOf('last similar sale'),
+      similarMedianApe: medianApeOf('median of last 8 similar'),
+      constantMedianApe: medianApeOf('constant'),
+    },
+    training: {
+      ...settings,
+      rows,
+      sales,
+      historyOnly,
+      epoch,
+      evaluatedOn: 'the newest block, calibrated on the one before',
+      refitted: false,
+      backend: backend.backend,
+      versions: { flipstream: packageJson.version, tfjs: backend.version },
+    },
+  }
+}

@@ -20,19 +20,14 @@ export function followPartitions(
   let stopped = false
   let busy = 0
   let behind = readings.filter(({ position, target }) => position < target).length
-  let resolveCaughtUp = () => {}
-  let rejectCaughtUp: (error: unknown) => void = () => {}
-  const caughtUp = new Promise<void>((resolve, reject) => {
-    resolveCaughtUp = resolve
-    rejectCaughtUp = reject
-  })
-  caughtUp.catch(() => {})
-  if (behind === 0) resolveCaughtUp()
+  const caughtUp = Promise.withResolvers<void>()
+  caughtUp.promise.catch(() => {})
+  if (behind === 0) caughtUp.resolve()
 
   const advance = (reading: Reading, position: number) => {
     const wasBehind = reading.position < reading.target
     reading.position = position
-    if (wasBehind && position >= reading.target && --behind === 0) resolveCaughtUp()
+    if (wasBehind && position >= reading.target && --behind === 0) caughtUp.resolve()
   }
 
   const read = async (reading: Reading): Promise<void> => {
@@ -56,11 +51,11 @@ export function followPartitions(
     await finished
   }
   finished.catch((error) => {
-    rejectCaughtUp(error)
+    caughtUp.reject(error)
     void stop().catch(() => {})
   })
   return {
-    follower: { caughtUp, finished, stop },
+    follower: { caughtUp: caughtUp.promise, finished, stop },
     isIdle: () => stopped || (busy === 0 && readings.every(({ partition, position }) => position >= partition.stable())),
     position: ({ topic, partition }) =>
       stopped ? null : (readings.find(({ tp }) => tp.topic === topic && tp.partition === partition)?.position ?? null),

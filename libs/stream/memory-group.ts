@@ -19,8 +19,8 @@ export interface MemoryGroup {
   needs(partition: TopicPartition): number | null
   commit(partition: TopicPartition, committed: CommittedOffset): void
   consumer(options: ConsumerOptions): Consumer
-  /** As when a member falls silent beyond its session: the others go on without it, and it learns at its next word to the group. */
-  expel(consumer: Consumer): void
+  /** As when a member falls silent beyond its session: the others go on without it. Frozen, it joins again when it learns of it; dead, never. */
+  expel(consumer: Consumer, fate: 'frozen' | 'dead'): void
   /** As when a member joined and left again: everyone finishes the batch in hand and is assigned anew. */
   rebalance(): void
   /** No batch in hand, nothing visible left to hand over. */
@@ -31,7 +31,6 @@ export interface MemoryGroup {
 type Handover = { readonly tp: TopicPartition; readonly partition: MemoryPartition; position: number; seeks: number; paused: boolean }
 
 type Member = {
-  readonly consumer: Consumer
   readonly options: ConsumerOptions
   onAssignment: ((assigned: readonly TopicPartition[], epoch: number) => void) | undefined
   handler: BatchHandler
@@ -43,6 +42,8 @@ type Member = {
   draining: boolean
   expelled: boolean
   stopped: boolean
+  /** Resolves when it is expelled: then nobody waits for what it holds any more. */
+  gone: PromiseWithResolvers<void>
   cutBackoff: AbortController
 }
 
@@ -54,6 +55,7 @@ const maxRecordsPerBatch = 1_000
 export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
   const positions = new Map<string, CommittedOffset>()
   const members = new Set<Member>()
+  const known = new WeakMap<Consumer, Member>()
   let generation = 0
   let rebalancing: Promise<void> | null = null
   let again = false
@@ -71,7 +73,7 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       while (again) {
         again = false
         for (const member of members) drain(member)
-        await Promise.all([...members].flatMap(({ loops }) => loops))
+        await Promise.all([...members].map(({ loops, gone }) => Promise.race([Promise.all(loops), gone.promise])))
         if (!again) assign()
       }
       rebalancing = null
@@ -142,8 +144,8 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
         member.busy--
       }
     }
-    // Left without being told to: expelled, or fenced. Join (again), which waits for this very loop, so do not wait for it here.
-    if (!member.draining) void join(member)
+    // Fenced: join again, which waits for this very loop, so do not wait for it here. An expelled member's way back is under way already.
+    if (!member.draining && !member.expelled) void join(member)
   }
 
   function fetch(member: Member, handover: Handover, epoch: number): FetchedBatch | null {
@@ -174,6 +176,7 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
     member.draining = true
     await Promise.all(member.loops)
     if (member.stopped) return
+    if (member.expelled) member.gone = Promise.withResolvers()
     member.expelled = false
     members.add(member)
     await rebalance()
@@ -193,20 +196,15 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
   }
 
   function consumer(options: ConsumerOptions): Consumer {
-    let resolveFinished = () => {}
-    let rejectFinished: (error: unknown) => void = () => {}
-    const finished = new Promise<void>((resolve, reject) => {
-      resolveFinished = resolve
-      rejectFinished = reject
-    })
-    finished.catch(() => {})
+    const finished = Promise.withResolvers<void>()
+    finished.promise.catch(() => {})
     const handoverFor = (tp: TopicPartition) => {
       const handover = member.expelled ? undefined : member.handovers.get(keyOf(tp))
       if (handover === undefined) throw new FencedError(`${keyOf(tp)} is not assigned to this member`)
       return handover
     }
     const self: Consumer = {
-      finished,
+      finished: finished.promise,
       async start(handler, onAssignment) {
         for (const topic of options.topics) storage.partitions(topic)
         member.handler = handler
@@ -236,11 +234,10 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       async stop() {
         leave(member)
         await Promise.all(member.loops)
-        resolveFinished()
+        finished.resolve()
       },
     }
     const member: Member = {
-      consumer: self,
       options,
       onAssignment: undefined,
       handler: async () => {
@@ -253,9 +250,11 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       draining: false,
       expelled: false,
       stopped: false,
+      gone: Promise.withResolvers(),
       cutBackoff: new AbortController(),
     }
-    failures.set(member, rejectFinished)
+    failures.set(member, finished.reject)
+    known.set(self, member)
     return self
   }
 
@@ -265,14 +264,17 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       committed(partition)?.offset ?? ([...members].some(({ options }) => options.topics.includes(partition.topic)) ? 0 : null),
     commit,
     consumer,
-    expel(expelled) {
-      const member = [...members].find(({ consumer }) => consumer === expelled)
-      if (member === undefined) throw new FatalError('only a member can be expelled')
+    expel(expelled, fate) {
+      const member = known.get(expelled)
+      if (member === undefined) throw new FatalError('only a consumer of this group can be expelled from it')
       members.delete(member)
       member.expelled = true
+      member.stopped = fate === 'dead'
+      member.gone.resolve()
       member.cutBackoff.abort(new Error('expelled'))
       for (const { partition } of member.handovers.values()) partition.wake()
       if (members.size > 0) void rebalance()
+      void join(member)
     },
     rebalance: () => void rebalance(),
     isIdle: () =>

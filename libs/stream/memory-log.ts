@@ -28,8 +28,8 @@ export interface MemoryLog extends Log {
    * It looks again each turn of the event loop, so await it once, not per record.
    */
   idle(): Promise<void>
-  /** As when this member fell silent beyond its session timeout. */
-  expel(group: string, consumer: Consumer): void
+  /** As when this member fell silent beyond its session timeout: `frozen`, it joins again once it learns of it; `dead`, never. */
+  expel(group: string, consumer: Consumer, fate: 'frozen' | 'dead'): void
   /** As when a member joined and left again. */
   rebalance(group: string): void
 }
@@ -143,7 +143,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
         quiet = isIdle() ? quiet + 1 : 0
       }
     },
-    expel: (group, consumer) => groupOf(group).expel(consumer),
+    expel: (group, consumer, fate) => groupOf(group).expel(consumer, fate),
     rebalance: (group) => groupOf(group).rebalance(),
   }
 }

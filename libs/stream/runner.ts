@@ -1,10 +1,14 @@
+import { performance } from 'node:perf_hooks'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
-import { FatalError } from './errors.ts'
-import type { Log, LogRecord } from './log.ts'
+import { backoffMillis } from './backoff.ts'
+import { createAtLeastOnceCommitter, createExactlyOnceCommitter } from './committer.ts'
+import { FencedError, RetryableError } from './errors.ts'
+import type { FetchedBatch, Log, LogRecord, TopicPartition } from './log.ts'
+import { createPartitionTask, type PartitionTask } from './partition-task.ts'
 import type { Input, Output, Processor } from './processor.ts'
-import type { RunnerMetrics } from './runner-metrics.ts'
+import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
 
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once'
 
@@ -54,7 +58,140 @@ export interface Runner {
 /**
  * Runs a pure processor over a topic: for each input partition read → decode → prepare → process → one transaction with the outputs,
  * the dead letters and the input's offset → the next. Any process may die at any step; with `exactly_once` nothing is lost or sent twice.
+ * The steps are in `partition-task.ts`, the order that makes them safe in `committer.ts`, state and its restore in `fold.ts`.
  */
-export function createRunner<In, Out, State>(_options: RunnerOptions<In, Out, State>): Runner {
-  throw new FatalError('not built yet: its types are settled, its body follows in the next commit')
+export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, State>): Runner {
+  const { log, clock, logger, group, input, guarantee, metrics = noRunnerMetrics, health, from = 'earliest' } = options
+  const admin = log.admin()
+  const consumer = log.consumer({ group, topics: [input.topic], from })
+  const conditions = runnerConditions(input.topic, health)
+  const tasks = new Map<number, PartitionTask>()
+  let failures = 0
+  let busy = 0
+  let stopping: Promise<void> | null = null
+  let quietCheck: NodeJS.Timeout | undefined
+  const failed = Promise.withResolvers<never>()
+  const finished = Promise.race([consumer.finished, failed.promise])
+  finished.catch(() => {})
+
+  const createTask = (partition: TopicPartition): PartitionTask => {
+    const committing = { log, admin, group, partition }
+    return createPartitionTask({
+      ...options,
+      partition,
+      prepare: options.prepare,
+      committer: guarantee === 'exactly_once' ? createExactlyOnceCommitter(committing) : createAtLeastOnceCommitter(committing, consumer),
+      consumer,
+      admin,
+      metrics,
+      maxRecordsPerTransaction: options.maxRecordsPerTransaction ?? 1_000,
+      maxRecordBytes: options.maxRecordBytes ?? 1_000_000,
+      isStopping: () => stopping !== null,
+    })
+  }
+
+  function onAssignment(assigned: readonly TopicPartition[], epoch: number): void {
+    for (const [partition, task] of tasks) {
+      if (assigned.some((kept) => kept.partition === partition)) continue
+      tasks.delete(partition)
+      task.close().catch((error: Error) => logger.warn({ partition, problem: error.message }, 'closing a partition that is no longer ours'))
+    }
+    for (const partition of assigned) {
+      const task = tasks.get(partition.partition) ?? createTask(partition)
+      tasks.set(partition.partition, task)
+      void openAhead(task, partition, epoch)
+    }
+    logger.info({ topic: input.topic, partitions: assigned.map(({ partition }) => partition), epoch }, 'assigned')
+    conditions.assigned(assigned.length)
+    conditions.restored([...tasks.values()])
+  }
+
+  /** Takes over and begins to restore before the first record comes, so that it finds the state there. A batch that is faster helps itself. */
+  async function openAhead(task: PartitionTask, { partition }: TopicPartition, epoch: number): Promise<void> {
+    for (let attempt = 1; stopping === null && tasks.get(partition) === task; attempt++) {
+      try {
+        await task.open(epoch)
+        return conditions.restored([...tasks.values()])
+      } catch (error) {
+        if (error instanceof FencedError) return
+        if (!(error instanceof RetryableError)) return failed.reject(error)
+        conditions.progress(error)
+        await clock.sleep(backoffMillis(attempt))
+      }
+    }
+  }
+
+  async function handle(batch: FetchedBatch): Promise<void> {
+    const task = tasks.get(batch.partition)
+    if (task === undefined) throw new FencedError(`a batch of ${batch.topic}-${batch.partition}, which is not assigned to this member`)
+    const begun = performance.now()
+    health?.turned(++busy > 0)
+    const ended = (result: Parameters<RunnerMetrics['batch']>[0]) => metrics.batch(result, (performance.now() - begun) / 1_000)
+    try {
+      await task.handle(batch)
+      ended('committed')
+      failures = 0
+      conditions.progress(null)
+      conditions.restored([...tasks.values()])
+    } catch (error) {
+      ended(onFailure(error as Error, batch))
+      throw error
+    } finally {
+      health?.turned(--busy > 0)
+    }
+  }
+
+  function onFailure(error: Error, { partition }: FetchedBatch): 'retried' | 'fenced' | 'failed' {
+    if (error instanceof FencedError) {
+      metrics.fenced('other')
+      logger.warn({ partition, problem: error.message }, 'fenced: joining again')
+      return 'fenced'
+    }
+    if (!(error instanceof RetryableError)) return 'failed'
+    metrics.backoff(++failures)
+    logger.warn({ partition, problem: error.message, failures }, 'waiting before another try')
+    conditions.progress(error)
+    return 'retried'
+  }
+
+  /** A commit leaves a marker behind it that counts as lag until it is fetched: only then is the partition known to be quiet. */
+  function reportQuiet(): void {
+    if (busy > 0) return
+    for (const { records, ...partition } of consumer.lag()) if (records === 0) metrics.lag(partition, { records: 0, seconds: 0 })
+  }
+
+  return {
+    finished,
+    async start() {
+      await consumer.start(handle, onAssignment)
+      quietCheck = setInterval(reportQuiet, quietCheckMillis).unref()
+    },
+    stop() {
+      stopping ??= (async () => {
+        clearInterval(quietCheck)
+        await consumer.stop()
+        await Promise.all([...tasks.values()].map((task) => task.close()))
+        await admin.close()
+      })()
+      return stopping
+    },
+  }
+}
+
+const quietCheckMillis = 1_000
+
+/** Readiness of one runner, by input topic: a member of its group, its state restored, its work going on. */
+function runnerConditions(topic: string, health: Health | undefined) {
+  const names = { assigned: `assigned ${topic}`, restored: `restored ${topic}`, progress: `progress ${topic}` }
+  for (const name of Object.values(names)) health?.expect(name)
+  health?.set(names.progress, true)
+  return {
+    // A member without partitions is ready: it stands by for those who have some.
+    assigned: (partitions: number) => health?.set(names.assigned, true, `${partitions} partitions`),
+    restored(tasks: readonly PartitionTask[]) {
+      const restored = tasks.filter((task) => task.isRestored()).length
+      health?.set(names.restored, restored === tasks.length, `${restored} of ${tasks.length} partitions`)
+    },
+    progress: (error: Error | null) => health?.set(names.progress, error === null, error?.message ?? 'ok'),
+  }
 }

@@ -2,7 +2,6 @@
  * The newest sales of each class, side by side in memory: the search for neighbours reads them all for every listing, so they lie as
  * bare columns and not behind the chains of `sale-history.ts`.
  */
-import { axieClasses } from '#lib/axie/classes.ts'
 import type { Traits } from './similarity.ts'
 
 /** Of a class; older ones are no longer neighbours. */
@@ -33,7 +32,7 @@ export interface ClassSales {
 /** Room to append before the newest have to be moved to the front. */
 const capacity = 4 * mostOfClass
 
-const createColumns = (): ClassColumns => ({
+const createColumns = (capacity: number): ClassColumns => ({
   start: 0,
   end: 0,
   soldAt: new Float64Array(capacity),
@@ -51,19 +50,21 @@ function moveToFront(columns: ClassColumns): void {
   columns.start = 0
 }
 
-export function createClassSales(): ClassSales {
-  const classes = axieClasses.map(createColumns)
+const none = createColumns(0)
 
-  function of(classNumber: number): ClassColumns {
-    const columns = classes[classNumber]
-    if (columns === undefined) throw new RangeError(`expected a class number from 0 to ${classes.length - 1}, found ${classNumber}`)
+export function createClassSales(): ClassSales {
+  const classes = new Map<number, ClassColumns>()
+
+  function columnsOf(classNumber: number): ClassColumns {
+    const columns = classes.get(classNumber) ?? createColumns(capacity)
+    classes.set(classNumber, columns)
     return columns
   }
 
   return {
-    of,
+    of: (classNumber) => classes.get(classNumber) ?? none,
     add({ soldAt, traits, relative }) {
-      const columns = of(traits[0])
+      const columns = columnsOf(traits[0])
       if (columns.end === capacity) moveToFront(columns)
       let place = columns.end
       const comesLater = (row: number): boolean =>

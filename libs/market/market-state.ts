@@ -60,6 +60,16 @@ export function initialMarketState(carry?: unknown): MarketState {
   }
 }
 
+/** How much of each kind is in memory: for metrics, and to prove that it is finite. */
+export const sizesOf = (state: MarketState) => ({
+  prices: state.levels.size(),
+  sales: state.sales.size().sales,
+  saleKeys: state.sales.size().keys,
+  openAsks: state.asks.size(),
+  sellers: state.sellers.size(),
+  metIds: state.metIds.size(),
+})
+
 export const carryOf = (state: MarketState): MarketCarry => ({
   clock: Number.isFinite(state.clock) ? state.clock : null,
   modelId: state.modelId,

@@ -30,6 +30,7 @@ export interface OpenAsks {
   forgetSeenUpTo(time: number): void
   /** Similar asks of other axies, cheapest first (then by listing id): the first three, and how many there are. */
   similar(query: AskQuery): Readonly<{ cheapest: readonly SimilarAsk[]; count: number }>
+  size(): number
 }
 
 type OpenAsk = AskToTrack & Readonly<{ seenAt: number }>
@@ -99,6 +100,7 @@ export function createOpenAsks(): OpenAsks {
       found.sort((a, b) => a.usd - b.usd || (a.listingId < b.listingId ? -1 : 1))
       return { cheapest: found.slice(0, 3), count: found.length }
     },
+    size: () => open.size,
   }
 }
 

@@ -31,11 +31,16 @@ export interface OrderStatistics {
 }
 
 export function createOrderStatistics(): OrderStatistics {
-  const counts = new Int32Array(binCount + 1)
-  const sums = new Float64Array(binCount + 1)
+  // Many bags stay empty (a class nobody sells): memory comes with the first price.
+  let counts = new Int32Array(0)
+  let sums = new Float64Array(0)
   let total = 0
 
   function change(bin: number, by: 1 | -1): void {
+    if (counts.length === 0) {
+      counts = new Int32Array(binCount + 1)
+      sums = new Float64Array(binCount + 1)
+    }
     total += by
     const amount = by * bin
     for (let node = bin + 1; node <= binCount; node += node & -node) {

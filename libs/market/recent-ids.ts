@@ -9,6 +9,8 @@ export interface RecentIds {
   lastMet(id: string): number | null
   /** Forgets ids last met up to and with that time. */
   forgetUpTo(time: number): void
+  /** Rows in memory: one for each meeting that is not forgotten. */
+  size(): number
 }
 
 const mix = (hash: number): number => {
@@ -115,5 +117,6 @@ export function createRecentIds(): RecentIds {
         if (rows.slots[slot] === row + 1) empty(slot)
       }
     },
+    size: () => next - first,
   }
 }

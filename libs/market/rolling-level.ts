@@ -1,7 +1,7 @@
 /**
  * The level of the market: robust means of log price over spans of time, for the market and for each class, exact and free of drift.
  * Two readings of it: as known now (windows that end at the fold's clock), and as it stood when a sale happened (windows that end just
- * before the newest sale), which is what that sale's price is compared with for ever after.
+ * before it), which is what that sale's price is compared with for ever after.
  */
 import { axieClasses } from '#lib/axie/classes.ts'
 import { dayMillis, hourMillis } from './horizons.ts'
@@ -38,7 +38,8 @@ export function referenceOf(levels: Readonly<Partial<Levels>>): OrderStatistics 
 export interface RollingLevels {
   /**
    * Takes a sale in, and answers the market's reference level (log dollars) as it stood just before: from sales of earlier times, known
-   * by now. Null where there were none. Sales may arrive late; one is then compared with the level before the newest sale.
+   * by now. Null where there were none. Sales may arrive late; one that is more than an hour behind the newest is compared with the
+   * level of an hour before that, so that windows need not be moved far.
    */
   add(sale: Readonly<{ soldAt: number; usd: number; classNumber: number }>): number | null
   /** The levels of the market, and of a class, over spans that end at this time. Valid until the next call. */
@@ -47,6 +48,8 @@ export interface RollingLevels {
   salesAfter(time: number): number
   /** Forgets sales up to and with that time. */
   dropUpTo(time: number): void
+  /** Prices in memory. */
+  size(): number
 }
 
 const windows = (make: () => PriceWindow): ReadonlyMap<LevelSpan, PriceWindow> => new Map(spanNames.map((name) => [name, make()]))
@@ -67,7 +70,8 @@ export function createRollingLevels(): RollingLevels {
   return {
     add({ soldAt, usd, classNumber }) {
       newestSale = Math.max(newestSale, soldAt)
-      for (const [span, window] of asSold) window.moveTo(newestSale - levelSpans[span], newestSale)
+      const end = Math.max(soldAt, newestSale - hourMillis)
+      for (const [span, window] of asSold) window.moveTo(end - levelSpans[span], end)
       const reference = referenceOf(levelsAsSold)?.midmean() ?? null
       const position = tape.insert(soldAt, binOf(usd), classNumber)
       for (const window of all) window.inserted(position)
@@ -86,5 +90,6 @@ export function createRollingLevels(): RollingLevels {
       for (const window of all) window.leaveBefore(kept)
       tape.dropUpTo(time)
     },
+    size: () => tape.end() - tape.first(),
   }
 }

@@ -38,6 +38,8 @@ export interface SaleHistory {
   breedCount(sale: SaleNumber): number
   /** Of the class and the six parts: equal for identical axies. */
   identicalKey(sale: SaleNumber): number
+  /** Sales in memory, and the keys that lead to them. */
+  size(): Readonly<{ sales: number; keys: number }>
 }
 
 const rungCount = similarityLadder.length
@@ -177,5 +179,6 @@ export function createSaleHistory(): SaleHistory {
     tokenId: (sale) => columns.tokenIds[row(sale)] as string,
     breedCount: (sale) => columns.breedCount[row(sale)] as number,
     identicalKey: (sale) => columns.keys[row(sale) * rungCount + identicalRung] as number,
+    size: () => ({ sales: next - first, keys: newestByKey.reduce((sum, { size }) => sum + size, newestByToken.size) }),
   }
 }

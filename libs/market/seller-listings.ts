@@ -9,6 +9,8 @@ export interface SellerListings {
   forgetUpTo(time: number): void
   /** Listings by the seller in the last hour, this one apart; counts to 1,000. */
   count(seller: string, listingId: string, at: number): number
+  /** Sellers in memory. */
+  size(): number
 }
 
 export function createSellerListings(): SellerListings {
@@ -38,5 +40,6 @@ export function createSellerListings(): SellerListings {
         if (seen.at > at - sellerMillis && seen.listingId !== listingId) others.add(seen.listingId)
       return Math.min(mostSellerListings, others.size)
     },
+    size: () => bySeller.size,
   }
 }

@@ -1,0 +1,189 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { RejectedError } from '#lib/stream/errors.ts'
+import type { MarketContext, MarketEvent } from '#schemas/types.ts'
+import { contextFor } from './context.ts'
+import { payloadOf } from './event.ts'
+import { applyEvent, isDuplicate } from './fold.ts'
+import { dayMillis, horizonMillis, hourMillis } from './horizons.ts'
+import { anyMarket, sampleProfiles } from './market-samples.ts'
+import { carryOf, initialMarketState, type MarketState, sizesOf } from './market-state.ts'
+import { measureDefinitions, measureNames } from './measures.ts'
+import { naiveContext } from './naive-market.ts'
+
+/** Folds as a processor would: refused events leave no trace. */
+function foldOn(state: MarketState, events: readonly MarketEvent[]): MarketState {
+  for (const event of events) {
+    try {
+      applyEvent(state, event)
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error
+    }
+  }
+  return state
+}
+
+const fold = (events: readonly MarketEvent[]): MarketState => foldOn(initialMarketState(), events)
+
+/** Everything that can be asked of a state: the context of every axie now and in the near future, and which events it would not fold. */
+function answers(state: MarketState, events: readonly MarketEvent[]) {
+  const times = [0, 3 * dayMillis].map((later) => state.clock + later)
+  const contexts = times.flatMap((observedAt) =>
+    ['0xa', '0xb'].flatMap((seller) =>
+      sampleProfiles.map((profile) => contextFor(state, profile, { seller, listingId: 'none', observedAt })),
+    ),
+  )
+  const duplicates = events.filter((event) => {
+    try {
+      return isDuplicate(state, { ...event, observedAt: Math.max(state.clock, event.observedAt) })
+    } catch {
+      return false
+    }
+  })
+  return { contexts, duplicates: duplicates.map(({ eventId }) => eventId), carry: carryOf(state) }
+}
+
+const measuresOf = (context: MarketContext): Record<string, number> =>
+  Object.fromEntries(measureNames.map((name, index) => [name, context.measures[index] as number]))
+
+/** The clock just after each event. */
+function clocksOf(events: readonly MarketEvent[]): number[] {
+  const state = initialMarketState()
+  return events.map((event) => foldOn(state, [event]).clock)
+}
+
+describe('the fold', () => {
+  it('agrees with a naive computation from the list of events', () => {
+    fc.assert(
+      fc.property(
+        anyMarket({ min: 1, max: 60 }),
+        fc.constantFrom(...sampleProfiles),
+        fc.constantFrom(0, hourMillis, 5 * dayMillis),
+        (events, profile, later) => {
+          const state = fold(events)
+          const subject = { seller: '', listingId: '', observedAt: Number.isFinite(state.clock) ? state.clock + later : 0 }
+          const context = contextFor(state, profile, subject)
+          const naive = naiveContext(events, profile, subject)
+          expect(context.asOf).toBe(naive.asOf)
+          expect(context.ethUsd).toBe(naive.ethUsd)
+          expect(context.similarSales.map(({ saleId, usd, relative }) => ({ saleId, usd, relative }))).toEqual(
+            naive.similarSales.map((sale) => ({ ...sale, relative: sale.relative === null ? null : expect.closeTo(sale.relative, 9) })),
+          )
+          const measures = measuresOf(context)
+          for (const [name, value] of Object.entries(naive.measures))
+            expect({ [name]: measures[name] }).toEqual({ [name]: Number.isNaN(value) ? Number.NaN : expect.closeTo(value, 9) })
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+
+  it('restored from any point beyond the horizon stands as if never disturbed, and goes on so', { timeout: 60_000 }, () => {
+    let restoredLater = 0
+    fc.assert(
+      fc.property(anyMarket({ min: 40, max: 120 }), fc.nat(1_000), fc.nat(1_000), (events, cutDraw, earlierDraw) => {
+        const clocks = clocksOf(events)
+        const cut = cutDraw % (events.length + 1)
+        const now = clocks[cut - 1] ?? Number.NEGATIVE_INFINITY
+        // Nothing before `from` is inside the horizon. Any earlier point will do as well.
+        const latest = clocks.slice(0, cut).findLastIndex((clock) => clock <= now - horizonMillis) + 1
+        const from = latest - (earlierDraw % (latest + 1))
+        if (from > 0) restoredLater += 1
+
+        const undisturbed = fold(events.slice(0, cut))
+        const carry = JSON.parse(JSON.stringify(carryOf(fold(events.slice(0, from)))))
+        const restored = foldOn(initialMarketState(carry), events.slice(from, cut))
+        expect(answers(restored, events)).toEqual(answers(undisturbed, events))
+
+        const rest = events.slice(cut)
+        expect(answers(foldOn(restored, rest), events)).toEqual(answers(foldOn(undisturbed, rest), events))
+      }),
+      { numRuns: 250 },
+    )
+    expect(restoredLater, 'the property must not be about restores from the beginning only').toBeGreaterThan(100)
+  })
+
+  it('folds an event once, however often it is met within the horizon', () => {
+    fc.assert(
+      fc.property(anyMarket({ min: 1, max: 40 }), (events) => {
+        const twice = events.flatMap((event) => [event, { ...event }])
+        expect(answers(fold(twice), events)).toEqual(answers(fold(events), events))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('does not care in which order the sales of one moment are told', () => {
+    const order = fc.array(fc.nat(), { minLength: 60, maxLength: 60 })
+    fc.assert(
+      fc.property(anyMarket({ min: 1, max: 40 }), order, (events, keys) => {
+        const sales = events.filter((event) => payloadOf(event).kind === 'Sale')
+        const last = Math.max(...sales.map(({ observedAt }) => observedAt))
+        const atOnce = sales.map((event): MarketEvent => {
+          const payload = payloadOf(event)
+          if (payload.kind !== 'Sale') throw new Error('expected sales only')
+          const sale = { ...payload.value, soldAt: last }
+          return { ...event, observedAt: last, eventTime: last, payload: { 'flipstream.Sale': sale } }
+        })
+        const unique = atOnce.filter((event, index) => atOnce.findIndex(({ eventId }) => eventId === event.eventId) === index)
+        const shuffled = unique
+          .map((event, index) => ({ event, key: keys[index] ?? 0 }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ event }) => event)
+        expect(answers(fold([...events, ...shuffled]), [])).toEqual(answers(fold([...events, ...unique]), []))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('is only read by asking, whatever is asked and when', () => {
+    fc.assert(
+      fc.property(
+        anyMarket({ min: 1, max: 40 }),
+        fc.array(fc.integer({ min: -30, max: 30 }), { minLength: 40, maxLength: 40 }),
+        (events, days) => {
+          const asked = initialMarketState()
+          for (const [index, event] of events.entries()) {
+            foldOn(asked, [event])
+            const observedAt = event.observedAt + (days[index] ?? 0) * dayMillis
+            for (const profile of sampleProfiles) contextFor(asked, profile, { seller: '0xa', listingId: '', observedAt })
+          }
+          expect(answers(asked, events)).toEqual(answers(fold(events), events))
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+
+  it('forgets: once everything is out of the horizon, nothing is left in memory', () => {
+    fc.assert(
+      fc.property(anyMarket({ min: 1, max: 60 }), (events) => {
+        const state = fold(events)
+        if (!Number.isFinite(state.clock)) return
+        const observedAt = state.clock + horizonMillis + 1
+        applyEvent(state, {
+          eventId: 'last',
+          eventTime: observedAt,
+          observedAt,
+          origin: 'live',
+          source: 'synthetic',
+          payload: { 'flipstream.RulesChanged': { rulesHash: 'r', rules: '{}', reason: '' } },
+        })
+        expect(sizesOf(state)).toEqual({ prices: 0, sales: 0, saleKeys: 0, openAsks: 0, sellers: 0, metIds: 1 })
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('refuses to begin from a carry that is not its own', () => {
+    expect(() => initialMarketState({ clock: 'yesterday' })).toThrow('expected what the fold once carried')
+  })
+})
+
+describe('measures', () => {
+  it('are one number for each definition, and each name stands once', () => {
+    const context = contextFor(initialMarketState(), sampleProfiles[0]!, { seller: '', listingId: '', observedAt: 0 })
+    expect(context.measures).toHaveLength(measureDefinitions.length)
+    expect(new Set(measureNames).size).toBe(measureNames.length)
+  })
+})

@@ -1,6 +1,6 @@
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers'
 import type { StackAddresses } from '#lib/stack/addresses.ts'
-import { brokerSettings } from '#lib/stack/kafka-server.ts'
+import { brokerSettings, environmentName } from '#lib/stack/kafka-server.ts'
 import { freePort } from '#lib/stack/ports.ts'
 import { checkReachable } from '#lib/stack/reachable.ts'
 import { registryServer } from '#lib/stack/registry-server.ts'
@@ -60,9 +60,6 @@ async function startKafka(host: string): Promise<StartedTestContainer> {
     .withStartupTimeout(startMillis)
     .start()
 }
-
-/** How the image apache/kafka takes a setting of server.properties. */
-export const environmentName = (setting: string): string => `KAFKA_${setting.toUpperCase().replaceAll('.', '_')}`
 
 const startRegistry = () =>
   new GenericContainer(images.registry)

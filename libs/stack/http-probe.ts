@@ -1,7 +1,7 @@
 /** `fetch` that gives up in time and says in one sentence why an address does not answer. */
 export async function fetchWithin(url: string, timeoutMillis: number, init: RequestInit = {}): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(Math.max(1, timeoutMillis)) })
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMillis))) })
   } catch (error) {
     throw new Error(reasonOf(error), { cause: error })
   }

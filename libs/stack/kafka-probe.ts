@@ -40,8 +40,8 @@ async function withConnection<T>(
   timeoutMillis: number,
   use: (ask: Ask) => Promise<T>,
 ): Promise<T> {
+  const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMillis)))
   const socket = connect(address)
-  const deadline = AbortSignal.timeout(Math.max(1, timeoutMillis))
   let correlationId = 0
   try {
     return await use((api, body) => exchange(socket, deadline, request(api, ++correlationId, body), correlationId))

@@ -119,3 +119,6 @@ export const brokerSettings = {
   'log.segment.bytes': 128 * 1024 * 1024,
   'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
 } as const
+
+/** How the image apache/kafka takes a setting of server.properties. */
+export const environmentName = (setting: string): string => `KAFKA_${setting.toUpperCase().replaceAll('.', '_')}`

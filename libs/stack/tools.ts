@@ -44,6 +44,20 @@ const maven: Tool = {
   ],
 }
 
+const chromium: Tool = {
+  name: 'Chromium',
+  package: 'chromium',
+  isUsable: async () => true,
+  candidates: async (env) => [
+    ...[env['CHROME_PATH']].flatMap((path) => path ?? []),
+    ...['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].flatMap((name) => onPath(env, name)),
+    '/snap/bin/chromium',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ],
+}
+
+export const findChromium = (env: Env): Promise<string | null> => find(chromium, env)
 export const findJava = (env: Env): Promise<string | null> => find(java, env)
 export const findMaven = (env: Env): Promise<string | null> => find(maven, env)
 
@@ -82,7 +96,7 @@ export function installCommand(packages: readonly string[]): string {
   if (process.platform === 'darwin') {
     return `brew install ${packages.map((name) => (name === java.package ? 'openjdk' : name)).join(' ')}`
   }
-  if (isDebian()) return `sudo apt-get install -y ${packages.join(' ')}`
+  if (isDebian()) return `${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install -y ${packages.join(' ')}`
   return `install ${packages.map((name) => (name === java.package ? `a Java runtime (${minimumJava} or later)` : name)).join(' and ')} with your package manager`
 }
 
@@ -101,7 +115,8 @@ async function missingMessage(env: Env, needs: { maven: boolean }): Promise<stri
   ].join('\n')
 }
 
-const canInstall = (env: Env): boolean => process.getuid?.() === 0 && isDebian() && onPath(env, 'apt-get').length > 0
+/** Whether missing packages are installed without asking. */
+export const canInstall = (env: Env): boolean => process.getuid?.() === 0 && isDebian() && onPath(env, 'apt-get').length > 0
 
 function isDebian(): boolean {
   try {

@@ -1,6 +1,6 @@
 /** `flipstream <command>`: finds the command, runs it, ends with its exit code. */
 
-import { exitCodes, runApp } from '#lib/app/run-app.ts'
+import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { apps } from './apps.ts'
 
@@ -45,7 +45,7 @@ async function main(argv: readonly string[], env: Environment): Promise<number> 
   const command = commands[name]
   if (command !== undefined) return command.run(rest, env)
   const app = apps[name]
-  if (app !== undefined) return runApp(await app.load(), rest, env)
+  if (app !== undefined) return (await import('#lib/app/run-app.ts')).runApp(await app.load(), rest, env)
   throw new UsageError(`no command ${name}\n\n${help()}`)
 }
 

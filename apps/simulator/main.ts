@@ -1,5 +1,5 @@
+import type { AppListening } from '#lib/app/app.ts'
 import { ConfigError, describeSettings, parseConfig } from '#lib/app/config.ts'
-import type { AppListening } from '#lib/app/run-app.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'

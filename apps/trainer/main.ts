@@ -1,5 +1,5 @@
 import { type Config, ConfigError, parseConfig, type Settings } from '#lib/app/config.ts'
-import { exitCodes } from '#lib/app/run-app.ts'
+import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { bundleKey, type SealedBundle, saveBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'

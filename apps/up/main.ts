@@ -1,4 +1,4 @@
-import { exitCodes } from '#lib/app/run-app.ts'
+import { exitCodes } from '#lib/app/exit-codes.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { parseUpArguments, upHelp } from './arguments.ts'
 import { playMarket } from './play.ts'

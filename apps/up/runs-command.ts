@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { exitCodes } from '#lib/app/run-app.ts'
+import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { type Backend, openBackend } from './backend.ts'

@@ -35,3 +35,6 @@ export type App<S extends Settings = Settings> = Readonly<{
 }>
 
 export const defineApp = <S extends Settings>(app: App<S>): App<S> => app
+
+/** What a parent process is told (by IPC, where it asked for a channel) once an app serves its status. */
+export type AppListening = Readonly<{ type: 'listening'; app: string; url: string }>

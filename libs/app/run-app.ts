@@ -7,14 +7,10 @@ import { createHealth } from '#lib/telemetry/health.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import { createMetrics } from '#lib/telemetry/metrics.ts'
 import { startStatusServer } from '#lib/telemetry/status-server.ts'
-import type { App } from './app.ts'
+import type { App, AppListening } from './app.ts'
 import { commonSettings } from './common-settings.ts'
 import { type Config, ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
-
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const
-
-/** What a parent process is told (by IPC, where it asked for a channel) once an app serves its status. */
-export type AppListening = Readonly<{ type: 'listening'; app: string; url: string }>
+import { exitCodes } from './exit-codes.ts'
 
 const drainMillis = 10_000
 

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream, globSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { topicName } from '#lib/market/topics.ts'
+import type { BundleManifest } from '#lib/model/bundle.ts'
+import { manifestKey } from '#lib/model/bundle.ts'
+import { createFileStore } from '#lib/objectstore/file-store.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+import type { Backend } from './backend.ts'
+import type { MarketPlan } from './market-plan.ts'
+import type { Progress } from './progress.ts'
+import type { Run } from './runs.ts'
+
+export type FirstModel = Readonly<{ modelId: string; featureSetHash: string }>
+
+type TrainingContext = Readonly<{
+  run: Run
+  backend: Backend
+  environment: Readonly<Record<string, string>>
+  progress: Progress
+  signal: AbortSignal
+}>
+
+/** What `flipstream train --json` answers, as far as it is needed here. */
+type Trained = FirstModel & Readonly<{ sha256: string; model: { medianApe: number } }>
+
+const trained = join(checkoutRoot, '.flipstream', 'trained')
+const cli = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
+
+/**
+ * A model for this market: trained in a process of its own (so that its memory goes with it), or the one that the same sales, the same
+ * moment, the same seed and the same code gave before. Stored and announced in the run. Null when interrupted.
+ */
+export async function trainFirstModel(plan: MarketPlan, context: TrainingContext): Promise<FirstModel | null> {
+  const { progress, signal } = context
+  const index = join(trained, `${await trainingKey(plan)}.json`)
+  let model = await readIndex(index)
+  if (model === null) {
+    progress.say(`training a model on the sales before ${new Date(plan.playFrom).toISOString()}`)
+    model = await train(plan, context)
+    if (model === null || signal.aborted) return null
+    await writeFile(`${index}.new`, JSON.stringify(model))
+    await rename(`${index}.new`, index)
+  }
+  await publish(model, plan, context)
+  progress.say(`model ${model.modelId}`)
+  return model
+}
+
+/** Everything the weights depend on: data, split, and every line of code that makes features and fits. */
+async function trainingKey({ salesFile, playFrom, source }: MarketPlan): Promise<string> {
+  const hash = createHash('sha256').update(`${source} ${playFrom} ${process.versions.node}\n`)
+  for (const file of globSync(['libs/{axie,market,features,model}/**/*.ts', 'apps/trainer/*.ts', 'package-lock.json'], {
+    cwd: checkoutRoot,
+  }).sort()) {
+    if (!file.endsWith('.test.ts')) hash.update(readFileSync(join(checkoutRoot, file)))
+  }
+  await pipeline(createReadStream(salesFile), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) hash.update(chunk)
+  })
+  return hash.digest('hex').slice(0, 16)
+}
+
+async function readIndex(file: string): Promise<Trained | null> {
+  try {
+    const model = JSON.parse(await readFile(file, 'utf8')) as Trained
+    return (await createFileStore({ directory: trained }).stat(manifestKey(model.modelId))) === null ? null : model
+  } catch {
+    return null
+  }
+}
+
+async function train(
+  { salesFile, playFrom, source }: MarketPlan,
+  { environment, progress, signal }: TrainingContext,
+): Promise<Trained | null> {
+  await mkdir(trained, { recursive: true })
+  const until = new Date(playFrom).toISOString()
+  const argv = [cli, 'train', '--sales', salesFile, '--until', until, '--source', source, '--out', trained, '--json']
+  const child = spawn(process.execPath, argv, { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const kill = () => child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  process.once('exit', kill)
+  const output: Buffer[] = []
+  let lastLines = ''
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => {
+    lastLines = `${lastLines}${chunk}`.slice(-2_000)
+    progress.status(lastLines.trimEnd().split('\n').at(-1) ?? '')
+  })
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  signal.removeEventListener('abort', kill)
+  process.removeListener('exit', kill)
+  if (signal.aborted) return null
+  if (code !== 0) throw new Error(`training failed (exit code ${code}):\n${lastLines.trim()}`)
+  return JSON.parse(Buffer.concat(output).toString()) as Trained
+}
+
+/** Weights, then the manifest, then the word on topic `models`: whoever hears of a model finds it whole. */
+async function publish(model: Trained, { source }: MarketPlan, { run, backend: { log, codec, store } }: TrainingContext): Promise<void> {
+  const files = createFileStore({ directory: trained })
+  const last = manifestKey(model.modelId)
+  const keys: string[] = []
+  for await (const { key } of files.list(`models/${model.modelId}/`)) if (key !== last) keys.push(key)
+  for (const key of [...keys, last]) await store.putIfAbsent(key, (await files.get(key)) as Buffer)
+
+  const manifest = JSON.parse(((await files.get(last)) as Buffer).toString()) as BundleManifest
+  const { trainedFrom, trainedUntil, metrics } = manifest
+  const { modelId, sha256, featureSetHash } = model
+  await codec.prepare(['ModelAnnounced'])
+  const value = codec.encode('ModelAnnounced', { modelId, uri: last, sha256, featureSetHash, source, trainedFrom, trainedUntil, metrics })
+  const producer = log.producer()
+  try {
+    await producer.send([{ topic: topicName(run.prefix, 'models'), key: modelId, value }])
+  } finally {
+    await producer.close()
+  }
+}

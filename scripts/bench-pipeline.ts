@@ -1,0 +1,186 @@
+/**
+ * Latency, throughput and idle cost of the whole pipeline on the local stack: every stage a process of its own, broker on the same machine.
+ *   npm run bench:pipeline [-- --runs 3] [--seconds 60] [--listings 60000] [--json]
+ * Listings are generated and written straight into market.events (the marketplace's polling is not part of these figures).
+ */
+import { cpus, loadavg, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { AppProcess } from '#app/up/processes.ts'
+import { randomId, systemClock } from '#lib/clock/clock.ts'
+import { resolveStack } from '#lib/stack/resolve.ts'
+import { versions } from '#lib/stack/versions.ts'
+import type { Quantiles } from '#lib/telemetry/metrics.ts'
+import { createFeed, feedRecord } from '../tests/market-feed.ts'
+import { createPipeline, type Pipeline, stages } from '../tests/pipeline.ts'
+import { measureHops } from './bench-hop.ts'
+
+const listingsPerSecond = 50
+const warmUpSeconds = 15
+const idleSeconds = 20
+const guarantees = ['exactly_once', 'at_least_once'] as const
+type Guarantee = (typeof guarantees)[number]
+
+type LatencyRun = Readonly<{ decision: Quantiles; alert: Quantiles; idleCores: number; rssMegabytes: Record<string, number> }>
+type ThroughputRun = Readonly<{ listingsPerSecond: number; seconds: number }>
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '60' },
+    listings: { type: 'string', default: '60000' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const [runs, seconds, backlog] = [Number(values.runs), Number(values.seconds), Number(values.listings)]
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+const spread = (numbers: readonly number[], digits = 1): string =>
+  `${median(numbers).toFixed(digits)} (${Math.min(...numbers).toFixed(digits)} to ${Math.max(...numbers).toFixed(digits)})`
+
+const stack = await resolveStack({ env: process.env, onProgress: say, allowEmbedded: false })
+if (stack.kind === 'embedded') throw new Error('this benchmark needs a real broker')
+const servers = stack
+
+const openPipeline = (): Promise<Pipeline> => createPipeline({ servers, prefix: `bench-${randomId().slice(0, 8)}.`, onProgress: say })
+
+/** Deletes what the run wrote, so that the next one meets the same broker. */
+async function discard(pipeline: Pipeline): Promise<void> {
+  const admin = pipeline.backend.log.admin()
+  const own = (await admin.listTopics()).filter((topic) => topic.startsWith(pipeline.prefix))
+  await pipeline.close()
+  const cleaner = (await import('#app/up/backend.ts')).openBackend(servers, { root: '.', clientId: 'bench' })
+  await cleaner.log.admin().deleteTopics(own)
+  await cleaner.close()
+}
+
+/** 50 listings a second: first the warm-up (records without the header that is measured), then `seconds`. */
+async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
+  const pipeline = await openPipeline()
+  const { backend, prefix } = pipeline
+  const warm = warmUpSeconds * listingsPerSecond
+  const count = warm + seconds * listingsPerSecond
+  const feed = createFeed({ start: pipeline.playFrom, historyHours: 48, listings: count, everyMillis: 1_000, askShare: 0.45 })
+  const producer = backend.log.producer()
+  await backend.codec.prepare(['MarketEvent'])
+  await producer.send(feed.history.map((event) => feedRecord(backend.codec, prefix, event)))
+  const settings = { PROCESSING_GUARANTEE: guarantee }
+  const apps = [...stages, 'notifier', 'archiver'].map((name) => pipeline.start(name, settings))
+  await pipeline.ready(apps)
+  const started = systemClock.now()
+  for (let sent = 0; sent < count; ) {
+    const now = systemClock.now()
+    const due = Math.min(count, Math.floor(((now - started) * listingsPerSecond) / 1_000))
+    const batch = feed.listings
+      .slice(sent, due)
+      .map((event, index) => feedRecord(backend.codec, prefix, event, sent + index < warm ? undefined : now))
+    if (batch.length > 0) await producer.send(batch)
+    sent = due
+    await systemClock.sleep(2)
+  }
+  await producer.close()
+  const alerter = apps[3] as AppProcess
+  await until(async () => ((await alerter.metrics()).latencies.collected_to_committed?.n ?? 0) >= count - warm, 60_000, 'decisions')
+  const notifier = apps[4] as AppProcess
+  const cpu = async () =>
+    (await Promise.all(apps.map(async (app) => (await app.metrics()).cpuSeconds))).reduce((sum, value) => sum + value, 0)
+  const before = await cpu()
+  await systemClock.sleep(idleSeconds * 1_000)
+  const idleCores = ((await cpu()) - before) / idleSeconds
+  const rss = await Promise.all(apps.map(async (app) => [app.name, Math.round((await app.metrics()).rssBytes / 2 ** 20)] as const))
+  const decision = (await alerter.metrics()).latencies.collected_to_committed as Quantiles
+  const alert = (await notifier.metrics()).latencies.listing_to_alert as Quantiles
+  await discard(pipeline)
+  return { decision, alert, idleCores, rssMegabytes: Object.fromEntries(rss) }
+}
+
+/** A backlog of listings, and how fast the stages, all at once, decide on it: from the first tenth decided to the last listing. */
+async function measureThroughput(guarantee: Guarantee): Promise<ThroughputRun> {
+  const pipeline = await openPipeline()
+  const { backend, prefix } = pipeline
+  const feed = createFeed({ start: pipeline.playFrom, historyHours: 48, listings: backlog, everyMillis: 100, askShare: 0.9 })
+  const producer = backend.log.producer()
+  await backend.codec.prepare(['MarketEvent'])
+  const records = [...feed.history, ...feed.listings].map((event) => feedRecord(backend.codec, prefix, event))
+  for (let from = 0; from < records.length; from += 1_000) await producer.send(records.slice(from, from + 1_000))
+  await producer.close()
+  const apps = stages.map((name) => pipeline.start(name, { PROCESSING_GUARANTEE: guarantee }))
+  const alerter = apps[3] as AppProcess
+  await alerter.started
+  const decided = async () =>
+    Object.entries((await alerter.metrics()).values).reduce(
+      (sum, [series, value]) => sum + (series.startsWith('records_total') ? value : 0),
+      0,
+    )
+  await until(async () => (await decided()) >= backlog / 10, 120_000, 'the first tenth')
+  const [from, at] = [await decided(), performance.now()]
+  await until(async () => (await decided()) >= backlog, 300_000, 'all decisions')
+  const elapsed = (performance.now() - at) / 1_000
+  await discard(pipeline)
+  return { listingsPerSecond: (backlog - from) / elapsed, seconds: elapsed }
+}
+
+async function until(condition: () => Promise<boolean>, millis: number, what: string): Promise<void> {
+  const deadline = systemClock.now() + millis
+  while (!(await condition())) {
+    if (systemClock.now() > deadline) throw new Error(`waited ${millis / 1_000} s for ${what}`)
+    await systemClock.sleep(50)
+  }
+}
+
+async function repeat<T>(what: string, measure: () => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  for (let run = 1; run <= runs; run++) {
+    say(`${what}: run ${run} of ${runs}`)
+    results.push(await measure())
+  }
+  return results
+}
+
+const report: Record<string, unknown> = {
+  machine: `${cpus().length} x ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+  load: loadavg()
+    .map((value) => value.toFixed(2))
+    .join(' '),
+  versions: { node: process.version, kafka: versions.kafka, kafkajs: '2.2.4', partitions: 3 },
+  runs,
+}
+const lines = [
+  `machine ${report.machine}, load ${report.load}, Node ${process.version}, Kafka ${versions.kafka}, ${runs} runs: median (least to most)`,
+  '',
+]
+
+for (const guarantee of guarantees) {
+  const latency = await repeat(`latency, ${guarantee}`, () => measureLatency(guarantee))
+  const throughput = await repeat(`throughput, ${guarantee}`, () => measureThroughput(guarantee))
+  report[guarantee] = { latency, throughput }
+  const row = (name: string, text: string) => lines.push(`  ${name.padEnd(44)}${text}`)
+  lines.push(`${guarantee}`)
+  row(
+    `listing→decision p50, ms (n ${latency[0]?.decision.n} a run, ${listingsPerSecond}/s)`,
+    spread(latency.map(({ decision }) => decision.p50)),
+  )
+  row('listing→decision p99, ms', spread(latency.map(({ decision }) => decision.p99)))
+  row(`listing→alert p50, ms (n ${latency[0]?.alert.n} a run)`, spread(latency.map(({ alert }) => alert.p50)))
+  row('listing→alert p99, ms', spread(latency.map(({ alert }) => alert.p99)))
+  row(
+    `sustained through four stages, listings/s`,
+    spread(
+      throughput.map((run) => run.listingsPerSecond),
+      0,
+    ),
+  )
+  row('idle, six apps together, share of one core', spread(latency.map(({ idleCores }) => idleCores * 100)).concat(' %'))
+  row(
+    'RSS, MB',
+    Object.entries(latency[0]?.rssMegabytes ?? {})
+      .map(([app, value]) => `${app} ${value}`)
+      .join(', '),
+  )
+  lines.push('')
+}
+const hops = await measureHops(servers, { say, runs })
+report.hops = hops.report
+lines.push(...hops.lines)
+process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${lines.join('\n')}\n`)
+process.exit()

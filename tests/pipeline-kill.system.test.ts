@@ -1,0 +1,124 @@
+import { afterEach, expect, inject, test } from 'vitest'
+import { createRandom } from '#app/simulator/random.ts'
+import type { AppProcess } from '#app/up/processes.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { topicName } from '#lib/market/topics.ts'
+import type { LogRecord } from '#lib/stream/log.ts'
+import { createFeed, feedRecord } from './market-feed.ts'
+import { createPipeline, type Pipeline, stages } from './pipeline.ts'
+import { runPrefix } from './run-prefix.ts'
+
+const listingCount = 2_000
+const perSecond = 50
+const killBetweenMillis = [2_000, 8_000] as const
+const patienceMillis = 240_000
+
+let pipeline: Pipeline | undefined
+afterEach(async () => {
+  await pipeline?.close()
+  pipeline = undefined
+})
+
+const servers = () => ({ brokers: inject('brokers'), registryUrl: inject('registryUrl'), s3: inject('s3') })
+
+test('every stage killed at random while 2,000 listings pass: each scored once, alerted at most once, in order', async () => {
+  pipeline = await createPipeline({ servers: servers(), prefix: runPrefix('pipeline-kill'), onProgress: console.error })
+  const { prefix, backend, playFrom } = pipeline
+  const feed = createFeed({ start: playFrom, historyHours: 24, listings: listingCount, everyMillis: 1_000, askShare: 0.45 })
+  const victims = stages.map((name) => keepAlive(pipeline as Pipeline, name))
+  const killer = startKiller(victims)
+
+  const producer = backend.log.producer()
+  await backend.codec.prepare(['MarketEvent'])
+  await producer.send(feed.history.map((event) => feedRecord(backend.codec, prefix, event)))
+  const started = systemClock.now()
+  for (let sent = 0; sent < listingCount; ) {
+    const due = Math.min(listingCount, Math.ceil(((systemClock.now() - started) * perSecond) / 1_000))
+    if (due > sent) await producer.send(feed.listings.slice(sent, due).map((event) => feedRecord(backend.codec, prefix, event)))
+    sent = due
+    await systemClock.sleep(20)
+  }
+  await producer.close()
+
+  const scored: string[] = []
+  const alerts: string[] = []
+  const dead: LogRecord[] = []
+  const lastOffsets = new Map<string, number>()
+  const following = await backend.log.follow(
+    [topicName(prefix, 'listings.scored'), topicName(prefix, 'alerts'), topicName(prefix, 'dead-letters')],
+    async (records) => {
+      for (const record of records) {
+        const place = `${record.topic}-${record.partition}`
+        expect(record.offset).toBeGreaterThan(lastOffsets.get(place) ?? -1)
+        lastOffsets.set(place, record.offset)
+        if (record.topic.endsWith('dead-letters')) dead.push(record)
+        else if (record.topic.endsWith('alerts')) alerts.push((await backend.codec.decode('Alert', record.value as Buffer)).alertId)
+        else scored.push((await backend.codec.decode('ScoredListing', record.value as Buffer)).listing.listingId)
+      }
+    },
+  )
+  const deadline = systemClock.now() + patienceMillis
+  while (scored.length < listingCount && systemClock.now() < deadline) await systemClock.sleep(100)
+  const kills = await killer.stop()
+  // What a late duplicate would need: every stage alive, and time to resend.
+  await pipeline.ready(victims.map(({ current }) => current()))
+  await untilQuiet(() => scored.length + alerts.length)
+  await following.stop()
+  for (const victim of victims) victim.leaveAlone()
+
+  console.error(`pipeline kill: ${kills} kills, ${scored.length} scored, ${alerts.length} alerts, ${dead.length} dead letters`)
+  expect(dead.map(({ headers }) => headers)).toEqual([])
+  expect(new Set(scored).size).toBe(listingCount)
+  expect(scored.length).toBe(listingCount)
+  expect(new Set(alerts).size).toBe(alerts.length)
+  expect(alerts.length).toBeGreaterThan(0)
+  expect(kills).toBeGreaterThan(8)
+})
+
+type Victim = Readonly<{ name: string; current(): AppProcess; leaveAlone(): void }>
+
+/** Starts the app again whenever it ends. */
+function keepAlive(running: Pipeline, name: string): Victim {
+  let wanted = true
+  let current = running.start(name)
+  const revive = async (): Promise<void> => {
+    await current.exited
+    if (!wanted) return
+    current = running.start(name)
+    await revive()
+  }
+  void revive()
+  return {
+    name,
+    current: () => current,
+    leaveAlone: () => {
+      wanted = false
+    },
+  }
+}
+
+function startKiller(victims: readonly Victim[]) {
+  const random = createRandom('kills', 1)
+  const stopped = new AbortController()
+  let kills = 0
+  const [least, most] = killBetweenMillis
+  const hunt = async (victim: Victim): Promise<void> => {
+    for (;;) {
+      await systemClock.sleep(least + random.next() * (most - least), stopped.signal)
+      victim.current().child.kill('SIGKILL')
+      kills++
+    }
+  }
+  const hunts = victims.map((victim) => hunt(victim).catch(() => {}))
+  return {
+    async stop() {
+      stopped.abort(new Error('enough'))
+      await Promise.all(hunts)
+      return kills
+    },
+  }
+}
+
+async function untilQuiet(count: () => number): Promise<void> {
+  for (let before = -1; before !== count(); await systemClock.sleep(3_000)) before = count()
+}

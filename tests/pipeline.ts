@@ -1,0 +1,114 @@
+/** The stages of the pipeline as processes, with a model and rules in force, on given servers: for system tests and benchmarks. */
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Backend, localBucket, openBackend } from '#app/up/backend.ts'
+import { trainFirstModel } from '#app/up/first-model.ts'
+import { planMarket } from '#app/up/market-plan.ts'
+import { type AppProcess, createProcesses } from '#app/up/processes.ts'
+import { promote } from '#app/up/promote.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { topicSettings } from '#lib/market/topics.ts'
+import { defaultRules } from '#lib/rules/presets.ts'
+import type { StackAddresses } from '#lib/stack/addresses.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+
+export const stages = ['enricher', 'featurizer', 'scorer', 'alerter'] as const
+
+export type Pipeline = Readonly<{
+  prefix: string
+  backend: Backend
+  /** Market time at which the model takes over from training. */
+  playFrom: number
+  start(app: string, settings?: Readonly<Record<string, string>>): AppProcess
+  /** Resolves when every app named is ready. */
+  ready(apps: readonly AppProcess[]): Promise<void>
+  /** Stops what was started, and closes. */
+  close(): Promise<void>
+}>
+
+export type PipelineOptions = Readonly<{
+  servers: StackAddresses
+  prefix: string
+  partitions?: number
+  onProgress?: (line: string) => void
+}>
+
+const readyMillis = 60_000
+
+export async function createPipeline({ servers, prefix, partitions = 3, onProgress = () => {} }: PipelineOptions): Promise<Pipeline> {
+  const directory = mkdtempSync(join(tmpdir(), 'flipstream-pipeline-'))
+  const backend = openBackend({ kind: 'env', ...servers }, { root: checkoutRoot, clientId: `${prefix}test` })
+  const environment = appEnvironment(servers, prefix)
+  const startProcess = createProcesses({ environment, logDirectory: directory })
+  const started: AppProcess[] = []
+
+  const admin = backend.log.admin()
+  await admin.createTopics(topicSettings(prefix, { partitions }))
+  await admin.close()
+  const playFrom = await putModelInForce({ backend, prefix, directory, environment, onProgress })
+
+  return {
+    prefix,
+    backend,
+    playFrom,
+    start(app, settings = {}) {
+      const process = startProcess(app, { settings })
+      started.push(process)
+      return process
+    },
+    async ready(apps) {
+      const deadline = systemClock.now() + readyMillis
+      for (const app of apps) {
+        await app.started
+        while (!(await app.health()).ready) {
+          if (systemClock.now() > deadline)
+            throw new Error(`${app.name} is not ready: ${JSON.stringify(await app.health())}\n${app.lastLogLines(5)}`)
+          await systemClock.sleep(50)
+        }
+      }
+    },
+    async close() {
+      await Promise.all(started.map((process) => process.stop()))
+      await backend.close()
+    },
+  }
+}
+
+type Promoting = Readonly<{
+  backend: Backend
+  prefix: string
+  directory: string
+  environment: Readonly<Record<string, string>>
+  onProgress: (line: string) => void
+}>
+
+/** The generated market's model: trained once for this checkout, then reused. */
+async function putModelInForce({ backend, prefix, directory, environment, onProgress }: Promoting): Promise<number> {
+  const plan = await planMarket({ sales: null, speed: 1, forSeconds: null, trainUntil: null, seed: 1, json: true }, checkoutRoot)
+  mkdirSync(directory, { recursive: true })
+  const progress = { say: onProgress, status: () => {}, output: () => {}, end: () => {} }
+  const run = { name: prefix.replace(/\.$/, ''), source: 'synthetic', prefix, directory } as const
+  const model = await trainFirstModel(plan, { run, backend, environment, progress, signal: new AbortController().signal })
+  if (model === null) throw new Error('training was interrupted')
+  const at = plan.playFrom
+  await promote({ ...backend, prefix }, { ...model, at, source: 'synthetic', rules: defaultRules, reason: 'test' })
+  return at
+}
+
+function appEnvironment({ brokers, registryUrl, s3 }: StackAddresses, prefix: string): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    KAFKA_BROKERS: brokers.join(','),
+    SCHEMA_REGISTRY_URL: registryUrl,
+    S3_ENDPOINT: s3.endpoint,
+    S3_REGION: s3.region,
+    S3_ACCESS_KEY: s3.accessKey,
+    S3_SECRET_KEY: s3.secretKey,
+    S3_BUCKET: localBucket,
+    PREFIX: prefix,
+    HTTP_PORT: '0',
+    CARD_FORMAT: 'none',
+    ARCHIVE_IDLE_SECONDS: '2',
+  }
+}

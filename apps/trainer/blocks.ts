@@ -13,7 +13,8 @@ export type Blocks = Readonly<{
   newest: Block
 }>
 
-const shares = { fit: 0.85, stopping: 0.07 }
+/** Where blocks end, as shares of the rows. */
+const ends = { fit: 0.85, stopping: 0.92 }
 /** Sales this soon after the block before are left out: they answer to the same minutes of the market. */
 const embargoMillis = 10 * 60_000
 export const minimumRows = 300
@@ -24,8 +25,8 @@ export function splitBlocks(times: Float64Array): Blocks {
   if (rows < minimumRows) {
     throw new RejectedError('too_few_sales', `expected at least ${minimumRows} sales to learn from, found ${rows}: give a longer file`)
   }
-  const fitUntil = Math.floor(rows * shares.fit)
-  const stoppingUntil = Math.floor(rows * (shares.fit + shares.stopping))
+  const fitUntil = Math.floor(rows * ends.fit)
+  const stoppingUntil = Math.floor(rows * ends.stopping)
   const blocks = {
     fit: { from: 0, until: fitUntil },
     stopping: { from: afterEmbargo(times, fitUntil), until: stoppingUntil },

@@ -13,6 +13,7 @@ export type NetworkTraining = Readonly<{
   epochs: number
   /** Stops when so many passes in a row brought no better loss on the stopping rows. */
   patience: number
+  /** At most so many rows a step: fewer where there are few rows, so that a pass has enough steps. */
   batchRows: number
   /** At its height; it rises over the first steps and falls to nothing along half a cosine. */
   learningRate: number
@@ -62,7 +63,7 @@ export async function trainNetwork(
   const averaged = parameters.slice()
   const optimizer = createAdam({ decays: decayMask(shape), weightDecay: settings.weightDecay })
   const gradient = new Float32Array(parameters.length)
-  const batch = createBatches(fit, Math.min(settings.batchRows, rows), shape.inputs)
+  const batch = createBatches(fit, batchRowsFor(rows, settings.batchRows), shape.inputs)
   const steps = batch.perEpoch * settings.epochs
   let step = 0
   let best: TrainedNetwork = { shape, parameters: averaged.slice(), epoch: 0, stoppingLoss: lossOf(shape, averaged, stopping) }
@@ -82,6 +83,13 @@ export async function trainNetwork(
 
 /** Raw outputs that spread the untrained quantiles about as wide as prices are: softplus(-1.5) = 0.2, softplus(-2) = 0.13. */
 const initialOutputs = [-1.5, -2, 0, -2, -1.5] as const
+
+const stepsPerPass = 75
+const fewestBatchRows = 32
+
+/** A power of two, as kernels like them. */
+const batchRowsFor = (rows: number, most: number): number =>
+  Math.min(rows, most, Math.max(fewestBatchRows, 2 ** Math.round(Math.log2(rows / stepsPerPass))))
 
 function decayMask(shape: NetworkShape): Uint8Array {
   const mask = new Uint8Array(parameterCount(shape))

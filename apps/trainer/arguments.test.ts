@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '#lib/app/usage-error.ts'
+import { parseTrainArguments } from './arguments.ts'
+
+/** Any file will do: arguments are checked before it is read. */
+const file = fileURLToPath(import.meta.url)
+
+describe('the arguments of flipstream train', () => {
+  test('take all of a recorded file unless told otherwise', () => {
+    expect(parseTrainArguments(['--sales', file])).toEqual({
+      salesFile: file,
+      part: { fraction: 1 },
+      source: 'recorded',
+      seed: 1,
+      outDirectory: null,
+      publish: false,
+      json: false,
+    })
+  })
+
+  test('a part is a share of the rows, or a moment, in either way of writing one', () => {
+    const part = (...argv: string[]) => parseTrainArguments(['--sales', file, ...argv]).part
+    expect(part('--fraction', '0.4')).toEqual({ fraction: 0.4 })
+    expect(part('--until', '2022-04-16T12:00:00Z')).toEqual({ until: 1_650_110_400_000 })
+    expect(part('--until', '1650110400')).toEqual({ until: 1_650_110_400_000 })
+  })
+
+  test.each([
+    [[], '--sales FILE.csv is missing'],
+    [['--sales', '/no/such/file.csv'], 'no file /no/such/file.csv'],
+    [['--sales', file, '--fraction', '2'], '--fraction: expected a share'],
+    [['--sales', file, '--fraction', '0'], '--fraction: expected a share'],
+    [['--sales', file, '--until', 'soon'], '--until: expected a time'],
+    [['--sales', file, '--until', '2022-04-16', '--fraction', '0.4'], 'give one'],
+    [['--sales', file, '--source', 'live'], '--source: expected recorded or synthetic, found live'],
+    [['--sales', file, '--seed', 'x'], '--seed'],
+    [['--sales', file, '--sails', 'x'], "Unknown option '--sails'"],
+  ])('%j is refused before anything is read: %s', (argv, message) => {
+    expect(() => parseTrainArguments(argv)).toThrow(UsageError)
+    expect(() => parseTrainArguments(argv)).toThrow(message)
+  })
+})

@@ -1,0 +1,112 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { partTypes } from '#lib/axie/parts.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { createCodec } from '#lib/codec/codec.ts'
+import { createMemoryRegistry } from '#lib/codec/registry.ts'
+import { payloadOf } from '#lib/market/event.ts'
+import { saleColumns } from '#lib/market/sale-csv.ts'
+import { loadBundle } from '#lib/model/bundle.ts'
+import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
+import { createMemoryLog } from '#lib/stream/memory-log.ts'
+import type { Sale } from '#schemas/types.ts'
+import { publishModel } from './publish.ts'
+import { formatTraining } from './report.ts'
+import { someSales } from './sales-samples.ts'
+import { trainFromSales } from './train-from-sales.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'flipstream-train-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+function salesFile(name: string, count: number): string {
+  const rows = someSales(count, 1).map((event) => {
+    const { soldAt, item, priceUsd } = payloadOf(event).value as Sale
+    return [soldAt / 1_000, item.tokenId, item.class, item.breedCount, 50, ...item.parts, priceUsd].join()
+  })
+  expect(saleColumns.slice(5, 11)).toEqual(partTypes)
+  const file = join(directory, name)
+  writeFileSync(file, `${saleColumns.join()}\n${rows.join('\n')}\n`)
+  return file
+}
+
+const training = (file: string, change: object = {}) =>
+  trainFromSales({ salesFile: file, part: { fraction: 1 }, source: 'synthetic', backend: 'wasm', ...change })
+
+describe('training from a file of sales', { timeout: 30_000 }, () => {
+  const file = salesFile('sales.csv', 1_200)
+
+  test('learns prices that follow from kind and breed count, and says how well on sales it has not seen', async () => {
+    const { report, bundle } = await training(file)
+    const constant = report.rules.find(({ name }) => name === 'constant')
+    expect(report.model.medianApe).toBeLessThan(0.1)
+    expect(report.model.medianApe).toBeLessThan((constant?.errors.medianApe ?? 0) / 2)
+    expect(report.model.coverage90).toBeGreaterThan(0.75)
+    expect(bundle.manifest).toMatchObject({ source: 'synthetic', featureSet: { name: 'axie-v1' } })
+    expect(formatTraining({ report, bundle })).toContain('median of last 8 similar')
+  })
+
+  test('the same sales and seed give the same model id; fewer sales, or another seed, another', async () => {
+    const part = { part: { fraction: 0.5 } }
+    const { bundle } = await training(file, part)
+    expect((await training(file, part)).bundle.modelId).toBe(bundle.modelId)
+    expect((await training(file, { ...part, seed: 2 })).bundle.modelId).not.toBe(bundle.modelId)
+    expect((await training(file, { part: { fraction: 0.6 } })).bundle.modelId).not.toBe(bundle.modelId)
+  })
+
+  test('sees no sale at or after the end it is given', async () => {
+    const times = readFileSync(file, 'utf8')
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => Number(line.split(',')[0]) * 1_000)
+    const until = times[600] as number
+    const { bundle, report } = await training(file, { part: { until } })
+    expect(bundle.manifest.trainedUntil).toBeLessThan(until)
+    expect(report.sales).toBe(times.filter((time) => time < until).length)
+  })
+
+  test('tells how far it has come', async () => {
+    const stages = new Set<string>()
+    await training(file, { part: { fraction: 0.5 }, onProgress: ({ stage }: { stage: string }) => stages.add(stage) })
+    expect([...stages]).toEqual(['features', 'fitting'])
+  })
+
+  test('too few sales are refused with what was found', async () => {
+    await expect(training(salesFile('few.csv', 200))).rejects.toThrow('at least 300 sales to learn from, found 190')
+  })
+
+  test('published, it is announced only once it is whole in the store', async () => {
+    const { bundle } = await training(file, { part: { fraction: 0.3 } })
+    const [store, log] = [createMemoryStore(), createMemoryLog({ clock: systemClock })]
+    const codec = createCodec({ registry: createMemoryRegistry() })
+    await log.admin().createTopics([{ topic: 'run.models', partitions: 1 }])
+    await publishModel({ log, codec, store, prefix: 'run.' }, bundle)
+    const announced: string[] = []
+    const following = await log.follow(['run.models'], async (records) => {
+      for (const { key, value } of records) {
+        const { modelId, uri } = await codec.decode('ModelAnnounced', value as Buffer)
+        expect(key).toBe(modelId)
+        expect(await store.get(uri)).not.toBeNull()
+        announced.push((await loadBundle(store, modelId)).modelId)
+      }
+    })
+    await following.caughtUp
+    expect(announced).toEqual([bundle.modelId])
+    await following.stop()
+    await log.close()
+  })
+})
+
+const recordedSales = fileURLToPath(new URL('../../../shared/data/axie-sales-2022-04-11_22.csv', import.meta.url))
+
+describe.skipIf(!existsSync(recordedSales))('training on real sales', { timeout: 60_000 }, () => {
+  test('beats the median of the last 8 similar sales by a tenth, with honest intervals', async () => {
+    const { report } = await training(recordedSales, { part: { fraction: 0.1 }, source: 'recorded' })
+    const similar = report.rules.find(({ name }) => name === 'median of last 8 similar')
+    expect(report.model.medianApe).toBeLessThan((similar?.errors.medianApe ?? 0) * 0.9)
+    expect(report.model.coverage90).toBeGreaterThan(0.84)
+    expect(report.model.coverage90).toBeLessThan(0.96)
+  })
+})

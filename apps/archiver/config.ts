@@ -13,7 +13,7 @@ export const settings = defineConfig({
   },
   ARCHIVE_MAX_MEGABYTES: {
     schema: decimal(0.001, 64),
-    default: '16',
+    default: '8',
     unit: 'MB',
     description: 'An object ends after so many bytes before compression. About three times as much is held in memory.',
   },

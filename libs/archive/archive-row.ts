@@ -1,8 +1,9 @@
 import type { Codec } from '#lib/codec/codec.ts'
 import { schemaIdOf } from '#lib/codec/codec.ts'
+import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
-import type { LogRecord } from '#lib/stream/log.ts'
-import type { Item, MarketEvent } from '#schemas/types.ts'
+import type { Headers, LogRecord } from '#lib/stream/log.ts'
+import type { Ask, Item, MarketEvent } from '#schemas/types.ts'
 
 /** A record as it is archived: verbatim, and beside it the columns people query by. */
 export type ArchiveRow = Readonly<{
@@ -21,14 +22,13 @@ export type EventColumns = Readonly<{
   source: string | null
   /** The payload's record name, such as Listing. */
   kind: string | null
-  listingId: string | null
-  saleId: string | null
   tokenId: string | null
+  /** As the market spells it. */
   class: string | null
   breedCount: number | null
-  seller: string | null
-  priceWei: string | null
-  /** The market's own conversion. */
+  /** Of a sale what was paid, of an offer what it asked at observedAt. */
+  priceEth: number | null
+  /** The market's own conversion of it. */
   priceUsd: number | null
 }>
 
@@ -39,13 +39,10 @@ export const noColumns: EventColumns = {
   origin: null,
   source: null,
   kind: null,
-  listingId: null,
-  saleId: null,
   tokenId: null,
   class: null,
   breedCount: null,
-  seller: null,
-  priceWei: null,
+  priceEth: null,
   priceUsd: null,
 }
 
@@ -72,29 +69,42 @@ export function archiveRow(record: LogRecord, codec: Pick<Codec, 'decode'>): Arc
 }
 
 function columnsOf({ eventId, eventTime, observedAt, origin, source, payload }: MarketEvent): EventColumns {
-  const event = { ...noColumns, eventId, eventTime, observedAt, origin, source }
-  if ('flipstream.Sale' in payload) {
-    const { saleId, item, seller, priceWei, priceUsd } = payload['flipstream.Sale']
-    return { ...event, kind: 'Sale', saleId, seller, priceWei, priceUsd: dollars(priceUsd), ...itemColumns(item) }
+  const [name, content] = Object.entries(payload)[0] as [string, MarketContent]
+  const {
+    item,
+    tokenId = item?.tokenId ?? null,
+    ask,
+    priceWei = ask?.currentPriceWei ?? null,
+    priceUsd = ask?.currentPriceUsd ?? null,
+  } = content
+  return {
+    eventId,
+    eventTime,
+    observedAt,
+    origin,
+    source,
+    kind: name.slice(name.lastIndexOf('.') + 1),
+    tokenId,
+    class: item?.class ?? null,
+    breedCount: item?.breedCount ?? null,
+    priceEth: decimal(priceWei, 1e18),
+    priceUsd: decimal(priceUsd, 1),
   }
-  const offer =
-    'flipstream.Listing' in payload ? payload['flipstream.Listing'] : 'flipstream.AskSeen' in payload ? payload['flipstream.AskSeen'] : null
-  if (offer !== null) {
-    const { listingId, item, seller, ask } = offer
-    const kind = 'flipstream.Listing' in payload ? 'Listing' : 'AskSeen'
-    const prices = { priceWei: ask.currentPriceWei, priceUsd: dollars(ask.currentPriceUsd) }
-    return { ...event, kind, listingId, seller, ...prices, ...itemColumns(item) }
-  }
-  if ('flipstream.Cancellation' in payload) return { ...event, kind: 'Cancellation', ...payload['flipstream.Cancellation'] }
-  return { ...event, kind: Object.keys(payload)[0]?.replace(/^flipstream\./, '') ?? null }
 }
 
-const itemColumns = ({ tokenId, class: itemClass, breedCount }: Item) => ({ tokenId, class: itemClass, breedCount })
+/** What any payload may have. */
+type MarketContent = Readonly<{ item?: Item; tokenId?: string; ask?: Ask; priceWei?: string; priceUsd?: string | null }>
 
-/** The market's decimal string; null where it is not a number that a column can hold. */
-function dollars(text: string | null): number | null {
-  const value = text === null || text === '' ? Number.NaN : Number(text)
+/** The market's decimal string in units; null where it is not a number that a column can hold. */
+function decimal(text: string | null, unit: number): number | null {
+  const value = text === null || text === '' ? Number.NaN : Number(text) / unit
   return Number.isFinite(value) ? value : null
+}
+
+/** Headers as archived: JSON with one spelling. Most records have none. */
+export function headersText(headers: Headers): string {
+  for (const _ in headers) return canonicalJson(headers)
+  return '{}'
 }
 
 /** About what a row holds of memory while it waits, and of the object before compression. */

@@ -64,7 +64,7 @@ describe('Parquet file', () => {
     const rows = await parquetReadObjects({
       file: file.buffer.slice(file.byteOffset, file.byteOffset + file.length) as ArrayBuffer,
       compressors: { ZSTD: (input) => zstdDecompressSync(input) },
-      columns: ['offset', 'kind', 'eventId', 'observedAt', 'tokenId', 'class', 'priceUsd', 'schemaId', 'saleId', 'listingId'],
+      columns: ['offset', 'kind', 'eventId', 'observedAt', 'tokenId', 'class', 'priceUsd', 'priceEth', 'schemaId'],
     })
     const nothing = {
       kind: null,
@@ -73,8 +73,7 @@ describe('Parquet file', () => {
       tokenId: null,
       class: null,
       priceUsd: null,
-      saleId: null,
-      listingId: null,
+      priceEth: null,
     }
     const axie = { tokenId: '5016355', class: 'Aquatic', schemaId: 1 }
     expect(rows.map((row) => ({ ...row, offset: Number(row.offset) }))).toEqual([
@@ -84,8 +83,7 @@ describe('Parquet file', () => {
         eventId: 'sale:7',
         observedAt: new Date(sampleTime),
         priceUsd: 80.5,
-        saleId: 'axie:5016355:7',
-        listingId: null,
+        priceEth: expect.closeTo(0.0266667, 6),
         ...axie,
       },
       {
@@ -94,8 +92,7 @@ describe('Parquet file', () => {
         eventId: 'listing:8',
         observedAt: new Date(sampleTime + 1_000),
         priceUsd: 80,
-        saleId: null,
-        listingId: 'axie:5016355:8',
+        priceEth: expect.closeTo(0.0266667, 6),
         ...axie,
       },
       { offset: 9, ...nothing, schemaId: null },

@@ -1,0 +1,79 @@
+import { FatalError, FencedError, RejectedError, RetryableError } from './errors.ts'
+
+/** Somebody else has the transactional id, or the group goes on without us. */
+const fenced = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'])
+/** Codes that came after kafkajs 2.2.4: it gives them as unknown, with the number. */
+const laterCodes: Readonly<Record<number, string>> = { 90: 'PRODUCER_FENCED', 120: 'TRANSACTION_ABORTABLE' }
+
+/** Called not retriable by kafkajs, because the request must not simply be repeated; a new client may well succeed. */
+const cured = new Set([
+  'UNKNOWN',
+  'BROKER_NOT_AVAILABLE',
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'DUPLICATE_SEQUENCE_NUMBER',
+  'UNKNOWN_PRODUCER_ID',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'INVALID_TXN_STATE',
+  'TRANSACTION_COORDINATOR_FENCED',
+  'TRANSACTION_ABORTABLE',
+  'STALE_CONTROLLER_EPOCH',
+  'STALE_BROKER_EPOCH',
+  'REBALANCE_IN_PROGRESS',
+])
+const curedNames = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSMetadataNotLoaded',
+  'KafkaJSTopicMetadataNotLoaded',
+  'KafkaJSStaleTopicMetadataAssignment',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSLockTimeout',
+  'KafkaJSTimeout',
+])
+
+type KafkajsError = Error & { type?: string; code?: unknown; retriable?: boolean; broker?: string; host?: string; port?: number }
+
+/**
+ * The one place where kafkajs's errors become reactions. `doing` says what failed and, where known, against whom; it begins the message.
+ * What kafkajs threw is the cause.
+ */
+export function streamError(error: unknown, doing: string): Error {
+  if (isOurs(error)) return error
+  const chain = causesOf(error)
+  const root = chain.at(-1)
+  if (root === undefined) return new FatalError(`${doing}: ${String(error)}`, { cause: error })
+  const message = `${doing}: ${root.message}${brokerOf(chain)}`
+  const type = typeOf(root)
+  if (fenced.has(type)) return new FencedError(message, { cause: error })
+  const temporary = cured.has(type) || chain.some(({ name }) => curedNames.has(name)) || (type !== '' && root.retriable === true)
+  if (temporary && !isRefusedLogin(root)) return new RetryableError(message, { cause: error })
+  return new FatalError(message, { cause: error })
+}
+
+const isOurs = (error: unknown): error is Error =>
+  error instanceof RetryableError || error instanceof FencedError || error instanceof FatalError || error instanceof RejectedError
+
+/** kafkajs wraps: the outermost first. */
+function causesOf(error: unknown): KafkajsError[] {
+  const chain: KafkajsError[] = []
+  for (let cause = error; cause instanceof Error && !chain.includes(cause as KafkajsError); cause = cause.cause)
+    chain.push(cause as KafkajsError)
+  return chain
+}
+
+function typeOf({ type, code }: KafkajsError): string {
+  return (typeof code === 'number' && laterCodes[code]) || type || ''
+}
+
+const isRefusedLogin = ({ name, type }: KafkajsError) => name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED'
+
+function brokerOf(chain: readonly KafkajsError[]): string {
+  const known = chain.find(({ broker, host }) => broker !== undefined || host !== undefined)
+  if (known === undefined) return ''
+  const address = known.broker ?? `${known.host}:${known.port}`
+  return chain.at(-1)!.message.includes(address) ? '' : ` (broker ${address})`
+}

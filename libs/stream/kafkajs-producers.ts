@@ -1,0 +1,179 @@
+import type { Kafka, Producer as KafkajsProducer, Message, ProducerBatch, TopicMessages, Transaction } from 'kafkajs'
+import { systemClock } from '#lib/clock/clock.ts'
+import { FencedError, RetryableError } from './errors.ts'
+import { createPartitioner } from './kafkajs-client.ts'
+import { streamError } from './kafkajs-errors.ts'
+import type { NewRecord, Producer, TransactionalProducer } from './log.ts'
+
+/**
+ * kafkajs writes all records of a request for one partition as one batch, which the broker refuses beyond the topic's max.message.bytes
+ * (1 MiB by default). A larger record goes in a request of its own.
+ */
+const maxRequestBytes = 900_000
+const recordOverheadBytes = 70
+/** A transaction that a dead process left open holds read-committed readers up for so long at most; a successor ends it earlier. */
+const transactionTimeoutMillis = 15_000
+const closeMillis = 3_000
+
+/**
+ * While the markers of a producer's last transaction are written, the next one meets CONCURRENT_TRANSACTIONS: these short first retries
+ * decide the latency under load. The later ones sit out a broker's restart, about 10 s in all.
+ */
+const producerRetry = { initialRetryTime: 5, maxRetryTime: 1_000, factor: 0.2, multiplier: 1.6, retries: 20 }
+
+const producerOptions = {
+  idempotent: true,
+  maxInFlightRequests: 1,
+  allowAutoTopicCreation: false,
+  createPartitioner,
+  retry: producerRetry,
+} as const
+
+const toMessage = ({ key, value, headers, partition }: NewRecord): Message => ({
+  key,
+  value,
+  ...(headers !== undefined && { headers }),
+  ...(partition !== undefined && { partition }),
+})
+
+const sizeOf = ({ key, value, headers }: NewRecord): number => {
+  let bytes = recordOverheadBytes + key.length + (value?.length ?? 0)
+  for (const name in headers) bytes += name.length + headers[name]!.length + 4
+  return bytes
+}
+
+/** Requests one after the other keep the order of records within each partition. */
+export function* requestsOf(records: readonly NewRecord[]): Generator<ProducerBatch> {
+  let byTopic = new Map<string, Message[]>()
+  let bytes = 0
+  const request = (): ProducerBatch => ({
+    topicMessages: [...byTopic].map(([topic, messages]): TopicMessages => ({ topic, messages })),
+  })
+  for (const record of records) {
+    const size = sizeOf(record)
+    if (bytes > 0 && bytes + size > maxRequestBytes) {
+      yield request()
+      byTopic = new Map()
+      bytes = 0
+    }
+    bytes += size
+    const messages = byTopic.get(record.topic)
+    if (messages === undefined) byTopic.set(record.topic, [toMessage(record)])
+    else messages.push(toMessage(record))
+  }
+  if (bytes > 0) yield request()
+}
+
+/** kafkajs waits for answers that may never come. */
+async function disconnect(producer: KafkajsProducer): Promise<void> {
+  await Promise.race([producer.disconnect(), systemClock.sleep(closeMillis)]).catch(() => {})
+}
+
+export function createKafkajsProducer(kafka: Kafka): Producer {
+  let producer: KafkajsProducer | null = null
+  return {
+    async send(records) {
+      try {
+        if (producer === null) {
+          producer = kafka.producer(producerOptions)
+          await producer.connect()
+        }
+        for (const request of requestsOf(records)) await producer.sendBatch(request)
+      } catch (error) {
+        // Its sequence numbers may be out of step with the broker's now.
+        const broken = producer
+        producer = null
+        if (broken !== null) await disconnect(broken)
+        throw streamError(error, 'sending records')
+      }
+    },
+    async close() {
+      if (producer !== null) await disconnect(producer)
+      producer = null
+    },
+  }
+}
+
+/**
+ * kafkajs has no fencing by group membership (KIP-447): the transactional id is all that fences, so there must be one per input partition.
+ * Connecting does not fence; the first `transaction()` does (InitProducerId), and waits there until an open transaction of the id is settled.
+ */
+export function createKafkajsTransactionalProducer(kafka: Kafka, transactionalId: string): TransactionalProducer {
+  const doing = `producer ${transactionalId}`
+  const producer = kafka.producer({ ...producerOptions, transactionalId, transactionTimeout: transactionTimeoutMillis })
+  let state: 'new' | 'fenced in' | Error = 'new'
+
+  const assertUsable = () => {
+    if (state === 'new') throw new FencedError(`${doing} must fence() before its first transaction`)
+    if (state instanceof FencedError) throw new FencedError(state.message, { cause: state })
+    if (state instanceof Error)
+      throw new RetryableError(`${doing} failed before (${state.message}): create and fence a new one`, { cause: state })
+  }
+
+  const abort = async (transaction: Transaction): Promise<boolean> => {
+    try {
+      if (transaction.isActive()) await transaction.abort()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  return {
+    async fence() {
+      try {
+        await producer.connect()
+        await (await producer.transaction()).abort()
+        state = 'fenced in'
+      } catch (error) {
+        throw streamError(error, `${doing}: taking over`)
+      }
+    },
+
+    async commitTransaction({ records, position, beforeCommit }) {
+      assertUsable()
+      let transaction: Transaction | undefined
+      try {
+        transaction = await producer.transaction()
+        // Records first: kafkajs retries CONCURRENT_TRANSACTIONS for them, but not for offsets (#430).
+        for (const request of requestsOf(records)) await transaction.sendBatch(request)
+        if (position !== undefined) await sendPosition(transaction, position)
+      } catch (error) {
+        if (transaction !== undefined) await abort(transaction)
+        state = streamError(error, doing)
+        throw state
+      }
+      try {
+        await beforeCommit?.()
+      } catch (error) {
+        if (!(await abort(transaction))) state = new RetryableError(`${doing} could not abort`)
+        throw error
+      }
+      try {
+        await transaction.commit()
+      } catch (error) {
+        // The answer may be all that was lost: the transaction may be committed.
+        state = streamError(error, `${doing}: committing`)
+        throw state
+      }
+    },
+
+    close: () => disconnect(producer),
+  }
+}
+
+type Position = NonNullable<Parameters<TransactionalProducer['commitTransaction']>[0]['position']>
+
+/** kafkajs hands `metadata` through to the broker, though its types do not say so. */
+async function sendPosition(transaction: Transaction, { group, partition: { topic, partition }, committed }: Position): Promise<void> {
+  const partitions = [{ partition, offset: String(committed.offset), metadata: committed.metadata }]
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await transaction.sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions }] })
+    } catch (error) {
+      // Only where no record went before it (#430).
+      if ((error as { type?: string }).type !== 'CONCURRENT_TRANSACTIONS' || attempt === producerRetry.retries) throw error
+      await systemClock.sleep(Math.min(producerRetry.initialRetryTime * producerRetry.multiplier ** attempt, 200))
+    }
+  }
+}

@@ -1,10 +1,9 @@
-import {
+import kafkajs, {
   type ConsumerCrashEvent,
   type ConsumerEndBatchProcessEvent,
   type ConsumerGroupJoinEvent,
   type EachBatchPayload,
   type Kafka,
-  KafkaJSProtocolError,
   type Consumer as KafkajsConsumer,
 } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
@@ -15,6 +14,9 @@ import { clientRetry } from './kafkajs-client.ts'
 import { streamError } from './kafkajs-errors.ts'
 import { toLogRecord } from './kafkajs-records.ts'
 import type { BatchHandler, Consumer, ConsumerOptions, FetchedBatch, TopicPartition } from './log.ts'
+
+// Node finds no named exports for the errors of this CommonJS module.
+const { KafkaJSProtocolError } = kafkajs
 
 /**
  * The broker answers a fetch as soon as there is a byte for us, and otherwise after so long: it costs an idle consumer two requests a

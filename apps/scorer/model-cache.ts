@@ -1,4 +1,4 @@
-import { BundleError, loadBundle } from '#lib/model/bundle.ts'
+import { BundleError, openBundle, readBundle } from '#lib/model/bundle.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { UnusableModel, UsableModel } from './processor.ts'
 
@@ -35,11 +35,11 @@ export function createModelCache({ store, capacity, onLoaded, onRefused }: Model
   const fetchModel = async (modelId: string): Promise<void> => {
     const started = performance.now()
     try {
-      const { manifest, model } = await loadBundle(store, modelId)
-      const { featureSet, source, trainedUntil } = manifest
-      const vectorWidth = model.vectorWidth
+      const bundle = await readBundle(store, modelId)
+      const { featureSet, source, trainedUntil } = bundle.manifest
+      const model = openBundle(bundle)
       keep(modelId, {
-        model: { featureSetHash: featureSet.hash, vectorWidth, trainedUntil, source, predict: model.predict },
+        model: { featureSetHash: featureSet.hash, vectorWidth: model.vectorWidth, trainedUntil, source, predict: model.predict },
         dispose: model.dispose,
       })
       onLoaded?.(modelId, performance.now() - started)

@@ -9,7 +9,7 @@ import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
-import { loadBundle } from '#lib/model/bundle.ts'
+import { readBundle } from '#lib/model/bundle.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { createMemoryLog } from '#lib/stream/memory-log.ts'
 import type { Sale } from '#schemas/types.ts'
@@ -89,7 +89,7 @@ describe('training from a file of sales', { timeout: 30_000 }, () => {
         const { modelId, uri } = await codec.decode('ModelAnnounced', value as Buffer)
         expect(key).toBe(modelId)
         expect(await store.get(uri)).not.toBeNull()
-        announced.push((await loadBundle(store, modelId)).modelId)
+        announced.push((await readBundle(store, modelId)).modelId)
       }
     })
     await following.caughtUp

@@ -83,10 +83,11 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
 
 async function readSales({ salesFile, part, source }: TrainingOptions): Promise<MarketEvent[]> {
   const events: MarketEvent[] = []
-  for await (const event of readSalesFile(salesFile, { source })) events.push(event)
-  return 'until' in part
-    ? events.filter(({ eventTime }) => eventTime < part.until)
-    : events.slice(0, Math.floor(events.length * part.fraction))
+  for await (const event of readSalesFile(salesFile, { source })) {
+    if ('until' in part && event.eventTime >= part.until) return events
+    events.push(event)
+  }
+  return 'fraction' in part ? events.slice(0, Math.floor(events.length * part.fraction)) : events
 }
 
 async function timed<Value>(work: () => Value | Promise<Value>): Promise<[Value, seconds: number]> {

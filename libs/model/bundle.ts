@@ -93,31 +93,33 @@ export async function saveBundle(store: ObjectStore, bundle: SealedBundle): Prom
   await store.putIfAbsent(manifestKey(bundle.modelId), bundle.manifestBytes, { contentType: 'application/json', sha256: bundle.sha256 })
 }
 
-export type LoadedModel = Readonly<{ modelId: string; manifest: BundleManifest; model: PriceModel }>
-
 /**
- * Reads, checks every hash, and puts the model on the tfjs backend (start it first).
- * Throws BundleError where the bundle is missing, damaged or of a format this code does not know; the store's errors as they are.
+ * Reads a bundle whole and checks every hash. Throws BundleError where it is missing, damaged or of a format this code does not know;
+ * the store's errors as they are.
  */
-export async function loadBundle(store: ObjectStore, modelId: string): Promise<LoadedModel> {
-  const manifest = parseManifest(modelId, await store.get(manifestKey(modelId)))
+export async function readBundle(store: ObjectStore, modelId: string): Promise<SealedBundle> {
+  const manifestBytes = await store.get(manifestKey(modelId))
+  const manifest = parseManifest(modelId, manifestBytes)
   const files = new Map<string, Buffer>()
   for (const { name, bytes, sha256 } of manifest.files) {
     const content = await store.get(bundleKey(modelId, name))
     if (content === null) throw new BundleError('model_missing', modelId, `its manifest names ${name}, which is not in the object store`)
     if (sha256Of(content) !== sha256) {
-      throw new BundleError(
-        'model_corrupt',
-        modelId,
-        `${name} is damaged: expected ${bytes} bytes of sha256 ${sha256}, found ${content.length} other ones`,
-      )
+      const found = `found ${content.length} bytes of sha256 ${sha256Of(content)}`
+      throw new BundleError('model_corrupt', modelId, `${name} is damaged: expected ${bytes} bytes of sha256 ${sha256}, ${found}`)
     }
     files.set(name, content)
   }
+  const bytes = manifestBytes as Buffer
+  return { modelId, sha256: sha256Of(bytes), manifest, manifestBytes: bytes, files }
+}
+
+/** Puts the model on the tfjs backend (start it first). Throws BundleError where its parts do not fit together. */
+export function openBundle({ modelId, manifest, files }: SealedBundle): PriceModel {
   const weights = files.get(weightsName)
   if (weights === undefined) throw new BundleError('model_corrupt', modelId, `its manifest names no ${weightsName}`)
   try {
-    return { modelId, manifest, model: openDenseModel(restoreDenseModel({ definition: manifest.model, weights })) }
+    return openDenseModel(restoreDenseModel({ definition: manifest.model, weights }))
   } catch (error) {
     throw new BundleError('model_corrupt', modelId, (error as Error).message)
   }

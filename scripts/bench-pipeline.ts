@@ -1,6 +1,6 @@
 /**
  * Latency, throughput and idle cost of the whole pipeline on the local stack: every stage a process of its own, broker on the same machine.
- *   npm run bench:pipeline [-- --runs 3] [--seconds 60] [--listings 60000] [--json]
+ *   npm run bench:pipeline [-- --runs 3] [--seconds 60] [--listings 60000] [--only latency|throughput|hop] [--json]
  * Listings are generated and written straight into market.events (the marketplace's polling is not part of these figures).
  */
 import { cpus, loadavg, totalmem } from 'node:os'
@@ -28,9 +28,11 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '60' },
     listings: { type: 'string', default: '60000' },
+    only: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
+const wants = (part: 'latency' | 'throughput' | 'hop') => values.only === undefined || values.only === part
 const [runs, seconds, backlog] = [Number(values.runs), Number(values.seconds), Number(values.listings)]
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -150,37 +152,46 @@ const lines = [
   '',
 ]
 
+const row = (name: string, text: string) => lines.push(`  ${name.padEnd(44)}${text}`)
 for (const guarantee of guarantees) {
-  const latency = await repeat(`latency, ${guarantee}`, () => measureLatency(guarantee))
-  const throughput = await repeat(`throughput, ${guarantee}`, () => measureThroughput(guarantee))
-  report[guarantee] = { latency, throughput }
-  const row = (name: string, text: string) => lines.push(`  ${name.padEnd(44)}${text}`)
-  lines.push(`${guarantee}`)
-  row(
-    `listing→decision p50, ms (n ${latency[0]?.decision.n} a run, ${listingsPerSecond}/s)`,
-    spread(latency.map(({ decision }) => decision.p50)),
-  )
-  row('listing→decision p99, ms', spread(latency.map(({ decision }) => decision.p99)))
-  row(`listing→alert p50, ms (n ${latency[0]?.alert.n} a run)`, spread(latency.map(({ alert }) => alert.p50)))
-  row('listing→alert p99, ms', spread(latency.map(({ alert }) => alert.p99)))
-  row(
-    `sustained through four stages, listings/s`,
-    spread(
-      throughput.map((run) => run.listingsPerSecond),
-      0,
-    ),
-  )
-  row('idle, six apps together, share of one core', spread(latency.map(({ idleCores }) => idleCores * 100)).concat(' %'))
-  row(
-    'RSS, MB',
-    Object.entries(latency[0]?.rssMegabytes ?? {})
-      .map(([app, value]) => `${app} ${value}`)
-      .join(', '),
-  )
+  if (values.only === 'hop') continue
+  lines.push(guarantee)
+  if (wants('latency')) {
+    const latency = await repeat(`latency, ${guarantee}`, () => measureLatency(guarantee))
+    report[`latency_${guarantee}`] = latency
+    const [first] = latency
+    row(
+      `listing→decision p50, ms (n ${first?.decision.n} a run, ${listingsPerSecond}/s)`,
+      spread(latency.map(({ decision }) => decision.p50)),
+    )
+    row('listing→decision p99, ms', spread(latency.map(({ decision }) => decision.p99)))
+    row(`listing→alert p50, ms (n ${first?.alert.n} a run)`, spread(latency.map(({ alert }) => alert.p50)))
+    row('listing→alert p99, ms', spread(latency.map(({ alert }) => alert.p99)))
+    row('idle, six apps together, % of one core', spread(latency.map(({ idleCores }) => idleCores * 100)))
+    row(
+      'RSS, MB',
+      Object.entries(first?.rssMegabytes ?? {})
+        .map(([app, value]) => `${app} ${value}`)
+        .join(', '),
+    )
+  }
+  if (wants('throughput')) {
+    const throughput = await repeat(`throughput, ${guarantee}`, () => measureThroughput(guarantee))
+    report[`throughput_${guarantee}`] = throughput
+    row(
+      'sustained through four stages, listings/s',
+      spread(
+        throughput.map((run) => run.listingsPerSecond),
+        0,
+      ),
+    )
+  }
   lines.push('')
 }
-const hops = await measureHops(servers, { say, runs })
-report.hops = hops.report
-lines.push(...hops.lines)
+if (wants('hop')) {
+  const hops = await measureHops(servers, { say, runs })
+  report.hops = hops.report
+  lines.push(...hops.lines)
+}
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${lines.join('\n')}\n`)
 process.exit()

@@ -2,6 +2,7 @@ import { isEgg } from '#lib/axie/profile.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
+import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 
@@ -90,7 +91,7 @@ export async function startObserver({
   }
   const countDeadLetter = async (record: LogRecord): Promise<void> => {
     counts.deadLetters++
-    const source = record.headers['source-topic'] ?? ''
+    const source = record.headers[deadLetterHeaders.topic] ?? ''
     if (source.endsWith('listings.enriched') || source.endsWith('listings.features')) counts.deadListings++
     if (!source.endsWith('market.events')) return
     const event = await decodeEvent(record.value)

@@ -7,7 +7,6 @@ export function createLogger(app: string, level: string, destination?: Destinati
   const secrets = ['apiKey', 'token', 'secretKey', 'password', 'authorization', 'AXIE_API_KEY', 'S3_SECRET_KEY', 'DISCORD_TOKEN']
   return pino(
     {
-      name: app,
       level,
       base: { app },
       timestamp: pino.stdTimeFunctions.isoTime,

@@ -1,0 +1,57 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createEmbeddedContext } from '#app/archiver/embedded-context.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import type { MemoryLog } from '#lib/stream/memory-log.ts'
+import { sampleAlert } from './alert-samples.ts'
+import { app } from './main.ts'
+
+const send = async (log: MemoryLog, codec: Codec, alertId: string) => {
+  await codec.prepare(['Alert'])
+  const value = codec.encode('Alert', { ...sampleAlert(), alertId })
+  await log.producer().send([{ topic: 'run.alerts', key: alertId, value, headers: { 'collected-at': String(systemClock.now() - 30) } }])
+}
+
+const listenTo = (stream: NodeJS.WriteStream) => {
+  const written: string[] = []
+  vi.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0)
+  return written
+}
+
+describe('notifier', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('prints each alert once, across restarts, and measures how long it took', async () => {
+    const first = await createEmbeddedContext(app.settings, { env: { CARD_FORMAT: 'line' } })
+    const written = listenTo(process.stdout)
+    const before = await app.start(first)
+    await send(first.log, first.codec, 'axie:1:1:default')
+    await vi.waitFor(() => expect(written).toHaveLength(1))
+    await before.stop()
+    const after = await app.start(await createEmbeddedContext(app.settings, { env: { CARD_FORMAT: 'line' }, shared: first }))
+    await send(first.log, first.codec, 'axie:2:1:default')
+    await send(first.log, first.codec, 'axie:1:1:default')
+    await vi.waitFor(async () => {
+      const { next } = (await first.log.admin().offsets('run.notifications'))[0]!
+      expect(next).toBeGreaterThanOrEqual(4)
+    })
+    await after.stop()
+    expect(written).toHaveLength(2)
+    const { latencies } = await first.metrics.snapshot()
+    expect(latencies['listing_to_alert']).toMatchObject({ n: 1 })
+    expect(latencies['listing_to_alert']!.p50).toBeGreaterThanOrEqual(29)
+  })
+
+  it('only measures when nothing is to be shown', async () => {
+    const context = await createEmbeddedContext(app.settings, { env: { CARD_FORMAT: 'none' } })
+    const written = listenTo(process.stdout)
+    const running = await app.start(context)
+    await send(context.log, context.codec, 'axie:1:1:default')
+    await vi.waitFor(async () => expect((await context.metrics.snapshot()).latencies['listing_to_alert']?.n).toBe(1))
+    await running.stop()
+    expect(written).toEqual([])
+    expect((await context.log.admin().offsets('run.notifications'))[0]).toMatchObject({ next: 0 })
+  })
+})

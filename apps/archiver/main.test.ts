@@ -94,6 +94,7 @@ describe('archiver', () => {
     const running = await app.start(context)
     expect(context.health.report().ready).toBe(false)
     await running.stop()
+    await running.finished
   })
 
   it('stops at a store that would overwrite', async () => {

@@ -58,11 +58,13 @@ export const app = defineApp({
       await untilAvailable(() => store.probe(), { clock, onWait, signal: stopping.signal })
       health.set('object store', true)
       await runner.start()
+      return true
     })().catch((error) => {
       if (!stopping.signal.aborted) throw error
+      return false
     })
     return {
-      finished: started.then(() => runner.finished),
+      finished: started.then((hasStarted) => (hasStarted ? runner.finished : undefined)),
       async stop() {
         stopping.abort(new Error('stopped'))
         await started.catch(() => {})

@@ -132,6 +132,8 @@ export function createKafkajsConsumer(
         shares.set(keyOf(tp), { tp, next: null, remaining: 0, seeks: 0 })
       }
     }
+    // kafkajs remembers a pause beyond the assignment it was made under.
+    life?.consumer.resume(life.consumer.paused())
     return [...shares.values()].map(({ tp }) => tp)
   }
 

@@ -71,7 +71,7 @@ export interface Consumer {
   readonly finished: Promise<void>
   /** The next batch of this partition starts here. Only for assigned partitions. */
   seek(partition: TopicPartition, offset: number): void
-  /** Pauses deliveries of a partition without losing membership (a slow sink). */
+  /** Pauses deliveries of a partition without losing membership (a slow sink). A new assignment is not paused. */
   pause(partition: TopicPartition): void
   resume(partition: TopicPartition): void
   /**

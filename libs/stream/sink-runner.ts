@@ -1,9 +1,11 @@
+import { performance } from 'node:perf_hooks'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
-import { FatalError } from './errors.ts'
+import { backoffMillis } from './backoff.ts'
+import { FencedError, RetryableError } from './errors.ts'
 import type { CommittedOffset, FetchedBatch, Log, TopicPartition } from './log.ts'
-import type { RunnerMetrics } from './runner-metrics.ts'
+import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
 
 /** What an app with effects outside the log (archiver, notifier) does with one partition, for as long as it is assigned. */
 export interface PartitionSink {
@@ -42,7 +44,197 @@ export interface SinkRunner {
   stop(): Promise<void>
 }
 
-/** At least once: the position is committed only after the side effect. */
-export function createSinkRunner(_options: SinkRunnerOptions): SinkRunner {
-  throw new FatalError('not built yet: its types are settled, its body follows')
+/** A partition as assigned now. `queue`: handed over and not written yet; the first is in the sink's hands while `working`. */
+type Share = {
+  readonly partition: TopicPartition
+  readonly opening: Promise<PartitionSink>
+  readonly startsAt: Promise<number | null>
+  readonly queue: FetchedBatch[]
+  working: Promise<void> | null
+  paused: boolean
+  closed: boolean
+}
+
+/** Beyond so many batches waiting, the partition is paused. */
+const mostQueued = 2
+const defaultIdleMillis = 1_000
+
+const keyOf = ({ topic, partition }: TopicPartition) => `${topic}-${partition}`
+
+/**
+ * At least once: the position is committed only after the side effect. Taking batches and writing them are apart: while a slow sink
+ * writes, the member goes on being one, and other partitions flow.
+ */
+export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
+  const {
+    log,
+    clock,
+    logger,
+    group,
+    topics,
+    metrics = noRunnerMetrics,
+    health,
+    idleMillis = defaultIdleMillis,
+    from = 'earliest',
+  } = options
+  const admin = log.admin()
+  const consumer = log.consumer({ group, topics, from })
+  const failed = Promise.withResolvers<never>()
+  const finished = Promise.race([consumer.finished, failed.promise])
+  finished.catch(() => {})
+  const stopping = new AbortController()
+  const begun = new WeakSet<Share>()
+  const shares = new Map<string, Share>()
+  const conditions = { assigned: `assigned ${topics.join(', ')}`, progress: `progress ${topics.join(', ')}` }
+  health?.expect(conditions.assigned)
+  let idleCheck: NodeJS.Timeout | undefined
+  let stopped: Promise<void> | null = null
+
+  function onAssignment(assigned: readonly TopicPartition[], epoch: number): void {
+    for (const share of shares.values()) void close(share)
+    shares.clear()
+    for (const partition of assigned) shares.set(keyOf(partition), createShare(partition))
+    logger.info({ group, partitions: assigned.map(keyOf), epoch }, 'assigned')
+    health?.set(conditions.assigned, true, `${assigned.length} partitions`)
+  }
+
+  function createShare(partition: TopicPartition): Share {
+    const committed = persevere(() => admin.committed(group, partition))
+    const opening = committed.then((position) => persevere(async () => options.open(partition, position)))
+    const startsAt = committed.then((position) => position?.offset ?? null)
+    // Whoever waits for it meets the error; one that nobody waits for yet must not end the process.
+    opening.catch(failed.reject)
+    startsAt.catch(() => {})
+    return { partition, opening, startsAt, queue: [], working: null, paused: false, closed: false }
+  }
+
+  async function close(share: Share): Promise<void> {
+    share.closed = true
+    await share.working
+    const sink = await share.opening.catch(() => null)
+    await sink?.close?.().catch((error: Error) => logger.warn({ ...share.partition, problem: error.message }, 'closing a sink'))
+  }
+
+  async function take(batch: FetchedBatch): Promise<void> {
+    const share = shares.get(keyOf(batch))
+    if (share === undefined) throw new FencedError(`a batch of ${keyOf(batch)}, which is not assigned to this member`)
+    const startsAt = await share.startsAt
+    if (!batch.isCurrent()) return
+    // Where the group stands was read twice, by us and by the client: what the sink was opened with counts.
+    if (!begun.has(share) && startsAt !== null && batch.position !== startsAt) return consumer.seek(batch, startsAt)
+    begun.add(share)
+    share.queue.push(batch)
+    if (share.queue.length >= mostQueued && !share.paused) {
+      share.paused = true
+      consumer.pause(batch)
+    }
+    share.working ??= work(share)
+  }
+
+  /** Writes what is queued, until nothing is. Never rejects. */
+  async function work(share: Share): Promise<void> {
+    try {
+      const sink = await share.opening
+      for (let batch = share.queue[0]; batch !== undefined && isOurs(share); batch = share.queue[0]) {
+        await writeBatch(sink, share, batch)
+        share.queue.shift()
+        if (share.paused && share.queue.length < mostQueued && isOurs(share)) {
+          share.paused = false
+          consumer.resume(share.partition)
+        }
+      }
+    } catch (error) {
+      giveUp(share, error)
+    } finally {
+      share.working = null
+      health?.turned(false)
+    }
+  }
+
+  const isOurs = (share: Share) => !share.closed && !stopping.signal.aborted
+
+  async function writeBatch(sink: PartitionSink, share: Share, batch: FetchedBatch): Promise<void> {
+    const begunAt = performance.now()
+    await persevere(async () => {
+      health?.turned(true)
+      if (share.closed) return
+      await commit(share, await sink.write(batch))
+    })
+    metrics.batch('committed', (performance.now() - begunAt) / 1_000)
+    metrics.records('emitted', batch.records.length, '')
+    const newest = batch.records.at(-1)
+    const seconds = batch.remaining === 0 || newest === undefined ? 0 : Math.max(0, clock.now() - newest.timestamp) / 1_000
+    metrics.lag(share.partition, { records: batch.remaining, seconds })
+  }
+
+  async function commit(share: Share, position: CommittedOffset | null): Promise<void> {
+    if (position !== null && !share.closed) await consumer.commit(share.partition, position)
+  }
+
+  /** Tries again, for ever and visibly, what fails because something is away. Rejects when the app stops meanwhile. */
+  async function persevere<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures++) {
+      try {
+        const result = await attempt()
+        if (failures > 1) health?.set(conditions.progress, true)
+        return result
+      } catch (error) {
+        if (!(error instanceof RetryableError)) throw error
+        metrics.backoff(failures)
+        health?.set(conditions.progress, false, error.message)
+        health?.turned(false)
+        logger.warn({ group, problem: error.message, failures }, 'waiting before another try')
+        await clock.sleep(backoffMillis(failures), stopping.signal)
+      }
+    }
+  }
+
+  function giveUp(share: Share, error: unknown): void {
+    if (share.closed || stopping.signal.aborted) return
+    share.closed = true
+    if (error instanceof FencedError) {
+      metrics.fenced('other')
+      logger.warn({ ...share.partition, problem: error.message }, 'fenced: what was not committed goes to whoever has the partition now')
+    } else failed.reject(error)
+  }
+
+  function lookAtIdle(): void {
+    for (const share of shares.values()) {
+      if (share.working !== null || share.closed) continue
+      share.working = idle(share)
+    }
+    for (const { records, ...partition } of consumer.lag()) if (records === 0) metrics.lag(partition, { records: 0, seconds: 0 })
+  }
+
+  async function idle(share: Share): Promise<void> {
+    try {
+      const sink = await share.opening
+      if (sink.idle !== undefined && isOurs(share)) await persevere(async () => commit(share, share.closed ? null : await sink.idle!()))
+    } catch (error) {
+      giveUp(share, error)
+    } finally {
+      share.working = null
+      if (share.queue.length > 0) share.working = work(share)
+    }
+  }
+
+  return {
+    finished,
+    async start() {
+      await consumer.start(take, onAssignment)
+      idleCheck = setInterval(lookAtIdle, idleMillis)
+    },
+    stop() {
+      stopped ??= (async () => {
+        clearInterval(idleCheck)
+        stopping.abort(new Error('stopping'))
+        // The batch in each sink's hands is finished and committed while this is still a member.
+        await Promise.all([...shares.values()].map(({ working }) => working))
+        await consumer.stop()
+        await Promise.all([...shares.values()].map(close))
+        await admin.close()
+      })()
+      return stopped
+    },
+  }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { FatalError } from './errors.ts'
-import type { Log, NewRecord } from './log.ts'
+import type { Log, NewRecord, TransactionalProducer } from './log.ts'
 
 /**
  * For a source (the collector): events and the source's own place are written in one transaction, so that a restart neither skips nor
@@ -31,6 +31,57 @@ export type TransactionalWriterOptions = Readonly<{
   state: Readonly<{ topic: string; key: string }>
 }>
 
-export function createTransactionalWriter(_options: TransactionalWriterOptions): TransactionalWriter {
-  throw new FatalError('not built yet: its types are settled, its body follows')
+export function createTransactionalWriter({ log, clock, logger, transactionalId, state }: TransactionalWriterOptions): TransactionalWriter {
+  /** Null: not open, or the outcome of the last write is unknown. */
+  let producer: TransactionalProducer | null = null
+
+  const close = async () => {
+    const closing = producer
+    producer = null
+    await closing?.close()
+  }
+
+  return {
+    async open() {
+      await close()
+      const begun = clock.now()
+      const opening = log.transactionalProducer(transactionalId)
+      try {
+        // The order matters: only after the fence is there no transaction left that could still change the state.
+        await opening.fence()
+        const newest = await readNewest(log, state)
+        producer = opening
+        logger.info({ transactionalId, stateBytes: newest?.length ?? 0, millis: clock.now() - begun }, 'took over as the writer')
+        return newest
+      } catch (error) {
+        await opening.close()
+        throw error
+      }
+    },
+
+    async write(records, value) {
+      if (producer === null) throw new FatalError(`writer ${transactionalId} is not open: open() first, and after every error of write()`)
+      try {
+        await producer.commitTransaction({ records: [...records, { ...state, value }] })
+      } catch (error) {
+        await close()
+        throw error
+      }
+    },
+
+    close,
+  }
+}
+
+async function readNewest(log: Log, { topic, key }: TransactionalWriterOptions['state']): Promise<Buffer | null> {
+  let newest: Buffer | null = null
+  const follower = await log.follow([topic], (records) => {
+    for (const record of records) if (record.key === key) newest = record.value
+  })
+  try {
+    await follower.caughtUp
+  } finally {
+    await follower.stop()
+  }
+  return newest
 }

@@ -1,5 +1,4 @@
-import type { Codec } from '#lib/codec/codec.ts'
-import { schemaIdOf } from '#lib/codec/codec.ts'
+import { type Codec, schemaIdOf } from '#lib/codec/codec.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { Headers, LogRecord } from '#lib/stream/log.ts'

@@ -21,7 +21,7 @@ const guarantees = ['exactly_once', 'at_least_once'] as const
 type Guarantee = (typeof guarantees)[number]
 
 type LatencyRun = Readonly<{ decision: Quantiles; alert: Quantiles; idleCores: number; rssMegabytes: Record<string, number> }>
-type ThroughputRun = Readonly<{ listingsPerSecond: number; seconds: number }>
+type ThroughputRun = Readonly<{ listingsPerSecond: number; cpuMicrosPerListing: Record<string, number> }>
 
 const { values } = parseArgs({
   options: {
@@ -115,11 +115,16 @@ async function measureThroughput(guarantee: Guarantee): Promise<ThroughputRun> {
       0,
     )
   await until(async () => (await decided()) >= backlog / 10, 120_000, 'the first tenth')
-  const [from, at] = [await decided(), performance.now()]
+  const cpu = async () => Promise.all(apps.map(async (app) => (await app.metrics()).cpuSeconds))
+  const [from, at, cpuBefore] = [await decided(), performance.now(), await cpu()]
   await until(async () => (await decided()) >= backlog, 300_000, 'all decisions')
   const elapsed = (performance.now() - at) / 1_000
+  const cpuAfter = await cpu()
   await discard(pipeline)
-  return { listingsPerSecond: (backlog - from) / elapsed, seconds: elapsed }
+  const micros = apps.map(
+    ({ name }, index) => [name, Math.round((((cpuAfter[index] ?? 0) - (cpuBefore[index] ?? 0)) * 1e6) / (backlog - from))] as const,
+  )
+  return { listingsPerSecond: (backlog - from) / elapsed, cpuMicrosPerListing: Object.fromEntries(micros) }
 }
 
 async function until(condition: () => Promise<boolean>, millis: number, what: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { countArchived } from '#lib/archive/read.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
-import { topicName, topicSettings } from '#lib/market/topics.ts'
+import { topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
@@ -153,7 +153,7 @@ async function finish(
   await admin.close()
   for (const name of stages) await measureAndStop(name)
   await handles.get('simulator')?.stop()
-  const archived = await countArchived(backend.store, { prefix: run.prefix, topic: topicName(run.prefix, 'market.events'), generation: 1 })
+  const archived = await countArchived(backend.store, { prefix: run.prefix, topic: 'market.events', generation: 1 })
   return summarize({ run: run.name, counts: observer.counts, archived, seconds, modelId: model.modelId, snapshots, settled })
 }
 

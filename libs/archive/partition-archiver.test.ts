@@ -329,9 +329,9 @@ describe('law: every offset exactly once', () => {
           expect(await stored(durable)).toEqual(log)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
-  })
+  }, 60_000)
 
   it('with two archivers side by side, in whatever order their calls of the store come', async () => {
     await fc.assert(
@@ -354,7 +354,7 @@ describe('law: every offset exactly once', () => {
         expect((await verifyArchive(durable, location)).problems).toEqual([])
         expect(await stored(durable)).toEqual(log)
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     )
-  })
+  }, 60_000)
 })

@@ -59,6 +59,18 @@ type Draw = Readonly<{
 }>
 
 const gaps = [0, 0, 1_000, 10 * minuteMillis, hourMillis, 5 * hourMillis, dayMillis, 3 * dayMillis, 8 * dayMillis]
+/** Gaps that end just inside and just outside of the spans that add up. */
+const edges = [
+  0,
+  minuteMillis,
+  50 * minuteMillis,
+  hourMillis,
+  23 * hourMillis,
+  7 * dayMillis,
+  13 * dayMillis,
+  19 * dayMillis,
+  20 * dayMillis,
+]
 const lateness = [
   0,
   0,
@@ -88,18 +100,19 @@ const kinds: readonly Draw['kind'][] = [
   'repeat',
 ]
 
-const draw: fc.Arbitrary<Draw> = fc.record({
-  kind: fc.constantFrom(...kinds),
-  after: fc.constantFrom(...gaps),
-  late: fc.constantFrom(...lateness),
-  item: fc.constantFrom(...sampleItems),
-  usd: fc.integer({ min: 1, max: 90 }),
-  dollars: fc.boolean(),
-  dutch: fc.boolean(),
-  seller: fc.constantFrom('0xa', '0xb'),
-  which: fc.nat(1_000),
-  origin: fc.constantFrom<Origin>('live', 'live', 'live', 'backfill'),
-})
+const drawWith = (after: readonly number[]): fc.Arbitrary<Draw> =>
+  fc.record({
+    kind: fc.constantFrom(...kinds),
+    after: fc.constantFrom(...after),
+    late: fc.constantFrom(...lateness),
+    item: fc.constantFrom(...sampleItems),
+    usd: fc.integer({ min: 1, max: 90 }),
+    dollars: fc.boolean(),
+    dutch: fc.boolean(),
+    seller: fc.constantFrom('0xa', '0xb'),
+    which: fc.nat(1_000),
+    origin: fc.constantFrom<Origin>('live', 'live', 'live', 'backfill'),
+  })
 
 function askOf({ usd, dollars, dutch }: Draw, startedAt: number): Ask {
   const wei = String(usd * 10 ** 15)
@@ -172,4 +185,9 @@ function eventsOf(draws: readonly Draw[]): MarketEvent[] {
 
 /** Any sequence a log may hold: late, early, repeated, refused and unpriceable events of every kind, over hours or months. */
 export const anyMarket = (length: Readonly<{ min: number; max: number }>): fc.Arbitrary<readonly MarketEvent[]> =>
-  fc.array(draw, { minLength: length.min, maxLength: length.max, size: 'max' }).map(eventsOf)
+  fc.array(drawWith(gaps), { minLength: length.min, maxLength: length.max, size: 'max' }).map(eventsOf)
+
+/** Few events with weeks between them: what was met, and what was worth what, is on the edge of being forgotten. */
+export const sparseMarket: fc.Arbitrary<readonly MarketEvent[]> = fc
+  .array(drawWith(edges), { minLength: 3, maxLength: 14, size: 'max' })
+  .map(eventsOf)

@@ -24,29 +24,28 @@ export type MarketState = {
   readonly metIds: RecentIds
 }
 
-/** The few values that outlive the horizon, as JSON: what we decided, and the clock, so that a late event is as late as it was. */
-export type MarketCarry = Readonly<{ clock: number | null; modelId: string | null; rulesHash: string | null }>
+/** The few values that outlive the horizon, as JSON: what we decided. */
+export type MarketCarry = Readonly<{ modelId: string | null; rulesHash: string | null }>
 
 const carrySchema = z.object({
-  clock: z.number().nullable(),
   modelId: z.string().nullable(),
   rulesHash: z.string().nullable(),
 })
 
 function readCarry(carry: unknown): MarketCarry {
-  if (carry === undefined || carry === null) return { clock: null, modelId: null, rulesHash: null }
+  if (carry === undefined || carry === null) return { modelId: null, rulesHash: null }
   const read = carrySchema.safeParse(carry)
   if (read.success) return read.data
   throw new FatalError(
-    `expected what the fold once carried (clock, modelId, rulesHash), found ${JSON.stringify(carry)}: the group's committed offset is not ours`,
+    `expected what the fold once carried (modelId, rulesHash), found ${JSON.stringify(carry)}: the group's committed offset is not ours`,
   )
 }
 
 /** `carry`: what `carryOf` answered just before the first event that will be folded; undefined at the very beginning. */
 export function initialMarketState(carry?: unknown): MarketState {
-  const { clock, modelId, rulesHash } = readCarry(carry)
+  const { modelId, rulesHash } = readCarry(carry)
   return {
-    clock: clock ?? Number.NEGATIVE_INFINITY,
+    clock: Number.NEGATIVE_INFINITY,
     modelId,
     rulesHash,
     exchangeRate: null,
@@ -70,8 +69,4 @@ export const sizesOf = (state: MarketState) => ({
   metIds: state.metIds.size(),
 })
 
-export const carryOf = (state: MarketState): MarketCarry => ({
-  clock: Number.isFinite(state.clock) ? state.clock : null,
-  modelId: state.modelId,
-  rulesHash: state.rulesHash,
-})
+export const carryOf = ({ modelId, rulesHash }: MarketState): MarketCarry => ({ modelId, rulesHash })

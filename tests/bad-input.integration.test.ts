@@ -59,7 +59,7 @@ test('each kind of bad record is a dead letter with its reason, and every good l
   const good = createFeed({ start: playFrom, historyHours: 24, listings: 60, everyMillis: 1_000, askShare: 0.9 })
   const [first, ...others] = good.listings as [MarketEvent, ...MarketEvent[]]
   const changed = ({ item, ask, event }: Change, index: number): MarketEvent => {
-    const listing = (others[index]?.payload as { 'flipstream.Listing': Listing })['flipstream.Listing']
+    const listing = (others[index]!.payload as { 'flipstream.Listing': Listing })['flipstream.Listing']
     const listingId = `axie:9${index}:${listing.ask.startedAt}`
     const bad = { ...listing, listingId, item: { ...listing.item, tokenId: `9${index}`, ...item }, ask: { ...listing.ask, ...ask } }
     return { ...listingEvent(bad, { observedAt: listing.ask.startedAt, origin: 'live', source: 'synthetic' }), ...event }

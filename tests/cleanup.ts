@@ -49,7 +49,10 @@ async function removeBuckets({ endpoint, region, accessKey, secretKey }: StackAd
   const client = new Client({ endPoint: hostname, port: Number(port || (useSSL ? 443 : 80)), useSSL, region, accessKey, secretKey })
   const buckets = (await client.listBuckets()).map(({ name }) => name).filter(isOurs)
   for (const bucket of buckets) {
-    for await (const { name } of client.listObjectsV2(bucket, '', true)) await client.removeObject(bucket, name)
+    // All names first: a listing that goes on while its objects vanish may end early.
+    const names: string[] = []
+    for await (const { name } of client.listObjectsV2(bucket, '', true)) names.push(name)
+    for (const name of names) await client.removeObject(bucket, name)
     await client.removeBucket(bucket)
   }
 }

@@ -77,7 +77,7 @@ async function play(playing: Playing): Promise<Summary | null> {
   const simulator = createProcesses({ environment, logDirectory: run.directory })('simulator', { settings: plan.simulator })
   playing.handles.set('simulator', simulator)
   for (const name of stages) {
-    if (name === 'notifier') start(name, { settings: { CARD_FORMAT: options.json ? 'none' : 'card' }, onOutput: progress.output })
+    if (name === 'notifier') start(name, { settings: cardSettings(options), onOutput: progress.output })
     else if (name === 'archiver') start(name, { settings: { ARCHIVE_IDLE_SECONDS: '2' } })
     else start(name)
   }
@@ -95,6 +95,12 @@ async function play(playing: Playing): Promise<Summary | null> {
   } finally {
     await observer.stop()
   }
+}
+
+/** The notifier writes into a pipe: only we know whether a person's terminal is at its end, and how wide that is. */
+function cardSettings({ json }: UpArguments): Record<string, string> {
+  const { isTTY, columns } = process.stdout
+  return { CARD_FORMAT: json ? 'none' : 'card', ...(isTTY ? { CARD_COLOR: 'always', COLUMNS: String(columns) } : {}) }
 }
 
 function starter({ stack, run, backend, environment, handles }: Playing): StartApp {

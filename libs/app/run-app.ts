@@ -57,6 +57,7 @@ export async function runApp<S extends Settings>(
       sessionTimeoutMillis: config.SESSION_TIMEOUT_MILLISECONDS,
     })
     closers.push(log.close)
+    await log.checkReachable()
     const codec = createCodec({
       registry: createRegistry({ url: config.SCHEMA_REGISTRY_URL }),
       onWait: (problem, attempt) => logger.warn({ problem, attempt }, 'waiting for the schema registry'),

@@ -1,7 +1,7 @@
 import { type RuleSet, rulesHashOf } from './rule-set.ts'
 
 const guards: RuleSet['guards'] = {
-  // Levels and similar sales are as of the listing, so a model ages slowly; two weeks is where a held-out fortnight was still priced well.
+  // The limits of the guards are judgement, not measurement. A model ages slowly, as levels and similar sales are those of the listing.
   maximumModelAgeHours: 14 * 24,
   maximumNovelty: 1,
   maximumListingAgeMinutes: 60,

@@ -91,7 +91,10 @@ async function settingFacts(env: Env): Promise<Facts['settings']> {
     settings.map(async ([name, value, address]) => ({
       name,
       value,
-      problem: await checkReachable(address, { timeoutMillis: reachMillis }).then(() => null, firstLine),
+      problem: await checkReachable(address, { timeoutMillis: reachMillis }).then(
+        () => null,
+        (error) => firstLine(error).replace(`${name}: `, ''),
+      ),
     })),
   )
 }

@@ -64,7 +64,8 @@ async function format(place: ServerPlace): Promise<void> {
   await rm(unfinished, { recursive: true, force: true })
   await writeFile(formatFile, configuration(place, unfinished))
   const clusterId = Buffer.from(randomId().replaceAll('-', ''), 'hex').toString('base64url')
-  const tool = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', clusterId, '-c', formatFile]
+  // With `=`, since an id may begin with a dash.
+  const tool = ['kafka.tools.StorageTool', 'format', '--standalone', `--cluster-id=${clusterId}`, '--config', formatFile]
   try {
     await promisify(execFile)(place.java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...javaArguments(place), ...tool])
   } catch (error) {

@@ -92,6 +92,8 @@ function commandsFromPs(): Command[] {
 /** Asks the process to end, and after `graceMillis` makes it. Resolves when it is gone. */
 export async function stopProcess(identity: ProcessIdentity, graceMillis: number): Promise<void> {
   send(identity, 'SIGTERM')
+  // One that was stopped (SIGSTOP) hears it only then.
+  send(identity, 'SIGCONT')
   if (!(await isGone(identity, graceMillis))) await killProcess(identity)
 }
 

@@ -100,7 +100,11 @@ async function play(playing: Playing): Promise<Summary | null> {
 /** The notifier writes into a pipe: only we know whether a person's terminal is at its end, and how wide that is. */
 function cardSettings({ json }: UpArguments): Record<string, string> {
   const { isTTY, columns } = process.stdout
-  return { CARD_FORMAT: json ? 'none' : 'card', ...(isTTY ? { CARD_COLOR: 'always', COLUMNS: String(columns) } : {}) }
+  return {
+    CARD_FORMAT: json ? 'none' : 'card',
+    ...(isTTY && process.env.NO_COLOR === undefined ? { CARD_COLOR: 'always' } : {}),
+    ...(isTTY ? { COLUMNS: String(columns) } : {}),
+  }
 }
 
 function starter({ stack, run, backend, environment, handles }: Playing): StartApp {

@@ -155,11 +155,11 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
 
   async function writeBatch(sink: PartitionSink, share: Share, batch: FetchedBatch): Promise<void> {
     const begunAt = performance.now()
-    await persevere(async () => {
+    const durable = await persevere(async () => {
       health?.turned(true)
-      if (share.closed) return
-      await commit(share, await sink.write(batch))
+      return share.closed ? null : sink.write(batch)
     })
+    await commit(share, durable)
     metrics.batch('committed', (performance.now() - begunAt) / 1_000)
     metrics.records('emitted', batch.records.length, '')
     const newest = batch.records.at(-1)
@@ -167,8 +167,12 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     metrics.lag(share.partition, { records: batch.remaining, seconds })
   }
 
+  /** Tried again on its own: the sink has done its work, and asked once more would say that there is nothing new. */
   async function commit(share: Share, position: CommittedOffset | null): Promise<void> {
-    if (position !== null && !share.closed) await consumer.commit(share.partition, position)
+    if (position === null) return
+    await persevere(async () => {
+      if (!share.closed) await consumer.commit(share.partition, position)
+    })
   }
 
   /** Tries again, for ever and visibly, what fails because something is away. Rejects when the app stops meanwhile. */
@@ -209,7 +213,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
   async function idle(share: Share): Promise<void> {
     try {
       const sink = await share.opening
-      if (sink.idle !== undefined && isOurs(share)) await persevere(async () => commit(share, share.closed ? null : await sink.idle!()))
+      if (sink.idle !== undefined && isOurs(share)) await commit(share, await persevere(async () => (share.closed ? null : sink.idle!())))
     } catch (error) {
       giveUp(share, error)
     } finally {

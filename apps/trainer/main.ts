@@ -3,7 +3,7 @@ import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { bundleKey, type SealedBundle, saveBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
-import { RejectedError } from '#lib/stream/errors.ts'
+import { FatalError, RejectedError } from '#lib/stream/errors.ts'
 import { parseTrainArguments, type TrainArguments, trainHelp } from './arguments.ts'
 import { publishingSettings, trainingSettings } from './config.ts'
 import { createProgressLines } from './progress.ts'
@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
     return exitCodes.done
   } catch (error) {
-    if (!(error instanceof RejectedError)) throw error
+    if (!(error instanceof RejectedError || error instanceof FatalError)) throw error
     process.stderr.write(`${error.message}\n`)
     return exitCodes.failed
   }

@@ -57,7 +57,7 @@ export async function startTensorRuntime(choice: BackendChoice): Promise<TensorR
     }
   }
   const reasons = passedOver.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ')
-  throw new FatalError(`TF_BACKEND=${choice} does not work here (${reasons}). Use TF_BACKEND=auto, or npm ci to install what is missing`)
+  throw new FatalError(`TF_BACKEND=${choice} does not work here (${reasons}). Set TF_BACKEND=auto to run on what does`)
 }
 
 /** `setBackend` answers false where it failed, and logs the reason itself instead of throwing it. */

@@ -9,7 +9,10 @@ const leaderMillis = 15_000
 const groupDeleteAttempts = 20
 const pauseMillis = 100
 
-const typeOf = (error: unknown) => (error as { type?: string }).type
+const askAttempts = 10
+
+const isLeadership = ({ cause }: Error) => /LEADER/.test(typeOf(cause) ?? typeOf((cause as Error).cause) ?? '')
+const typeOf = (error: unknown) => (error as { type?: string } | undefined)?.type
 
 export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
   let connected: Promise<Admin> | null = null
@@ -30,21 +33,26 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
     if (admin) await Promise.race([admin.disconnect(), systemClock.sleep(closeMillis)]).catch(() => {})
   }
 
-  /** After an error the next call connects anew: kafkajs may keep a broker that is gone. */
+  /** Leaders move; a broker may not know yet what the controller decided: that passes. After an error kafkajs may keep a broker that is gone. */
   const ask = async <T>(doing: string, question: (admin: Admin) => Promise<T>): Promise<T> => {
-    try {
-      return await question(await connect())
-    } catch (error) {
-      const reaction = streamError(error, doing)
-      if (reaction instanceof RetryableError) await close()
-      throw reaction
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await question(await connect())
+      } catch (error) {
+        const reaction = streamError(error, doing)
+        if (!(reaction instanceof RetryableError)) throw reaction
+        await close()
+        if (attempt === askAttempts || !isLeadership(reaction)) throw reaction
+        await systemClock.sleep(pauseMillis * attempt)
+      }
     }
   }
 
   const untilLed = async (admin: Admin, topics: string[]) => {
     for (const deadline = systemClock.now() + leaderMillis; systemClock.now() < deadline; await systemClock.sleep(pauseMillis)) {
-      const found = await admin.fetchTopicMetadata({ topics }).catch(() => null)
-      if (found?.topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return
+      // Metadata may name a leader that has not taken office: one that says its offsets has.
+      const led = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(() => null)
+      if (led?.every((offsets) => offsets.length > 0)) return
     }
     throw new FatalError(`topics ${topics.join(', ')} have no leaders after ${leaderMillis / 1_000} s: look at the brokers’ logs`)
   }

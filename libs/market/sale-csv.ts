@@ -3,6 +3,7 @@
  * ears, mouth, horn, back, tail (part ids), priceUsd. Such a file has neither sellers nor transactions nor ETH.
  */
 import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
 import { partTypes } from '#lib/axie/parts.ts'
 import { anatomyOf } from '#lib/axie/profile.ts'
@@ -76,7 +77,9 @@ function checkHeader(found: readonly string[], name: string): string[] {
  * A file that cannot be opened rejects with the system's error.
  */
 export async function* readSalesFile(path: string, options: SalesFileOptions = {}): AsyncGenerator<MarketEvent, void, undefined> {
-  const rows = createReadStream(path).pipe(parse({ bom: true, columns: (header: string[]) => checkHeader(header, path) }))
+  const rows = parse({ bom: true, columns: (header: string[]) => checkHeader(header, path) })
+  // The callback is required; what fails reaches us through `rows`.
+  pipeline(createReadStream(path), rows, () => {})
   let [rowNumber, previous] = [1, 0]
   try {
     for await (const row of rows as AsyncIterable<Row>) {

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RejectedError } from '#lib/stream/errors.ts'
+import type { MarketEvent } from '#schemas/types.ts'
+import { payloadOf } from './event.ts'
+import { readSalesFile, type SalesFileOptions, saleColumns } from './sale-csv.ts'
+
+const header = saleColumns.join(',')
+const row = '1649639067,5016355,Aquatic,0,83,eyes-scar,ears-inkling,mouth-risky-fish,horn-oranda,back-anemone,tail-koi,21'
+const later = row.replace('1649639067', '1649639070').replace('eyes-scar', 'eyes-kotaro?')
+
+let directory = ''
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sales-'))
+})
+afterAll(() => rm(directory, { recursive: true }))
+
+async function read(text: string, options?: SalesFileOptions): Promise<MarketEvent[]> {
+  const path = join(directory, 'sales.csv')
+  await writeFile(path, text)
+  const events: MarketEvent[] = []
+  for await (const event of readSalesFile(path, options)) events.push(event)
+  return events
+}
+
+const refusal = async (...lines: string[]): Promise<string> => {
+  try {
+    await read(lines.join('\n'))
+    return 'accepted'
+  } catch (error) {
+    if (error instanceof RejectedError && error.code === 'bad_sales_file') return error.message.replace(directory, '')
+    throw error
+  }
+}
+
+describe('a file of sales', () => {
+  it('is events in its order, each observed when it happened', async () => {
+    const [first, second] = await read([header, row, later, ''].join('\n'))
+    expect(first).toMatchObject({
+      eventId: 'sale:axie:5016355:1649639067000',
+      eventTime: 1_649_639_067_000,
+      observedAt: 1_649_639_067_000,
+      origin: 'live',
+      source: 'recorded',
+      payload: {
+        'flipstream.Sale': {
+          saleId: 'axie:5016355:1649639067000',
+          priceUsd: '21',
+          priceWei: '7000000000000000',
+          item: { tokenId: '5016355', class: 'Aquatic', breedCount: 0, genes: null },
+        },
+      },
+    })
+    expect(second?.eventTime).toBe(1_649_639_070_000)
+  })
+
+  it('takes columns in any order, a byte order mark, and the rate to make wei by', async () => {
+    const order = [11, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    const shuffle = (line: string): string => order.map((column) => line.split(',')[column]).join(',')
+    const [event] = await read(`\uFEFF${shuffle(header)}\n${shuffle(row)}\n`, { ethUsd: 2_100, source: 'synthetic' })
+    expect(event).toMatchObject({ source: 'synthetic', payload: { 'flipstream.Sale': { priceWei: '10000000000000000' } } })
+  })
+
+  it.each([
+    ['missing columns', [header.replace(',tail', ''), row], /sales\.csv: expected the columns .*; tail missing/],
+    ['a price of zero', [header, row, later.replace(/21$/, '0')], /sales\.csv row 3: priceUsd: expected more than 0 dollars, found "0"/],
+    ['a price that is none', [header, row.replace(/21$/, 'cheap')], /row 2: priceUsd: expected dollars .* found "cheap"/],
+    [
+      'an unknown part',
+      [header, row.replace('tail-koi', 'tail-of-woe')],
+      /row 2: axie 5016355: expected a known part, found "tail-of-woe"/,
+    ],
+    ['an unknown class', [header, row.replace('Aquatic', 'Dragon')], /row 2: axie 5016355: expected a known class, found "Dragon"/],
+    ['an impossible breed count', [header, row.replace(',0,83', ',9,83')], /row 2: axie 5016355: expected 0 to 7, found 9/],
+    ['a time that is none', [header, row.replace('1649639067', 'noon')], /row 2: expected time to be a whole number, found "noon"/],
+    ['rows out of order', [header, later, row], /row 3: expected rows sorted by time, found 1649639067 after 1649639070/],
+    ['a row cut short', [header, row, '1649639068,17,Aquatic'], /row 3: /],
+    ['an open quote', [header, row, `"${later}`], /row 3: /],
+    ['no sale at all', [header], /expected at least one sale, found none/],
+    ['nothing', [''], /expected at least one sale, found none/],
+  ])('with %s is refused, saying where and why', async (_, lines, message) => {
+    expect(await refusal(...lines)).toMatch(message)
+  })
+
+  it('that does not exist is an error that names it', async () => {
+    await expect(readSalesFile(join(directory, 'none.csv')).next()).rejects.toThrow('none.csv')
+  })
+
+  it('of 58,161 real sales is read whole', { timeout: 30_000 }, async () => {
+    const path = new URL('../../../shared/data/axie-sales-2022-04-11_22.csv', import.meta.url)
+    if (!existsSync(path)) throw new Error('expected the real market data in ../shared/data, found none: this check needs it')
+    const ids = new Set<string>()
+    for await (const event of readSalesFile(path.pathname)) if (payloadOf(event).kind === 'Sale') ids.add(event.eventId)
+    expect(ids.size).toBe(58_161)
+  })
+})

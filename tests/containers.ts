@@ -3,7 +3,7 @@ import type { StackAddresses } from '#lib/stack/addresses.ts'
 import { brokerSettings, environmentName } from '#lib/stack/kafka-server.ts'
 import { freePort } from '#lib/stack/ports.ts'
 import { checkReachable } from '#lib/stack/reachable.ts'
-import { registryServer } from '#lib/stack/registry-server.ts'
+import { requireCompatibility } from '#lib/stack/registry-server.ts'
 import { images, localCredentials } from '#lib/stack/versions.ts'
 
 const startMillis = 180_000
@@ -22,7 +22,7 @@ export async function startContainers(
     s3: { endpoint: `http://${host}:${store.getMappedPort(9000)}`, region: 'us-east-1', ...localCredentials },
   }
   await checkReachable({ ...addresses, s3Endpoint: addresses.s3.endpoint }, { timeoutMillis: startMillis })
-  await registryServer.afterReady({ ports: { http: registry.getMappedPort(8080) } })
+  await requireCompatibility(addresses.registryUrl)
   return {
     addresses,
     stop: async () => {

@@ -8,7 +8,7 @@ import { acquireLock } from '../../bin/lock.mjs'
 import { localAddresses, type StackAddresses, type StackPorts } from './addresses.ts'
 import { choosePorts } from './ports.ts'
 import { checkReachable } from './reachable.ts'
-import { registryServer } from './registry-server.ts'
+import { requireCompatibility } from './registry-server.ts'
 import { createStateWriter, readState } from './state-file.ts'
 import { type Env, onPath, type Progress } from './tools.ts'
 import { preferredPorts } from './versions.ts'
@@ -60,7 +60,7 @@ export function createDockerStack(options: DockerStackOptions): DockerStack {
         await compose.up(ports, onProgress)
         const addresses = localAddresses(ports)
         await checkReachable(reachable(addresses), { timeoutMillis: 60_000 })
-        await registryServer.afterReady({ ports: { http: ports.registry } })
+        await requireCompatibility(addresses.registryUrl)
         return addresses
       } finally {
         await release()

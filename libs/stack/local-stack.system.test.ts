@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createTemporaryStack, type TemporaryStack } from '../../tests/temporary-stack.ts'
 import type { StackAddresses } from './addresses.ts'
 import { identify, isAlive, killProcess } from './processes.ts'
+import { checkReachable } from './reachable.ts'
 
 let stack: TemporaryStack
 beforeEach(async () => {
@@ -52,6 +54,15 @@ it('a start that is killed before it could note anything leaves no server behind
   const addresses = await stack.start()
   expect(Object.values(servers).map(isAlive)).toEqual([false, false, false])
   await createTopic(addresses, 'works')
+})
+
+it('a registry that is killed while it creates its tables starts all the same', async () => {
+  const tables = join(stack.directory, 'data', 'registry', 'registry.mv.db')
+  const killed = startElsewhere()
+  await vi.waitFor(() => expect(existsSync(tables)).toBe(true), { timeout: 60_000, interval: 20 })
+  killed.kill('SIGKILL')
+  await killProcess((await stack.state()).servers.registry)
+  await checkReachable({ registryUrl: (await stack.start()).registryUrl })
 })
 
 it('a broker that was killed comes back alone, on its port and with its data', async () => {

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fetchWithin } from './http-probe.ts'
 import { localHost, type Ports, type ServerDefinition } from './server.ts'
@@ -11,7 +12,9 @@ export const registryServer: ServerDefinition = {
   name: 'registry',
   title: `Apicurio Registry ${versions.registry}`,
   preferredPorts: { http: preferredPorts.registry },
-  prepare: async ({ directory }) => {
+  async prepare({ directory }) {
+    // Killed while it creates its tables, it would never start again.
+    if (!existsSync(createdFile(directory))) await rm(directory, { recursive: true, force: true })
     await mkdir(directory, { recursive: true })
   },
   command: ({ artifacts, directory, ports }) => ({
@@ -32,14 +35,23 @@ export const registryServer: ServerDefinition = {
     },
   }),
   probe: ({ ports }, timeoutMillis) => probeRegistry(registryUrl(ports), timeoutMillis),
-  async afterReady({ ports }) {
-    const response = await fetchWithin(`${registryUrl(ports)}/config`, 5000, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-      body: JSON.stringify({ compatibility }),
-    })
-    if (!response.ok) throw new Error(`the registry refused compatibility ${compatibility} with status ${response.status}`)
+  async afterReady({ ports, directory }) {
+    await requireCompatibility(registryUrl(ports))
+    await writeFile(createdFile(directory), '')
   },
+}
+
+/** Says that the tables are complete. */
+const createdFile = (directory: string) => join(directory, 'created')
+
+/** Makes the registry refuse schemas that cannot read what any earlier version wrote. Repeating it does no harm. */
+export async function requireCompatibility(url: string): Promise<void> {
+  const response = await fetchWithin(`${url}/config`, 5000, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ compatibility }),
+  })
+  if (!response.ok) throw new Error(`the registry refused compatibility ${compatibility} with status ${response.status}`)
 }
 
 export const registryUrl = (ports: Ports): string => `http://${localHost}:${ports['http']}/apis/ccompat/v7`

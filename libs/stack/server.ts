@@ -26,7 +26,7 @@ export type ServerDefinition = Readonly<{
   /** Resolves when the server truly serves (its protocol answers, not only its port); rejects with what is missing still. */
   probe(place: Pick<ServerPlace, 'ports' | 'directory'>, timeoutMillis: number): Promise<void>
   /** What must be told to a running server once. Repeating it does no harm. */
-  afterReady(place: Pick<ServerPlace, 'ports'>): Promise<void>
+  afterReady(place: Pick<ServerPlace, 'ports' | 'directory'>): Promise<void>
 }>
 
 /** The address inside every message of this directory: servers of the local stack are reachable from this machine only. */

@@ -1,5 +1,9 @@
-/** `npm run stack:up` and `npm run stack:down`: the servers that every start and every test of this checkout shares. */
-import { resolveStack, stopStack } from '#lib/stack/resolve.ts'
+/**
+ * `npm run stack:up` and `npm run stack:down`: the servers that every start and every test of this checkout shares.
+ * `status` ends with 0 where the local processes run.
+ */
+import { createLocalStack } from '#lib/stack/local-stack.ts'
+import { resolveStack, stackDirectory, stopStack } from '#lib/stack/resolve.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 
 const onProgress = (line: string) => console.error(line)
@@ -22,11 +26,18 @@ async function down(): Promise<void> {
   console.log(stopped.length === 0 ? 'nothing was running' : `stopped ${stopped.join(', ')}`)
 }
 
+async function status(): Promise<void> {
+  const running = await createLocalStack({ directory: stackDirectory(), env: process.env, onProgress }).reuse()
+  console.log(running === null ? 'the local stack does not run' : `the local stack runs: ${running.brokers[0]}`)
+  process.exitCode = running === null ? 1 : 0
+}
+
 try {
   if (command === 'up') await up()
   else if (command === 'down') await down()
+  else if (command === 'status') await status()
   else {
-    console.error('usage: scripts/stack.ts up|down')
+    console.error('usage: scripts/stack.ts up|down|status')
     process.exitCode = 2
   }
 } catch (error) {

@@ -1,0 +1,26 @@
+/** For tfjs-native.sh: native TensorFlow works here, and forecasts what WebAssembly forecasts. Exit code 1 where it does not. */
+import { createNetwork, initialParameters } from '#lib/model/dense-network.ts'
+import { createRandom } from '#lib/model/random.ts'
+import { type Backend, startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
+
+/** In log price: a hundredth of a percent. */
+const tolerance = 1e-4
+
+const shape = { inputs: 300, hidden: [128, 64], outputs: 5 } as const
+const random = createRandom(1)
+const parameters = initialParameters(shape, [0, 0, 0, 0, 0], random)
+const inputs = Float32Array.from({ length: 128 * shape.inputs }, () => random.normal())
+
+async function forecast(backend: Backend): Promise<Float32Array> {
+  await startTensorRuntime(backend)
+  const network = createNetwork(shape, parameters)
+  const outputs = network.run(inputs)
+  network.dispose()
+  return outputs
+}
+
+const expected = await forecast('wasm')
+const found = await forecast('tensorflow')
+const difference = Math.max(...found.map((value, index) => Math.abs(value - (expected[index] as number))))
+if (!(difference < tolerance)) throw new Error(`expected native forecasts within ${tolerance} of WebAssembly's, found ${difference}`)
+console.error(`tfjs:native: works; forecasts within ${difference.toExponential(1)} of WebAssembly's`)

@@ -60,7 +60,7 @@ async function runMaven(target: string, options: { maven: string; java: string; 
   })
   clearInterval(progress)
   if (code !== 0) throw new FatalError(failureMessage(code, output))
-  options.onProgress(`fetched ${megabytes(bytes)} in ${seconds()}`)
+  options.onProgress(bytes === 0 ? `found them in Maven's own cache, in ${seconds()}` : `fetched ${megabytes(bytes)} in ${seconds()}`)
 }
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`

@@ -132,8 +132,48 @@ describe('genes of 256 bits', () => {
     expect(decodeGenes(null)).toBeNull()
     expect(decodeGenes('')).toBeNull()
     expect(decodeGenes('0x')).toBeNull()
-    expect(decodeGenes(`0x${'1'.repeat(128)}`), '512 bits').toBeNull()
+    expect(decodeGenes(`0x${'1'.repeat(129)}`), 'more than 512 bits').toBeNull()
     expect(decodeGenes(`0x${'f'.repeat(64)}`), 'no such class').toBeNull()
+  })
+})
+
+describe('genes of 512 bits', () => {
+  const longCodes: Record<string, number> = { beast: 0, bug: 1, bird: 2, plant: 3, aquatic: 4, reptile: 5, mech: 16, dawn: 17, dusk: 18 }
+  const partNamed = (id: string): Part => parts.find((part) => part.id === id) as Part
+  const geneBits = (id: string): bigint => BigInt(((longCodes[partNamed(id).class] as number) << 8) | partNamed(id).geneCode)
+
+  /** Written down a second time, from the description of the format. */
+  function encodeLong(axieClass: AxieClass, ...genes: readonly [SixParts, SixParts, SixParts]): string {
+    let bits = BigInt(longCodes[axieClass] as number) << 507n
+    for (const [index, type] of (['eyes', 'mouth', 'ears', 'horn', 'back', 'tail'] as const).entries()) {
+      const [dominant, recessive1, recessive2] = genes.map((six) => geneBits(six[type])) as [bigint, bigint, bigint]
+      const skin = partNamed(genes[0][type]).special === 'mystic' ? 1n : 0n
+      bits |= ((skin << 39n) | (dominant << 26n) | (recessive1 << 13n) | recessive2) << BigInt(64 * (5 - index))
+    }
+    return `0x${bits.toString(16).padStart(128, '0')}`
+  }
+
+  it('say class and three genes for each part, mystic ones too', () => {
+    const plainOrMystic = sixParts((part) => part.special === null || part.special === 'mystic')
+    fc.assert(
+      fc.property(anyClass, plainOrMystic, plain, plain, (axieClass, dominant, recessive1, recessive2) => {
+        const genes = decodeGenes(encodeLong(axieClass, dominant, recessive1, recessive2))
+        if (genes === null) throw new Error('expected genes')
+        expect(genes.class).toBe(axieClass)
+        expect(idsOf(genes, 'dominant')).toEqual(dominant)
+        expect(idsOf(genes, 'recessive1')).toEqual(recessive1)
+        expect(idsOf(genes, 'recessive2')).toEqual(recessive2)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('of a real dusk axie are read', () => {
+    const text =
+      '0x9000000000000100008000c0840800000001000410604508000100102040450a000100102081020c000100042821410600010008180040080001001018014406'
+    const genes = decodeGenes(text)
+    expect(genes?.class).toBe('dusk')
+    expect(genes === null ? null : partTypes.map((type) => genes.parts[type].dominant.part.class)).not.toContain('dusk')
   })
 })
 

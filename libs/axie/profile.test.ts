@@ -55,7 +55,7 @@ describe('the profile of an axie', () => {
     expect(profileOf({ ...axie, genes })).toMatchObject({ genes, geneQuality: (76 * (5 / 6) + 15 + 5) / 100 })
   })
 
-  it('falls back to the parts where genes are of 512 bits, garbled, or of another axie', () => {
+  it('falls back to the parts where genes are unreadable, or of another axie', () => {
     const other = encodeGenes({ class: 'aquatic', dominant: { ...dominant, tail: 'tail-koi' } })
     const otherClass = encodeGenes({ class: 'bird', dominant })
     for (const genes of [`0x${'4'.repeat(128)}`, 'no genes', '', other, otherClass])

@@ -1,7 +1,7 @@
 /** What the likes of an axie just sold for, on every rung of the similarity ladder, and pooled over it. */
-import { dayMillis, hourMillis, salesMillis } from './horizons.ts'
+import { hourMillis, salesMillis } from './horizons.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
-import type { SaleHistory } from './sale-history.ts'
+import type { SaleHistory, SaleNumber } from './sale-history.ts'
 import { type RungName, similarityLadder, type Traits } from './similarity.ts'
 
 export type LadderInput = Readonly<{ sales: SaleHistory; traits: Traits; asOf: number }>
@@ -27,9 +27,13 @@ definitions.push(
   ['pool.weight', 'sum of these weights'],
 )
 
-/** Relative prices and ages of the sales on one rung, newest first. Reused from call to call: the fold runs in one thread. */
+/**
+ * Relative prices of the sales on one rung, newest first, and what their age leaves of their weight, at a half-life of 12 hours (of a day,
+ * its square root). Reused from call to call: the fold runs in one thread.
+ */
 const relatives = new Float64Array(mostSales)
-const agesMillis = new Float64Array(mostSales)
+const freshness = new Float64Array(mostSales)
+let newest: SaleNumber = 0
 const sorted = new Float64Array(mostSales)
 
 function collect({ sales, traits, asOf }: LadderInput, rung: number): number {
@@ -39,8 +43,9 @@ function collect({ sales, traits, asOf }: LadderInput, rung: number): number {
     if (soldAt <= asOf - salesMillis) break
     const relative = sales.relative(sale)
     if (Number.isNaN(relative)) continue
+    if (count === 0) newest = sale
     relatives[count] = relative
-    agesMillis[count] = Math.max(0, asOf - soldAt)
+    freshness[count] = 2 ** (-Math.max(0, asOf - soldAt) / (halfLifeHours * hourMillis))
     count += 1
   }
   return count
@@ -61,29 +66,29 @@ const medianOf = (count: number): number =>
 function weightedMean(count: number): number {
   let [sum, weights] = [0, 0]
   for (let index = 0; index < count; index += 1) {
-    const weight = 2 ** (-(agesMillis[index] as number) / (halfLifeHours * hourMillis))
+    const weight = freshness[index] as number
     sum += weight * (relatives[index] as number)
     weights += weight
   }
   return sum / weights
 }
 
-function writeRung(into: number[], count: number): void {
+function writeRung(into: number[], { sales, asOf }: LadderInput, count: number): void {
   if (count === 0) {
     into.push(0, Number.NaN, Number.NaN, Number.NaN, Number.NaN, Number.NaN)
     return
   }
   sortInto(count)
-  const [last, age] = [relatives[0] as number, agesMillis[0] as number]
+  const age = Math.max(0, asOf - sales.soldAt(newest))
   // All weights underflow only beyond 500 half-lives, and sales are remembered for 28.
-  into.push(count, last, medianOf(count), weightedMean(count), sorted[0] as number, age / hourMillis)
+  into.push(count, relatives[0] as number, medianOf(count), weightedMean(count), sorted[0] as number, age / hourMillis)
 }
 
 type Weighted = Readonly<{ value: number; weight: number }>
 
 function addToPool(pool: Weighted[], rungWeight: number, count: number): void {
   for (let index = 0; index < count; index += 1)
-    pool.push({ value: relatives[index] as number, weight: rungWeight * 2 ** (-(agesMillis[index] as number) / dayMillis) })
+    pool.push({ value: relatives[index] as number, weight: rungWeight * Math.sqrt(freshness[index] as number) })
 }
 
 function writePool(into: number[], pool: Weighted[]): void {
@@ -103,7 +108,7 @@ export const ladderMeasures: MeasureGroup<LadderInput> = {
     const pool: Weighted[] = []
     for (let rung = 0; rung < similarityLadder.length; rung += 1) {
       const count = collect(input, rung)
-      writeRung(into, count)
+      writeRung(into, input, count)
       const weight = poolWeights[rung] as number
       if (weight > 0) addToPool(pool, weight, count)
     }

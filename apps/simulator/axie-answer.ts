@@ -28,7 +28,7 @@ export function axieAnswer(axie: SimulatedAxie, open: OpenOffer | null, sales: r
     breedCount: isEgg ? 0 : axie.breedCount,
     genes: () => (isEgg ? null : genesOf(axie)),
     newGenes: () => (isEgg ? null : fault === 'longGenes' ? hexOf(`genes ${axie.tokenId}`, 128) : genesOf(axie)),
-    parts: () => partIds.map(partAnswer),
+    parts: () => partIds.map(cachedPartAnswer),
     stats: () => (isEgg ? null : statsAnswer(axie)),
     image: `https://axiecdn.axieinfinity.com/axies/${axie.tokenId}/axie/axie-full-transparent.png`,
     order: () => (open === null ? null : orderAnswer(open, now)),
@@ -94,6 +94,15 @@ const transferAnswer = (sale: SettledSale) => ({
 function usdOf(wei: bigint): string {
   const usd = (Number(wei) / 1e18) * ethUsd
   return Math.abs(usd - Math.round(usd)) < 1e-4 ? String(Math.round(usd)) : usd.toFixed(2)
+}
+
+const partAnswers = new Map<string, ReturnType<typeof partAnswer>>()
+
+/** There are some hundred parts, and six of them in every axie of every page. */
+function cachedPartAnswer(id: string): ReturnType<typeof partAnswer> {
+  const known = partAnswers.get(id) ?? partAnswer(id)
+  partAnswers.set(id, known)
+  return known
 }
 
 function partAnswer(id: string) {

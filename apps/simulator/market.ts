@@ -1,3 +1,4 @@
+import type { OfferFault } from './faults.ts'
 import type { Happening, Offer, SettledSale, SimulatedAxie } from './happenings.ts'
 import { createOfferBook, type OfferCriteria, type OpenOffer } from './offer-book.ts'
 import type { Page, Slice } from './page.ts'
@@ -33,14 +34,16 @@ export type MarketOptions = Readonly<{
   /** How many settled sales are remembered. */
   remembersSales: number
   /** What shall be wrong with an offer: asked once, when it appears. */
-  faultOf?: (offer: Offer) => string | null
-  /** Whether an offer with a fault is left out of answers at this moment. */
-  isHidden?: (open: OpenOffer, now: number) => boolean
+  faultOf?: (offer: Offer) => OfferFault | null
 }>
 
-export function createMarket({ happenings, remembersSales, faultOf = () => null, isHidden = () => false }: MarketOptions): Market {
+/** How long an offer lasts whose fault it is to vanish. */
+const vanishAfterMillis = 5 * 60_000
+
+export function createMarket({ happenings, remembersSales, faultOf = () => null }: MarketOptions): Market {
   let now = Number.NEGATIVE_INFINITY
-  const offers = createOfferBook((open) => isHidden(open, now))
+  const offers = createOfferBook()
+  const vanishing: Offer[] = []
   const sales = createSaleBook(remembersSales)
   const coming = happenings[Symbol.iterator]()
   let next = coming.next()
@@ -49,7 +52,9 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null,
 
   const happen = (happening: Happening): void => {
     if (happening.type === 'offered') {
-      offers.add({ offer: happening.offer, fault: faultOf(happening.offer) })
+      const fault = faultOf(happening.offer)
+      offers.add({ offer: happening.offer, fault })
+      if (fault === 'vanishes') vanishing.push(happening.offer)
       counts.listings++
       return
     }
@@ -63,6 +68,7 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null,
     advanceTo(millis) {
       now = Math.max(now, millis)
       for (; next.done !== true && next.value.at <= now; next = coming.next()) happen(next.value)
+      while (vanishing[0] !== undefined && vanishing[0].startedAt + vanishAfterMillis <= now) offers.remove(vanishing.shift()!)
     },
     now: () => now,
     newestOffers: offers.newest,

@@ -1,3 +1,4 @@
+import type { OfferFault } from './faults.ts'
 import { type Offer, priceWeiAt, type SimulatedAxie } from './happenings.ts'
 import type { Page, Slice } from './page.ts'
 
@@ -5,7 +6,7 @@ import type { Page, Slice } from './page.ts'
 export type OpenOffer = Readonly<{
   offer: Offer
   /** What is wrong with it, if anything; decided once, when it appeared. */
-  fault: string | null
+  fault: OfferFault | null
 }>
 
 export type OfferCriteria = Readonly<{
@@ -26,16 +27,14 @@ export interface OfferBook {
 
 type Entry = { readonly open: OpenOffer; gone: boolean }
 
-/** `isHidden`: offers that answers leave out for now. Asked for faulty ones only. */
-export function createOfferBook(isHidden: (open: OpenOffer) => boolean): OfferBook {
+export function createOfferBook(): OfferBook {
   // In order of appearance. Those that are gone are passed over, and swept out when they are half of it.
   let entries: Entry[] = []
   let gone = 0
   const byToken = new Map<string, Entry>()
 
-  const visible = ({ open, gone: isGone }: Entry): boolean => !isGone && !(open.fault !== null && isHidden(open))
   const select = (criteria: OfferCriteria): OpenOffer[] =>
-    entries.flatMap((entry) => (visible(entry) && meets(entry.open.offer.axie, criteria) ? [entry.open] : []))
+    entries.flatMap((entry) => (!entry.gone && meets(entry.open.offer.axie, criteria) ? [entry.open] : []))
 
   const drop = (entry: Entry): void => {
     entry.gone = true
@@ -57,10 +56,7 @@ export function createOfferBook(isHidden: (open: OpenOffer) => boolean): OfferBo
       const entry = byToken.get(offer.axie.tokenId)
       if (entry?.open.offer === offer) drop(entry)
     },
-    of(tokenId) {
-      const entry = byToken.get(tokenId)
-      return entry !== undefined && visible(entry) ? entry.open : null
-    },
+    of: (tokenId) => byToken.get(tokenId)?.open ?? null,
     newest({ from, size }, criteria) {
       if (!isEmpty(criteria)) {
         const selected = select(criteria).reverse()
@@ -70,7 +66,7 @@ export function createOfferBook(isHidden: (open: OpenOffer) => boolean): OfferBo
       const results: OpenOffer[] = []
       for (let index = entries.length - 1, passed = 0; index >= 0 && results.length < size; index--) {
         const entry = entries[index]!
-        if (visible(entry) && passed++ >= from) results.push(entry.open)
+        if (!entry.gone && passed++ >= from) results.push(entry.open)
       }
       return { total: byToken.size, results }
     },

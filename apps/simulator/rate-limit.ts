@@ -4,7 +4,8 @@ import type { Clock } from '#lib/clock/clock.ts'
 export interface RateLimit {
   /** Takes one: true. Empty: false. */
   take(): boolean
-  remaining(): number
+  /** Null: no limit. */
+  remaining(): number | null
 }
 
 /** `perSecond` 0: no limit. */
@@ -25,6 +26,6 @@ export function createRateLimit({ clock, perSecond }: { clock: Clock; perSecond:
       tokens -= 1
       return true
     },
-    remaining: () => (perSecond === 0 ? Number.MAX_SAFE_INTEGER : Math.floor(tokens)),
+    remaining: () => (perSecond === 0 ? null : Math.floor(tokens)),
   }
 }

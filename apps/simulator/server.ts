@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createYoga } from 'graphql-yoga'
 import type { Clock } from '#lib/clock/clock.ts'
+import type { HealthReport } from '#lib/telemetry/health.ts'
+import type { Metrics } from '#lib/telemetry/metrics.ts'
 import type { LeaderboardAxie } from '#schemas/types.ts'
 import { type Faults, faultsSchema } from './faults.ts'
 import { createMarketplaceSchema } from './graphql-schema.ts'
@@ -17,6 +19,7 @@ export type SimulatorServerOptions = Readonly<{
   apiKey: string
   rateLimit: RateLimit
   leaderboard(): readonly LeaderboardAxie[]
+  metrics: Metrics
 }>
 
 export type SimulatorServer = Readonly<{
@@ -37,12 +40,14 @@ const refusal = (status: number, message: string, headers: Readonly<Record<strin
   headers: { 'content-type': 'application/json', ...headers },
 })
 const longestBody = 1_000_000
+/** It needs nothing else, so when it answers it is ready. */
+const well: HealthReport = { alive: true, ready: true, conditions: {} }
 
 /** The header on every answer that says what time it is on the market, in milliseconds. */
 export const marketTimeHeader = 'x-market-time'
 
 /**
- * The simulated marketplace over HTTP: /graphql as the real one (key, rate limit, faults), /leaderboard, and for whoever runs it
+ * The simulated marketplace over HTTP: /graphql (and / alone) as the real one, with key, rate limit and faults, /leaderboard, and for whoever runs it
  * GET /stats, GET and POST /faults, without key, limit or faults.
  */
 export async function startSimulatorServer(
@@ -79,17 +84,23 @@ export async function startSimulatorServer(
 function createRoutes(options: SimulatorServerOptions): Readonly<Record<string, (request: IncomingMessage) => Promise<Answer>>> {
   const { market, marketClock, faults } = options
   const answers: Record<string, number> = {}
+  const countAnswer = options.metrics.counter('marketplace_answers_total', 'Answers of the simulated marketplace.', ['status'])
   const execute = createExecutor(options)
   const graphql = async (request: IncomingMessage): Promise<Answer> => {
     const answer = await guard(options, request, execute)
     answers[answer.status] = (answers[answer.status] ?? 0) + 1
+    countAnswer(1, { status: String(answer.status) })
     return answer
   }
   return {
     'POST /graphql': graphql,
+    'POST /': graphql,
     // A browser without a key gets the marketplace's schema explorer.
     'GET /graphql': execute,
     'GET /leaderboard': async () => json({ axies: options.leaderboard().map(({ tokenId, ...axie }) => ({ id: tokenId, ...axie })) }),
+    'GET /healthz': async () => json(well),
+    'GET /readyz': async () => json(well),
+    'GET /metrics.json': async () => json(await options.metrics.snapshot()),
     'GET /stats': async () => {
       market.advanceTo(marketClock.now())
       return json({ marketTime: market.now(), running: marketClock.isRunning(), ...market.counts(), answers, faults: faults.counts() })
@@ -120,7 +131,8 @@ async function guard(
     return { status: 200, body: '<!doctype html><title>Just a moment...</title>', headers: { 'content-type': 'text/html' } }
   }
   const answer = await execute(request)
-  const headers = { ...answer.headers, 'x-ratelimit-remaining': String(rateLimit.remaining()) }
+  const remaining = rateLimit.remaining()
+  const headers = { ...answer.headers, ...(remaining === null ? {} : { 'x-ratelimit-remaining': String(remaining) }) }
   const isFaulty = (tokenId: string): boolean => market.axie(tokenId)?.open?.fault === 'missingField'
   const body = (faults.counts()['missingField'] ?? 0) > 0 ? removeFields(answer.body, isFaulty) : answer.body
   return { ...answer, headers, body, cut: faults.strikes('cutBody') }
@@ -136,7 +148,7 @@ function createExecutor({ market, marketClock, faults }: SimulatorServerOptions)
   return async (request) => {
     const body = request.method === 'POST' ? { body: await readBody(request) } : {}
     market.advanceTo(marketClock.now())
-    const response = await yoga.fetch(`http://simulator${request.url}`, {
+    const response = await yoga.fetch(`http://simulator/graphql${new URL(request.url ?? '/', 'http://simulator').search}`, {
       method: request.method ?? 'POST',
       headers: { 'content-type': request.headers['content-type'] ?? '', accept: request.headers.accept ?? 'application/json' },
       ...body,

@@ -1,16 +1,14 @@
 import type { Config } from '#lib/app/config.ts'
 import type { Clock } from '#lib/clock/clock.ts'
+import { createMetrics } from '#lib/telemetry/metrics.ts'
 import type { simulatorSettings } from './config.ts'
 import { createFaults } from './faults.ts'
 import { leaderboardOfMarket, readLeaderboard } from './leaderboard.ts'
 import { createMarket } from './market.ts'
 import { createMarketClock } from './market-clock.ts'
-import type { OpenOffer } from './offer-book.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { type SimulatorServer, startSimulatorServer } from './server.ts'
 import { type MarketSource, openSource } from './source.ts'
-
-const vanishAfterMillis = 5 * 60_000
 
 /** A whole simulated marketplace, served. */
 export async function startSimulator(
@@ -31,7 +29,6 @@ export async function startSimulator(
     happenings: source.happenings,
     remembersSales: config.SIMULATOR_REMEMBERED_SALES,
     faultOf: faults.ofNewOffer,
-    isHidden: ({ offer, fault }: OpenOffer, now) => fault === 'vanishes' && now >= offer.startedAt + vanishAfterMillis,
   })
   market.advanceTo(source.start)
   const recordedLeaderboard = config.SIMULATOR_LEADERBOARD_FILE === null ? null : readLeaderboard(config.SIMULATOR_LEADERBOARD_FILE)
@@ -43,6 +40,7 @@ export async function startSimulator(
       faults,
       apiKey: config.SIMULATOR_API_KEY,
       rateLimit: createRateLimit({ clock, perSecond: config.SIMULATOR_RATE_LIMIT_PER_SECOND }),
+      metrics: createMetrics('simulator'),
       leaderboard: () => recordedLeaderboard ?? leaderboardOfMarket(market),
     },
     { host: config.SIMULATOR_HOST, port: config.SIMULATOR_PORT },

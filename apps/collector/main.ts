@@ -1,0 +1,105 @@
+import { defineApp } from '#lib/app/app.ts'
+import { randomJitter } from '#lib/clock/clock.ts'
+import { marketKey } from '#lib/market/event.ts'
+import { topicName } from '#lib/market/topics.ts'
+import { createMarketplace } from '#lib/marketplace/client.ts'
+import { createTransactionalWriter } from '#lib/stream/transactional-writer.ts'
+import { collect } from './collector.ts'
+import { createCollectorMetrics } from './collector-metrics.ts'
+import { openCommitter } from './committer.ts'
+import { collectorSettings } from './config.ts'
+import type { Collecting } from './processor.ts'
+
+/** An honest page of a hundred is 70 kB, an honest leaderboard 0.2 MB. */
+const maxBodyBytes = 4 * 1024 * 1024
+/** Of one request, within the time after which a silent loop counts as hanging. */
+const attempts = 3
+const remembered = 200
+const trackedAsks = 100
+const maxEventsPerTransaction = 1_000
+const longestBackOffMillis = 10_000
+
+export const app = defineApp({
+  name: 'collector',
+  summary: 'reads the marketplace, writes what happens on it to market.events, each thing once',
+  settings: collectorSettings,
+  async start({ config, prefix, clock, logger, metrics, health, log, codec }) {
+    const collectorMetrics = createCollectorMetrics(metrics, logger, clock)
+    let marketTime: number | null = null
+    const marketplace = createMarketplace({
+      url: config.MARKETPLACE_URL,
+      leaderboardUrl: config.LEADERBOARD_URL,
+      apiKey: config.AXIE_API_KEY,
+      requestsPerSecond: config.REQUESTS_PER_SECOND,
+      concurrentRequests: config.CONCURRENT_REQUESTS,
+      timeoutMillis: config.REQUEST_TIMEOUT_MILLISECONDS,
+      marketTimeHeader: config.MARKET_TIME_HEADER,
+      attempts,
+      maxBodyBytes,
+      clock,
+      observe(result, millis, answer) {
+        collectorMetrics.request(result, millis)
+        if (answer === null) return
+        marketTime = Math.max(marketTime ?? answer.marketTime, answer.marketTime)
+        collectorMetrics.answered(answer)
+      },
+    })
+    await codec.prepare(['MarketEvent', 'CollectorState'])
+    const writer = createTransactionalWriter({
+      log,
+      clock,
+      logger,
+      transactionalId: `${prefix}collector-${marketKey}`,
+      state: { topic: topicName(prefix, 'collector.state'), key: marketKey },
+    })
+    const stopping = new AbortController()
+    const committer = await openCommitter({
+      writer,
+      codec,
+      prefix,
+      onCommitted(decision) {
+        health.set('log', true)
+        collectorMetrics.committed(decision)
+      },
+      onRetry(error) {
+        health.set('log', false, error.message)
+        logger.warn({ problem: error.message }, 'the log is unwell; trying again')
+      },
+      backOff: (attempt) => clock.sleep(Math.min(longestBackOffMillis, 100 * 2 ** attempt) * (0.5 + randomJitter()), stopping.signal),
+    })
+    const collecting: Collecting = {
+      source: config.MARKET_SOURCE,
+      memory: { capacity: remembered, firstLookMillis: config.FIRST_LOOK_MINUTES * 60_000 },
+      maxEvents: maxEventsPerTransaction,
+      tracks: trackedAsks,
+    }
+    const finished = collect({
+      marketplace,
+      committer,
+      collecting,
+      historyDays: config.HISTORY_DAYS,
+      every: {
+        listings: config.POLL_MILLISECONDS,
+        sales: config.SALES_POLL_MILLISECONDS,
+        sweep: config.SWEEP_MILLISECONDS,
+        askCheck: config.ASK_CHECK_MILLISECONDS,
+      },
+      clock,
+      logger,
+      health,
+      metrics: collectorMetrics,
+      marketTime: () => marketTime,
+      stopping: stopping.signal,
+    }).finally(() => stopping.abort())
+    finished.catch(() => {})
+    return {
+      finished,
+      async stop() {
+        stopping.abort()
+        await marketplace.close()
+        await finished.catch(() => {})
+        await writer.close()
+      },
+    }
+  },
+})

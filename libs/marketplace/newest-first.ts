@@ -1,0 +1,101 @@
+import type { Page, Reject } from './page.ts'
+
+/** An entry of a list, with the page it was first seen on. */
+export type Seen<Item> = Readonly<{ item: Item; heldAt: number; marketTime: number }>
+export type SeenReject = Readonly<{ reject: Reject; heldAt: number; marketTime: number }>
+
+export type Reading<Item> = Readonly<{
+  /** New ones, each once, newest first. */
+  items: readonly Seen<Item>[]
+  rejects: readonly SeenReject[]
+  /** Those met that were known. */
+  known: readonly Item[]
+  /** False when the reading was cut at `maxPages`: what lies further down was not seen. */
+  complete: boolean
+}>
+
+export type NewestFirstOptions<Item> = Readonly<{
+  fetch(page: { from: number; size: number }): Promise<Page<Item>>
+  keyOf(item: Item): string
+  /** An earlier reading had it. */
+  isKnown(item: Item): boolean
+  /** So old (at that time of the market) that earlier readings had it, or it does not matter. Passed over. */
+  isPast(item: Item, marketTime: number): boolean
+  /** Entries of the first page, for a list that rarely has news; the other pages have `size`. */
+  firstSize: number
+  size: number
+  /** How many entries neighbouring pages share when nothing moves, and how many known or past ones end a reading. */
+  overlap: number
+  maxPages: number
+}>
+
+/**
+ * Reads a list that begins with the newest entry and moves while it is read: new entries push the others down, those that go let them
+ * move up, past the edge of a page that was asked for before.
+ *
+ * 1. Pages are asked for with an overlap. Two readings agree when they share an entry: as the list keeps its order, nothing that stayed
+ *    lies between them.
+ * 2. When they share none, more than the overlap has gone meanwhile: the reading steps back up by a page, to the top if need be (a page
+ *    from the top needs no neighbour), and goes on from there.
+ * 3. It ends at `overlap` known or past entries, or at the end of the list.
+ *
+ * So whatever stays on the list from the first request to the last is among the entries, or is below a known one. An entry that comes
+ * in above the place that is being read is for the next reading.
+ */
+export async function readNewestFirst<Item>(options: NewestFirstOptions<Item>): Promise<Reading<Item>> {
+  const { fetch, size, overlap, maxPages } = options
+  const found = createFindings(options)
+  let from = 0
+  let emptyPages = 0
+
+  for (let pages = 0; pages < maxPages; pages++) {
+    const asked = { from, size: pages === 0 ? options.firstSize : size }
+    const page = await fetch(asked)
+    // A list that says it is longer than it is ends where it is found empty twice.
+    if (page.count === 0 && ++emptyPages === 2) return found.reading(true)
+    if (from > 0 && !found.agreesWith(page)) {
+      from = Math.max(0, from - size)
+      continue
+    }
+    found.add(page, from === 0)
+    if (from + page.count >= page.total || found.familiar() >= overlap) return found.reading(true)
+    from += Math.max(1, asked.size - overlap)
+  }
+  return found.reading(false)
+}
+
+function createFindings<Item>({ keyOf, isKnown, isPast }: NewestFirstOptions<Item>) {
+  const items = new Map<string, Seen<Item>>()
+  const rejects = new Map<string, SeenReject>()
+  const known = new Map<string, Item>()
+  // Since the last page from the top: what the next page has to share an entry with, and how much of it is known or past.
+  let stretch = new Set<string>()
+  let familiar = new Set<string>()
+  const keysOf = (page: Page<Item>): string[] => [...page.items.map(keyOf), ...page.rejects.map(({ key }) => key)]
+
+  return {
+    agreesWith: (page: Page<Item>): boolean => keysOf(page).some((key) => stretch.has(key)),
+    familiar: (): number => familiar.size,
+    add(page: Page<Item>, fromTop: boolean): void {
+      if (fromTop) [stretch, familiar] = [new Set(), new Set()]
+      for (const key of keysOf(page)) stretch.add(key)
+      const when = { heldAt: page.heldAt, marketTime: page.marketTime }
+      for (const item of page.items) {
+        const key = keyOf(item)
+        if (isKnown(item)) known.set(key, item)
+        else if (!isPast(item, page.marketTime)) {
+          if (!items.has(key)) items.set(key, { item, ...when })
+          continue
+        }
+        familiar.add(key)
+      }
+      for (const reject of page.rejects) if (!rejects.has(reject.key)) rejects.set(reject.key, { reject, ...when })
+    },
+    reading: (complete: boolean): Reading<Item> => ({
+      items: [...items.values()],
+      rejects: [...rejects.values()],
+      known: [...known.values()],
+      complete,
+    }),
+  }
+}

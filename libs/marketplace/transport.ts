@@ -1,0 +1,204 @@
+import Bottleneck from 'bottleneck'
+import { Pool } from 'undici'
+import { type Clock, randomJitter } from '#lib/clock/clock.ts'
+import { MarketplaceError, type MarketplaceErrorCode } from './errors.ts'
+
+export type TransportOptions = Readonly<{
+  clock: Clock
+  /** Never in a log line or an error message: it is cut out of whatever the other side sends back. */
+  apiKey: string
+  /** Shared by all requests, whatever their address. */
+  requestsPerSecond: number
+  concurrentRequests: number
+  /** For the whole answer. */
+  timeoutMillis: number
+  /** How often one request is sent before its error is thrown. */
+  attempts: number
+  /** A larger answer is refused before it is read. Bytes. */
+  maxBodyBytes: number
+  /** The header that says what time it is on a simulated market; null: by our own clock. */
+  marketTimeHeader: string | null
+  /** Told of each request sent; `answer` when it came. */
+  observe?: (result: 'ok' | MarketplaceErrorCode, millis: number, answer: HttpAnswer | null) => void
+}>
+
+/** JSON as it came, and when it was in our hands. */
+export type HttpAnswer = Readonly<{
+  json: unknown
+  /** Wall clock, in milliseconds. */
+  heldAt: number
+  /** The market's clock, in milliseconds: what `observedAt` of an event is. */
+  marketTime: number
+  /** What is left of the key's quota, where the marketplace says so. */
+  quotaRemaining: number | null
+}>
+
+export interface Transport {
+  /** Rejects with MarketplaceError only. */
+  post(url: string, body: unknown): Promise<HttpAnswer>
+  get(url: string): Promise<HttpAnswer>
+  /** Ends waiting and open requests with MarketplaceError `closed`. */
+  close(): Promise<void>
+}
+
+const firstBackoffMillis = 200
+const longestBackoffMillis = 10_000
+/** Longer pauses than this are the caller's business: it can say so in its readiness. */
+const longestPauseMillis = 5_000
+const longestRetryAfterMillis = 600_000
+
+/** One pool per host, one limiter for all. Retries what is transient: with jittered backoff, never before `Retry-After`. */
+export function createTransport(options: TransportOptions): Transport {
+  const { clock, attempts } = options
+  const limiter = new Bottleneck({ maxConcurrent: options.concurrentRequests, minTime: 1_000 / options.requestsPerSecond })
+  const pools = new Map<string, Pool>()
+  const closing = new AbortController()
+  let pausedUntil = 0
+
+  const poolFor = (origin: string): Pool => {
+    const pool = pools.get(origin) ?? new Pool(origin, { connections: options.concurrentRequests, pipelining: 1 })
+    pools.set(origin, pool)
+    return pool
+  }
+  const sleepUntil = async (moment: number): Promise<void> => {
+    const wait = moment - clock.now()
+    if (wait > 0) await clock.sleep(wait, closing.signal)
+  }
+  const passPause = async (): Promise<void> => {
+    const pause = pausedUntil - clock.now()
+    if (pause <= longestPauseMillis) return sleepUntil(pausedUntil)
+    const message = `the marketplace asked us to wait for another ${Math.ceil(pause / 1_000)} s`
+    throw new MarketplaceError('rate_limited', message, { retryAfterMillis: pause })
+  }
+  const once = async (request: Request): Promise<HttpAnswer> => {
+    await passPause()
+    const startedAt = performance.now()
+    try {
+      const answer = await exchange(poolFor(request.url.origin), request, options, closing.signal)
+      options.observe?.('ok', performance.now() - startedAt, answer)
+      return answer
+    } catch (error) {
+      const known = describe(error, request, options, closing.signal.aborted)
+      options.observe?.(known.code, performance.now() - startedAt, null)
+      // Everybody waits: the limit is the key's, not the request's.
+      if (known.retryAfterMillis !== null) pausedUntil = Math.max(pausedUntil, clock.now() + known.retryAfterMillis)
+      throw known
+    }
+  }
+  const send = async (request: Request): Promise<HttpAnswer> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await limiter.schedule(() => once(request))
+      } catch (error) {
+        const known = describe(error, request, options, closing.signal.aborted)
+        if (!known.transient || attempt >= attempts || (known.retryAfterMillis ?? 0) > longestPauseMillis) throw known
+        const backoff = Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** (attempt - 1)) * (0.5 + randomJitter())
+        await sleepUntil(Math.max(clock.now() + backoff, pausedUntil)).catch(() => {
+          throw closed()
+        })
+      }
+    }
+  }
+  return {
+    post: (url, body) => send({ method: 'POST', url: new URL(url), body: JSON.stringify(body) }),
+    get: (url) => send({ method: 'GET', url: new URL(url), body: null }),
+    async close() {
+      closing.abort(closed())
+      await limiter.stop({ dropWaitingJobs: true, dropErrorMessage: 'closed' })
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+    },
+  }
+}
+
+type Request = Readonly<{ method: 'GET' | 'POST'; url: URL; body: string | null }>
+
+const closed = () => new MarketplaceError('closed', 'the marketplace client was closed')
+
+async function exchange(pool: Pool, { method, url, body }: Request, options: TransportOptions, closing: AbortSignal): Promise<HttpAnswer> {
+  const response = await pool.request({
+    method,
+    path: `${url.pathname}${url.search}`,
+    headers: { 'content-type': 'application/json', accept: 'application/json', 'x-api-key': options.apiKey },
+    body,
+    signal: AbortSignal.any([closing, AbortSignal.timeout(options.timeoutMillis)]),
+    headersTimeout: options.timeoutMillis,
+    bodyTimeout: options.timeoutMillis,
+  })
+  const text = await readBody(response.body, options.maxBodyBytes)
+  const header = (name: string): string | null => {
+    const value = response.headers[name]
+    return (Array.isArray(value) ? value[0] : value) ?? null
+  }
+  if (response.statusCode !== 200) throw statusError(response.statusCode, text, retryAfterMillis(header('retry-after'), options.clock))
+  const heldAt = options.clock.now()
+  return {
+    json: parseJson(text),
+    heldAt,
+    marketTime: options.marketTimeHeader === null ? heldAt : marketTimeOf(options.marketTimeHeader, header(options.marketTimeHeader)),
+    quotaRemaining: quotaOf(header('x-ratelimit-remaining') ?? header('ratelimit-remaining')),
+  }
+}
+
+async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > maxBytes) throw new MarketplaceError('too_large', `expected an answer of at most ${maxBytes} bytes, found more`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function statusError(status: number, text: string, retryAfter: number | null): MarketplaceError {
+  const said = `status ${status}: ${beginning(text)}`
+  if (status === 401 || status === 403) {
+    return new MarketplaceError('unauthorized', `the marketplace refused the API key (${said}); set AXIE_API_KEY to a valid key`)
+  }
+  if (status === 429) return new MarketplaceError('rate_limited', `too many requests (${said})`, { retryAfterMillis: retryAfter })
+  if (status >= 500) return new MarketplaceError('unavailable', `the marketplace is unwell (${said})`, { retryAfterMillis: retryAfter })
+  return new MarketplaceError('refused', `the marketplace did not accept the request (${said})`)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new MarketplaceError('not_json', `expected JSON, found ${beginning(text)}`)
+  }
+}
+
+/** Seconds or an HTTP date (RFC 9110, 10.2.3), at most ten minutes from now. */
+function retryAfterMillis(header: string | null, clock: Clock): number | null {
+  if (header === null) return null
+  const millis = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - clock.now()
+  return Number.isNaN(millis) ? null : Math.min(longestRetryAfterMillis, Math.max(0, millis))
+}
+
+function marketTimeOf(name: string, header: string | null): number {
+  const millis = header !== null && /^\d{1,15}$/.test(header) ? Number(header) : Number.NaN
+  if (!Number.isNaN(millis)) return millis
+  throw new MarketplaceError('unexpected_shape', `expected header ${name} with milliseconds (MARKET_TIME_HEADER), found ${header}`)
+}
+
+const quotaOf = (header: string | null): number | null => (header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null)
+
+const beginning = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
+
+/** Any error as one of ours, without the key. */
+function describe(error: unknown, { url }: Request, options: TransportOptions, isClosed: boolean): MarketplaceError {
+  if (isClosed) return closed()
+  const withoutKey = (text: string): string => text.replaceAll(options.apiKey, '[key]')
+  if (error instanceof MarketplaceError) {
+    const { code, retryAfterMillis: wait } = error
+    return error.message.includes(options.apiKey)
+      ? new MarketplaceError(code, withoutKey(error.message), { retryAfterMillis: wait })
+      : error
+  }
+  const { name, code, message } = error as Error & { code?: string }
+  const where = `${url.origin}${url.pathname}`
+  if (name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    return new MarketplaceError('timed_out', `no answer from ${where} within ${options.timeoutMillis} ms`)
+  }
+  return new MarketplaceError('unavailable', withoutKey(`${where} cannot be reached: ${message || (code ?? name)}`))
+}

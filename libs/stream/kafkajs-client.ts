@@ -1,5 +1,6 @@
 import './kafkajs-request-queue-patch.ts'
 import './kafkajs-aborted-records-patch.ts'
+import './kafkajs-coordinator-patch.ts'
 import type { ConnectionOptions } from 'node:tls'
 import { Kafka, type logCreator, logLevel, type SASLOptions } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'

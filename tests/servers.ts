@@ -50,8 +50,13 @@ async function findServers(): Promise<Servers> {
   await checkReachable({ ...given, ...(given.s3 && { s3Endpoint: given.s3.endpoint }) })
   const { brokers, registryUrl, s3 } = given
   if (brokers && registryUrl && s3) return { addresses: { brokers, registryUrl, s3 }, stop: async () => {} }
-  const own = (await startContainers(onProgress)) ?? (await startLocally())
+  const own = (await startContainers(onProgress).catch(withoutContainers)) ?? (await startLocally())
   return { ...own, addresses: { ...own.addresses, ...given } }
+}
+
+function withoutContainers(error: unknown): null {
+  onProgress(`the containers do not start (${(error as Error).message}): local processes take their place`)
+  return null
 }
 
 async function startLocally(): Promise<Servers> {

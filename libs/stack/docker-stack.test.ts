@@ -47,14 +47,17 @@ describe('Docker', () => {
     const stack = createDockerStack({ directory, env, onProgress: (line) => progress.push(line) })
     await expect(stack.start()).rejects.toThrow('docker compose up ended with 1')
     expect(progress).toContain('  docker: no space left on device')
+    expect((await calls()).at(-1)).toMatch(/ down$/)
   })
 
   it('removes the containers it started, of its own project alone, and keeps their data', async () => {
-    const failing = await dockerThat('exit 1')
-    await failing.start().catch(() => {})
+    const ports = { broker: 1, registry: 2, store: 3 }
+    await writeFile(join(directory, 'state.json'), JSON.stringify({ version: 1, servers: {}, docker: ports }))
     const stack = await dockerThat('exit 0')
     expect(await stack.stop()).toBe(true)
-    expect((await calls()).at(-1)).toMatch(/^compose --project-name flipstream-[0-9a-f]{8} --file \S+docker-compose\.kafka\.yml down$/)
+    expect(await calls()).toEqual([
+      expect.stringMatching(/^compose --project-name flipstream-[0-9a-f]{8} --file \S+docker-compose\.kafka\.yml down$/),
+    ])
     expect(await stack.stop()).toBe(false)
   })
 })

@@ -17,6 +17,7 @@ const composeFile = fileURLToPath(new URL('../../docker-compose.kafka.yml', impo
 const services = ['kafka', 'registry', 'store']
 const engineMillis = 3000
 const upSeconds = 300
+const readyMillis = 60_000
 
 export type DockerStackOptions = Readonly<{
   /** Holds the state file; two directories are two projects of Docker Compose. */
@@ -31,8 +32,9 @@ export interface DockerStack {
   isAvailable(): Promise<boolean>
   /** The addresses where the containers run and answer; null where not. */
   reuse(): Promise<StackAddresses | null>
+  /** Rejects where Docker cannot (no image to be had, say); then nothing of it is left. */
   start(): Promise<StackAddresses>
-  /** Removes the containers, keeps their volumes. False where there were none. */
+  /** Removes the containers that this checkout started, keeps their volumes. False where there were none. */
   stop(): Promise<boolean>
 }
 
@@ -57,11 +59,11 @@ export function createDockerStack(options: DockerStackOptions): DockerStack {
         const state = await readState(stateFile)
         const ports = await portsOf(state.docker, compose)
         await writeState({ ...state, docker: ports })
-        await compose.up(ports, onProgress)
-        const addresses = localAddresses(ports)
-        await checkReachable(reachable(addresses), { timeoutMillis: 60_000 })
-        await requireCompatibility(addresses.registryUrl)
-        return addresses
+        return await startContainers(compose, ports, onProgress).catch(async (error) => {
+          await compose.output(['down'], ports).catch(() => {})
+          await writeState({ ...state, docker: undefined })
+          throw error
+        })
       } finally {
         await release()
       }
@@ -74,6 +76,14 @@ export function createDockerStack(options: DockerStackOptions): DockerStack {
       return true
     },
   }
+}
+
+async function startContainers(compose: Compose, ports: StackPorts, onProgress: Progress): Promise<StackAddresses> {
+  const addresses = localAddresses(ports)
+  await compose.up(ports, onProgress)
+  await checkReachable(reachable(addresses), { timeoutMillis: readyMillis })
+  await requireCompatibility(addresses.registryUrl)
+  return addresses
 }
 
 /** Containers that run keep their ports; new ones get the usual ports where these are free. */

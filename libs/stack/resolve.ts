@@ -4,6 +4,7 @@ import { FatalError } from '#lib/stream/errors.ts'
 import { addressesFromEnvironment, type StackAddresses } from './addresses.ts'
 import { requireDiskSpace } from './disk-space.ts'
 import { createDockerStack } from './docker-stack.ts'
+import { reasonOf } from './http-probe.ts'
 import { createLocalStack } from './local-stack.ts'
 import { checkReachable } from './reachable.ts'
 import { canHaveTools, type Env, type Progress } from './tools.ts'
@@ -61,7 +62,13 @@ async function ownStack({ env, onProgress, allowEmbedded, root }: StackOptions):
   const runningLocally = await local.reuse()
   if (runningLocally !== null) return { kind: 'local', ...runningLocally }
   const docker = createDockerStack({ directory, env, onProgress })
-  if (await docker.isAvailable()) return { kind: 'docker', ...((await docker.reuse()) ?? (await docker.start())) }
+  if (await docker.isAvailable()) {
+    try {
+      return { kind: 'docker', ...((await docker.reuse()) ?? (await docker.start())) }
+    } catch (error) {
+      onProgress(`Docker could not start the servers (${reasonOf(error)}): local processes take its place`)
+    }
+  }
   if (allowEmbedded && !(await canHaveTools(env, { maven: !(await local.isFetched()) }))) return { kind: 'embedded' }
   return { kind: 'local', ...(await local.start()) }
 }

@@ -14,6 +14,7 @@ import {
 import { horizonMillis } from '#lib/market/horizons.ts'
 import { anyMarket, sampleItems, sampleProfiles } from '#lib/market/market-samples.ts'
 import { type MarketState, sizesOf } from '#lib/market/market-state.ts'
+import { createFold } from '#lib/stream/fold.ts'
 import type { Input, Result } from '#lib/stream/processor.ts'
 import type { Ask, EnrichedListing, Item, Listing, MarketEvent } from '#schemas/types.ts'
 import { enricherProcessor } from './processor.ts'
@@ -187,6 +188,27 @@ describe('its laws', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  it('a runner that restores it from what a commit remembers goes on as if nothing had happened', { timeout: 60_000 }, () => {
+    const beginning = { offset: 0, clock: null, carry: undefined }
+    let restoredLater = 0
+    fc.assert(
+      fc.property(anyMarket({ min: 30, max: 120 }), fc.nat(1_000), (events, draw) => {
+        const inputs = events.map(input)
+        const cut = draw % (inputs.length + 1)
+        const undisturbed = createFold(enricherProcessor, beginning)
+        undisturbed.apply(inputs.slice(0, cut))
+        const remembered = undisturbed.restorePoint()
+        if (remembered.offset > 0) restoredLater += 1
+
+        const restored = createFold(enricherProcessor, remembered)
+        restored.apply(inputs.slice(remembered.offset, cut))
+        expect(restored.apply(inputs.slice(cut))).toEqual(undisturbed.apply(inputs.slice(cut)))
+      }),
+      { numRuns: 150 },
+    )
+    expect(restoredLater, 'the property must not be about restores from the beginning only').toBeGreaterThan(30)
   })
 
   it('what it declares of its memory: its horizon, its time, and what it carries', () => {

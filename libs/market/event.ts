@@ -41,8 +41,6 @@ type Unwrapped<Payload> = Payload extends Payload
 /** The payload as a union that `switch (payload.kind)` narrows. */
 export type MarketPayload = Unwrapped<MarketEvent['payload']>
 
-export type MarketPayloadKind = MarketPayload['kind']
-
 const prefixLength = 'flipstream.'.length
 
 /** Takes the payload out of its Avro wrapping. */

@@ -155,6 +155,25 @@ describe('the fold', () => {
     )
   })
 
+  it('knows history told all at once as if it had been there', () => {
+    fc.assert(
+      fc.property(anyMarket({ min: 1, max: 60 }), (events) => {
+        const sales = events.flatMap((event) => {
+          const payload = payloadOf(event)
+          return payload.kind === 'Sale' && payload.value.priceUsd !== null ? [payload.value] : []
+        })
+        const inOrder = sales.sort((a, b) => a.soldAt - b.soldAt)
+        const now = Math.max(0, ...inOrder.map(({ soldAt }) => soldAt))
+        const told = (observedAt: (soldAt: number) => number): MarketEvent[] =>
+          inOrder.map((sale) => saleEvent(sale, { observedAt: observedAt(sale.soldAt), origin: 'backfill', source: 'synthetic' }))
+        const contexts = (state: MarketState) =>
+          sampleProfiles.map((profile) => contextFor(state, profile, { seller: '', listingId: '', observedAt: now }))
+        expect(contexts(fold(told(() => now)))).toEqual(contexts(fold(told((soldAt) => soldAt))))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   it('is only read by asking, whatever is asked and when', () => {
     fc.assert(
       fc.property(

@@ -19,9 +19,9 @@ export const oldestSaleMillis = salesMillis + levelMillis
 /** An open ask unseen for so long is forgotten. */
 export const askMillis = 48 * hourMillis
 /** A seller's listings are counted over so long. */
-export const sellerMillis = hourMillis
+export const sellerMillis = 60 * minuteMillis
 /** An exchange rate is good for so long; older than that, prices without dollars are unknown rather than wrong. */
-export const exchangeRateMillis = hourMillis
+export const exchangeRateMillis = 60 * minuteMillis
 /** A leaderboard comes anew each day, and is good for so long where it does not. */
 export const leaderboardMillis = 14 * dayMillis
 

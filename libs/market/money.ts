@@ -6,8 +6,6 @@ import { RejectedError } from '#lib/stream/errors.ts'
 
 /** A million ETH: more than any axie was ever offered for by someone who meant it. */
 export const maxWei = 10n ** 24n
-/** Dollars. */
-export const maxUsd = 1e10
 /** Dollars for one ETH. */
 export const maxEthUsd = 1e7
 

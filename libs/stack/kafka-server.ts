@@ -113,8 +113,8 @@ export const brokerSettings = {
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
   'message.max.bytes': maxMessageBytes,
   'replica.fetch.max.bytes': maxMessageBytes,
-  // A killed broker may come back only when its former self has timed out (default 9 s).
-  'broker.session.timeout.ms': 3000,
+  // A killed broker may come back only when its former self has timed out; a shorter time fences brokers of overloaded machines.
+  'broker.session.timeout.ms': 6000,
   'broker.heartbeat.interval.ms': 500,
   // After a kill the newest segment of each partition is read again: small ones make that short.
   'log.segment.bytes': 128 * 1024 * 1024,

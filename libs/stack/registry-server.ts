@@ -7,6 +7,14 @@ import { preferredPorts, versions } from './versions.ts'
 
 const compatibility = 'BACKWARD_TRANSITIVE'
 
+/** By default it writes a line for every request. */
+const quietLogging = {
+  QUARKUS_BANNER_ENABLED: 'false',
+  QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
+  QUARKUS_LOG_LEVEL: 'WARN',
+  QUARKUS_LOG_CATEGORY__IO_APICURIO__LEVEL: 'WARN',
+}
+
 /** Apicurio Registry with its data in a file, speaking the Confluent API. */
 export const registryServer: ServerDefinition = {
   name: 'registry',
@@ -29,7 +37,7 @@ export const registryServer: ServerDefinition = {
     env: {
       QUARKUS_HTTP_HOST: localHost,
       QUARKUS_HTTP_PORT: String(ports['http']),
-      QUARKUS_LOG_LEVEL: 'WARN',
+      ...quietLogging,
       // WRITE_DELAY: without it a killed registry forgets schemas it has acknowledged, and gives their ids to others.
       APICURIO_DATASOURCE_URL: `jdbc:h2:file:${join(directory, 'registry')};WRITE_DELAY=0`,
     },

@@ -160,7 +160,7 @@ export type ItemProfile = {
   readonly class: string
   readonly breedCount: number
   readonly parts: SixParts
-  /** Percent of the six parts that are of the axie's own class, rounded. */
+  /** Percent of the six parts that are of the axie's own class, truncated (4 of 6 is 66), as the market shows it. */
   readonly purity: number
   /** 0 to 1; null where the genes are not known. */
   readonly geneQuality: number | null
@@ -285,15 +285,7 @@ export type MarketEvent = {
   readonly observedAt: number
   readonly origin: Origin
   readonly source: Source
-  readonly payload:
-    | { readonly 'flipstream.Listing': Listing }
-    | { readonly 'flipstream.AskSeen': AskSeen }
-    | { readonly 'flipstream.Cancellation': Cancellation }
-    | { readonly 'flipstream.Sale': Sale }
-    | { readonly 'flipstream.ExchangeRate': ExchangeRate }
-    | { readonly 'flipstream.LeaderboardSnapshot': LeaderboardSnapshot }
-    | { readonly 'flipstream.ModelPromoted': ModelPromoted }
-    | { readonly 'flipstream.RulesChanged': RulesChanged }
+  readonly payload: { readonly 'flipstream.Listing': Listing } | { readonly 'flipstream.AskSeen': AskSeen } | { readonly 'flipstream.Cancellation': Cancellation } | { readonly 'flipstream.Sale': Sale } | { readonly 'flipstream.ExchangeRate': ExchangeRate } | { readonly 'flipstream.LeaderboardSnapshot': LeaderboardSnapshot } | { readonly 'flipstream.ModelPromoted': ModelPromoted } | { readonly 'flipstream.RulesChanged': RulesChanged }
 }
 
 /** Topic models: a bundle that exists in the object store; compacted by model id. */

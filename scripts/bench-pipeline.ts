@@ -190,6 +190,8 @@ for (const guarantee of guarantees) {
         0,
       ),
     )
+    const micros = Object.entries(throughput[0]?.cpuMicrosPerListing ?? {})
+    row('processor time a listing, µs', micros.map(([app, value]) => `${app} ${value}`).join(', '))
   }
   lines.push('')
 }

@@ -10,7 +10,9 @@ import { runPrefix } from './run-prefix.ts'
 
 const listingCount = 2_000
 const perSecond = 50
-const killBetweenMillis = [2_000, 8_000] as const
+/** After it was ready, and in one of five cases already while it starts. */
+const killAfterMillis = { ready: [1_000, 6_000], starting: [0, 1_500] } as const
+const startingShare = 0.2
 const patienceMillis = 240_000
 
 let pipeline: Pipeline | undefined
@@ -101,11 +103,16 @@ function startKiller(victims: readonly Victim[]) {
   const random = createRandom('kills', 1)
   const stopped = new AbortController()
   let kills = 0
-  const [least, most] = killBetweenMillis
   const hunt = async (victim: Victim): Promise<void> => {
     for (;;) {
+      const prey = victim.current()
+      const moment = random.next() < startingShare ? 'starting' : 'ready'
+      if (moment === 'ready') await Promise.race([isReady(prey, stopped.signal), prey.exited])
+      const [least, most] = killAfterMillis[moment]
       await systemClock.sleep(least + random.next() * (most - least), stopped.signal)
-      victim.current().child.kill('SIGKILL')
+      prey.child.kill('SIGKILL')
+      await prey.exited
+      while (victim.current() === prey) await systemClock.sleep(10, stopped.signal)
       kills++
     }
   }
@@ -117,6 +124,17 @@ function startKiller(victims: readonly Victim[]) {
       return kills
     },
   }
+}
+
+async function isReady(app: AppProcess, signal: AbortSignal): Promise<void> {
+  await app.started.catch(() => {})
+  while (
+    !(await app.health().then(
+      ({ ready }) => ready,
+      () => true,
+    ))
+  )
+    await systemClock.sleep(50, signal)
 }
 
 async function untilQuiet(count: () => number): Promise<void> {

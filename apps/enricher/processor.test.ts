@@ -108,7 +108,9 @@ describe('the enricher', () => {
   })
 
   it('skips a listing whose dollars nobody knows', () => {
-    expect(run([listingEvent(listing({}, { currentPriceUsd: null }), seen(noon))])).toEqual([{ type: 'skip', reason: 'no_exchange_rate' }])
+    expect(run([listingEvent(listing({}, { currentPriceUsd: null }), seen(noon))])).toMatchObject([
+      { type: 'reject', code: 'no_exchange_rate' },
+    ])
   })
 
   it.each([

@@ -22,7 +22,7 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
   const context = contextFor(state, profile, { seller, listingId, observedAt: event.observedAt })
   const ask = priceAsk(listing.ask, context.ethUsd)
   // The market nearly always says dollars itself; without them and without a recent exchange rate there is nothing to compare.
-  if (ask === null) return skip('no_exchange_rate')
+  if (ask === null) throw new RejectedError('no_exchange_rate', 'the ask is in ETH only, and no exchange rate of the last hour is known')
   const value: EnrichedListing = {
     listingId,
     eventId: event.eventId,
@@ -73,8 +73,8 @@ function processEvent(state: MarketState, event: MarketEvent): Enriched {
 
 /**
  * Folds a market's events and emits each live listing once, with the market as it was known just before it.
- * Skipped: everything that is no listing (by kind), backfill, egg, duplicate, no_exchange_rate.
- * Refused: unknown_class, unknown_part, bad_breed_count, bad_price, bad_exchange_rate, future_event.
+ * Skipped: everything that is no listing (by kind), backfill, egg, duplicate.
+ * Refused: unknown_class, unknown_part, bad_breed_count, bad_price, bad_exchange_rate, no_exchange_rate, future_event.
  */
 export const enricherProcessor: Processor<MarketEvent, EnrichedListing, MarketState> = {
   initial: initialMarketState,

@@ -44,14 +44,15 @@ export function createProcesses({ environment, logDirectory }: ProcessesOptions)
       }),
     )
     const url = whenListening(child, name, exited)
-    url.catch(() => {}) // Whoever needs it sees the rejection; nobody may need it.
+    const started = url.then(() => {})
+    for (const promise of [url, started]) promise.catch(() => {}) // Whoever waits for it sees the rejection; nobody may.
     const get = async <T>(path: string): Promise<T> => (await (await fetch(`${await url}${path}`)).json()) as T
     return {
       name,
       child,
       url,
       exited,
-      started: url.then(() => {}),
+      started,
       metrics: () => get<MetricsSnapshot>('/metrics.json'),
       health: () => get<HealthReport>('/readyz'),
       stop: () => stopProcess(child, exited),

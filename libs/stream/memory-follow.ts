@@ -40,6 +40,8 @@ export function followPartitions(
         busy--
       }
       advance(reading, nextOffset)
+      // Stopped meanwhile: the wake-up has been, and would not come again.
+      if (stopped) return
       await reading.partition.grown(reading.position)
     }
   }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { FatalError } from '#lib/stream/errors.ts'
@@ -22,21 +22,23 @@ export async function artifactsDirectory(stackDirectory: string): Promise<string
   return join(stackDirectory, `servers-${hash}`)
 }
 
-/** Lets Maven bring the servers. What is half there after a kill has another name, and is removed by the next fetch. */
+/** Lets Maven bring the servers. What is half there after a kill has another name, and is no hindrance to the next fetch. */
 export async function fetchArtifacts(stackDirectory: string, options: { maven: string; java: string; env: Env; onProgress: Progress }) {
   const target = await artifactsDirectory(stackDirectory)
   if (existsSync(target)) return
   const unfinished = `${target}.unfinished`
-  await removeOthers(stackDirectory)
+  await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { recursive: true })
   await runMaven(unfinished, options)
   await rename(unfinished, target)
 }
 
-async function removeOthers(stackDirectory: string): Promise<void> {
+/** Removes what other versions of pom.xml brought. No server may run from it any more. */
+export async function removeOtherArtifacts(stackDirectory: string): Promise<void> {
+  const current = basename(await artifactsDirectory(stackDirectory))
   const names = await readdir(stackDirectory).catch(() => [])
-  const stale = names.filter((name) => name.startsWith('servers-'))
-  await Promise.all(stale.map((name) => rm(join(stackDirectory, name), { recursive: true, force: true })))
+  const others = names.filter((name) => name.startsWith('servers-') && name !== current)
+  await Promise.all(others.map((name) => rm(join(stackDirectory, name), { recursive: true, force: true })))
 }
 
 async function runMaven(target: string, options: { maven: string; java: string; env: Env; onProgress: Progress }): Promise<void> {

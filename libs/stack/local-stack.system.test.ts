@@ -97,6 +97,15 @@ it('a port that somebody else took in the meantime is left to them', async () =>
   }
 })
 
+it('servers of another version are replaced', async () => {
+  const addresses = await stack.start()
+  const state = await stack.state()
+  await writeFile(join(stack.directory, 'state.json'), JSON.stringify({ ...state, artifacts: 'servers-of-before' }))
+  expect(await stack.reuse()).toBeNull()
+  expect(await stack.start()).toEqual(addresses)
+  expect(Object.values(state.servers).map(isAlive)).toEqual([false, false, false])
+})
+
 it('a pid that belongs to another process now is left alone', async () => {
   const addresses = await stack.start()
   const state = await stack.state()

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { acquireLock } from '../../bin/lock.mjs'
 import { localAddresses, type StackAddresses, stackPorts } from './addresses.ts'
-import { artifactsDirectory, fetchArtifacts } from './artifacts.ts'
+import { artifactsDirectory, fetchArtifacts, removeOtherArtifacts } from './artifacts.ts'
 import { requireDiskSpace } from './disk-space.ts'
 import { kafkaServer } from './kafka-server.ts'
 import { choosePorts } from './ports.ts'
@@ -72,6 +72,7 @@ export function createLocalStack(options: LocalStackOptions): LocalStack {
 async function reuseRunning(state: StackState, directory: string): Promise<StackAddresses | null> {
   const { kafka, registry, store } = state.servers
   if (kafka === undefined || registry === undefined || store === undefined) return null
+  if (state.artifacts !== (await artifactsDirectory(directory))) return null
   const servers: Record<ServerName, ServerState> = { kafka, registry, store }
   try {
     await Promise.all(
@@ -90,6 +91,12 @@ async function reuseRunning(state: StackState, directory: string): Promise<Stack
 async function startMissing(options: LocalStackOptions, state: StackState, write: (state: StackState) => Promise<void>) {
   const { directory, env, onProgress } = options
   const tools = await prepareTools(options)
+  if (state.artifacts !== tools.artifacts) {
+    // Servers of other versions may run.
+    await stopAll(options)
+    await removeOtherArtifacts(directory)
+    state.artifacts = tools.artifacts
+  }
   const record = async (name: ServerName, server: ServerState) => {
     state.servers[name] = server
     await write(state)
@@ -109,6 +116,7 @@ async function startMissing(options: LocalStackOptions, state: StackState, write
       const ports = await adoptOrStart(state.servers[definition.name], run, onProgress, (server) => record(definition.name, server))
       return [definition.name, ports] as const
     })
+    // Also after a failure: nothing may be on its way still when the next one gets the locks.
     await Promise.allSettled(started)
     return localAddresses(stackPorts(Object.fromEntries(await Promise.all(started)) as Record<ServerName, Ports>))
   } finally {
@@ -155,14 +163,15 @@ async function startAnew(
   onProgress: Progress,
   record: (server: ServerState) => Promise<void>,
 ): Promise<Ports> {
+  let from = wanted
   for (let attempt = 1; ; attempt++) {
-    const ports = await choosePorts(wanted)
+    const ports = await choosePorts(from)
     const server = run(ports)
     const started = performance.now()
     const { title } = server.definition
     const port = Object.values(ports)[0]
-    const taken = Object.values(wanted)[0] === port ? '' : ` (port ${Object.values(wanted)[0]} is taken)`
-    onProgress(`starting ${title} on 127.0.0.1:${port}${taken} …`)
+    const wantedPort = Object.values(wanted)[0]
+    onProgress(`starting ${title} on 127.0.0.1:${port}${port === wantedPort ? '' : ` (port ${wantedPort} is taken)`} …`)
     try {
       const identity = await spawnServer(server)
       await record({ ...identity, ports, ready: false })
@@ -173,6 +182,7 @@ async function startAnew(
     } catch (error) {
       if (!(error instanceof ServerExitedError && error.portTaken && attempt < startAttempts)) throw error
       onProgress(`${title}: port ${port} was taken in the meantime, trying another`)
+      from = Object.fromEntries(Object.entries(ports).map(([name, taken]) => [name, taken + 1]))
     }
   }
 }

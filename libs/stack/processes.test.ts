@@ -17,7 +17,11 @@ afterEach(async () => {
 })
 
 function start(script: string, ...args: string[]): ProcessIdentity {
-  const identity = spawnDetached(process.execPath, ['-e', script, ...args], { env: process.env, logFile: join(directory, 'log') })
+  const identity = spawnDetached(process.execPath, ['-e', script, ...args], {
+    env: process.env,
+    directory,
+    logFile: join(directory, 'log'),
+  })
   started.push(identity)
   return identity
 }
@@ -60,5 +64,5 @@ it('finds processes by an argument', () => {
 })
 
 it('says what it cannot run', () => {
-  expect(() => spawnDetached(join(directory, 'absent'), [], { env: {}, logFile: join(directory, 'log') })).toThrow(/cannot run/)
+  expect(() => spawnDetached(join(directory, 'absent'), [], { env: {}, directory, logFile: join(directory, 'log') })).toThrow(/cannot run/)
 })

@@ -11,15 +11,19 @@ export type ProcessIdentity = Readonly<{ pid: number; startTime: string }>
 const pollMillis = 50
 const killMillis = 10_000
 
-/** Starts a process in a session of its own: neither ctrl-C nor the end of this process reaches it. Output goes to `logFile`. */
-export function spawnDetached(
-  command: string,
-  args: readonly string[],
-  options: { env: NodeJS.ProcessEnv; logFile: string },
-): ProcessIdentity {
+type SpawnOptions = Readonly<{
+  env: NodeJS.ProcessEnv
+  /** The working directory. */
+  directory: string
+  /** Gets all output, added at its end. */
+  logFile: string
+}>
+
+/** Starts a process in a session of its own: neither ctrl-C nor the end of this process reaches it. */
+export function spawnDetached(command: string, args: readonly string[], options: SpawnOptions): ProcessIdentity {
   const log = openSync(options.logFile, 'a')
   try {
-    const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], env: options.env })
+    const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], cwd: options.directory, env: options.env })
     child.on('error', () => {})
     child.unref()
     const identity = child.pid === undefined ? null : identify(child.pid)

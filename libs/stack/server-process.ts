@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { FatalError } from '#lib/stream/errors.ts'
@@ -26,15 +27,15 @@ export class ServerExitedError extends FatalError {
 
 const probeMillis = 1000
 const pollMillis = 100
-const keptLogBytes = 10 * 1024 * 1024
 
 /** Starts the process and returns at once; `untilReady` waits. */
 export async function spawnServer({ definition, place, logFile, marker, env }: ServerRun): Promise<ProcessIdentity> {
   await mkdir(dirname(logFile), { recursive: true })
   await definition.prepare(place)
-  await dropLargeLog(logFile)
+  await keepPreviousLog(logFile)
   const command = definition.command(place)
-  return spawnDetached(place.java, [markerArgument(marker), ...command.args], { env: { ...env, ...command.env }, logFile })
+  const options = { env: { ...env, ...command.env }, logFile, directory: place.directory }
+  return spawnDetached(place.java, [markerArgument(marker), ...command.args], options)
 }
 
 export const markerArgument = (marker: string): string => `-Dflipstream.stack=${encodeURI(marker)}`
@@ -69,7 +70,7 @@ async function attempt(action: () => Promise<void>): Promise<string | null> {
 
 async function exitedError({ definition, place, logFile }: ServerRun): Promise<ServerExitedError> {
   const log = await lastLines(logFile)
-  const portTaken = /already in use|BindException|already bound/i.test(log)
+  const portTaken = /in use|BindException|already bound/i.test(log)
   const where = Object.values(place.ports).join(', ')
   return new ServerExitedError(`${definition.title} (port ${where}) ended while starting. The end of ${logFile}:\n${log}`, portTaken)
 }
@@ -81,10 +82,7 @@ async function lastLines(file: string): Promise<string> {
   return lines.filter((line) => !/^\s+at /.test(line)).join('\n')
 }
 
-async function dropLargeLog(file: string): Promise<void> {
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => 0,
-  )
-  if (size > keptLogBytes) await rm(file)
+/** A log holds one life of its server, so that its end tells why that one ended. */
+async function keepPreviousLog(file: string): Promise<void> {
+  if (existsSync(file)) await rename(file, `${file}.previous`)
 }

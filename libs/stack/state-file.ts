@@ -18,6 +18,8 @@ const serverState = z.object({
 
 const stackState = z.object({
   version: z.literal(1),
+  /** The artifacts (artifactsDirectory) that the servers were started from. */
+  artifacts: z.string().optional(),
   servers: z.object({ kafka: serverState, registry: serverState, store: serverState }).partial(),
   /** The host's ports of the containers, where they were started instead. */
   docker: z.object({ broker: z.int(), registry: z.int(), store: z.int() }).optional(),

@@ -36,7 +36,8 @@ prototype.fetch = async function (this: Broker, request) {
   return response
 }
 
-function hideAborted(partition: Partition): void {
+/** Marks aborted records as control records, and leaves kafkajs nothing to decide. */
+export function hideAborted(partition: Pick<Partition, 'abortedTransactions' | 'messages'>): void {
   const begun = (partition.abortedTransactions ?? [])
     .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: Number(firstOffset) }))
     .sort((a, b) => a.firstOffset - b.firstOffset)

@@ -27,6 +27,8 @@ const rebalanceTimeoutMillis = 30_000
 const mostHeartbeatMillis = 1_000
 const partitionsSideBySide = 64
 const closeMillis = 5_000
+/** Short: kafkajs has tried for some seconds itself by then. */
+const lifeBackoff = { firstMillis: 100, mostMillis: 3_000 }
 
 /** What `follow` needs beside the port: how far reading has come, also where nothing visible was found. */
 export type ReadProgress = (partition: TopicPartition, nextOffset: number, remaining: number) => void
@@ -76,7 +78,7 @@ export function createKafkajsConsumer(
         const reaction = streamError(error, `consumer group ${options.group}`)
         if (!(reaction instanceof RetryableError || reaction instanceof FencedError)) throw reaction
         logger.warn({ group: options.group, problem: reaction.message, failures }, 'consumer lost its broker or its group: beginning anew')
-        await systemClock.sleep(backoffMillis(failures), stopping.signal).catch(() => {})
+        await systemClock.sleep(backoffMillis(failures, lifeBackoff), stopping.signal).catch(() => {})
       }
     }
   }
@@ -98,18 +100,24 @@ export function createKafkajsConsumer(
     current.ended.promise.catch(() => {})
     life = current
     consumer.on(consumer.events.CRASH, ({ payload }: ConsumerCrashEvent) => current.ended.reject(payload.error))
-    consumer.on(consumer.events.GROUP_JOIN, (event: ConsumerGroupJoinEvent) => onAssignment(assign(event), epoch))
+    consumer.on(consumer.events.GROUP_JOIN, (event: ConsumerGroupJoinEvent) => {
+      if (life === current && !stopping.signal.aborted) onAssignment(assign(event), epoch)
+    })
     consumer.on(consumer.events.END_BATCH_PROCESS, progressed)
-    try {
+    const begin = async () => {
       await consumer.connect()
       await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.from === 'earliest' })
+      // A stop does not wait for a broker that is away; but then this must not join any more.
+      if (stopping.signal.aborted) return
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: partitionsSideBySide,
         eachBatch: (payload) => holding(deliver(payload, current, handler)),
       })
-      await current.ended.promise
+    }
+    try {
+      await Promise.race([begin().then(() => current.ended.promise), current.ended.promise])
     } finally {
       await Promise.allSettled(inHand)
       epoch++

@@ -13,7 +13,11 @@ const perSecond = 50
 /** After it was ready, and in one of five cases already while it starts. */
 const killAfterMillis = { ready: [1_000, 6_000], starting: [0, 1_500] } as const
 const startingShare = 0.2
+/** Killing goes on for so long after the last listing was fed; then the survivors finish. */
+const killOnMillis = 30_000
 const patienceMillis = 240_000
+/** The least the broker takes: how long a killed member's partitions lie idle. */
+const sessionTimeoutMillis = '6000'
 
 let pipeline: Pipeline | undefined
 afterEach(async () => {
@@ -60,8 +64,9 @@ test('every stage killed at random while 2,000 listings pass: each scored once, 
     },
   )
   const deadline = systemClock.now() + patienceMillis
-  while (scored.length < listingCount && systemClock.now() < deadline) await systemClock.sleep(100)
+  await systemClock.sleep(killOnMillis)
   const kills = await killer.stop()
+  while (scored.length < listingCount && systemClock.now() < deadline) await systemClock.sleep(100)
   // What a late duplicate would need: every stage alive, and time to resend.
   await pipeline.ready(victims.map(({ current }) => current()))
   await untilQuiet(() => scored.length + alerts.length)
@@ -82,11 +87,12 @@ type Victim = Readonly<{ name: string; current(): AppProcess; leaveAlone(): void
 /** Starts the app again whenever it ends. */
 function keepAlive(running: Pipeline, name: string): Victim {
   let wanted = true
-  let current = running.start(name)
+  const start = () => running.start(name, { SESSION_TIMEOUT_MILLISECONDS: sessionTimeoutMillis })
+  let current = start()
   const revive = async (): Promise<void> => {
     await current.exited
     if (!wanted) return
-    current = running.start(name)
+    current = start()
     await revive()
   }
   void revive()

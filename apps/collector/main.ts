@@ -2,7 +2,7 @@ import { defineApp } from '#lib/app/app.ts'
 import { randomJitter } from '#lib/clock/clock.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { createMarketplace } from '#lib/marketplace/client.ts'
+import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { createTransactionalWriter } from '#lib/stream/transactional-writer.ts'
 import { collect } from './collector.ts'
 import { createCollectorMetrics } from './collector-metrics.ts'
@@ -77,6 +77,7 @@ export const app = defineApp({
       marketplace,
       committer,
       collecting,
+      paging: { size: maxPageSize, overlap: 10, maxPages: 500 },
       historyDays: config.HISTORY_DAYS,
       every: {
         listings: config.POLL_MILLISECONDS,

@@ -104,8 +104,7 @@ export function listingsOf(answer: HttpAnswer): Page<Listing> {
   const { data, errors } = envelopeOf(answer.json)
   const { total, results } = parsedAs(z.object({ axies: list }), data, 'data').axies
   return pageOf(answer, total, results, (entry, index) => {
-    const error = errors.find(({ path }) => path?.join('.').startsWith(`axies.results.${index}`))
-    return listingOf(entry, error)
+    return listingOf(entry, errorAt(errors, ['axies', 'results', index]))
   })
 }
 
@@ -114,7 +113,7 @@ export function settledOf(answer: HttpAnswer): Page<SettledEntry> {
   const { data, errors } = envelopeOf(answer.json)
   const { total, results } = parsedAs(z.object({ settledAuctions: z.object({ axies: list }) }), data, 'data').settledAuctions.axies
   return pageOf(answer, total, results, (entry, index) => {
-    refuseOnError(errors.find(({ path }) => path?.join('.').startsWith(`settledAuctions.axies.results.${index}`)))
+    refuseOnError(errorAt(errors, ['settledAuctions', 'axies', 'results', index]))
     const sales = salesOf(entry)
     return sales[0] === undefined ? null : { newest: sales[0], sales }
   })
@@ -279,6 +278,10 @@ function salesOf(entry: unknown): Sale[] {
     })
     .sort((a, b) => b.soldAt - a.soldAt)
 }
+
+/** The error of that place, or of one below it. */
+const errorAt = (errors: readonly GraphqlError[], place: readonly (string | number)[]): GraphqlError | undefined =>
+  errors.find(({ path }) => place.every((key, depth) => path?.[depth] === key))
 
 function refuseOnError(error: GraphqlError | undefined): void {
   if (error !== undefined) throw new RejectedError('graphql_error', `${error.path?.join('.') ?? ''}: ${error.message.slice(0, 500)}`)

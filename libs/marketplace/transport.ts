@@ -37,7 +37,7 @@ export interface Transport {
   /** Rejects with MarketplaceError only. */
   post(url: string, body: unknown): Promise<HttpAnswer>
   get(url: string): Promise<HttpAnswer>
-  /** Ends waiting and open requests with MarketplaceError `closed`. */
+  /** Ends waiting and open requests with MarketplaceError `closed`. Idempotent. */
   close(): Promise<void>
 }
 
@@ -54,6 +54,7 @@ export function createTransport(options: TransportOptions): Transport {
   const pools = new Map<string, Pool>()
   const closing = new AbortController()
   let pausedUntil = 0
+  let closed: Promise<void> | null = null
 
   const poolFor = (origin: string): Pool => {
     const pool = pools.get(origin) ?? new Pool(origin, { connections: options.concurrentRequests, pipelining: 1 })
@@ -94,25 +95,29 @@ export function createTransport(options: TransportOptions): Transport {
         if (!known.transient || attempt >= attempts || (known.retryAfterMillis ?? 0) > longestPauseMillis) throw known
         const backoff = Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** (attempt - 1)) * (0.5 + randomJitter())
         await sleepUntil(Math.max(clock.now() + backoff, pausedUntil)).catch(() => {
-          throw closed()
+          throw closedError()
         })
       }
     }
   }
+  const end = async (): Promise<void> => {
+    closing.abort(closedError())
+    await limiter.stop({ dropWaitingJobs: true, dropErrorMessage: 'closed' })
+    await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+  }
   return {
     post: (url, body) => send({ method: 'POST', url: new URL(url), body: JSON.stringify(body) }),
     get: (url) => send({ method: 'GET', url: new URL(url), body: null }),
-    async close() {
-      closing.abort(closed())
-      await limiter.stop({ dropWaitingJobs: true, dropErrorMessage: 'closed' })
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+    close() {
+      closed ??= end()
+      return closed
     },
   }
 }
 
 type Request = Readonly<{ method: 'GET' | 'POST'; url: URL; body: string | null }>
 
-const closed = () => new MarketplaceError('closed', 'the marketplace client was closed')
+const closedError = () => new MarketplaceError('closed', 'the marketplace client was closed')
 
 async function exchange(pool: Pool, { method, url, body }: Request, options: TransportOptions, closing: AbortSignal): Promise<HttpAnswer> {
   const response = await pool.request({
@@ -187,7 +192,7 @@ const beginning = (text: string): string => JSON.stringify(text.length > 200 ? `
 
 /** Any error as one of ours, without the key. */
 function describe(error: unknown, { url }: Request, options: TransportOptions, isClosed: boolean): MarketplaceError {
-  if (isClosed) return closed()
+  if (isClosed) return closedError()
   const withoutKey = (text: string): string => text.replaceAll(options.apiKey, '[key]')
   if (error instanceof MarketplaceError) {
     const { code, retryAfterMillis: wait } = error

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest'
+import {
+  axieAnswer,
+  held,
+  listedAnswer,
+  listingsPage,
+  orderAnswer,
+  partIds,
+  settledAnswer,
+  settledPage,
+  transferAnswer,
+} from './answer-samples.ts'
+import { axieOf, ethUsdOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
+import { MarketplaceError } from './errors.ts'
+
+const only = <T>(values: readonly T[]): T => {
+  expect(values).toHaveLength(1)
+  return values[0]!
+}
+const listing = (entry: unknown) => only(listingsOf(held(listingsPage(entry))).items)
+const reject = (entry: unknown) => {
+  const page = listingsOf(held(listingsPage(entry)))
+  expect(page.items).toEqual([])
+  return only(page.rejects)
+}
+
+describe('a listing', () => {
+  test('is told with its id, item, seller and ask', () => {
+    expect(listing(listedAnswer())).toEqual({
+      listingId: 'axie:1234567:1650000000000',
+      item: {
+        tokenId: '1234567',
+        class: 'Aquatic',
+        breedCount: 2,
+        genes: axieAnswer().newGenes,
+        parts: partIds,
+        image: axieAnswer().image,
+      },
+      seller: orderAnswer().maker,
+      ask: {
+        kind: 'fixed',
+        paymentToken: orderAnswer().paymentToken,
+        basePriceWei: '7000000000000000',
+        endedPriceWei: '7000000000000000',
+        currentPriceWei: '7000000000000000',
+        currentPriceUsd: '21.00',
+        startedAt: 1_650_000_000_000,
+        durationSeconds: 0,
+      },
+    })
+  })
+
+  test('with a price that moves is Dutch', () => {
+    const order = { ...orderAnswer(), basePrice: '9000000000000000', endedPrice: '5000000000000000', duration: 86_400 }
+    expect(listing({ ...axieAnswer(), order }).ask).toMatchObject({
+      kind: 'dutch',
+      basePriceWei: '9000000000000000',
+      endedPriceWei: '5000000000000000',
+      durationSeconds: 86_400,
+    })
+  })
+
+  test('in the older form is the same listing', () => {
+    const auction = {
+      seller: orderAnswer().maker,
+      startingTimestamp: '1650000000',
+      endingTimestamp: '0',
+      startingPrice: '7000000000000000',
+      endingPrice: '7000000000000000',
+      duration: '0',
+      currentPrice: '7000000000000000',
+      currentPriceUSD: '21.00',
+    }
+    const { ask, ...rest } = listing({ ...axieAnswer(), auction })
+    const expected = listing(listedAnswer())
+    expect({ ...rest, ask: { ...ask, paymentToken: expected.ask.paymentToken } }).toEqual(expected)
+  })
+
+  test('of an egg passes, with no parts and no class', () => {
+    const egg = { ...listedAnswer(), class: null, breedCount: null, newGenes: null, parts: [] }
+    expect(listing(egg).item).toMatchObject({ class: '', breedCount: 0, genes: null, parts: [] })
+  })
+
+  test('passes with a class, a part and genes that nobody knows: that is for the enricher', () => {
+    const strange = { ...listedAnswer(), class: 'Griffin', newGenes: `0x${'ab'.repeat(64)}`, parts: [{ id: 'back-unicorn' }] }
+    expect(listing(strange).item).toMatchObject({ class: 'Griffin', genes: `0x${'ab'.repeat(64)}`, parts: ['back-unicorn'] })
+  })
+
+  test('passes from the future, and with fields nobody asked for', () => {
+    const order = { ...orderAnswer(), startedAt: 4_000_000_000, colour: 'blue' }
+    expect(listing({ ...axieAnswer(), order, mood: 'sleepy' }).ask.startedAt).toBe(4_000_000_000_000)
+  })
+
+  test('that is gone when the page is made is passed over', () => {
+    expect(listingsOf(held(listingsPage({ ...axieAnswer(), order: null })))).toMatchObject({ items: [], rejects: [], count: 1 })
+  })
+})
+
+describe('a bad entry', () => {
+  test.each(['0', '-5', `1${'0'.repeat(40)}`, 'NaN', 'a lot', '', '1e18', 7.5, 1e40])(
+    'with the price %j is refused as bad_price',
+    (currentPrice) => {
+      expect(reject({ ...axieAnswer(), order: { ...orderAnswer(), currentPrice } })).toMatchObject({
+        key: 'axie:1234567:1650000000000',
+        tokenId: '1234567',
+        code: 'bad_price',
+      })
+    },
+  )
+
+  test.each(['id', 'class', 'breedCount', 'parts', 'order'])('without %s is refused as missing_field, by its path', (field) => {
+    const entry: Record<string, unknown> = listedAnswer()
+    delete entry[field]
+    const { code, message, raw } = reject(entry)
+    expect(code).toBe('missing_field')
+    expect(message).toContain(field)
+    expect(JSON.parse(raw)).toEqual(entry)
+  })
+
+  test.each(['maker', 'startedAt', 'basePrice', 'currentPrice'])('without order.%s is refused as missing_field, by its path', (field) => {
+    const order: Record<string, unknown> = orderAnswer()
+    delete order[field]
+    expect(reject({ ...axieAnswer(), order })).toMatchObject({ code: 'missing_field', message: expect.stringContaining(`order.${field}`) })
+  })
+
+  test('of the wrong type is refused as bad_field, by its path', () => {
+    expect(reject({ ...listedAnswer(), breedCount: 'many' })).toMatchObject({
+      code: 'bad_field',
+      message: expect.stringContaining('breedCount'),
+    })
+    expect(reject('axie')).toMatchObject({ code: 'bad_field', tokenId: null })
+  })
+
+  test('has the same key as long as only its price moves, and another one when it says something else', () => {
+    const broken = (currentPrice: string, image: string) => {
+      const { maker: _, startedAt: __, ...order } = { ...orderAnswer(), currentPrice }
+      return reject({ ...axieAnswer(), image, order }).key
+    }
+    expect(broken('1', 'a')).toBe(broken('2', 'a'))
+    expect(broken('1', 'a')).not.toBe(broken('1', 'b'))
+  })
+
+  test('leaves the others of its page alone', () => {
+    const page = listingsOf(held(listingsPage(listedAnswer('1'), { ...listedAnswer('2'), parts: 7 }, listedAnswer('3'))))
+    expect(page.items.map(({ item }) => item.tokenId)).toEqual(['1', '3'])
+    expect(page.rejects.map(({ tokenId }) => tokenId)).toEqual(['2'])
+    expect(page.count).toBe(3)
+  })
+})
+
+describe('errors of GraphQL', () => {
+  test('beside data cost only the entry that they name', () => {
+    const errors = [{ message: 'order service: deadline exceeded', path: ['axies', 'results', 10, 'order'] }]
+    const entries = Array.from({ length: 12 }, (_, index) =>
+      index === 10 ? { ...axieAnswer('10'), order: null } : listedAnswer(String(index)),
+    )
+    const page = listingsOf(held({ ...listingsPage(...entries), errors }))
+    expect(page.items).toHaveLength(11)
+    expect(only(page.rejects)).toMatchObject({
+      tokenId: '10',
+      code: 'graphql_error',
+      message: expect.stringContaining('deadline exceeded'),
+    })
+  })
+
+  test('without data are an error of the whole answer', () => {
+    expect(() => listingsOf(held({ data: null, errors: [{ message: 'no such field' }] }))).toThrow(
+      expect.objectContaining({ code: 'graphql_error', message: expect.stringContaining('no such field') }),
+    )
+  })
+
+  test.each([null, [], 'text', {}, { data: null }, { data: { axies: null } }, { data: { axies: { total: 1, results: {} } } }])(
+    'an answer like %j is not one',
+    (json) => {
+      expect(() => listingsOf(held(json))).toThrow(MarketplaceError)
+    },
+  )
+})
+
+describe('settled sales', () => {
+  test('come with their axie, newest first, by transaction', () => {
+    const [entry] = settledOf(held(settledPage(settledAnswer('5', [1_650_000_000, 1_650_000_900])))).items
+    expect(entry?.newest).toMatchObject({
+      saleId: `axie:5:${transferAnswer(1_650_000_900).txHash}`,
+      soldAt: 1_650_000_900_000,
+      priceWei: '7000000000000000',
+      priceUsd: '21',
+      buyer: transferAnswer().to,
+      item: { tokenId: '5' },
+    })
+    expect(entry?.sales.map(({ soldAt }) => soldAt)).toEqual([1_650_000_900_000, 1_650_000_000_000])
+  })
+
+  test('are not gifts, and have no id of a transaction where there is none', () => {
+    const gift = { ...transferAnswer(1_650_000_500), withPrice: null, withPriceUsd: null }
+    const nameless = { ...transferAnswer(), txHash: null }
+    const given = { ...axieAnswer('1'), transferHistory: { results: [gift] } }
+    const both = { ...axieAnswer('2'), transferHistory: { results: [gift, nameless] } }
+    const { items, count } = settledOf(held(settledPage(given, both)))
+    expect(count).toBe(2)
+    expect(items.map(({ sales }) => sales.map(({ saleId }) => saleId))).toEqual([['axie:2:1650000000000']])
+  })
+
+  test('with a price that is none are refused', () => {
+    const broken = { ...axieAnswer(), transferHistory: { results: [{ ...transferAnswer(), withPrice: '-1' }] } }
+    expect(settledOf(held(settledPage(broken))).rejects).toMatchObject([{ code: 'bad_price' }])
+  })
+})
+
+test('an axie by id has its offer and its last sale, or neither', () => {
+  const history = { transferHistory: { results: [transferAnswer()] } }
+  expect(axieOf(held({ data: { axie: { ...listedAnswer(), ...history } } }))).toMatchObject({
+    listing: { listingId: 'axie:1234567:1650000000000' },
+    lastSale: { soldAt: 1_650_000_000_000 },
+  })
+  expect(axieOf(held({ data: { axie: { ...axieAnswer(), order: null, transferHistory: { results: [] } } } }))).toEqual({
+    listing: null,
+    lastSale: null,
+  })
+  expect(axieOf(held({ data: { axie: null } }))).toBeNull()
+})
+
+test('an exchange rate is a number of dollars that can be one', () => {
+  const rate = (usd: unknown) => ethUsdOf(held({ data: { exchangeRate: { eth: { usd } } } }))
+  expect(rate(3_021.5)).toBe(3_021.5)
+  for (const usd of [0, -1, 1e12, '3000', null]) expect(() => rate(usd)).toThrow(MarketplaceError)
+})
+
+test('a leaderboard is complete or none', () => {
+  const axie = { id: '7', rank: 1, class: 'Plant', parts: partIds }
+  expect(leaderboardOf(held({ axies: [axie] }))).toEqual({ axies: [{ tokenId: '7', rank: 1, class: 'Plant', parts: partIds }] })
+  expect(() => leaderboardOf(held({ axies: [axie, { ...axie, rank: 0 }] }))).toThrow(/axies\.1\.rank/)
+})

@@ -1,3 +1,4 @@
+import './kafkajs-offset-reset-patch.ts'
 import './kafkajs-request-queue-patch.ts'
 import './kafkajs-aborted-records-patch.ts'
 import './kafkajs-coordinator-patch.ts'

@@ -13,7 +13,7 @@ import { FencedError, RetryableError } from './errors.ts'
 import { clientRetry } from './kafkajs-client.ts'
 import { streamError } from './kafkajs-errors.ts'
 import { toLogRecord } from './kafkajs-records.ts'
-import type { BatchHandler, Consumer, ConsumerOptions, FetchedBatch, TopicPartition } from './log.ts'
+import type { BatchHandler, CommittedOffset, Consumer, ConsumerOptions, FetchedBatch, TopicPartition } from './log.ts'
 
 // Node finds no named exports for the errors of this CommonJS module.
 const { KafkaJSProtocolError } = kafkajs
@@ -27,6 +27,8 @@ const rebalanceTimeoutMillis = 30_000
 const mostHeartbeatMillis = 1_000
 const partitionsSideBySide = 64
 const closeMillis = 5_000
+const commitAttempts = 50
+const commitPauseMillis = 20
 /** Short: kafkajs has tried for some seconds itself by then. */
 const lifeBackoff = { firstMillis: 100, mostMillis: 3_000 }
 
@@ -222,6 +224,22 @@ export function createKafkajsConsumer(
     return new KafkaJSProtocolError(Object.assign(new Error(error.message), { type: 'REBALANCE_IN_PROGRESS', code: 27, retriable: false }))
   }
 
+  /** kafkajs commits nothing, and says nothing, while its runner does not run: between joining and the first fetch, or after a crash. */
+  async function commitOnce(consumer: KafkajsConsumer, tp: TopicPartition, { offset, metadata }: CommittedOffset): Promise<boolean> {
+    let committed = false
+    const forget = consumer.on(consumer.events.COMMIT_OFFSETS, () => {
+      committed = true
+    })
+    try {
+      await consumer.commitOffsets([{ ...tp, offset: String(offset), metadata }])
+      return committed
+    } catch (error) {
+      throw streamError(error, `committing offset ${offset} of ${keyOf(tp)}`)
+    } finally {
+      forget()
+    }
+  }
+
   const shareOf = (tp: TopicPartition): Share => {
     const share = shares.get(keyOf(tp))
     if (share === undefined || life === null) throw new FencedError(`${keyOf(tp)} is not assigned to this member`)
@@ -262,12 +280,13 @@ export function createKafkajsConsumer(
 
     lag: () => [...shares.values()].map(({ tp, remaining }) => ({ ...tp, records: remaining })),
 
-    async commit(tp, { offset, metadata }) {
-      shareOf(tp)
-      try {
-        await life!.consumer.commitOffsets([{ ...tp, offset: String(offset), metadata }])
-      } catch (error) {
-        throw streamError(error, `committing offset ${offset} of ${keyOf(tp)}`)
+    async commit(tp, position) {
+      for (let attempt = 1; ; attempt++) {
+        shareOf(tp)
+        if (await commitOnce(life!.consumer, tp, position)) return
+        if (attempt === commitAttempts)
+          throw new FencedError(`offset ${position.offset} of ${keyOf(tp)} not committed: the consumer is not running`)
+        await systemClock.sleep(commitPauseMillis)
       }
     },
 

@@ -167,6 +167,17 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         await admin.close()
       })
 
+      it('commits as soon as it has started', async () => {
+        const topic = await createTopic('at-once')
+        const group = name('at-once')
+        const { consumer } = await collect(log, { group, topics: [topic] })
+        await consumer.commit({ topic, partition: 0 }, { offset: 0, metadata: 'here' })
+        const admin = log.admin()
+        expect(await admin.committed(group, { topic, partition: 0 })).toEqual({ offset: 0, metadata: 'here' })
+        await admin.close()
+        await consumer.stop()
+      })
+
       it('begins at the end where it is told to', async () => {
         const topic = await createTopic('latest')
         await send([record(topic, 'old')])

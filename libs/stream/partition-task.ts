@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Committer } from './committer.ts'
-import { RetryableError } from './errors.ts'
+import { FatalError, RetryableError } from './errors.ts'
 import { type Checkpoint, createFold, type Fold } from './fold.ts'
 import type { CommittedOffset, Consumer, FetchedBatch, LogAdmin, LogRecord, TopicPartition } from './log.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
@@ -103,9 +103,19 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
   }
 
   async function beginRestore(committed: CommittedOffset): Promise<void> {
-    const first = (await admin.offsets(partition.topic)).find((offsets) => offsets.partition === partition.partition)?.first ?? 0
+    const { first, next } = (await admin.offsets(partition.topic)).find((offsets) => offsets.partition === partition.partition)!
+    if (committed.offset > next)
+      throw new FatalError(
+        `the group stands at offset ${committed.offset} of ${partition.topic}-${partition.partition}, which ends at ${next}: the topic was ` +
+          `made anew or cut. Delete the consumer group, or name another run`,
+      )
     const checkpoint: Checkpoint = restorePointOf(committed, first)
-    if (checkpoint.offset < first) {
+    if (committed.offset < first)
+      logger.error(
+        { ...partition, committed: committed.offset, keptFrom: first },
+        'records were deleted before they were processed: they are lost',
+      )
+    else if (checkpoint.offset < first) {
       // Carry on: as soon as the clock moves on by the horizon, the missing records are out of it anyway. But say it.
       logger.error(
         { ...partition, neededFrom: checkpoint.offset, keptFrom: first },
@@ -118,8 +128,8 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
     if (position < committed.offset) {
       restore = { until: committed.offset, begun: performance.now(), records: 0 }
       logger.info({ ...partition, from: position, until: committed.offset }, 'restoring state')
-      consumer.seek(partition, position)
     }
+    if (position !== committed.offset) consumer.seek(partition, position)
   }
 
   function restorePointOf(committed: CommittedOffset, first: number): Checkpoint {

@@ -4,7 +4,7 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { createHealth } from '#lib/telemetry/health.ts'
 import { deadLetterHeaders } from './dead-letter.ts'
 import { FatalError, RejectedError, RetryableError } from './errors.ts'
-import type { LogRecord, NewRecord } from './log.ts'
+import type { ConsumerOptions, LogRecord, NewRecord } from './log.ts'
 import { createMemoryLog, type MemoryLog } from './memory-log.ts'
 import type { Processor } from './processor.ts'
 import { createRunner, type Runner, type RunnerOptions } from './runner.ts'
@@ -374,8 +374,10 @@ describe('a runner’s state', () => {
     const folding = Promise.withResolvers<void>()
     const release = Promise.withResolvers<void>()
     const health = createHealth({ clock: systemClock })
+    const inSmallBatches = { ...log, consumer: (options: ConsumerOptions) => log.consumer({ ...options, maxBytesPerPartition: 300 }) }
     const second = windowed({
       health,
+      log: inSmallBatches,
       async prepare() {
         folding.resolve()
         await release.promise
@@ -414,5 +416,15 @@ describe('a runner’s state', () => {
     await tool.stop()
     await windowed().start()
     await until(async () => expect(await sums()).toEqual([1, 2, 3, 3]))
+  })
+
+  it('is not made up where the position lies beyond the end of the topic', async () => {
+    const tool = log.consumer({ group, topics: [topics.input], from: 'earliest' })
+    await tool.start(async () => {})
+    await tool.commit({ topic: topics.input, partition: 0 }, { offset: 100, metadata: '' })
+    await tool.stop()
+    const runner = windowed()
+    await runner.start()
+    await expect(runner.finished).rejects.toThrow(/stands at offset 100.*ends at 0.*made anew or cut/)
   })
 })

@@ -23,6 +23,15 @@ export type MarketPlan = Readonly<{
 const trainingShare = 0.4
 const apiKey = 'simulated'
 
+/** A simulated market has no quota to spare, and runs many times faster than the real one. */
+const unhurriedByQuota = {
+  REQUESTS_PER_SECOND: '1000',
+  POLL_MILLISECONDS: '200',
+  SALES_POLL_MILLISECONDS: '400',
+  SWEEP_MILLISECONDS: '2000',
+  ASK_CHECK_MILLISECONDS: '1000',
+}
+
 /** A generated market always begins at the same moment, so that the model trained on its history can be used again. */
 const synthetic = { historyDays: 12, historyFrom: Date.parse('2026-01-01T00:00:00Z'), playFrom: Date.parse('2026-01-13T00:00:00Z') }
 
@@ -41,7 +50,12 @@ export async function planMarket({ sales, trainUntil, speed, seed }: UpArguments
       SIMULATOR_SEED: String(seed),
       ...(sales === null ? { SIMULATOR_HISTORY_DAYS: String(synthetic.historyDays) } : { SIMULATOR_SALES_FILE: sales }),
     },
-    collector: { AXIE_API_KEY: apiKey, MARKET_TIME_HEADER: 'x-market-time', MARKET_SOURCE: sales === null ? 'synthetic' : 'recorded' },
+    collector: {
+      ...unhurriedByQuota,
+      AXIE_API_KEY: apiKey,
+      MARKET_TIME_HEADER: 'x-market-time',
+      MARKET_SOURCE: sales === null ? 'synthetic' : 'recorded',
+    },
   }
 }
 

@@ -89,7 +89,9 @@ async function play(playing: Playing): Promise<Summary | null> {
   await promote({ log, codec, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
   const observer = await startObserver({ log, codec, prefix: run.prefix, clock })
   try {
-    start('collector', { settings: { MARKETPLACE_URL: await simulator.url, ...plan.collector } })
+    const marketplace = await simulator.url
+    const addresses = { MARKETPLACE_URL: marketplace, LEADERBOARD_URL: new URL('/leaderboard', marketplace).href }
+    start('collector', { settings: { ...addresses, ...plan.collector } })
     const seconds = await watch(playing, observer)
     return await finish(playing, observer, { seconds, model })
   } finally {

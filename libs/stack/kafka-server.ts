@@ -108,7 +108,7 @@ export const brokerSettings = {
   'share.coordinator.state.topic.min.isr': 1,
   'group.initial.rebalance.delay.ms': 0,
   'group.min.session.timeout.ms': 1000,
-  // A commit would otherwise wait 5 ms for company, four times on a listing's way.
+  // A commit outside of transactions (at_least_once) would otherwise wait 5 ms for company.
   'group.coordinator.append.linger.ms': 0,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
   'message.max.bytes': maxMessageBytes,

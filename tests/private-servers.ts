@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomId } from '#lib/clock/clock.ts'
 import { createLocalStack, serverDefinitions } from '#lib/stack/local-stack.ts'
@@ -43,7 +43,7 @@ export async function startPrivateServer(name: ServerName): Promise<PrivateServe
   const definition = serverDefinitions.find((candidate) => candidate.name === name)!
   const stack = createLocalStack({ directory: stackDirectory(), env: process.env, onProgress: (line) => console.error(`servers: ${line}`) })
   const tools = await stack.prepare()
-  const id = `${name}-${randomId().slice(0, 8)}`
+  const id = `${process.pid}-${name}-${randomId().slice(0, 8)}`
   const directory = join(directoryOfAll, id)
   await mkdir(directory, { recursive: true })
   const ports: Record<string, number> = {}
@@ -52,7 +52,7 @@ export async function startPrivateServer(name: ServerName): Promise<PrivateServe
     definition,
     place: { ...tools, directory, ports },
     logFile: join(directory, `${name}.log`),
-    marker: `${markerPrefix}${process.pid}#${id}`,
+    marker: `${markerPrefix}${id}`,
     env: process.env,
   }
   let identity = await launch(run)
@@ -78,10 +78,12 @@ async function launch(run: ServerRun): Promise<ProcessIdentity> {
   return identity
 }
 
-/** Ends the private servers of tests that were killed before they could. Those of sessions that run beside this one stay. */
-export async function stopOrphans(): Promise<void> {
+/** Removes the private servers of tests that were killed before they could. Those of sessions that run beside this one stay. */
+export async function removeOrphans(): Promise<void> {
+  const isOrphan = (id: string) => identify(Number.parseInt(id, 10)) === null
   const prefix = markerArgument(markerPrefix)
-  const isOrphan = (argument: string) =>
-    argument.startsWith(prefix) && identify(Number.parseInt(argument.slice(prefix.length), 10)) === null
-  await Promise.all(findByArgument(isOrphan).map(killProcess))
+  const processes = findByArgument((argument) => argument.startsWith(prefix) && isOrphan(argument.slice(prefix.length)))
+  await Promise.all(processes.map(killProcess))
+  const directories = (await readdir(directoryOfAll).catch(() => [])).filter(isOrphan)
+  await Promise.all(directories.map((id) => rm(join(directoryOfAll, id), { recursive: true, force: true })))
 }

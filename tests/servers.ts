@@ -6,7 +6,7 @@ import { checkReachable } from '#lib/stack/reachable.ts'
 import { stackDirectory } from '#lib/stack/resolve.ts'
 import { removeLeftovers, removeSession } from './cleanup.ts'
 import { startContainers } from './containers.ts'
-import { stopOrphans } from './private-servers.ts'
+import { removeOrphans } from './private-servers.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -32,7 +32,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('registryUrl', addresses.registryUrl)
   project.provide('s3', addresses.s3)
   project.provide('session', session)
-  await stopOrphans()
+  await removeOrphans()
   await removeLeftovers(addresses, systemClock.now())
   return async () => {
     await removeSession(addresses, session)

@@ -20,7 +20,13 @@ const idleSeconds = 20
 const guarantees = ['exactly_once', 'at_least_once'] as const
 type Guarantee = (typeof guarantees)[number]
 
-type LatencyRun = Readonly<{ decision: Quantiles; alert: Quantiles; idleCores: number; rssMegabytes: Record<string, number> }>
+type LatencyRun = Readonly<{
+  decision: Quantiles
+  alert: Quantiles
+  idleCores: number
+  stages: Record<string, readonly [sinceListed: number, transaction: number]>
+  rssMegabytes: Record<string, number>
+}>
 type ThroughputRun = Readonly<{ listingsPerSecond: number; cpuMicrosPerListing: Record<string, number> }>
 
 const { values } = parseArgs({
@@ -62,7 +68,7 @@ async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   const { backend, prefix } = pipeline
   const warm = warmUpSeconds * listingsPerSecond
   const count = warm + seconds * listingsPerSecond
-  const feed = createFeed({ start: pipeline.playFrom, historyHours: 48, listings: count, everyMillis: 1_000, askShare: 0.45 })
+  const feed = createFeed({ start: pipeline.playFrom, historyHours: 48, listings: count, everyMillis: 1_000, askShare: 0.3 })
   const producer = backend.log.producer()
   await backend.codec.prepare(['MarketEvent'])
   await producer.send(feed.history.map((event) => feedRecord(backend.codec, prefix, event)))
@@ -90,17 +96,22 @@ async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   await systemClock.sleep(idleSeconds * 1_000)
   const idleCores = ((await cpu()) - before) / idleSeconds
   const rss = await Promise.all(apps.map(async (app) => [app.name, Math.round((await app.metrics()).rssBytes / 2 ** 20)] as const))
+  const stagesOf = apps.slice(0, stages.length).map(async (app) => {
+    const { collected_to_committed: sinceListed, transaction } = (await app.metrics()).latencies
+    return [app.name, [sinceListed?.p50 ?? 0, transaction?.p50 ?? 0]] as const
+  })
+  const stageTimes = Object.fromEntries(await Promise.all(stagesOf))
   const decision = (await alerter.metrics()).latencies.collected_to_committed as Quantiles
   const alert = (await notifier.metrics()).latencies.listing_to_alert as Quantiles
   await discard(pipeline)
-  return { decision, alert, idleCores, rssMegabytes: Object.fromEntries(rss) }
+  return { decision, alert, idleCores, stages: stageTimes, rssMegabytes: Object.fromEntries(rss) }
 }
 
 /** A backlog of listings, and how fast the stages, all at once, decide on it: from the first tenth decided to the last listing. */
 async function measureThroughput(guarantee: Guarantee): Promise<ThroughputRun> {
   const pipeline = await openPipeline()
   const { backend, prefix } = pipeline
-  const feed = createFeed({ start: pipeline.playFrom, historyHours: 48, listings: backlog, everyMillis: 100, askShare: 0.9 })
+  const feed = createFeed({ start: pipeline.playFrom, historyHours: 48, listings: backlog, everyMillis: 10_000, askShare: 0.9 })
   const producer = backend.log.producer()
   await backend.codec.prepare(['MarketEvent'])
   const records = [...feed.history, ...feed.listings].map((event) => feedRecord(backend.codec, prefix, event))

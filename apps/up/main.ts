@@ -7,6 +7,8 @@ import { formatSummary } from './summary.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+const sameKeyMillis = 1_000
+
 /** `flipstream up`: see arguments.ts for what it takes, play.ts for what it does. */
 export async function run(argv: readonly string[], env: Environment): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
@@ -16,12 +18,16 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   const options = parseUpArguments(argv)
   const progress = createProgress({ clock: systemClock, stderr: process.stderr, stdout: options.json ? process.stderr : process.stdout })
   const interrupted = new AbortController()
+  let firstSignalAt = 0
   const onSignal = (signal: NodeJS.Signals) => {
+    // One ctrl-C arrives twice: the terminal tells everyone in it, and npm passes on what it was told.
+    if (interrupted.signal.aborted && systemClock.now() - firstSignalAt < sameKeyMillis) return
     if (interrupted.signal.aborted) {
       progress.say('interrupted again: stopping at once')
       process.exit(exitCodes.failed)
     }
     progress.say(`${signal}: draining (once more to stop at once)`)
+    firstSignalAt = systemClock.now()
     interrupted.abort(signal)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)

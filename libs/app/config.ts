@@ -29,7 +29,6 @@ export const integer = (min: number, max: number) => z.coerce.number().int().min
 export const decimal = (min: number, max: number) => z.coerce.number().min(min).max(max)
 export const url = () => z.url({ protocol: /^https?$/, error: 'expected an http or https address' })
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values)
-export const flag = () => z.enum(['true', 'false']).transform((value) => value === 'true')
 
 /** Reads, checks and freezes. An empty variable counts as not set. Throws ConfigError. */
 export function parseConfig<S extends Settings>(settings: S, env: Readonly<Record<string, string | undefined>>): Config<S> {

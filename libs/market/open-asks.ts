@@ -40,6 +40,7 @@ function createIndex<Key>() {
   const sets = new Map<Key, Map<string, OpenAsk>>()
   return {
     get: (key: Key): Iterable<OpenAsk> => sets.get(key)?.values() ?? [],
+    count: (key: Key): number => sets.get(key)?.size ?? 0,
     set(key: Key, ask: OpenAsk): void {
       const members = sets.get(key)
       if (members === undefined) sets.set(key, new Map([[ask.listingId, ask]]))
@@ -68,6 +69,7 @@ export function createOpenAsks(): OpenAsks {
 
   /** An axie can be on offer once: of several listings seen, the one begun last counts. */
   const isNewestOfToken = (ask: OpenAsk, at: number): boolean => {
+    if (byToken.count(ask.tokenId) === 1) return true
     for (const other of byToken.get(ask.tokenId)) if (other.seenAt > at - askMillis && begunLater(other, ask)) return false
     return true
   }
@@ -91,18 +93,32 @@ export function createOpenAsks(): OpenAsks {
       }
     },
     similar(query) {
-      const found: SimilarAsk[] = []
+      const cheapest: PricedOpenAsk[] = []
+      let count = 0
       for (const ask of bySimilarity.get(query.similarKey)) {
         if (ask.tokenId === query.tokenId || ask.seenAt <= query.at - askMillis || !isNewestOfToken(ask, query.at)) continue
         const usd = usdAt(ask.ask, query.at, query.ethUsd)
-        if (usd !== null) found.push(shown(ask, usd, query))
+        if (usd === null) continue
+        count++
+        // Groups can be large, and only the first few of a group are wanted: no array of all, no sort of all.
+        const last = cheapest[mostShown - 1]
+        if (last !== undefined && !isCheaper({ ask, usd }, last)) continue
+        cheapest.push({ ask, usd })
+        cheapest.sort((a, b) => (isCheaper(a, b) ? -1 : 1))
+        if (cheapest.length > mostShown) cheapest.pop()
       }
-      found.sort((a, b) => a.usd - b.usd || (a.listingId < b.listingId ? -1 : 1))
-      return { cheapest: found.slice(0, 3), count: found.length }
+      return { cheapest: cheapest.map((one) => shown(one.ask, one.usd, query)), count }
     },
     size: () => open.size,
   }
 }
+
+const mostShown = 3
+
+type PricedOpenAsk = Readonly<{ ask: OpenAsk; usd: number }>
+
+const isCheaper = (one: PricedOpenAsk, other: PricedOpenAsk): boolean =>
+  one.usd < other.usd || (one.usd === other.usd && one.ask.listingId < other.ask.listingId)
 
 const begunLater = (one: OpenAsk, other: OpenAsk): boolean =>
   one.ask.startedAt > other.ask.startedAt || (one.ask.startedAt === other.ask.startedAt && one.listingId > other.listingId)

@@ -184,6 +184,10 @@ for (const guarantee of guarantees) {
     row(`listing→alert p50, ms (n ${first?.alert.n} a run)`, spread(latency.map(({ alert }) => alert.p50)))
     row('listing→alert p99, ms', spread(latency.map(({ alert }) => alert.p99)))
     row('idle, six apps together, % of one core', spread(latency.map(({ idleCores }) => idleCores * 100)))
+    const times = Object.entries(first?.stages ?? {}).map(
+      ([app, [since, transaction]]) => `${app} ${since.toFixed(1)} (${transaction.toFixed(1)})`,
+    )
+    row('p50 since listed (of a transaction), ms', times.join(', '))
     row(
       'RSS, MB',
       Object.entries(first?.rssMegabytes ?? {})

@@ -3,7 +3,7 @@ import type { SettledEntry } from '#lib/marketplace/answers.ts'
 import { readNewestFirst, type SeenReject } from '#lib/marketplace/newest-first.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { Decision } from './decision.ts'
-import { compareSales, decideBackfill, decideHistoryRejects } from './processor.ts'
+import { compareSales, decideBackfill, decideHistoryRejects } from './settled-sales.ts'
 import type { TaskContext } from './task-context.ts'
 
 type HistoryContext = TaskContext & Readonly<{ clock: Clock; historyDays: number }>

@@ -1,3 +1,6 @@
+import type { SeenReject } from '#lib/marketplace/newest-first.ts'
+import type { Reject } from '#lib/marketplace/page.ts'
+
 /**
  * Which listings were met already, in a list that is bounded and travels in every commit. It holds the newest ids; whatever is older than
  * the oldest of them (the floor) and not among them was met too, because the marketplace's list is read without holes.
@@ -29,7 +32,9 @@ export function createFloor(ids: readonly string[], { capacity, firstLookMillis 
     // An offer that claims to begin tomorrow must not make everything of today look old.
     const begun = starts.filter((startedAt) => startedAt <= now)
     const oldest = begun.reduce((least, startedAt) => Math.min(least, startedAt), Number.POSITIVE_INFINITY)
-    last = { now, floor: begun.length >= capacity ? oldest : Math.min(oldest, now - firstLookMillis) }
+    // Counted with those of tomorrow: a clock that steps back must not make the memory look unused.
+    const isFull = starts.length >= capacity && begun.length > 0
+    last = { now, floor: isFull ? oldest : Math.min(oldest, now - firstLookMillis) }
     return last.floor
   }
 }
@@ -45,3 +50,7 @@ export function remember(ids: readonly string[], fresh: readonly string[], now: 
   const kept = lastKept === undefined ? begun : begun.filter((id) => startedAtOf(id) >= startedAtOf(lastKept))
   return [...future, ...kept, ...all.filter(isReject).slice(0, capacity)]
 }
+
+/** Those that are not known by their key. */
+export const unmetRejects = (rejects: readonly SeenReject[], known: ReadonlySet<string>): Reject[] =>
+  rejects.map(({ reject }) => reject).filter(({ key }) => !known.has(rejectId(key)))

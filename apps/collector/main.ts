@@ -8,7 +8,7 @@ import { collect } from './collector.ts'
 import { createCollectorMetrics } from './collector-metrics.ts'
 import { openCommitter } from './committer.ts'
 import { collectorSettings } from './config.ts'
-import type { Collecting } from './processor.ts'
+import type { Collecting } from './decision.ts'
 
 /** An honest page of a hundred is 70 kB, an honest leaderboard 0.2 MB. */
 const maxBodyBytes = 4 * 1024 * 1024

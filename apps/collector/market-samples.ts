@@ -2,8 +2,7 @@ import { listingIdOf, payloadOf, saleIdOf } from '#lib/market/event.ts'
 import type { SettledEntry } from '#lib/marketplace/answers.ts'
 import type { Reading, Seen, SeenReject } from '#lib/marketplace/newest-first.ts'
 import type { Item, Listing, MarketEvent, Sale } from '#schemas/types.ts'
-import type { Decision } from './decision.ts'
-import type { Collecting } from './processor.ts'
+import type { Collecting, Decision } from './decision.ts'
 
 /** Listings, sales and readings, for tests. Times are seconds since the opening of a market. */
 
@@ -66,6 +65,7 @@ export function reading<Item>(
     items: items.map((item): Seen<Item> => ({ item, ...when })),
     rejects: rejects.map((key): SeenReject => ({ reject: { key, code: 'bad_price', message: 'no', tokenId: null, raw: '{}' }, ...when })),
     known,
+    top: [...items, ...known],
     complete: true,
   }
 }

@@ -1,10 +1,9 @@
-import { payloadOf } from '#lib/market/event.ts'
 import { type Reading, readNewestFirst } from '#lib/marketplace/newest-first.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
-import type { Sale } from '#schemas/types.ts'
 import type { Decision } from './decision.ts'
 import { createFloor } from './known-listings.ts'
-import { decideListings, decideSales } from './processor.ts'
+import { decideListings } from './processor.ts'
+import { decideSales, newSales } from './settled-sales.ts'
 import type { Paging, TaskContext } from './task-context.ts'
 
 /** One look at the newest listings, down to those that are known. What is new is written in parts, the oldest first. */
@@ -47,7 +46,8 @@ export function createListingsTask({
 export function createSalesTask({ marketplace, committer, collecting, paging, logger }: TaskContext): () => Promise<void> {
   const firstSize = createFirstSize(paging)
   return async () => {
-    const known = new Set(committer.state().recentSaleIds)
+    const before = committer.state()
+    const known = new Set(before.recentSaleIds)
     const reading = await readNewestFirst({
       fetch: marketplace.settledSales,
       keyOf: ({ newest }) => newest.saleId,
@@ -58,12 +58,10 @@ export function createSalesTask({ marketplace, committer, collecting, paging, lo
     })
     sayIfCut(reading, 'sales', logger)
     firstSize.met(reading.items.length)
-    for (let after: Sale | null = null; ; ) {
-      const decision: Decision = await committer.commit((state) => decideSales(state, reading, collecting, after))
-      const last = decision.events.at(-1)
-      if (last === undefined || decision.events.length < collecting.maxEvents) return
-      after = payloadOf(last.event).value as Sale
-    }
+    const news = newSales(before, reading, collecting.memory)
+    let decision: Decision
+    do decision = await committer.commit((state) => decideSales(state, news, collecting))
+    while (decision.events.length === collecting.maxEvents)
   }
 }
 

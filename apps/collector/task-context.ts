@@ -3,7 +3,7 @@ import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { CollectorMetrics } from './collector-metrics.ts'
 import type { Committer } from './committer.ts'
-import type { Collecting } from './processor.ts'
+import type { Collecting } from './decision.ts'
 
 /** What every task of the collector works with. */
 export type TaskContext = Readonly<{

@@ -4,9 +4,8 @@ import type { Held } from '#lib/marketplace/client.ts'
 import type { Seen } from '#lib/marketplace/newest-first.ts'
 import type { Page } from '#lib/marketplace/page.ts'
 import type { CollectorState, Listing, Sale, TrackedAsk } from '#schemas/types.ts'
-import type { Decision } from './decision.ts'
+import type { Collecting, Decision } from './decision.ts'
 import { createFloor, rejectId, remember, startedAtOf } from './known-listings.ts'
-import type { Collecting } from './processor.ts'
 
 /**
  * Which open asks are followed by id until they are gone. Leaving the page of the newest says nothing; only a query by id tells that an

@@ -5,11 +5,13 @@ export type Seen<Item> = Readonly<{ item: Item; heldAt: number; marketTime: numb
 export type SeenReject = Readonly<{ reject: Reject; heldAt: number; marketTime: number }>
 
 export type Reading<Item> = Readonly<{
-  /** New ones, each once, newest first. */
+  /** New ones, each once, in the order of the list: newest first. */
   items: readonly Seen<Item>[]
   rejects: readonly SeenReject[]
   /** Those met that were known. */
   known: readonly Item[]
+  /** The page from the top that the reading went down from, new and known ones: what came in above it was not read. */
+  top: readonly Item[]
   /** False when the reading was cut at `maxPages`: what lies further down was not seen. */
   complete: boolean
 }>
@@ -71,20 +73,28 @@ function createFindings<Item>({ keyOf, isKnown, isPast }: NewestFirstOptions<Ite
   // Since the last page from the top: what the next page has to share an entry with, and how much of it is known or past.
   let stretch = new Set<string>()
   let familiar = new Set<string>()
+  let top: readonly Item[] = []
   const keysOf = (page: Page<Item>): string[] => [...page.items.map(keyOf), ...page.rejects.map(({ key }) => key)]
 
   return {
     agreesWith: (page: Page<Item>): boolean => keysOf(page).some((key) => stretch.has(key)),
     familiar: (): number => familiar.size,
     add(page: Page<Item>, fromTop: boolean): void {
-      if (fromTop) [stretch, familiar] = [new Set(), new Set()]
+      if (fromTop) {
+        stretch = new Set()
+        familiar = new Set()
+        top = page.items
+      }
       for (const key of keysOf(page)) stretch.add(key)
       const when = { heldAt: page.heldAt, marketTime: page.marketTime }
       for (const item of page.items) {
         const key = keyOf(item)
         if (isKnown(item)) known.set(key, item)
         else if (!isPast(item, page.marketTime)) {
-          if (!items.has(key)) items.set(key, { item, ...when })
+          const seen = items.get(key) ?? { item, ...when }
+          // Behind what was seen above it this time, also when a page before saw it first.
+          items.delete(key)
+          items.set(key, seen)
           continue
         }
         familiar.add(key)
@@ -95,6 +105,7 @@ function createFindings<Item>({ keyOf, isKnown, isPast }: NewestFirstOptions<Ite
       items: [...items.values()],
       rejects: [...rejects.values()],
       known: [...known.values()],
+      top,
       complete,
     }),
   }

@@ -5,9 +5,8 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { topicName } from '#lib/market/topics.ts'
-import type { BundleManifest } from '#lib/model/bundle.ts'
-import { manifestKey } from '#lib/model/bundle.ts'
+import { publishModel } from '#app/trainer/publish.ts'
+import { manifestKey, readBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { Backend } from './backend.ts'
@@ -15,6 +14,7 @@ import type { MarketPlan } from './market-plan.ts'
 import type { Progress } from './progress.ts'
 import type { Run } from './runs.ts'
 
+/** Of what `flipstream train --json` answers, as much as is needed here. */
 export type FirstModel = Readonly<{ modelId: string; featureSetHash: string }>
 
 type TrainingContext = Readonly<{
@@ -24,9 +24,6 @@ type TrainingContext = Readonly<{
   progress: Progress
   signal: AbortSignal
 }>
-
-/** What `flipstream train --json` answers, as far as it is needed here. */
-type Trained = FirstModel & Readonly<{ sha256: string; model: { medianApe: number } }>
 
 const trained = join(checkoutRoot, '.flipstream', 'trained')
 const cli = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
@@ -46,7 +43,8 @@ export async function trainFirstModel(plan: MarketPlan, context: TrainingContext
     await writeFile(`${index}.new`, JSON.stringify(model))
     await rename(`${index}.new`, index)
   }
-  await publish(model, plan, context)
+  const { backend, run } = context
+  await publishModel({ ...backend, prefix: run.prefix }, await readBundle(createFileStore({ directory: trained }), model.modelId))
   progress.say(`model ${model.modelId}`)
   return model
 }
@@ -65,9 +63,9 @@ async function trainingKey({ salesFile, playFrom, source }: MarketPlan): Promise
   return hash.digest('hex').slice(0, 16)
 }
 
-async function readIndex(file: string): Promise<Trained | null> {
+async function readIndex(file: string): Promise<FirstModel | null> {
   try {
-    const model = JSON.parse(await readFile(file, 'utf8')) as Trained
+    const model = JSON.parse(await readFile(file, 'utf8')) as FirstModel
     return (await createFileStore({ directory: trained }).stat(manifestKey(model.modelId))) === null ? null : model
   } catch {
     return null
@@ -77,7 +75,7 @@ async function readIndex(file: string): Promise<Trained | null> {
 async function train(
   { salesFile, playFrom, source }: MarketPlan,
   { environment, progress, signal }: TrainingContext,
-): Promise<Trained | null> {
+): Promise<FirstModel | null> {
   await mkdir(trained, { recursive: true })
   const until = new Date(playFrom).toISOString()
   const argv = [cli, 'train', '--sales', salesFile, '--until', until, '--source', source, '--out', trained, '--json']
@@ -97,26 +95,5 @@ async function train(
   process.removeListener('exit', kill)
   if (signal.aborted) return null
   if (code !== 0) throw new Error(`training failed (exit code ${code}):\n${lastLines.trim()}`)
-  return JSON.parse(Buffer.concat(output).toString()) as Trained
-}
-
-/** Weights, then the manifest, then the word on topic `models`: whoever hears of a model finds it whole. */
-async function publish(model: Trained, { source }: MarketPlan, { run, backend: { log, codec, store } }: TrainingContext): Promise<void> {
-  const files = createFileStore({ directory: trained })
-  const last = manifestKey(model.modelId)
-  const keys: string[] = []
-  for await (const { key } of files.list(`models/${model.modelId}/`)) if (key !== last) keys.push(key)
-  for (const key of [...keys, last]) await store.putIfAbsent(key, (await files.get(key)) as Buffer)
-
-  const manifest = JSON.parse(((await files.get(last)) as Buffer).toString()) as BundleManifest
-  const { trainedFrom, trainedUntil, metrics } = manifest
-  const { modelId, sha256, featureSetHash } = model
-  await codec.prepare(['ModelAnnounced'])
-  const value = codec.encode('ModelAnnounced', { modelId, uri: last, sha256, featureSetHash, source, trainedFrom, trainedUntil, metrics })
-  const producer = log.producer()
-  try {
-    await producer.send([{ topic: topicName(run.prefix, 'models'), key: modelId, value }])
-  } finally {
-    await producer.close()
-  }
+  return JSON.parse(Buffer.concat(output).toString()) as FirstModel
 }

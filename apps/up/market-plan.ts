@@ -33,7 +33,7 @@ const unhurriedByQuota = {
 }
 
 /** A generated market always begins at the same moment, so that the model trained on its history can be used again. */
-const synthetic = { historyDays: 12, historyFrom: Date.parse('2026-01-01T00:00:00Z'), playFrom: Date.parse('2026-01-13T00:00:00Z') }
+const synthetic = { historyDays: 6, historyFrom: Date.parse('2026-01-07T00:00:00Z'), playFrom: Date.parse('2026-01-13T00:00:00Z') }
 
 /** Reads the sales file before any server is started. UsageError where it cannot be used. */
 export async function planMarket({ sales, trainUntil, speed, seed }: UpArguments, root: string): Promise<MarketPlan> {

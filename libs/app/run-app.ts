@@ -47,6 +47,8 @@ export async function runApp<S extends Settings>(
   const health = createHealth({ clock: systemClock, hangSeconds: config.HANG_SECONDS })
   const closers: (() => Promise<void>)[] = []
   try {
+    // What an app waits for is known only once it has started: until then it is not ready.
+    health.expect('started')
     const status = await startStatusServer({ host: config.HTTP_HOST, port: config.HTTP_PORT, health, metrics })
     closers.push(status.close)
     process.send?.({ type: 'listening', app: app.name, url: status.url } satisfies AppListening)
@@ -60,7 +62,10 @@ export async function runApp<S extends Settings>(
     await log.checkReachable()
     const codec = createCodec({
       registry: createRegistry({ url: config.SCHEMA_REGISTRY_URL }),
-      onWait: (problem, attempt) => logger.warn({ problem, attempt }, 'waiting for the schema registry'),
+      onWait(problem, attempt) {
+        health.set('started', false, problem)
+        logger.warn({ problem, attempt }, 'waiting for the schema registry')
+      },
     })
     const store = createS3Store({
       endpoint: config.S3_ENDPOINT,
@@ -71,6 +76,7 @@ export async function runApp<S extends Settings>(
     })
     const stopping = stopSignal()
     const running = await app.start({ config, prefix: config.PREFIX, clock: systemClock, logger, metrics, health, log, codec, store })
+    health.set('started', true)
     logger.info({ status: status.url }, 'started')
     const reason = await Promise.race([stopping, running.finished.then(() => 'finished' as const)])
     logger.info({ reason }, 'stopping')

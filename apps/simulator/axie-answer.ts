@@ -26,8 +26,8 @@ export function axieAnswer(axie: SimulatedAxie, open: OpenOffer | null, sales: r
     class: isEgg ? null : fault === 'unknownClass' ? 'Griffin' : axie.class,
     stage: isEgg ? 1 : 4,
     breedCount: isEgg ? 0 : axie.breedCount,
-    genes: () => (isEgg ? null : genesOf(axie)),
-    newGenes: () => (isEgg ? null : fault === 'longGenes' ? hexOf(`genes ${axie.tokenId}`, 128) : genesOf(axie)),
+    genes: () => (isEgg ? null : cachedGenes(axie)),
+    newGenes: () => (isEgg ? null : fault === 'longGenes' ? hexOf(`genes ${axie.tokenId}`, 128) : cachedGenes(axie)),
     parts: () => partIds.map(cachedPartAnswer),
     stats: () => (isEgg ? null : statsAnswer(axie)),
     image: `https://axiecdn.axieinfinity.com/axies/${axie.tokenId}/axie/axie-full-transparent.png`,
@@ -127,6 +127,15 @@ function statsAnswer(axie: SimulatedAxie) {
 }
 
 const plainParts = new Map(partTypes.map((type) => [type, parts.filter((part) => part.type === type && part.special === null)]))
+
+const genes = new WeakMap<SimulatedAxie, string>()
+
+/** An axie is shown on a few pages one after the other: as new, as one of the cheapest, as sold. */
+function cachedGenes(axie: SimulatedAxie): string {
+  const known = genes.get(axie) ?? genesOf(axie)
+  genes.set(axie, known)
+  return known
+}
 
 /**
  * Genes are not in the sales files, so they are made up, always the same for the same axie: the dominant ones are its parts; a recessive

@@ -1,14 +1,12 @@
 import type { AppListening } from '#lib/app/app.ts'
 import { ConfigError, describeSettings, parseConfig } from '#lib/app/config.ts'
+import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import { simulatorSettings } from './config.ts'
 import { describeFaults } from './faults.ts'
 import { startSimulator } from './simulator.ts'
-
-/** Exit code. */
-const done = 0
 
 const help = `flipstream simulator: serves a simulated marketplace, until it is told to stop.
 
@@ -29,7 +27,7 @@ ${describeFaults()}
 export async function run(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(help)
-    return done
+    return exitCodes.done
   }
   if (argv.length > 0) throw new UsageError(`flipstream simulator takes no arguments (got ${argv.join(' ')}); see --help`)
   const config = configOf(env)
@@ -44,7 +42,7 @@ export async function run(argv: readonly string[], env: Readonly<Record<string, 
   process.send?.({ type: 'listening', app: 'simulator', url: simulator.url } satisfies AppListening)
   logger.info({ reason: await stopping }, 'stopping')
   await simulator.close()
-  return done
+  return exitCodes.done
 }
 
 function configOf(env: Readonly<Record<string, string | undefined>>) {

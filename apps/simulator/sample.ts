@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { classOf } from '#lib/axie/classes.ts'
 import { type Part, partOf, partTypes } from '#lib/axie/parts.ts'
@@ -6,9 +7,6 @@ import { purityOf } from '#lib/axie/stats.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
 import type { SoldAxie } from './sold-axie.ts'
 import { syntheticSales } from './synthetic-sales.ts'
-
-/** Exit code. */
-const done = 0
 
 const help = `flipstream sample: writes synthetic sales as CSV, in the columns that --sales reads.
 
@@ -25,7 +23,7 @@ const dayMillis = 86_400_000
 export async function run(argv: readonly string[], output: NodeJS.WritableStream = process.stdout): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
     output.write(help)
-    return done
+    return exitCodes.done
   }
   const { days, seed, salesPerHour, start } = parse(argv)
   // Who reads only the first lines (head) closes the pipe: that is no error.
@@ -45,7 +43,7 @@ export async function run(argv: readonly string[], output: NodeJS.WritableStream
     lines = []
     if (isDone) break
   }
-  return done
+  return exitCodes.done
 }
 
 function rowOf({ soldAt, tokenId, class: name, breedCount, parts, priceUsd }: SoldAxie): string {

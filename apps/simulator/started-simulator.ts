@@ -3,6 +3,7 @@ import { type Config, parseConfig } from '#lib/app/config.ts'
 import { type Clock, systemClock } from '#lib/clock/clock.ts'
 import { createMarketplace, type Marketplace, type MarketplaceOptions } from '#lib/marketplace/client.ts'
 import { simulatorSettings } from './config.ts'
+import type { MarketCounts } from './market.ts'
 import { marketTimeHeader } from './server.ts'
 import { startSimulator } from './simulator.ts'
 
@@ -12,7 +13,7 @@ export type StartedSimulator = Readonly<{
   /** Another client of it. */
   client(options?: Partial<MarketplaceOptions>): Marketplace
   faults(settings: unknown): Promise<number>
-  stats(): Promise<Record<string, unknown> & { listings: number; sales: number; faults: Record<string, number> }>
+  stats(): Promise<MarketCounts & Readonly<{ answers: Record<string, number>; faults: Record<string, number> }>>
 }>
 
 /** A simulated market on a real socket, for one test. Half a day of history, at the same moment every time, unless told otherwise. */

@@ -1,6 +1,6 @@
 /**
  * Latency, throughput and idle cost of the whole pipeline on the local stack: every stage a process of its own, broker on the same machine.
- *   npm run bench:pipeline [-- --runs 3] [--seconds 60] [--listings 60000] [--only latency|throughput|hop] [--json]
+ *   npm run bench:pipeline [-- --runs 3] [--seconds 60] [--listings 60000] [--only latency|throughput|hop] [--guarantee exactly_once|at_least_once] [--json]
  * Listings are generated and written straight into market.events (the marketplace's polling is not part of these figures).
  */
 import { cpus, loadavg, totalmem } from 'node:os'
@@ -35,6 +35,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     listings: { type: 'string', default: '60000' },
     only: { type: 'string' },
+    guarantee: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -170,7 +171,7 @@ const lines = [
 
 const row = (name: string, text: string) => lines.push(`  ${name.padEnd(44)}${text}`)
 for (const guarantee of guarantees) {
-  if (values.only === 'hop') continue
+  if (values.only === 'hop' || (values.guarantee !== undefined && values.guarantee !== guarantee)) continue
   lines.push(guarantee)
   if (wants('latency')) {
     const latency = await repeat(`latency, ${guarantee}`, () => measureLatency(guarantee))

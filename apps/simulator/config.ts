@@ -10,14 +10,20 @@ const moment = () =>
     return millis
   })
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const faults = () =>
   text().transform((value, context): FaultSettings => {
-    try {
-      return faultsSchema.parse(JSON.parse(value))
-    } catch (error) {
-      context.addIssue(`expected JSON such as {"unavailable": 0.01}: ${(error as Error).message}`)
-      return {}
-    }
+    const parsed = faultsSchema.safeParse(parseJson(value))
+    if (parsed.success) return parsed.data
+    context.addIssue(`expected JSON such as {"unavailable": 0.01}: ${parsed.error.issues.map(({ message }) => message).join('; ')}`)
+    return {}
   })
 
 export const simulatorSettings = defineConfig({

@@ -3,6 +3,7 @@ import { ConfigError, describeSettings, parseConfig } from '#lib/app/config.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { systemClock } from '#lib/clock/clock.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import { simulatorSettings } from './config.ts'
 import { describeFaults } from './faults.ts'
@@ -36,13 +37,20 @@ export async function run(argv: readonly string[], env: Readonly<Record<string, 
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
     process.once('disconnect', () => resolve('the parent process ended'))
   })
-  const simulator = await startSimulator(config, systemClock)
+  const simulator = await startSimulator(config, systemClock).catch(withAdvice)
   const { name, start } = simulator.source
   logger.info({ url: simulator.url, source: name, marketStart: new Date(start).toISOString(), speed: config.SIMULATOR_SPEED }, 'started')
   process.send?.({ type: 'listening', app: 'simulator', url: simulator.url } satisfies AppListening)
   logger.info({ reason: await stopping }, 'stopping')
   await simulator.close()
   return exitCodes.done
+}
+
+/** A file that is none of its kind is the caller's mistake. */
+function withAdvice(error: Error & { code?: string }): never {
+  if (error instanceof RejectedError) throw new UsageError(`flipstream simulator cannot start: ${error.message}`)
+  if (error.code === 'ENOENT') throw new UsageError(`flipstream simulator cannot start: ${error.message}; check SIMULATOR_SALES_FILE`)
+  throw error
 }
 
 function configOf(env: Readonly<Record<string, string | undefined>>) {

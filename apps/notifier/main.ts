@@ -40,6 +40,7 @@ export const app = defineApp({
       },
     })
     const runner = createSinkRunner({
+      name: 'notifier',
       log,
       clock,
       logger,

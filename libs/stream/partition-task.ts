@@ -38,7 +38,7 @@ export interface PartitionTask {
 type Pending = Readonly<{ slice: FoldedSlice; before: number | null; committed: CommittedOffset; newest: LogRecord }>
 
 export function createPartitionTask<In, Out, State>(options: PartitionTaskOptions<In, Out, State>): PartitionTask {
-  const { partition, processor, prepare, committer, consumer, admin, clock, logger, metrics, input } = options
+  const { partition, processor, prepare, committer, consumer, admin, clock, logger, metrics } = options
   let openedEpoch: number | null = null
   let opening: { epoch: number; done: Promise<void> } | null = null
   /** The state; null until it is known where to begin. */
@@ -170,7 +170,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
   }
 
   async function foldSilently(records: readonly LogRecord[], batch: FetchedBatch): Promise<void> {
-    const decoded = await decodeAll(records, input.decode)
+    const decoded = await decodeAll(records, options)
     const inputs = decoded.filter(isInput)
     await prepare?.(inputs)
     if (!batch.isCurrent() || fold === null || restore === null) return
@@ -193,7 +193,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
   }
 
   async function processSlice(records: readonly LogRecord[], batch: FetchedBatch): Promise<void> {
-    const decoded = await decodeAll(records, input.decode)
+    const decoded = await decodeAll(records, options)
     await prepare?.(decoded.filter(isInput))
     if (!batch.isCurrent() || fold === null) return
     const newest = records.at(-1)!

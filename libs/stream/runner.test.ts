@@ -7,6 +7,7 @@ import { FatalError, RejectedError, RetryableError } from './errors.ts'
 import type { ConsumerOptions, LogRecord, NewRecord } from './log.ts'
 import { createMemoryLog, type MemoryLog } from './memory-log.ts'
 import type { Processor } from './processor.ts'
+import { redrivenHeaders } from './redriven.ts'
 import { createRunner, type Runner, type RunnerOptions } from './runner.ts'
 import { type CommittedRecord, noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
 import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
@@ -100,6 +101,27 @@ describe('a runner', () => {
       [deadLetterHeaders.code]: 'bad',
       [deadLetterHeaders.message]: 'bad b is bad',
     })
+  })
+
+  it('processes a record redriven for it, and skips one redriven for another group unread', async () => {
+    const redriven = (value: string, app: string) => ({ value: Buffer.from(value), headers: { [redrivenHeaders.for]: app } })
+    const decoded: string[] = []
+    const input = {
+      topic: topics.input,
+      decode(bytes: Buffer) {
+        decoded.push(String(bytes))
+        return String(bytes)
+      },
+    }
+    const first = await run({ input })
+    await send('a', redriven('b', 'shouter'), redriven('c', 'whisperer'), 'd')
+    await until(async () => expect((await committed())?.offset).toBe(4))
+    await first.stop()
+    expect(await texts(topics.output)).toEqual(['A', 'B', 'D'])
+    expect(await texts(topics.deadLetters)).toEqual([])
+    expect(decoded).toEqual(['a', 'b', 'd'])
+    const [, output] = await read(topics.output)
+    expect(output!.headers).toEqual({})
   })
 
   it.each([

@@ -4,6 +4,7 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from './errors.ts'
 import type { CommittedOffset, TopicPartition } from './log.ts'
 import { createMemoryLog } from './memory-log.ts'
+import { redrivenHeaders } from './redriven.ts'
 import { createSinkRunner, type PartitionSink, type SinkRunnerOptions } from './sink-runner.ts'
 
 const topic = 'topic'
@@ -44,6 +45,26 @@ describe('a sink runner', () => {
     expect(kept).toEqual(['a', 'b'])
     await runner.stop()
     await runner.finished
+  })
+
+  it('passes over what was redriven for another app, unless it is to keep everything', async () => {
+    const { log, committed, run } = await setUp()
+    const redriven = (value: string, app: string) => ({
+      topic,
+      key: 'k',
+      value: Buffer.from(value),
+      headers: { [redrivenHeaders.for]: app },
+    })
+    await log.producer().send([redriven('mine', 'teller'), redriven('theirs', 'other')])
+    const told: string[] = []
+    const teller = await run(() => keepIn(told), { name: 'teller' })
+    await until(async () => expect(await committed()).toBe(2))
+    await teller.stop()
+    const archived: string[] = []
+    const archive = await run(() => keepIn(archived), { group: 'archive' })
+    await until(() => expect(archived).toEqual(['mine', 'theirs']))
+    await archive.stop()
+    expect(told).toEqual(['mine'])
   })
 
   it('commits nothing while the sink holds records back, and delivers them again to the next', async () => {

@@ -5,6 +5,7 @@ import type { Logger } from '#lib/telemetry/logger.ts'
 import { backoffMillis } from './backoff.ts'
 import { FencedError, RetryableError } from './errors.ts'
 import type { CommittedOffset, FetchedBatch, Log, TopicPartition } from './log.ts'
+import { isMeantFor } from './redriven.ts'
 import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
 
 /** What an app with effects outside the log (archiver, notifier) does with one partition, for as long as it is assigned. */
@@ -29,6 +30,8 @@ export type SinkRunnerOptions = Readonly<{
   logger: Logger
   group: string
   topics: readonly string[]
+  /** The app's name: records redriven for another one are passed over. Without it all are written, as an archive must. */
+  name?: string
   /** Called when a partition is assigned, with the position it goes on from (null: from the beginning). */
   open(partition: TopicPartition, committed: CommittedOffset | null): PartitionSink | Promise<PartitionSink>
   metrics?: RunnerMetrics
@@ -72,6 +75,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     logger,
     group,
     topics,
+    name,
     metrics = noRunnerMetrics,
     health,
     idleMillis = defaultIdleMillis,
@@ -155,13 +159,16 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
 
   async function writeBatch(sink: PartitionSink, share: Share, batch: FetchedBatch): Promise<void> {
     const begunAt = performance.now()
+    const records = name === undefined ? batch.records : batch.records.filter(({ headers }) => isMeantFor(name, headers))
     const durable = await persevere(async () => {
       health?.turned(true)
-      return share.closed ? null : sink.write(batch)
+      return share.closed ? null : sink.write({ ...batch, records })
     })
     await commit(share, durable)
     metrics.batch('committed', (performance.now() - begunAt) / 1_000)
-    metrics.records('emitted', batch.records.length, '')
+    metrics.records('emitted', records.length, '')
+    if (records.length < batch.records.length)
+      metrics.records('skipped', batch.records.length - records.length, 'redriven_for_another_group')
     const newest = batch.records.at(-1)
     const seconds = batch.remaining === 0 || newest === undefined ? 0 : Math.max(0, clock.now() - newest.timestamp) / 1_000
     metrics.lag(share.partition, { records: batch.remaining, seconds })

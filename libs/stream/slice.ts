@@ -3,6 +3,7 @@ import { RejectedError } from './errors.ts'
 import type { Fold } from './fold.ts'
 import type { Headers, LogRecord, NewRecord } from './log.ts'
 import type { Input, Output, Result } from './processor.ts'
+import { isMeantFor } from './redriven.ts'
 import { type CommittedRecord, collectedAtHeader } from './runner-metrics.ts'
 
 /** What a slice of records came to: ready to be committed, as often as it takes, without touching the state again. */
@@ -21,21 +22,27 @@ export type SliceOptions<In, Out> = Readonly<{
   maxRecordBytes: number
 }>
 
-export type Decoded<In> = Input<In> | Rejection
+/** A record redriven for another group: this one has processed it long ago. */
+const notOurs = Symbol('redriven for another group')
+
+export type Decoded<In> = Input<In> | Rejection | typeof notOurs
 
 /** Copied from an input record to its outputs: where and when its story began. */
 const passedOn = [collectedAtHeader, 'traceparent', 'tracestate']
 
-const isRejection = <In>(decoded: Decoded<In>): decoded is Rejection => 'code' in decoded
-export const isInput = <In>(decoded: Decoded<In>): decoded is Input<In> => !isRejection(decoded)
+export const isInput = <In>(decoded: Decoded<In>): decoded is Input<In> => decoded !== notOurs && !('code' in decoded)
 
 /** One per record, in order. Throws what `decode` throws, but for RejectedError. */
 export async function decodeAll<In>(
   records: readonly LogRecord[],
-  decode: SliceOptions<In, never>['input']['decode'],
+  { name, input: { decode } }: Pick<SliceOptions<In, never>, 'name' | 'input'>,
 ): Promise<Decoded<In>[]> {
   const decoded: Decoded<In>[] = []
   for (const record of records) {
+    if (!isMeantFor(name, record.headers)) {
+      decoded.push(notOurs)
+      continue
+    }
     const { value: bytes, ...about } = record
     try {
       if (bytes === null) throw new RejectedError('no_value', 'the record has no value')
@@ -73,7 +80,7 @@ export function foldSlice<In, Out>(
 
   for (const [index, record] of records.entries()) {
     const item = decoded[index]!
-    const outcome = isRejection(item) ? { type: 'reject' as const, ...item } : encodeResult(results.next().value!, record, options)
+    const outcome = outcomeOf(item, () => encodeResult(results.next().value!, record, options))
     if (outcome.type === 'reject') {
       outputs.push(deadLetter(record, outcome, { app: options.name, topic: options.deadLetters, maxRecordBytes: options.maxRecordBytes }))
       count('rejected', outcome.code)
@@ -91,6 +98,11 @@ type Outcome =
   | Readonly<{ type: 'emit'; records: readonly NewRecord[] }>
   | Extract<Result<never>, { type: 'skip' }>
   | Readonly<{ type: 'reject' } & Rejection>
+
+function outcomeOf<In>(item: Decoded<In>, processed: () => Outcome): Outcome {
+  if (item === notOurs) return { type: 'skip', reason: 'redriven_for_another_group' }
+  return isInput(item) ? processed() : { type: 'reject', ...item }
+}
 
 /** An output that cannot be written makes its input a dead letter, with all its outputs: half an answer would be worse. */
 function encodeResult<In, Out>(result: Result<Out>, record: LogRecord, { encode, maxRecordBytes }: SliceOptions<In, Out>): Outcome {

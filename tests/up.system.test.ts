@@ -97,8 +97,9 @@ test('recorded sales: ends by itself, every live listing scored once or dead, ev
 })
 
 test('SIGTERM to npm: drains, prints its summary, and leaves no process behind', async () => {
-  const { child, ended, stderr } = npmStart(['--speed', '600'])
-  await until(() => /scored [1-9]/.test(stderr()), 180_000)
+  const started = npmStart(['--speed', '600'])
+  const { child, ended } = started
+  await untilScored(started)
   const family = descendants(child.pid as number)
   expect(family.length).toBeGreaterThan(8)
   child.kill('SIGTERM')
@@ -109,13 +110,24 @@ test('SIGTERM to npm: drains, prints its summary, and leaves no process behind',
 })
 
 test('SIGKILL to the main job: the apps notice and end by themselves', async () => {
-  const { child, stderr } = npmStart(['--speed', '600'])
-  await until(() => /scored [1-9]/.test(stderr()), 180_000)
+  const started = npmStart(['--speed', '600'])
+  const { child } = started
+  await untilScored(started)
   const family = descendants(child.pid as number)
   process.kill(child.pid as number, 'SIGKILL')
   for (const pid of family.slice(0, 1)) process.kill(pid, 'SIGKILL')
   await until(() => family.every((pid) => !isAlive(pid)), 30_000)
 })
+
+/** A main job that ends before it scored anything has something to say. */
+async function untilScored({ ended, stderr }: Started): Promise<void> {
+  const scored = until(() => /scored [1-9]/.test(stderr()), 180_000)
+  const early = ended.then(({ code }) => {
+    throw new Error(`the main job ended (exit code ${code}) before it scored a listing:\n${stderr()}`)
+  })
+  early.catch(() => {}) // It ends later, too.
+  await Promise.race([scored, early])
+}
 
 async function until(condition: () => boolean, millis: number): Promise<void> {
   const deadline = systemClock.now() + millis

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
+import kafkajs, { type Kafka } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { requestsOf } from './kafkajs-producers.ts'
+import { RetryableError } from './errors.ts'
+import { createKafkajsProducer, requestsOf } from './kafkajs-producers.ts'
 import type { NewRecord } from './log.ts'
 
 const zeros = Buffer.alloc(400_000)
@@ -41,5 +43,68 @@ describe('requests of a transaction', () => {
     const small = { topic: 'a', key: 'k', value: Buffer.alloc(10) }
     const large = { topic: 'a', key: 'k', value: Buffer.alloc(5_000_000) }
     expect([...requestsOf([small, large, small])]).toHaveLength(3)
+  })
+})
+
+describe('a producer that several use at once', () => {
+  /** Clients of kafkajs as far as they are used: each connects when told to, and sends until it is disconnected. */
+  const clients = () => {
+    const made: { connected: PromiseWithResolvers<void>; sent: number; failure: Error | null; isClosed: boolean }[] = []
+    const kafka = {
+      producer() {
+        const client = { connected: Promise.withResolvers<void>(), sent: 0, failure: null as Error | null, isClosed: false }
+        made.push(client)
+        return {
+          connect: () => client.connected.promise,
+          disconnect: async () => {
+            client.isClosed = true
+          },
+          sendBatch: async () => {
+            await new Promise(setImmediate)
+            if (client.failure !== null) throw client.failure
+            if (client.isClosed) throw new kafkajs.KafkaJSError('The producer is disconnected')
+            client.sent++
+          },
+        }
+      },
+    } as unknown as Kafka
+    return { kafka, made }
+  }
+  const one: NewRecord[] = [{ topic: 'a', key: 'k', value: null }]
+
+  it('connects once, and nobody sends before it has', async () => {
+    const { kafka, made } = clients()
+    const producer = createKafkajsProducer(kafka)
+    const sends = Promise.all([producer.send(one), producer.send(one), producer.send(one)])
+    made[0]!.connected.resolve()
+    await sends
+    expect(made.map(({ sent }) => sent)).toEqual([3])
+  })
+
+  it('is given up by all when it fails one: every send is worth another try, which a new client serves', async () => {
+    const { kafka, made } = clients()
+    const producer = createKafkajsProducer(kafka)
+    const sends = Promise.allSettled([producer.send(one), producer.send(one)])
+    made[0]!.failure = new kafkajs.KafkaJSConnectionError('gone')
+    made[0]!.connected.resolve()
+    for (const { status, ...rest } of await sends) {
+      expect(status).toBe('rejected')
+      expect((rest as { reason: Error }).reason).toBeInstanceOf(RetryableError)
+    }
+    const again = producer.send(one)
+    made[1]!.connected.resolve()
+    await again
+    expect(made.map(({ sent, isClosed }) => [sent, isClosed])).toEqual([
+      [0, true],
+      [1, false],
+    ])
+  })
+
+  it('says fatal what is, to the send that met it', async () => {
+    const { kafka, made } = clients()
+    const producer = createKafkajsProducer(kafka)
+    const send = producer.send(one)
+    made[0]!.connected.reject(new kafkajs.KafkaJSNonRetriableError('no such mechanism'))
+    await expect(send).rejects.toThrow('no such mechanism')
   })
 })

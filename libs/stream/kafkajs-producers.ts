@@ -69,27 +69,45 @@ async function disconnect(producer: KafkajsProducer): Promise<void> {
   await Promise.race([producer.disconnect(), systemClock.sleep(closeMillis)]).catch(() => {})
 }
 
+/** Sends may overlap, from the first on: they share one connection, and one that fails retires it under all of them. */
 export function createKafkajsProducer(kafka: Kafka): Producer {
-  let producer: KafkajsProducer | null = null
+  let current: Promise<KafkajsProducer> | null = null
+
+  const connect = async (): Promise<KafkajsProducer> => {
+    const producer = kafka.producer(producerOptions)
+    try {
+      await producer.connect()
+      return producer
+    } catch (error) {
+      await disconnect(producer)
+      throw error
+    }
+  }
+
+  const retire = async (connected: Promise<KafkajsProducer>) => {
+    if (current === connected) current = null
+    await connected.then(disconnect, () => {})
+  }
+
   return {
     async send(records) {
+      current ??= connect()
+      const connected = current
       try {
-        if (producer === null) {
-          producer = kafka.producer(producerOptions)
-          await producer.connect()
-        }
+        const producer = await connected
         for (const request of requestsOf(records)) await producer.sendBatch(request)
       } catch (error) {
+        // Another send failed first and closed the connection under this one: whatever kafkajs calls that, a new one may well succeed.
+        const wasRetired = current !== connected
         // Its sequence numbers may be out of step with the broker's now.
-        const broken = producer
-        producer = null
-        if (broken !== null) await disconnect(broken)
+        await retire(connected)
+        if (wasRetired)
+          throw new RetryableError(`sending records: the producer was given up (${(error as Error).message})`, { cause: error })
         throw streamError(error, 'sending records')
       }
     },
     async close() {
-      if (producer !== null) await disconnect(producer)
-      producer = null
+      if (current !== null) await retire(current)
     },
   }
 }

@@ -124,6 +124,15 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         await send([0, 1, 2].map((partition) => ({ ...record(topic, 'same key'), partition })))
         expect((await read(topic)).map(({ partition }) => partition)).toEqual([0, 1, 2])
       })
+
+      it('all arrive, once, when a producer is used from several places at once from its first moment on', async () => {
+        const topic = await createTopic('at once', 3)
+        const keys = Array.from({ length: 30 }, (_, index) => `axie:${index}`)
+        const producer = log.producer()
+        await Promise.all(keys.map((key) => producer.send([record(topic, key)])))
+        await producer.close()
+        expect(texts(await read(topic)).sort()).toEqual([...keys].sort())
+      })
     })
 
     describe('a consumer', () => {

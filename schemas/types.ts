@@ -17,6 +17,8 @@ export type Alert = {
   readonly listingId: string
   readonly rule: string
   readonly rulesHash: string
+  /** Where the rule wants it told; null: the default channel. */
+  readonly channel: string | null
   /** One sentence a person can check. */
   readonly reason: string
   /** Median forecast less fee less ask. */

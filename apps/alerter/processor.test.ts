@@ -39,6 +39,7 @@ describe('alerter', () => {
               listingId: sampleScored.listing.listingId,
               rule: 'default',
               rulesHash: defaultRulesHash,
+              channel: null,
               reason:
                 'asks $80.00; sold at the lower quartile of our forecast, $130.00, it leaves $124.48 after the 4.25% fee, 1.56 times the ask (rule: 1.3); the next similar ask is $150.00',
               netGainUsd: 151 * 0.9575 - 80,
@@ -110,6 +111,43 @@ describe('alerter', () => {
     })
   })
 
+  describe('limit', () => {
+    const limited: RuleSet = { ...defaultRules, rules: [{ ...defaultRules.rules[0]!, maximumAlertsPerHour: 2, channel: 'bargains' }] }
+    const limiting = createAlerterProcessor({ ruleSet: () => limited })
+    const hourOf = (minutes: number[]) =>
+      limiting
+        .process(
+          inputs(
+            minutes.map((minute, index) =>
+              scoredWith({
+                listing: { observedAt: sampleTime + minute * 60_000, item: { ...sampleScored.listing.item, tokenId: String(index) } },
+                ask: { startedAt: sampleTime + minute * 60_000 },
+              }),
+            ),
+          ),
+          limiting.initial(undefined),
+        )
+        .map((result) => (result.type === 'skip' ? result.reason : 'alert'))
+
+    it('lets the first of each hour through, and begins anew with the next', () => {
+      expect(hourOf([0, 10, 20, 59, 60, 61, 62])).toEqual([
+        'alert',
+        'alert',
+        'hourly_limit',
+        'hourly_limit',
+        'alert',
+        'alert',
+        'hourly_limit',
+      ])
+    })
+
+    it('an alert says where its rule wants it told', () => {
+      expect(limiting.process(inputs([sampleScored]), limiting.initial(undefined))).toMatchObject([
+        { outputs: [{ value: { channel: 'bargains' } }] },
+      ])
+    })
+  })
+
   it('law: an alert was passed by its rule, and only the cool-down stands between the rule and the alert', () => {
     fc.assert(
       fc.property(fc.array(anyScored, { maxLength: 40 }), (values) => {
@@ -135,7 +173,7 @@ describe('alerter', () => {
     )
   })
 
-  it('law: restored from the last 24 hours = never disturbed, at any cut', () => {
+  it('law: restored from the last 25 hours = never disturbed, at any cut', () => {
     const { memory } = processor
     fc.assert(
       fc.property(fc.array(anyScored, { minLength: 1, maxLength: 80 }), fc.nat(), (values, where) => {
@@ -166,4 +204,9 @@ describe('alerter', () => {
   })
 })
 
-const visible = ({ clock, candidates, order }: AlerterState) => ({ clock, candidates: Object.fromEntries(candidates), order })
+const visible = ({ clock, candidates, order, hour }: AlerterState) => ({
+  clock,
+  candidates: Object.fromEntries(candidates),
+  order,
+  hour: { number: hour.number, counts: Object.fromEntries(hour.counts) },
+})

@@ -16,6 +16,8 @@ export type AlerterState = {
   readonly candidates: Map<string, Candidate[]>
   /** The same candidates in the order they came, to forget them. */
   readonly order: { key: string; at: number }[]
+  /** Candidates past their cool-down in the current hour of the clock, by rule. */
+  readonly hour: { number: number; readonly counts: Map<string, number> }
 }
 
 type Candidate = Readonly<{ at: number; askUsd: number }>
@@ -25,7 +27,10 @@ export type AlerterOptions = Readonly<{
   ruleSet: (hash: string) => RuleSet | undefined
 }>
 
-const horizonMillis = maximumCooldownMinutes * 60_000
+const hourMillis = 3_600_000
+const cooldownMillis = maximumCooldownMinutes * 60_000
+/** Who was first in an hour depends on the cool-downs of that hour: the spans add up. */
+const horizonMillis = cooldownMillis + hourMillis
 
 /** The rules that judge this listing: those in force when it was observed, or the default where none were published by then. */
 export const rulesHashFor = ({ listing }: ScoredListing): string => listing.rulesHash ?? defaultRulesHash
@@ -37,7 +42,7 @@ export function createAlerterProcessor({ ruleSet }: AlerterOptions): Processor<S
     const rules = ruleSet(rulesHash)
     if (rules === undefined) throw new Error(`rule set ${rulesHash} was not loaded before the batch`)
     advance(state, scored.listing.observedAt)
-    const verdicts = rules.rules.map((rule) => ({ rule, verdict: withCooldown(rule, judge(rule, rules, scored), scored, state) }))
+    const verdicts = rules.rules.map((rule) => ({ rule, verdict: withMemory(rule, judge(rule, rules, scored), scored, state) }))
     const passed = verdicts.filter(({ verdict }) => verdict.type === 'passed')
     if (passed.length === 0) return { type: 'skip', reason: skipReason(verdicts.map(({ verdict }) => verdict)) }
     const key = `axie:${scored.listing.item.tokenId}`
@@ -45,7 +50,7 @@ export function createAlerterProcessor({ ruleSet }: AlerterOptions): Processor<S
   }
 
   return {
-    initial: () => ({ clock: Number.NEGATIVE_INFINITY, candidates: new Map(), order: [] }),
+    initial: () => ({ clock: Number.NEGATIVE_INFINITY, candidates: new Map(), order: [], hour: { number: Number.NaN, counts: new Map() } }),
     process: (batch, state) => batch.map((input) => processOne(input, state)),
     memory: { horizonMillis, clockOf: ({ value }) => value.listing.observedAt },
   }
@@ -54,7 +59,12 @@ export function createAlerterProcessor({ ruleSet }: AlerterOptions): Processor<S
 function advance(state: AlerterState, observedAt: number): void {
   if (!(observedAt > state.clock)) return
   state.clock = observedAt
-  while (state.order[0] !== undefined && state.order[0].at <= state.clock - horizonMillis) {
+  const hour = Math.floor(state.clock / hourMillis)
+  if (hour !== state.hour.number) {
+    state.hour.number = hour
+    state.hour.counts.clear()
+  }
+  while (state.order[0] !== undefined && state.order[0].at <= state.clock - cooldownMillis) {
     const { key } = state.order.shift()!
     const rest = state.candidates.get(key)!.slice(1)
     if (rest.length === 0) state.candidates.delete(key)
@@ -62,8 +72,13 @@ function advance(state: AlerterState, observedAt: number): void {
   }
 }
 
-function withCooldown(rule: Rule, verdict: Verdict, scored: ScoredListing, state: AlerterState): Verdict {
+function withMemory(rule: Rule, verdict: Verdict, scored: ScoredListing, state: AlerterState): Verdict {
   if (verdict.type !== 'passed') return verdict
+  if (!passesCooldown(rule, scored, state)) return { type: 'rejected', reason: 'cooldown' }
+  return passesLimit(rule, state) ? verdict : { type: 'rejected', reason: 'hourly_limit' }
+}
+
+function passesCooldown(rule: Rule, scored: ScoredListing, state: AlerterState): boolean {
   const { ask, item } = scored.listing
   const key = `${rule.name}:${item.tokenId}`
   const earlier = state.candidates.get(key) ?? []
@@ -71,8 +86,13 @@ function withCooldown(rule: Rule, verdict: Verdict, scored: ScoredListing, state
   const recent = earlier.filter(({ at }) => at > since)
   state.candidates.set(key, [...earlier, { at: state.clock, askUsd: ask.usd }])
   state.order.push({ key, at: state.clock })
-  const cheaper = recent.every(({ askUsd }) => ask.usd < askUsd * (1 - rule.cooldown.unlessCheaperBy))
-  return cheaper ? verdict : { type: 'rejected', reason: 'cooldown' }
+  return recent.every(({ askUsd }) => ask.usd < askUsd * (1 - rule.cooldown.unlessCheaperBy))
+}
+
+function passesLimit({ name, maximumAlertsPerHour = Number.POSITIVE_INFINITY }: Rule, { hour: { counts } }: AlerterState): boolean {
+  const count = (counts.get(name) ?? 0) + 1
+  counts.set(name, count)
+  return count <= maximumAlertsPerHour
 }
 
 const skipReason = (verdicts: readonly Verdict[]): string =>
@@ -85,6 +105,7 @@ function alertOf(scored: ScoredListing, rule: Rule, { feeRatio }: RuleSet, rules
     listingId: listing.listingId,
     rule: rule.name,
     rulesHash,
+    channel: rule.channel ?? null,
     reason: reasonOf(scored, rule, feeRatio),
     netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, feeRatio),
     netGainLowUsd: netGainUsd(quantilesUsd.q25, listing.ask.usd, feeRatio),

@@ -13,6 +13,7 @@ export function sampleAlert(scored: ScoredListing = sampleScored, change: Partia
     listingId: listing.listingId,
     rule: rule.name,
     rulesHash: defaultRulesHash,
+    channel: null,
     reason: reasonOf(scored, rule, defaultRules.feeRatio),
     netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, defaultRules.feeRatio),
     netGainLowUsd: netGainUsd(quantilesUsd.q25, listing.ask.usd, defaultRules.feeRatio),

@@ -82,8 +82,7 @@ describe('card', () => {
         sold    no similar one was sold lately
         market  312 sales an hour
         why     asks $80.00; sold at the lower quartile of our forecast, $130.00, it leaves $124.48
-                after the 4.25% fee, 1.56 times the ask (rule: 1.3); 0 similar sales had a median of
-                $NaN
+                after the 4.25% fee, 1.56 times the ask (rule: 1.3)
         model   dense-20220416-1f2e3d   on wasm   learnt until 2022-04-14   novelty 0.31   rule default
         listed  Apr 16 11:59 UTC   seen 12 s later
         https://app.axieinfinity.com/marketplace/axies/5016355/

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ScoredListing } from '#schemas/types.ts'
-import { judge, median, netGainUsd } from './judge.ts'
+import { judge, netGainUsd } from './judge.ts'
+import { median } from './median.ts'
 import { classicRules, defaultRules } from './presets.ts'
 import { anyScored, sampleAsk, sampleSale, sampleScored, sampleTime, scoredWith } from './scored-listing-samples.ts'
 

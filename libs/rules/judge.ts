@@ -1,4 +1,6 @@
 import type { ScoredListing } from '#schemas/types.ts'
+import { compileExpression, type Expression } from './expression.ts'
+import { median } from './median.ts'
 import type { Guards, Rule, RuleSet } from './rule-set.ts'
 
 /** Why a candidate (a listing that passed the forecast rule) is not alerted. Counted in metrics: names are stable. */
@@ -12,6 +14,7 @@ export type RejectionReason =
   | 'second_check_sales'
   | 'second_check_no_evidence'
   | 'cooldown'
+  | 'hourly_limit'
 
 export type Verdict =
   | Readonly<{ type: 'no_candidate' }>
@@ -31,14 +34,30 @@ export function judge(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Verd
 /** Dollars left of a sale at this price after the market's fee and the ask. */
 export const netGainUsd = (saleUsd: number, askUsd: number, feeRatio: number): number => saleUsd * (1 - feeRatio) - askUsd
 
-function passesForecast({ forecast }: Rule, { feeRatio }: RuleSet, { listing: { ask }, quantilesUsd }: ScoredListing): boolean {
-  const sale = quantilesUsd[forecast.quantile]
+function passesForecast({ forecast }: Rule, { feeRatio }: RuleSet, scored: ScoredListing): boolean {
+  if (forecast.kind === 'expression') return expressionOf(forecast).answer(scored, feeRatio).type === 'yes'
+  const { ask } = scored.listing
+  const sale = scored.quantilesUsd[forecast.quantile]
   switch (forecast.kind) {
     case 'margin_after_fee':
       return sale * (1 - feeRatio) >= ask.usd * forecast.minimumRatio && netGainUsd(sale, ask.usd, feeRatio) >= forecast.minimumGainUsd
     case 'multiple':
       return sale > ask.usd * forecast.multiple && sale > forecast.minimumForecastUsd
   }
+}
+
+type ExpressionRule = Extract<Rule['forecast'], { kind: 'expression' }>
+
+const compiled = new WeakMap<ExpressionRule, Expression>()
+
+/** Compiled when it is first asked; a rule set was checked when it was read. */
+export function expressionOf(rule: ExpressionRule): Expression {
+  let expression = compiled.get(rule)
+  if (expression === undefined) {
+    expression = compileExpression(rule.when)
+    compiled.set(rule, expression)
+  }
+  return expression
 }
 
 const hourMillis = 3_600_000
@@ -62,6 +81,8 @@ function doubted({ secondCheck }: Rule, { listing: { ask, context } }: ScoredLis
   const [next] = context.similarAsks
   const sales = context.similarSales.map(({ usd }) => usd)
   switch (secondCheck.kind) {
+    case 'none':
+      return null
     case 'asks_else_sales':
       if (next !== undefined) return next.usd >= ask.usd * secondCheck.minimumAskRatio ? null : 'second_check_asks'
       if (sales.length < secondCheck.minimumSales) return 'second_check_no_evidence'
@@ -74,12 +95,4 @@ function doubted({ secondCheck }: Rule, { listing: { ask, context } }: ScoredLis
       return next === undefined && sales.length === 0 ? 'second_check_no_evidence' : 'second_check_asks'
     }
   }
-}
-
-/** Of at least one number: the middle one, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN
-  return (lower + upper) / 2
 }

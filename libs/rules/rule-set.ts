@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { FatalError } from '#lib/stream/errors.ts'
+import { compileExpression, ExpressionError } from './expression.ts'
 
 /**
  * A rule set: the document that says which listings deserve an alert. It is named by the sha256 of its canonical JSON and never changes;
@@ -9,6 +10,10 @@ import { FatalError } from '#lib/stream/errors.ts'
  */
 const ratio = (minimum: number) => z.number().min(minimum).max(1_000)
 const dollars = z.number().min(0).max(1e9)
+
+/** Also of channels: what a setting can name. */
+const name = (what: string) =>
+  z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, `expected ${what} of lower case letters, digits, _ and -, at most 40, a letter first`)
 
 /** The memory of the alerter reaches back this far, so no cool-down may be longer. */
 export const maximumCooldownMinutes = 24 * 60
@@ -18,6 +23,8 @@ const forecastRule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('margin_after_fee'), quantile: quantileName(), minimumRatio: ratio(0), minimumGainUsd: dollars }),
   /** quantile > ask x multiple, and quantile > minimumForecastUsd; no fee: the ancestor's rule */
   z.strictObject({ kind: z.literal('multiple'), quantile: quantileName(), multiple: ratio(0), minimumForecastUsd: dollars }),
+  /** A CEL expression over the scored record: see expression-record.ts. */
+  z.strictObject({ kind: z.literal('expression'), when: z.string().superRefine(checkExpression) }),
 ])
 
 const secondCheck = z.discriminatedUnion('kind', [
@@ -30,11 +37,12 @@ const secondCheck = z.discriminatedUnion('kind', [
   }),
   /** The next similar ask > ask + minimumAskGapEth, or any similar sale above the ask: the ancestor's check. */
   z.strictObject({ kind: z.literal('ask_gap_or_sale'), minimumAskGapEth: z.number().min(0).max(1e6) }),
+  z.strictObject({ kind: z.literal('none') }),
 ])
 
 const rule = z.strictObject({
   /** Part of the alert's id. */
-  name: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, 'expected lower case letters, digits, _ and -, at most 40, a letter first'),
+  name: name('a name'),
   forecast: forecastRule,
   secondCheck,
   cooldown: z.strictObject({
@@ -45,6 +53,10 @@ const rule = z.strictObject({
   }),
   /** Counted from the moment the collector held the market's answer. */
   deadlineSeconds: z.number().positive().max(86_400),
+  /** Where its alerts go; the notifier's settings say which place that is. Absent: the default channel. */
+  channel: z.exactOptional(name('a channel')),
+  /** The first so many of each hour of the market's clock; absent: all. */
+  maximumAlertsPerHour: z.exactOptional(z.int().min(1).max(100_000)),
 })
 
 const guards = z.strictObject({
@@ -59,7 +71,7 @@ const guards = z.strictObject({
   maximumSellerListings: z.int().min(0),
 })
 
-const ruleSetSchema = z.strictObject({
+export const ruleSetSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().min(1).max(80),
   /** The market's share of a sale. */
@@ -75,6 +87,15 @@ const ruleSetSchema = z.strictObject({
 export type RuleSet = Readonly<z.infer<typeof ruleSetSchema>>
 export type Rule = RuleSet['rules'][number]
 export type Guards = RuleSet['guards']
+
+function checkExpression(text: string, context: z.RefinementCtx<string>): void {
+  try {
+    compileExpression(text)
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    context.addIssue({ code: 'custom', message: error.message, params: { offset: error.offset } })
+  }
+}
 
 function quantileName() {
   return z.enum(['q05', 'q25', 'q50', 'q75', 'q95'])

@@ -1,0 +1,134 @@
+import type { Environment } from '@marcbachmann/cel-js'
+import type { ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
+
+/**
+ * What an expression can say of a scored listing, under which names. Every number is a double. What is not known is a double that is not
+ * a number: every comparison with it is false, so a rule about something unknown stays silent; `known(x)` asks.
+ */
+const numbers = <Name extends string>(...names: Name[]) =>
+  Object.fromEntries(names.map((name) => [name, 'double'])) as Record<Name, 'double'>
+
+const partFields = { eyes: 'string', ears: 'string', mouth: 'string', horn: 'string', back: 'string', tail: 'string' } as const
+const levelFields = numbers('hours6', 'hours24', 'days7')
+
+/** By type, as it is shown to people who write rules. */
+const types = {
+  Parts: partFields,
+  Stats: numbers('hp', 'speed', 'skill', 'morale'),
+  Cards: numbers('attack', 'defence', 'energy'),
+  Item: {
+    tokenId: 'string',
+    class: 'string',
+    ...numbers('breedCount', 'purity', 'geneQuality', 'specialParts', 'comboScore'),
+    parts: 'Parts',
+    stats: 'Stats',
+    cards: 'Cards',
+  },
+  Ask: { kind: 'string', ...numbers('usd', 'eth', 'ageMinutes') },
+  Forecast: numbers('q05', 'q25', 'q50', 'q75', 'q95'),
+  Seller: { address: 'string', ...numbers('listings') },
+  /** Dollars: what an axie sold for over that span. */
+  Level: levelFields,
+  Market: { all: 'Level', class: 'Level', ...numbers('trend', 'salesPerHour', 'ethUsd') },
+  Sale: { ...numbers('usd', 'ageHours', 'breedCount'), identical: 'bool' },
+  Offer: { ...numbers('usd', 'ageHours', 'breedCount'), identical: 'bool' },
+  Model: { id: 'string', ...numbers('ageHours', 'novelty') },
+} as const
+
+type TypeName = keyof typeof types
+
+export const variables = {
+  item: 'Item',
+  ask: 'Ask',
+  forecast: 'Forecast',
+  seller: 'Seller',
+  market: 'Market',
+  /** The last five, newest first. */
+  similarSales: 'list<Sale>',
+  /** The three cheapest of others, cheapest first. */
+  similarAsks: 'list<Offer>',
+  similarAskCount: 'double',
+  ownLastSale: 'Sale',
+  model: 'Model',
+  source: 'string',
+  /** The market's share of a sale. */
+  fee: 'double',
+} as const
+
+export type ExpressionRecord = Readonly<Record<keyof typeof variables, unknown>>
+
+/** The checker knows a value's type by its constructor. */
+const constructors = Object.fromEntries(
+  Object.keys(types).map((name) => [name, Object.defineProperty(function record() {}, 'name', { value: name })]),
+) as unknown as Record<TypeName, { prototype: object }>
+
+const make = <Name extends TypeName>(name: Name, values: Readonly<Record<keyof (typeof types)[Name], unknown>>): object =>
+  Object.assign(Object.create(constructors[name].prototype) as object, values)
+
+export function registerRecord(environment: Environment): void {
+  for (const [name, fields] of Object.entries(types))
+    environment.registerType(name, { ctor: constructors[name as TypeName] as never, fields: { ...fields } })
+  for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type)
+}
+
+const hourMillis = 3_600_000
+const orUnknown = (value: number | null): number => value ?? Number.NaN
+const inDollars = (logUsd: number | null): number => (logUsd === null ? Number.NaN : Math.exp(logUsd))
+
+/** The record as expressions see it. Ages are as of the moment the listing was observed. */
+export function expressionRecord(
+  { listing, quantilesUsd, modelId, modelTrainedUntil, novelty }: ScoredListing,
+  fee: number,
+): ExpressionRecord {
+  const { item, ask, context, observedAt, seller, source } = listing
+  const hoursSince = (time: number) => (observedAt - time) / hourMillis
+  const sale = ({ usd, soldAt, breedCount, identical }: Pick<SimilarSale, 'usd' | 'soldAt' | 'breedCount' | 'identical'>) =>
+    make('Sale', { usd, ageHours: hoursSince(soldAt), breedCount, identical })
+  const offer = ({ usd, seenAt, breedCount, identical }: SimilarAsk) =>
+    make('Offer', { usd, ageHours: hoursSince(seenAt), breedCount, identical })
+  const level = ({ hours6, hours24, days7 }: typeof context.market) =>
+    make('Level', { hours6: inDollars(hours6), hours24: inDollars(hours24), days7: inDollars(days7) })
+  const unknownSale = { usd: Number.NaN, soldAt: Number.NaN, breedCount: Number.NaN }
+  return {
+    item: make('Item', {
+      tokenId: item.tokenId,
+      class: item.class,
+      breedCount: item.breedCount,
+      purity: item.purity,
+      geneQuality: orUnknown(item.geneQuality),
+      specialParts: item.specialParts,
+      comboScore: context.comboScore,
+      parts: make('Parts', item.parts),
+      stats: make('Stats', item.stats),
+      cards: make('Cards', item.cards),
+    }),
+    ask: make('Ask', { kind: ask.kind, usd: ask.usd, eth: ask.eth, ageMinutes: hoursSince(ask.startedAt) * 60 }),
+    forecast: make('Forecast', quantilesUsd),
+    seller: make('Seller', { address: seller, listings: context.sellerListings }),
+    market: make('Market', {
+      all: level(context.market),
+      class: level(context.class),
+      trend: orUnknown(context.trend),
+      salesPerHour: context.salesPerHour,
+      ethUsd: orUnknown(context.ethUsd),
+    }),
+    similarSales: context.similarSales.map(sale),
+    similarAsks: context.similarAsks.map(offer),
+    similarAskCount: context.similarAskCount,
+    ownLastSale: sale({ ...(context.ownLastSale ?? unknownSale), identical: context.ownLastSale !== null }),
+    model: make('Model', { id: modelId, ageHours: hoursSince(modelTrainedUntil), novelty }),
+    source,
+    fee,
+  }
+}
+
+/** For people: each name that an expression may use, with its type. */
+export function describeRecord(): string[] {
+  const lines = (name: string, type: string): string[] => {
+    const list = /^list<(\w+)>$/.exec(type)?.[1]
+    const fields = types[(list ?? type) as TypeName] as Readonly<Record<string, string>> | undefined
+    if (fields === undefined) return [`${name}: ${type}`]
+    return Object.entries(fields).flatMap(([field, inner]) => lines(`${name}${list === undefined ? '' : '[0]'}.${field}`, inner))
+  }
+  return Object.entries(variables).flatMap(([name, type]) => lines(name, type))
+}

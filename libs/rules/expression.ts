@@ -1,0 +1,154 @@
+import { type ASTNode, Environment } from '@marcbachmann/cel-js'
+import type { ScoredListing } from '#schemas/types.ts'
+import { type ExpressionRecord, expressionRecord, registerRecord, variables } from './expression-record.ts'
+import { median } from './median.ts'
+
+/** An expression that cannot be used, and where in its text. */
+export class ExpressionError extends Error {
+  override readonly name = 'ExpressionError'
+  readonly offset: number
+  constructor(message: string, offset: number, options?: ErrorOptions) {
+    super(message, options)
+    this.offset = offset
+  }
+}
+
+/** What an expression says of one listing. `unanswerable`: it asks for what is not there, such as the third of two sales. */
+export type Answer = Readonly<{ type: 'yes' | 'no' }> | Readonly<{ type: 'unanswerable'; problem: string }>
+
+export type Expression = Readonly<{
+  answer(scored: ScoredListing, feeRatio: number): Answer
+  /** The parts of the record that it names, with their values: what a person checks it by. */
+  evidence(scored: ScoredListing, feeRatio: number): ReadonlyArray<readonly [name: string, value: string | number | boolean]>
+}>
+
+const longest = 2_000
+
+/** Plain CEL refuses `double > 2 * int`, which is what people write. */
+function createEnvironment(): Environment {
+  const environment = new Environment({ homogeneousAggregateLiterals: false, limits: { maxAstNodes: 2_000, maxDepth: 60 } })
+  registerRecord(environment)
+  const arithmetic: Readonly<Record<string, (left: number, right: number) => number>> = {
+    '+': (left, right) => left + right,
+    '-': (left, right) => left - right,
+    '*': (left, right) => left * right,
+    '/': (left, right) => left / right,
+  }
+  for (const [operator, apply] of Object.entries(arithmetic))
+    for (const mix of [`double ${operator} int`, `int ${operator} double`])
+      environment.registerOperator(mix, (left: number | bigint, right: number | bigint) => apply(Number(left), Number(right)))
+  environment.registerOperator('double == int', (left: number, right: bigint) => left === Number(right))
+  environment.registerOperator('double % double', (left: number, right: number) => left % right)
+  environment.registerFunction('known(double): bool', (value: number) => !Number.isNaN(value))
+  environment.registerFunction('min(double, double): double', (left: number, right: number) => Math.min(left, right))
+  environment.registerFunction('max(double, double): double', (left: number, right: number) => Math.max(left, right))
+  environment.registerFunction('median(list<double>): double', median)
+  return environment
+}
+
+const environment = createEnvironment()
+
+/** Checks an expression whole, types included. Throws ExpressionError. */
+export function compileExpression(text: string): Expression {
+  if (text.length > longest) throw new ExpressionError(`expected at most ${longest} characters, found ${text.length}`, longest)
+  const nodes = nodesOf(parse(text, (offset) => offset).ast)
+  refuseRegularExpressions(nodes)
+  const { widened, offsetIn } = widen(text, nodes)
+  const program = parse(widened, offsetIn)
+  const { valid, type, error } = program.check()
+  if (!valid) throw errorOf(error, offsetIn)
+  if (type !== 'bool') throw new ExpressionError(`expected something true or false (bool), found ${type}`, 0)
+  const paths = [...new Set(nodes.flatMap((node) => pathOf(node) ?? []))]
+  return {
+    answer: (scored, feeRatio) => {
+      try {
+        return { type: program({ ...recordOf(scored, feeRatio) }) === true ? 'yes' : 'no' }
+      } catch (error) {
+        return { type: 'unanswerable', problem: summaryOf(error) }
+      }
+    },
+    evidence: (scored, feeRatio) => paths.flatMap((path) => valueAt(recordOf(scored, feeRatio), path)),
+  }
+}
+
+type Program = ReturnType<Environment['parse']>
+
+function parse(text: string, offsetIn: (offset: number) => number): Program {
+  try {
+    return environment.parse(text)
+  } catch (error) {
+    throw errorOf(error, offsetIn)
+  }
+}
+
+const summaryOf = (error: unknown): string => (error as { summary?: string }).summary ?? ((error as Error).message.split('\n')[0] as string)
+
+function errorOf(error: unknown, offsetIn: (offset: number) => number): ExpressionError {
+  const { range } = error as { range?: { start: number } }
+  return new ExpressionError(summaryOf(error), offsetIn(range?.start ?? 0), { cause: error })
+}
+
+/** One record is judged by many rules: it is translated once. */
+const translated = new WeakMap<ScoredListing, { feeRatio: number; record: ExpressionRecord }>()
+
+function recordOf(scored: ScoredListing, feeRatio: number): ExpressionRecord {
+  const known = translated.get(scored)
+  if (known?.feeRatio === feeRatio) return known.record
+  const record = expressionRecord(scored, feeRatio)
+  translated.set(scored, { feeRatio, record })
+  return record
+}
+
+/** Every node, the outermost first. A node's arguments are nodes, names, and lists of these. */
+function nodesOf(root: ASTNode): ASTNode[] {
+  const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value
+  const within = (value: unknown): ASTNode[] =>
+    isNode(value) ? [value, ...within(value.args)] : Array.isArray(value) ? value.flatMap(within) : []
+  return within(root)
+}
+
+function refuseRegularExpressions(nodes: readonly ASTNode[]): void {
+  const call = nodes.find(({ op, args }) => (op === 'rcall' || op === 'call') && (args as unknown[])[0] === 'matches')
+  if (call === undefined) return
+  const message = 'matches() is not offered, a pattern could hold up every alert: use ==, in, startsWith, endsWith or contains'
+  throw new ExpressionError(message, call.start)
+}
+
+const macros: readonly unknown[] = ['all', 'exists', 'exists_one', 'filter', 'map']
+
+/**
+ * Whole numbers in the text become doubles (`1 / 2` is a half, as people expect), but for positions: in a list, and in calls such as
+ * `substring(0, 3)`. `offsetIn` finds a place of the widened text in the original.
+ */
+function widen(text: string, nodes: readonly ASTNode[]): { widened: string; offsetIn(offset: number): number } {
+  const isWhole = ({ op, args }: ASTNode) => op === 'value' && typeof args === 'bigint'
+  const positions = new Set(
+    nodes.flatMap(({ op, args }) => {
+      const list = args as unknown[]
+      if (op === '[]' || op === '[?]') return [list[1] as ASTNode]
+      return op === 'rcall' && !macros.includes(list[0]) ? (list[2] as ASTNode[]) : []
+    }),
+  )
+  const ends = nodes
+    .filter((node) => isWhole(node) && !positions.has(node) && /^\d+$/.test(text.slice(node.start, node.end)))
+    .map(({ end }) => end)
+    .sort((a, b) => a - b)
+  const point = '.0'
+  const pieces = [0, ...ends].map((start, index) => text.slice(start, ends[index] ?? text.length))
+  const offsetIn = (offset: number) => offset - point.length * ends.filter((end, index) => end + index * point.length < offset).length
+  return { widened: pieces.join(point), offsetIn }
+}
+
+/** `item.parts.back`, of a node that says so; null of every other. */
+function pathOf({ op, args }: ASTNode): string | null {
+  if (op === 'id') return Object.hasOwn(variables, args as string) ? (args as string) : null
+  if (op !== '.') return null
+  const [of, field] = args as unknown as [ASTNode, string]
+  const path = pathOf(of)
+  return path === null ? null : `${path}.${field}`
+}
+
+function valueAt(record: ExpressionRecord, path: string): [string, string | number | boolean][] {
+  const value = path.split('.').reduce<unknown>((from, field) => (from as Record<string, unknown>)[field], record)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[path, value]] : []
+}

@@ -1,0 +1,155 @@
+import { type Document, isMap, isNode, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { defaultRules } from './presets.ts'
+import { type RuleSet, ruleSetSchema } from './rule-set.ts'
+
+/** One mistake in a rules file. Lines and columns count from 1. */
+export type RulesFileProblem = Readonly<{ line: number; column: number; message: string }>
+
+/** A rules file that cannot be used: every mistake at once, one a line as `file:line:column: message`. */
+export class RulesFileError extends Error {
+  override readonly name = 'RulesFileError'
+  readonly problems: readonly RulesFileProblem[]
+  constructor(fileName: string, problems: readonly RulesFileProblem[]) {
+    super(problems.map(({ line, column, message }) => `${fileName}:${line}:${column}: ${message}`).join('\n'))
+    this.problems = problems
+  }
+}
+
+const mostCharacters = 1_000_000
+
+type Path = readonly (string | number)[]
+type Source = Readonly<{ text: string; document: Document.Parsed<ParsedNode>; lines: LineCounter }>
+
+/**
+ * Rules as people write them (YAML) into the rule set that is published, judged by and hashed. What a file leaves out is as in the preset
+ * `default`; a rule says `when` (a CEL expression) or `forecast` (as the presets do). Types of expressions are checked here, so that what
+ * loads can be judged. Throws RulesFileError.
+ */
+export function parseRulesFile(text: string, fileName: string): RuleSet {
+  if (text.length > mostCharacters)
+    throw new RulesFileError(fileName, [
+      { line: 1, column: 1, message: `expected at most ${mostCharacters} characters, found ${text.length}` },
+    ])
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const source = { text, document, lines }
+  const failed = document.errors.map(({ pos, message }) => problemAt(source, pos[0], message))
+  if (failed.length > 0) throw new RulesFileError(fileName, failed)
+  let written: unknown
+  try {
+    written = document.toJS()
+  } catch (error) {
+    throw new RulesFileError(fileName, [{ line: 1, column: 1, message: (error as Error).message }])
+  }
+  const contradictions = rulesIn(written).flatMap((rule, index) => contradictionOf(rule, index, source))
+  const parsed = ruleSetSchema.safeParse(completed(written))
+  if (parsed.success && contradictions.length === 0) return parsed.data
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, source))
+  const problems = [...contradictions, ...issues].sort((a, b) => a.line - b.line || a.column - b.column)
+  throw new RulesFileError(fileName, problems)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const rulesIn = (written: unknown): readonly unknown[] => (isFields(written) && Array.isArray(written['rules']) ? written['rules'] : [])
+
+/** Given over usual; what is given and no mapping stays as it is, to be refused. */
+const over = (usual: Fields, given: unknown): unknown => (given === undefined ? usual : isFields(given) ? { ...usual, ...given } : given)
+
+function completed(written: unknown): unknown {
+  if (!isFields(written)) return written
+  const { version, feeRatio, guards } = defaultRules
+  const rules = Array.isArray(written['rules']) ? written['rules'].map(completedRule) : written['rules']
+  return { version, feeRatio, ...written, guards: over(guards, written['guards']), rules }
+}
+
+/** A filter written by hand is taken at its word: no second check unless it asks for one. */
+function completedRule(written: unknown): unknown {
+  if (!isFields(written)) return written
+  const { cooldown, deadlineSeconds, secondCheck } = defaultRules.rules[0]!
+  const { when, ...rule } = written
+  const byHand = when !== undefined
+  return {
+    deadlineSeconds,
+    secondCheck: byHand ? { kind: 'none' } : secondCheck,
+    ...rule,
+    ...(byHand ? { forecast: { kind: 'expression', when } } : {}),
+    cooldown: over(cooldown, written['cooldown']),
+  }
+}
+
+function contradictionOf(rule: unknown, index: number, source: Source): RulesFileProblem[] {
+  if (!isFields(rule) || (rule['when'] === undefined) !== (rule['forecast'] === undefined)) return []
+  const both = rule['when'] !== undefined
+  const found = both ? 'both' : 'neither'
+  const message = `expected either when (an expression) or forecast, found ${found}`
+  return [problemAt(source, offsetOf(['rules', index, ...(both ? ['when'] : [])], source), message)]
+}
+
+/** Issues of the completed rule set, at the places of the file they come from. */
+function problemsOf(issue: z.core.$ZodIssue, source: Source): RulesFileProblem[] {
+  const path = issue.path.filter((step) => typeof step !== 'symbol')
+  const written = path
+    .join('.')
+    .replace(/^(rules\.\d+)\.forecast\.when$/, '$1.when')
+    .split('.')
+  const steps = written.map((step) => (/^\d+$/.test(step) ? Number(step) : step))
+  const where = steps.filter((step) => step !== '')
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => problemAt(source, keyOffsetOf([...where, key], source), `expected no member called ${key}`))
+  const name = where.join('.') || 'the document'
+  const offset = issue.code === 'custom' && typeof issue.params?.['offset'] === 'number' ? issue.params['offset'] : null
+  if (offset !== null) return [problemAt(source, offsetInText(where, offset, source), `${name}: ${issue.message}`)]
+  // A rule without when and forecast is told of as such.
+  if (/^rules\.\d+\.forecast$/.test(name) && nodeAt(where, source) === null) return []
+  return [problemAt(source, offsetOf(where, source), `${name}: ${issue.message}`)]
+}
+
+function problemAt({ lines }: Source, offset: number, message: string): RulesFileProblem {
+  const { line, col } = lines.linePos(offset)
+  return { line: Math.max(1, line), column: Math.max(1, col), message: message.split('\n')[0]! }
+}
+
+function nodeAt(path: Path, { document }: Source): ParsedNode | null {
+  const node = path.length === 0 ? document.contents : document.getIn(path, true)
+  return isNode(node) ? (node as ParsedNode) : null
+}
+
+/** Where something stands in the file; of what is missing, where it should have been. */
+function offsetOf(path: Path, source: Source): number {
+  for (let length = path.length; length >= 0; length--) {
+    const node = nodeAt(path.slice(0, length), source)
+    if (node?.range != null) return node.range[0]
+  }
+  return 0
+}
+
+function keyOffsetOf(path: Path, source: Source): number {
+  const parent = nodeAt(path.slice(0, -1), source)
+  const pair = isMap(parent) ? parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1)) : undefined
+  const key = pair?.key
+  return isNode(key) && key.range != null ? key.range[0] : offsetOf(path, source)
+}
+
+/**
+ * A place in the value of a text, found in the file: both are walked side by side, as indentation, line breaks and quotes are in the file
+ * only.
+ */
+function offsetInText(path: Path, offset: number, source: Source): number {
+  const node = nodeAt(path, source)
+  if (!isScalar(node) || node.range == null || typeof node.value !== 'string') return offsetOf(path, source)
+  const [start, end] = node.range
+  const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED'
+  let at = isBlock ? source.text.indexOf('\n', start) + 1 : start
+  for (const character of node.value.slice(0, offset)) {
+    if (/\s/.test(character)) continue
+    while (at < end && source.text[at] !== character[0]) at++
+    at += character.length
+  }
+  const next = node.value[offset]
+  if (next !== undefined) while (at < end && source.text[at] !== next) at++
+  return Math.min(at, end)
+}

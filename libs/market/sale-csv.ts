@@ -26,6 +26,9 @@ export type SalesFileOptions = Readonly<{
 
 type Row = Readonly<Record<string, string>>
 
+/** A row of a file before anything in it is checked but the names of its columns. */
+export type RawSale = Readonly<{ where: string; cells: Row }>
+
 const refuse = (where: string, message: string): RejectedError => new RejectedError('bad_sales_file', `${where}: ${message}`)
 
 function wholeNumber(row: Row, column: string, where: string): number {
@@ -72,27 +75,42 @@ function checkHeader(found: readonly string[], name: string): string[] {
 }
 
 /**
- * The sales of a file, in its order, as live events observed the moment they happened. RejectedError bad_sales_file, with file and row
- * (the header is row 1): columns missing, a cell that is not what it should be, an unknown class or part, rows not sorted by time, none.
+ * The rows of a file as they are. RejectedError bad_sales_file: columns missing, not a CSV, no row at all.
  * A file that cannot be opened rejects with the system's error.
  */
-export async function* readSalesFile(path: string, options: SalesFileOptions = {}): AsyncGenerator<MarketEvent, void, undefined> {
+export async function* readRawSales(path: string): AsyncGenerator<RawSale, void, undefined> {
   const rows = parse({ bom: true, columns: (header: string[]) => checkHeader(header, path) })
   // The callback is required; what fails reaches us through `rows`.
   pipeline(createReadStream(path), rows, () => {})
-  let [rowNumber, previous] = [1, 0]
+  let rowNumber = 1
   try {
-    for await (const row of rows as AsyncIterable<Row>) {
+    for await (const cells of rows as AsyncIterable<Row>) {
       rowNumber += 1
-      const where = `${path} row ${rowNumber}`
-      const sale = readRow(row, where, options)
-      if (sale.soldAt < previous)
-        throw refuse(where, `expected rows sorted by time, found ${sale.soldAt / 1_000} after ${previous / 1_000}`)
-      previous = sale.soldAt
-      yield saleEvent(sale, { observedAt: sale.soldAt, origin: 'live', source: options.source ?? 'recorded' })
+      yield { where: `${path} row ${rowNumber}`, cells }
     }
   } catch (error) {
     throw error instanceof CsvError ? refuse(`${path} row ${rowNumber + 1}`, error.message) : error
   }
   if (rowNumber === 1) throw refuse(path, 'expected at least one sale, found none')
+}
+
+/** A row as a live event observed the moment it happened. RejectedError bad_sales_file, with file and row: a cell is not what it should be. */
+export function eventOfRawSale({ where, cells }: RawSale, options: SalesFileOptions = {}): MarketEvent {
+  const sale = readRow(cells, where, options)
+  return saleEvent(sale, { observedAt: sale.soldAt, origin: 'live', source: options.source ?? 'recorded' })
+}
+
+/**
+ * The sales of a file, in its order. RejectedError bad_sales_file, with file and row (the header is row 1): as `readRawSales`, a cell
+ * that is not what it should be, an unknown class or part, rows not sorted by time.
+ */
+export async function* readSalesFile(path: string, options: SalesFileOptions = {}): AsyncGenerator<MarketEvent, void, undefined> {
+  let previous = 0
+  for await (const raw of readRawSales(path)) {
+    const event = eventOfRawSale(raw, options)
+    if (event.eventTime < previous)
+      throw refuse(raw.where, `expected rows sorted by time, found ${event.eventTime / 1_000} after ${previous / 1_000}`)
+    previous = event.eventTime
+    yield event
+  }
 }

@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (argv, env) => (await import('#app/doctor/main.ts')).run(argv, env),
   },
   train: { summary: 'trains a model on a sales file', run: async (argv, env) => (await import('#app/trainer/main.ts')).run(argv, env) },
+  validate: {
+    summary: 'says whether a model may learn from these sales',
+    run: async (argv) => (await import('#app/validator/validate-command.ts')).run(argv),
+  },
   sample: { summary: 'writes synthetic sales as CSV', run: async (argv) => (await import('#app/simulator/sample.ts')).run(argv) },
   simulator: {
     summary: 'serves a simulated marketplace',

@@ -12,7 +12,7 @@ type Range = Readonly<{ from: number; to: number }>
 const grouped = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 2 })
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
 const hours = (millis: number): string => `${(millis / hourMillis).toFixed(1)} h`
-const timeOf = (millis: number): string => new Date(millis).toISOString()
+const timeOf = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16)}Z`
 
 /** A check of one cell, silent where the cell is missing: `notNull` counts those. */
 const cellCheck = (column: SaleColumn, expected: string, holds: (cell: string | number) => boolean): RowCheck => ({
@@ -34,6 +34,9 @@ export const notNull = (column: SaleColumn): RowCheck => ({
 
 export const wholeNumber = (column: SaleColumn, { from, to }: Range): RowCheck =>
   cellCheck(column, `a whole number from ${from} to ${grouped(to)}`, (cell) => Number.isInteger(cell) && inRange(cell as number, from, to))
+
+export const momentIn = (column: SaleColumn, { from, to }: Range): RowCheck =>
+  cellCheck(column, `a moment from ${timeOf(from)} to ${timeOf(to)}`, (cell) => Number.isInteger(cell) && inRange(cell as number, from, to))
 
 export const numberIn = (column: SaleColumn, { from, to }: Range): RowCheck =>
   cellCheck(column, `a number from ${from} to ${grouped(to)}`, (cell) => typeof cell === 'number' && inRange(cell, from, to))
@@ -106,13 +109,13 @@ export const inOrder = (column: SaleColumn): SetCheck => ({
   columns: [column],
   expected: `${column} never to go back from one row to the next`,
   measure(rows) {
-    let latest = Number.NEGATIVE_INFINITY
+    let previous = Number.NEGATIVE_INFINITY
     const failing: number[] = []
     rows.forEach((row, place) => {
       const value = row[column]
       if (typeof value !== 'number') return
-      if (value < latest) failing.push(place)
-      else latest = value
+      if (value < previous) failing.push(place)
+      previous = value
     })
     return { failing }
   },
@@ -159,7 +162,7 @@ export const severalValues = (column: SaleColumn, atLeast: number): SetCheck => 
   measure(rows) {
     const counts = countsOf(rows, column)
     const only = counts.size === 1 ? ` (all ${[...counts.keys()][0]})` : ''
-    return { holds: counts.size >= atLeast, found: `${grouped(counts.size)}${only}` }
+    return { holds: counts.size >= atLeast, found: `${grouped(counts.size)} different${only}` }
   },
 })
 

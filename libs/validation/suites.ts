@@ -11,6 +11,7 @@ import {
   inOrder,
   knownClass,
   knownPart,
+  momentIn,
   newestWithin,
   noGapAbove,
   notInTheFuture,
@@ -33,7 +34,7 @@ const columns: readonly Expectation[] = [
   { name: 'breed_count_is_there', severity: 'error', check: notNull('breedCount') },
   { name: 'price_is_there', severity: 'error', mostly: 0.99, check: notNull('priceUsd') },
 
-  { name: 'time_is_a_time', severity: 'error', check: wholeNumber('time', { from: Date.UTC(2018, 2), to: Date.UTC(2100, 0) }) },
+  { name: 'time_is_a_time', severity: 'error', check: momentIn('time', { from: Date.UTC(2018, 2), to: Date.UTC(2100, 0) }) },
   { name: 'id_is_a_number', severity: 'error', check: wholeNumber('id', { from: 1, to: 999_999_999 }) },
   { name: 'breed_count_in_range', severity: 'error', mostly: 0.99, check: wholeNumber('breedCount', { from: 0, to: maxBreedCount }) },
   { name: 'price_in_range', severity: 'error', mostly: 0.99, check: numberIn('priceUsd', { from: 0.01, to: 1_000_000 }) },

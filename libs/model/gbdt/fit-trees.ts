@@ -1,0 +1,144 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { InputColumn } from '../input-encoding.ts'
+import { createRandom, type Random } from '../random.ts'
+import { binRows, fitColumnBins } from './column-bins.ts'
+import { type GrowthSettings, growTree } from './grow-tree.ts'
+import { createHistogramPool } from './histogram.ts'
+import { leadingOutput, leafValues, meanLoss, type Objective, outputsOf, startOf, writeGradients } from './objective.ts'
+import { packTrees, type TreeEnsemble, type ValuedTree } from './tree-ensemble.ts'
+
+/** Rows and what to forecast of them. */
+export type TreeExamples = Readonly<{
+  /** rows × width, NaN where unknown */
+  vectors: Float32Array
+  targets: Float64Array
+}>
+
+export type TreeSettings = GrowthSettings &
+  Readonly<{
+    objective: Objective
+    seed: number
+    /** At most so many trees. */
+    rounds: number
+    /** The share of its leaves' values that a tree adds. */
+    learningRate: number
+    /** Share of the columns that each tree may split by. */
+    columnShare: number
+    /** Share of the rows that each tree is grown on. */
+    rowShare: number
+    /** Stops when so many trees in a row brought no better loss on the validation rows. */
+    patience: number
+  }>
+
+export const defaultTreeSettings: TreeSettings = {
+  objective: { kind: 'quantiles', levels: [0.5] },
+  seed: 1,
+  rounds: 600,
+  learningRate: 0.03,
+  mostLeaves: 31,
+  columnShare: 0.3,
+  rowShare: 0.8,
+  patience: 50,
+  fewestRowsInLeaf: 30,
+  l2: 0,
+  leastGain: 0,
+  categorySmoothing: 20,
+  categoryL2: 10,
+  mostCategories: 32,
+  fewestRowsInGroup: 100,
+}
+
+export type FittedTrees = Readonly<{
+  ensemble: TreeEnsemble
+  /** Mean loss on the validation rows after each tree, those beyond the best included; empty without such rows. */
+  validationLosses: readonly number[]
+}>
+
+export type FitTreesOptions = Readonly<{
+  /** Newer rows: they decide after which tree to stop. Without them all rounds are kept. */
+  validation?: TreeExamples
+  /** Called after each tree. */
+  onProgress?: (done: number, rounds: number) => void
+}>
+
+/**
+ * Gradient boosting (Friedman 2001) of leaf-wise grown trees over binned columns, as in LightGBM (Ke et al. 2017).
+ * Reproducible: the same rows and settings give the same trees, to the bit. Lets other work run between trees (each takes some 20 ms).
+ */
+export async function fitTrees(
+  examples: TreeExamples,
+  columns: readonly InputColumn[],
+  settings: TreeSettings,
+  { validation, onProgress = () => {} }: FitTreesOptions = {},
+): Promise<FittedTrees> {
+  const { objective, rounds, learningRate } = settings
+  const bins = fitColumnBins(examples.vectors, columns)
+  const binned = binRows([examples.vectors, ...(validation === undefined ? [] : [validation.vectors])], bins)
+  const usable = Int32Array.from(bins.keys()).filter((column) => (bins[column]?.binCount ?? 0) > 1)
+  const fitRows = examples.targets.length
+  const start = startOf(objective, examples.targets)
+  const outputs = outputsOf(objective)
+  const forecasts = new Float64Array(binned.rows * outputs)
+  for (let at = 0; at < forecasts.length; at += outputs) forecasts.set(start, at)
+  const gradients = new Float64Array(fitRows)
+  const random = createRandom(settings.seed)
+  const pool = createHistogramPool()
+  const trees: ValuedTree[] = []
+  const validationLosses: number[] = []
+  let [best, leastLoss] = [validation === undefined ? rounds : 0, Number.POSITIVE_INFINITY]
+  while (trees.length < rounds && trees.length - best < settings.patience) {
+    writeGradients(objective, leadingOutput(objective, trees.length), examples.targets, forecasts, gradients)
+    const rows = drawRows(fitRows, binned.rows, settings.rowShare, random)
+    const tree = growTree(binned, gradients, rows, drawColumns(usable, settings.columnShare, random), settings, pool)
+    const values = tree.leaves.map(({ grown, carried }) => {
+      const value = leafValues(objective, grown, examples.targets, forecasts, settings.l2).map((value) => Math.fround(value * learningRate))
+      for (const row of grown) addTo(forecasts, row * outputs, value)
+      for (const row of carried) addTo(forecasts, row * outputs, value)
+      return value
+    })
+    trees.push({ tree, values, rows: tree.leaves.map(({ grown }) => grown.length) })
+    if (validation !== undefined) {
+      const loss = meanLoss(objective, validation.targets, forecasts.subarray(fitRows * outputs))
+      validationLosses.push(loss)
+      if (loss < leastLoss) [best, leastLoss] = [trees.length, loss]
+    }
+    onProgress(trees.length, rounds)
+    await nextTurn()
+  }
+  return { ensemble: packTrees(trees.slice(0, best), start, columns, bins), validationLosses }
+}
+
+function addTo(forecasts: Float64Array, at: number, value: readonly number[]): void {
+  for (let output = 0; output < value.length; output++)
+    forecasts[at + output] = (forecasts[at + output] as number) + (value[output] as number)
+}
+
+/** Rows to grow on, and all others. */
+function drawRows(fitRows: number, allRows: number, share: number, random: Random): { grown: Int32Array; carried: Int32Array } {
+  const grown = new Int32Array(sampleSize(fitRows, share))
+  const carried = new Int32Array(allRows - grown.length)
+  const isDrawn = sampler(fitRows, grown.length, random)
+  for (let row = 0, g = 0, c = 0; row < allRows; row++) {
+    if (row < fitRows && isDrawn()) grown[g++] = row
+    else carried[c++] = row
+  }
+  return { grown, carried }
+}
+
+function drawColumns(columns: Int32Array, share: number, random: Random): Int32Array {
+  const isDrawn = sampler(columns.length, sampleSize(columns.length, share), random)
+  return columns.filter(() => isDrawn())
+}
+
+const sampleSize = (count: number, share: number): number => Math.min(count, Math.max(1, Math.round(count * share)))
+
+/** Asked once for each of `count` things in turn, says yes exactly `wanted` times (Knuth, The Art of Computer Programming 3.4.2, S). */
+function sampler(count: number, wanted: number, random: Random): () => boolean {
+  let [left, open] = [count, wanted]
+  return () => {
+    const drawn = open === left || random.uniform() * left < open
+    left--
+    if (drawn) open--
+    return drawn
+  }
+}

@@ -32,7 +32,7 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
     seller,
     ask,
     context,
-    modelId: state.modelId,
+    modelId: state.model?.modelId ?? null,
     rulesHash: state.rulesHash,
   }
   return { type: 'emit', outputs: [{ topic: 'listings.enriched', key: itemKey(profile.tokenId), value }] }

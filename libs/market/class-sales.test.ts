@@ -11,7 +11,7 @@ describe('the newest sales of a class', () => {
     for (let number = 0; number < count; number += 1) {
       // Every third comes ten sales late.
       const soldAt = number % 3 === 0 ? number - 10 : number
-      sales.add({ soldAt, traits: traits(2), relative: soldAt / 10 })
+      sales.add({ soldAt, traits: traits(2), relative: soldAt / 10, residual: Number.NaN })
     }
     const { start, end, soldAt, relative } = sales.of(2)
     const times = [...soldAt.subarray(start, end)]

@@ -18,14 +18,16 @@ export type ClassColumns = {
   end: number
   readonly soldAt: Float64Array
   readonly relative: Float64Array
+  /** NaN where no item model was promoted when the sale was told. */
+  readonly residual: Float64Array
   readonly battleParts: Int32Array
   readonly otherParts: Int32Array
   readonly breedCount: Int32Array
 }
 
 export interface ClassSales {
-  /** Sales may arrive late. Of those of one time, the lowest relative price comes first: so the order of arrival does not matter. */
-  add(sale: Readonly<{ soldAt: number; traits: Traits; relative: number }>): void
+  /** Sales may arrive late. Of those of one time, the lowest relative price comes first, then the lowest residual: so the order of arrival does not matter. */
+  add(sale: Readonly<{ soldAt: number; traits: Traits; relative: number; residual: number }>): void
   of(classNumber: number): ClassColumns
 }
 
@@ -37,12 +39,27 @@ const createColumns = (capacity: number): ClassColumns => ({
   end: 0,
   soldAt: new Float64Array(capacity),
   relative: new Float64Array(capacity),
+  residual: new Float64Array(capacity),
   battleParts: new Int32Array(capacity),
   otherParts: new Int32Array(capacity),
   breedCount: new Int32Array(capacity),
 })
 
-const all = (columns: ClassColumns) => [columns.soldAt, columns.relative, columns.battleParts, columns.otherParts, columns.breedCount]
+const all = (columns: ClassColumns) => [
+  columns.soldAt,
+  columns.relative,
+  columns.residual,
+  columns.battleParts,
+  columns.otherParts,
+  columns.breedCount,
+]
+
+/** Whether the sale at `row` stands behind one of this time and these prices. */
+function comesLater({ soldAt, relative, residual }: ClassColumns, row: number, sale: Parameters<ClassSales['add']>[0]): boolean {
+  if (soldAt[row] !== sale.soldAt) return (soldAt[row] as number) > sale.soldAt
+  if (relative[row] !== sale.relative) return (relative[row] as number) > sale.relative
+  return (residual[row] as number) > sale.residual
+}
 
 function moveToFront(columns: ClassColumns): void {
   for (const column of all(columns)) column.copyWithin(0, columns.start, columns.end)
@@ -63,16 +80,16 @@ export function createClassSales(): ClassSales {
 
   return {
     of: (classNumber) => classes.get(classNumber) ?? none,
-    add({ soldAt, traits, relative }) {
+    add(sale) {
+      const { soldAt, traits, relative, residual } = sale
       const columns = columnsOf(traits[0])
       if (columns.end === capacity) moveToFront(columns)
       let place = columns.end
-      const comesLater = (row: number): boolean =>
-        (columns.soldAt[row] as number) > soldAt || (columns.soldAt[row] === soldAt && (columns.relative[row] as number) > relative)
-      while (place > columns.start && comesLater(place - 1)) place -= 1
+      while (place > columns.start && comesLater(columns, place - 1, sale)) place -= 1
       if (place < columns.end) for (const column of all(columns)) column.copyWithin(place + 1, place, columns.end)
       columns.soldAt[place] = soldAt
       columns.relative[place] = relative
+      columns.residual[place] = residual
       columns.battleParts[place] = packBattleParts(traits)
       columns.otherParts[place] = packOtherParts(traits)
       columns.breedCount[place] = traits[1]

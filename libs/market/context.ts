@@ -5,10 +5,11 @@ import { ethUsdAt } from './fold.ts'
 import { leaderboardMillis, salesMillis } from './horizons.ts'
 import { ladderMeasures } from './ladder-measures.ts'
 import { levelMeasures } from './level-measures.ts'
-import type { MarketState } from './market-state.ts'
+import { itemModelOf, type MarketState } from './market-state.ts'
 import { measureSet } from './measures.ts'
 import { neighbourMeasures } from './neighbour-measures.ts'
 import { lastSaleOf, ownMeasures } from './own-measures.ts'
+import { residualMeasures } from './residual-measures.ts'
 import { type Levels, referenceOf } from './rolling-level.ts'
 import type { SaleHistory, SaleNumber } from './sale-history.ts'
 import { identicalKey, rungNumber, similarKey, type Traits, traitsOfProfile } from './similarity.ts'
@@ -64,7 +65,7 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
   const asOf = Math.max(state.clock, subject.observedAt)
   const { sales, levels } = state
   const traits = traitsOfProfile(profile)
-  const { market, class: ofClass } = levels.at(asOf, classNumber(profile.class))
+  const { market, group: ofClass } = levels.at(asOf, classNumber(profile.class))
   const ethUsd = ethUsdAt(state, asOf)
   const leaderboard =
     state.leaderboard !== null && state.leaderboard.knownAt > asOf - leaderboardMillis ? state.leaderboard.combos : noLeaderboard
@@ -83,6 +84,8 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
   neighbourMeasures.write(measures, { classSales: state.classSales, traits, asOf })
   const reference = referenceOf(market)?.midmean() ?? null
   ownMeasures.write(measures, { sales, tokenId: profile.tokenId, breedCount: profile.breedCount, asOf, reference, combo })
+  const effect = itemModelOf(state)?.effectOf(profile, asOf) ?? null
+  residualMeasures.write(measures, { levels: state.residualLevels, sales, traits, tokenId: profile.tokenId, asOf, effect })
   return {
     asOf,
     ethUsd,

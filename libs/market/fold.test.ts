@@ -16,7 +16,7 @@ import {
 } from './event.ts'
 import { applyEvent, isDuplicate } from './fold.ts'
 import { dayMillis, horizonMillis, hourMillis } from './horizons.ts'
-import { anyMarket, sampleItems, sampleProfiles, sparseMarket } from './market-samples.ts'
+import { anyMarket, sampleItemModels, sampleItems, sampleProfiles, sparseMarket } from './market-samples.ts'
 import { carryOf, initialMarketState, type MarketState, sizesOf } from './market-state.ts'
 import { measureDefinitions, measureNames } from './measures.ts'
 import { naiveContext } from './naive-market.ts'
@@ -33,7 +33,9 @@ function foldOn(state: MarketState, events: readonly MarketEvent[]): MarketState
   return state
 }
 
-const fold = (events: readonly MarketEvent[]): MarketState => foldOn(initialMarketState(), events)
+const begin = (carry?: unknown): MarketState => initialMarketState(carry, sampleItemModels)
+
+const fold = (events: readonly MarketEvent[]): MarketState => foldOn(begin(), events)
 
 /** Everything that can be asked of a state: the context of every axie now and in the near future, and which events it would not fold. */
 function answers(state: MarketState, events: readonly MarketEvent[]) {
@@ -58,7 +60,7 @@ const measuresOf = (context: MarketContext): Record<string, number> =>
 
 /** The clock just after each event. */
 function clocksOf(events: readonly MarketEvent[]): number[] {
-  const state = initialMarketState()
+  const state = begin()
   return events.map((event) => foldOn(state, [event]).clock)
 }
 
@@ -72,7 +74,7 @@ function expectRestorable(events: readonly MarketEvent[], cut: number, earlier =
   const from = Math.max(0, clocks.findLastIndex((clock) => clock <= edge) + 1 - earlier)
   const undisturbed = fold(events.slice(0, cut))
   const carry = JSON.parse(JSON.stringify(carryOf(fold(events.slice(0, from)))))
-  const restored = foldOn(initialMarketState(carry), events.slice(from, cut))
+  const restored = foldOn(begin(carry), events.slice(from, cut))
   expect(answers(restored, events)).toEqual(answers(undisturbed, events))
   const rest = events.slice(cut)
   expect(answers(foldOn(restored, rest), events)).toEqual(answers(foldOn(undisturbed, rest), events))
@@ -84,7 +86,7 @@ describe('the fold', () => {
     const profiles = fc.constantFrom(...sampleProfiles)
     fc.assert(
       fc.property(anyMarket({ min: 1, max: 80 }), profiles, fc.constantFrom(0, hourMillis, 5 * dayMillis), (events, profile, later) => {
-        const state = initialMarketState()
+        const state = begin()
         for (const event of events) {
           foldOn(state, [event])
           // Windows have moved with time, as they do when every listing is asked about.
@@ -180,7 +182,7 @@ describe('the fold', () => {
         anyMarket({ min: 1, max: 40 }),
         fc.array(fc.integer({ min: -30, max: 30 }), { minLength: 40, maxLength: 40 }),
         (events, days) => {
-          const asked = initialMarketState()
+          const asked = begin()
           for (const [index, event] of events.entries()) {
             foldOn(asked, [event])
             const observedAt = event.observedAt + (days[index] ?? 0) * dayMillis
@@ -207,7 +209,7 @@ describe('the fold', () => {
           source: 'synthetic',
           payload: { 'flipstream.RulesChanged': { rulesHash: 'r', rules: '{}', reason: '' } },
         })
-        expect(sizesOf(state)).toEqual({ prices: 0, sales: 0, saleKeys: 0, openAsks: 0, sellers: 0, metIds: 1 })
+        expect(sizesOf(state)).toEqual({ prices: 0, residuals: 0, sales: 0, saleKeys: 0, openAsks: 0, sellers: 0, metIds: 1 })
       }),
       { numRuns: 100 },
     )

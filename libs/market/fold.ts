@@ -11,8 +11,8 @@
  */
 
 import { classNumber } from '#lib/axie/classes.ts'
-import type { Anatomy } from '#lib/axie/profile.ts'
-import type { MarketEvent } from '#schemas/types.ts'
+import { type Anatomy, profileOf } from '#lib/axie/profile.ts'
+import type { Item, MarketEvent } from '#schemas/types.ts'
 import { createLeaderboard } from './combo-score.ts'
 import {
   askMillis,
@@ -24,7 +24,8 @@ import {
   salesMillis,
   sellerMillis,
 } from './horizons.ts'
-import type { MarketState } from './market-state.ts'
+import type { ItemModel } from './item-model.ts'
+import { itemModelOf, type MarketState } from './market-state.ts'
 import { type EventContent, readEvent } from './read-event.ts'
 import { identicalKey, similarKey, traitsOf } from './similarity.ts'
 
@@ -48,14 +49,15 @@ export function isDuplicate(state: MarketState, event: MarketEvent): boolean {
 const wasNoticed = (lastMet: number | null, kind: EventContent['kind'], clock: number): boolean =>
   lastMet !== null && lastMet > clock - noticedMillis[kind]
 
-/** Takes an event in. RejectedError as `readEvent`, before anything was touched. */
+/** Takes an event in. RejectedError as `readEvent` and `ItemModels.of`, before anything was touched. */
 export function applyEvent(state: MarketState, event: MarketEvent): void {
   const content = readEvent(event)
+  const itemModel = content.kind === 'model' ? state.itemModels.of(content.modelId) : itemModelOf(state)
   advance(state, Math.max(state.clock, event.observedAt))
   const lastMet = state.metIds.meet(event.eventId, state.clock)
   // Met again or not, a sold axie is no longer on offer: the sale may matter to no price any more, and still to its ask.
   if (content.kind === 'sale') state.asks.sold(content.sale.item.tokenId, content.sale.soldAt)
-  if (!wasNoticed(lastMet, content.kind, state.clock)) take(state, content)
+  if (!wasNoticed(lastMet, content.kind, state.clock)) take(state, content, itemModel)
 }
 
 /** Moves the clock and forgets what is out of every span. */
@@ -63,6 +65,7 @@ function advance(state: MarketState, clock: number): void {
   if (clock === state.clock) return
   state.clock = clock
   state.levels.dropUpTo(clock - oldestSaleMillis)
+  state.residualLevels.dropUpTo(clock - oldestSaleMillis)
   // A sale may claim to be a little younger than the moment it was known.
   state.sales.forgetKnownUpTo(clock - salesMillis - futureToleranceMillis)
   state.asks.forgetSeenUpTo(clock - askMillis)
@@ -70,13 +73,14 @@ function advance(state: MarketState, clock: number): void {
   state.metIds.forgetUpTo(clock - horizonMillis)
 }
 
-function take(state: MarketState, content: EventContent): void {
+/** @param itemModel the one in force, of a promotion the one that it brings */
+function take(state: MarketState, content: EventContent, itemModel: ItemModel | null): void {
   switch (content.kind) {
     case 'offer':
       takeOffer(state, content)
       break
     case 'sale':
-      takeSale(state, content)
+      takeSale(state, content, itemModel)
       break
     case 'cancellation':
       state.asks.cancel(content.listingId)
@@ -88,7 +92,8 @@ function take(state: MarketState, content: EventContent): void {
       state.leaderboard = { combos: createLeaderboard(content.axies), knownAt: state.clock }
       break
     case 'model':
-      state.modelId = content.modelId
+      state.model = { modelId: content.modelId, featureSetHash: content.featureSetHash }
+      state.itemModel = itemModel
       break
     case 'rules':
       state.rulesHash = content.rulesHash
@@ -117,23 +122,31 @@ function takeOffer(state: MarketState, { isNew, offer, anatomy, ask }: EventCont
 export const ethUsdAt = (state: MarketState, at: number): number | null =>
   state.exchangeRate !== null && state.exchangeRate.knownAt > at - exchangeRateMillis ? state.exchangeRate.ethUsd : null
 
-function takeSale(state: MarketState, { sale, anatomy, usd, eth }: EventContent & { kind: 'sale' }): void {
+type SaleContent = EventContent & { kind: 'sale' }
+
+function takeSale(state: MarketState, content: SaleContent, itemModel: ItemModel | null): void {
+  const { sale, anatomy, usd, eth } = content
   if (anatomy === null || sale.soldAt <= state.clock - oldestSaleMillis) return
   const ethUsd = ethUsdAt(state, state.clock)
   const price = usd ?? (ethUsd === null ? null : eth * ethUsd)
-  if (price !== null) rememberSale(state, sale, anatomy, price)
+  if (price !== null) rememberSale(state, sale, anatomy, price, itemModel)
 }
 
+/** What the sale says once and for all is reckoned here: how its price stood to the level of that moment, and to what the axie is worth. */
 function rememberSale(
   state: MarketState,
-  { saleId, soldAt, item }: Readonly<{ saleId: string; soldAt: number; item: Readonly<{ tokenId: string }> }>,
+  { saleId, soldAt, item }: Readonly<{ saleId: string; soldAt: number; item: Item }>,
   anatomy: Anatomy,
   usd: number,
+  itemModel: ItemModel | null,
 ): void {
-  const level = state.levels.add({ soldAt, usd, classNumber: classNumber(anatomy.class) })
+  const [logPrice, group] = [Math.log(usd), classNumber(anatomy.class)]
+  const level = state.levels.add({ soldAt, logPrice, group })
+  const effect = itemModel?.effectOf(profileOf(item), soldAt) ?? Number.NaN
+  const residual = Number.isNaN(effect) ? null : state.residualLevels.add({ soldAt, logPrice, effect, classNumber: group })
   if (soldAt <= state.clock - salesMillis) return
-  const relative = level === null ? null : Math.log(usd) - level
+  const relative = level === null ? null : logPrice - level
   const traits = traitsOf(anatomy)
-  state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative }, state.clock)
-  if (relative !== null) state.classSales.add({ soldAt, traits, relative })
+  state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative, residual }, state.clock)
+  if (relative !== null) state.classSales.add({ soldAt, traits, relative, residual: residual ?? Number.NaN })
 }

@@ -3,6 +3,7 @@ import { hourMillis, salesMillis } from './horizons.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 import type { SaleHistory, SaleNumber } from './sale-history.ts'
 import { type RungName, similarityLadder, type Traits } from './similarity.ts'
+import { sortWeighted, totalWeight, type Weighted, weightedQuantile } from './weighted.ts'
 
 export type LadderInput = Readonly<{ sales: SaleHistory; traits: Traits; asOf: number }>
 
@@ -84,22 +85,14 @@ function writeRung(into: number[], { sales, asOf }: LadderInput, count: number):
   into.push(count, relatives[0] as number, medianOf(count), weightedMean(count), sorted[0] as number, age / hourMillis)
 }
 
-type Weighted = Readonly<{ value: number; weight: number }>
-
 function addToPool(pool: Weighted[], rungWeight: number, count: number): void {
   for (let index = 0; index < count; index += 1)
     pool.push({ value: relatives[index] as number, weight: rungWeight * Math.sqrt(freshness[index] as number) })
 }
 
 function writePool(into: number[], pool: Weighted[]): void {
-  pool.sort((a, b) => a.value - b.value || a.weight - b.weight)
-  const total = pool.reduce((sum, { weight }) => sum + weight, 0)
-  let below = 0
-  const middle = pool.find(({ weight }) => {
-    below += weight
-    return below >= total / 2
-  })
-  into.push(middle?.value ?? Number.NaN, total)
+  const total = totalWeight(sortWeighted(pool))
+  into.push(weightedQuantile(pool, total, 0.5), total)
 }
 
 export const ladderMeasures: MeasureGroup<LadderInput> = {

@@ -1,6 +1,7 @@
 /** Small invented markets for tests: few axies, so that they are alike; long gaps, so that everything is forgotten at some point. */
 import fc from 'fast-check'
 import { profileOf } from '#lib/axie/profile.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
 import type { Ask, Item, ItemProfile, LeaderboardAxie, MarketEvent, Origin } from '#schemas/types.ts'
 import {
   askSeenEvent,
@@ -17,6 +18,7 @@ import {
   saleIdOf,
 } from './event.ts'
 import { dayMillis, hourMillis, minuteMillis } from './horizons.ts'
+import type { ItemModels } from './item-model.ts'
 
 /** Ten axies of two classes and few parts; the last two are strangers to the reference tables. */
 export const sampleItems: readonly Item[] = [
@@ -38,6 +40,19 @@ export const sampleItems: readonly Item[] = [
   parts: eyes === 'egg' ? [] : [eyes as string, 'ears-rosa', 'mouth-serious', horn as string, 'back-pumpkin', 'tail-yam'],
   image: null,
 }))
+
+/** Of the models that the samples promote: one without, two that disagree and change with the day, and one that cannot be had. */
+export const sampleItemModels: ItemModels = {
+  of(modelId) {
+    if (modelId === 'model-0') return null
+    if (modelId === 'model-3') throw new RejectedError('model_missing', 'no such bundle')
+    const perBreed = modelId === 'model-1' ? -0.2 : -0.5
+    return {
+      effectOf: ({ class: axieClass, breedCount }, at) =>
+        (axieClass === 'plant' ? 0.4 : 0) + perBreed * breedCount + 0.1 * (Math.floor(at / dayMillis) % 3),
+    }
+  },
+}
 
 /** Profiles of those that have one. */
 export const sampleProfiles: readonly ItemProfile[] = sampleItems.slice(0, 7).map(profileOf)
@@ -161,7 +176,7 @@ function eventOf(one: Draw, observation: Observation, earlier: readonly MarketEv
     case 'leaderboard':
       return leaderboardEvent({ axies: leaderboard(one.which) }, observation)
     case 'model':
-      return modelPromotedEvent({ modelId: `model-${usd % 3}`, featureSetHash: 'f', reason: 'test' }, observation)
+      return modelPromotedEvent({ modelId: `model-${usd % 4}`, featureSetHash: 'f', reason: 'test' }, observation)
     case 'rules':
       return rulesChangedEvent({ rulesHash: `rules-${usd % 3}`, rules: '{}', reason: 'test' }, observation)
     case 'repeat': {

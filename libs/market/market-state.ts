@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import { axieClasses } from '#lib/axie/classes.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 import { type ClassSales, createClassSales } from './class-sales.ts'
 import type { Leaderboard } from './combo-score.ts'
+import { type ItemModel, type ItemModels, noItemModels } from './item-model.ts'
 import { createOpenAsks, type OpenAsks } from './open-asks.ts'
 import { createRecentIds, type RecentIds } from './recent-ids.ts'
+import { createResidualLevels, type ResidualLevels } from './residual-levels.ts'
 import { createRollingLevels, type RollingLevels } from './rolling-level.ts'
 import { createSaleHistory, type SaleHistory } from './sale-history.ts'
 import { createSellerListings, type SellerListings } from './seller-listings.ts'
@@ -12,11 +15,15 @@ import { createSellerListings, type SellerListings } from './seller-listings.ts'
 export type MarketState = {
   /** The running maximum of observedAt, milliseconds; -Infinity before the first event. */
   clock: number
-  modelId: string | null
+  model: PromotedModel | null
+  /** The item model that the promoted model brings; undefined until the first sale or listing asks for it. */
+  itemModel: ItemModel | null | undefined
   rulesHash: string | null
   exchangeRate: Readonly<{ ethUsd: number; knownAt: number }> | null
   leaderboard: Readonly<{ combos: Leaderboard; knownAt: number }> | null
+  readonly itemModels: ItemModels
   readonly levels: RollingLevels
+  readonly residualLevels: ResidualLevels
   readonly sales: SaleHistory
   readonly classSales: ClassSales
   readonly asks: OpenAsks
@@ -24,33 +31,43 @@ export type MarketState = {
   readonly metIds: RecentIds
 }
 
+/** Which model prices, and the hash of the feature set it reads (null: not told). */
+export type PromotedModel = Readonly<{ modelId: string; featureSetHash: string | null }>
+
 /** The few values that outlive the horizon, as JSON: what we decided. */
-export type MarketCarry = Readonly<{ modelId: string | null; rulesHash: string | null }>
+export type MarketCarry = Readonly<{ modelId: string | null; featureSetHash: string | null; rulesHash: string | null }>
 
 const carrySchema = z.object({
   modelId: z.string().nullable(),
+  featureSetHash: z.string().nullable().default(null),
   rulesHash: z.string().nullable(),
 })
 
 function readCarry(carry: unknown): MarketCarry {
-  if (carry === undefined || carry === null) return { modelId: null, rulesHash: null }
+  if (carry === undefined || carry === null) return { modelId: null, featureSetHash: null, rulesHash: null }
   const read = carrySchema.safeParse(carry)
   if (read.success) return read.data
   throw new FatalError(
-    `expected what the fold once carried (modelId, rulesHash), found ${JSON.stringify(carry)}: the group's committed offset is not ours`,
+    `expected what the fold once carried (modelId, featureSetHash, rulesHash), found ${JSON.stringify(carry)}: the group's committed offset is not ours`,
   )
 }
 
-/** `carry`: what `carryOf` answered just before the first event that will be folded; undefined at the very beginning. */
-export function initialMarketState(carry?: unknown): MarketState {
-  const { modelId, rulesHash } = readCarry(carry)
+/**
+ * `carry`: what `carryOf` answered just before the first event that will be folded; undefined at the very beginning.
+ * `itemModels` is asked about the carried model at the first sale or listing, and about any other when its promotion is folded.
+ */
+export function initialMarketState(carry?: unknown, itemModels: ItemModels = noItemModels): MarketState {
+  const { modelId, featureSetHash, rulesHash } = readCarry(carry)
   return {
     clock: Number.NEGATIVE_INFINITY,
-    modelId,
+    model: modelId === null ? null : { modelId, featureSetHash },
+    itemModel: modelId === null ? null : undefined,
     rulesHash,
     exchangeRate: null,
     leaderboard: null,
-    levels: createRollingLevels(),
+    itemModels,
+    levels: createRollingLevels(axieClasses.length),
+    residualLevels: createResidualLevels(),
     sales: createSaleHistory(),
     classSales: createClassSales(),
     asks: createOpenAsks(),
@@ -62,6 +79,7 @@ export function initialMarketState(carry?: unknown): MarketState {
 /** How much of each kind is in memory: for metrics, and to prove that it is finite. */
 export const sizesOf = (state: MarketState) => ({
   prices: state.levels.size(),
+  residuals: state.residualLevels.size(),
   sales: state.sales.size().sales,
   saleKeys: state.sales.size().keys,
   openAsks: state.asks.size(),
@@ -69,4 +87,14 @@ export const sizesOf = (state: MarketState) => ({
   metIds: state.metIds.size(),
 })
 
-export const carryOf = ({ modelId, rulesHash }: MarketState): MarketCarry => ({ modelId, rulesHash })
+export const carryOf = ({ model, rulesHash }: MarketState): MarketCarry => ({
+  modelId: model?.modelId ?? null,
+  featureSetHash: model?.featureSetHash ?? null,
+  rulesHash,
+})
+
+/** The item model in force; null of none. RejectedError where the carried model's cannot be had. */
+export function itemModelOf(state: MarketState): ItemModel | null {
+  if (state.itemModel === undefined) state.itemModel = state.model === null ? null : state.itemModels.of(state.model.modelId)
+  return state.itemModel
+}

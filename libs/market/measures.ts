@@ -8,12 +8,14 @@ import { levelMeasures } from './level-measures.ts'
 import type { MeasureDefinition } from './measure-group.ts'
 import { neighbourMeasures } from './neighbour-measures.ts'
 import { ownMeasures } from './own-measures.ts'
+import { residualMeasures } from './residual-measures.ts'
 
 export const measureDefinitions: readonly MeasureDefinition[] = [
   ...levelMeasures.definitions,
   ...ladderMeasures.definitions,
   ...neighbourMeasures.definitions,
   ...ownMeasures.definitions,
+  ...residualMeasures.definitions,
 ]
 
 export const measureNames: readonly string[] = measureDefinitions.map(([name]) => name)

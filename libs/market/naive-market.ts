@@ -2,21 +2,34 @@
  * The fold once more, for tests: a market's context computed from the list of its events, each definition written out plainly over
  * sorted arrays, nothing kept from event to event. Slow, and meant to be read.
  */
-import { anatomyOf } from '#lib/axie/profile.ts'
+import { anatomyOf, profileOf } from '#lib/axie/profile.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { ItemProfile, MarketEvent, Sale } from '#schemas/types.ts'
 import type { ContextSubject } from './context.ts'
 import { payloadOf } from './event.ts'
 import { dayMillis, hourMillis, minuteMillis } from './horizons.ts'
+import type { ItemModel } from './item-model.ts'
+import { sampleItemModels } from './market-samples.ts'
 import { readEvent } from './read-event.ts'
 import { keyOn, similarityLadder, type Traits, traitsOf, traitsOfProfile } from './similarity.ts'
 
 type Folded = Readonly<{ event: MarketEvent; clock: number }>
-type KnownSale = Readonly<{ sale: Sale; traits: Traits; usd: number; clock: number; relative: number | null }>
+type KnownSale = Readonly<{
+  sale: Sale
+  traits: Traits
+  usd: number
+  clock: number
+  relative: number | null
+  /** Item effect; e = log price less it; and the residual. Null where no item model was promoted. */
+  effect: number | null
+  adjusted: number | null
+  residual: number | null
+}>
 
 const isRefused = (event: MarketEvent): boolean => {
   try {
-    readEvent(event)
+    const content = readEvent(event)
+    if (content.kind === 'model') sampleItemModels.of(content.modelId)
     return false
   } catch (error) {
     if (error instanceof RejectedError) return true
@@ -44,6 +57,13 @@ export function rateAt(folded: readonly Folded[], at: number): number | null {
   if (last === undefined || last.clock <= at - hourMillis) return null
   const payload = payloadOf(last.event)
   return payload.kind === 'ExchangeRate' ? payload.value.ethUsd : null
+}
+
+/** The item model promoted last. */
+function itemModelAfter(folded: readonly Folded[]): ItemModel | null {
+  const last = folded.findLast(({ event }) => payloadOf(event).kind === 'ModelPromoted')
+  const payload = last === undefined ? null : payloadOf(last.event)
+  return payload?.kind === 'ModelPromoted' ? sampleItemModels.of(payload.value.modelId) : null
 }
 
 const logBin = (usd: number): number => Math.round(Math.log(usd) * 1_000)
@@ -84,10 +104,20 @@ export function knownSales(events: readonly MarketEvent[]): KnownSale[] {
     const end = Math.max(sale.soldAt, newest - hourMillis)
     const level = midmeanOf(referencePrices(known, end, end))
     const relative = level === null ? null : Math.log(usd) - level
-    known.push({ sale, traits: traitsOf(anatomyOf(sale.item)), usd, soldAt: sale.soldAt, clock, relative })
+    const effect = itemModelAfter(folded.slice(0, index))?.effectOf(profileOf(sale.item), sale.soldAt) ?? null
+    const adjusted = effect === null ? null : Math.log(usd) - effect
+    const newestAdjusted = Math.max(sale.soldAt, ...adjustedOf(known).map(({ soldAt }) => soldAt))
+    const adjustedEnd = Math.max(sale.soldAt, newestAdjusted - hourMillis)
+    const adjustedLevel = midmeanOf(referencePrices(adjustedOf(known), adjustedEnd, adjustedEnd))
+    const residual = adjusted === null || adjustedLevel === null ? null : adjusted - adjustedLevel
+    known.push({ sale, traits: traitsOf(anatomyOf(sale.item)), usd, soldAt: sale.soldAt, clock, relative, effect, adjusted, residual })
   }
   return known
 }
+
+/** e in the guise of prices. */
+const adjustedOf = <Known extends KnownSale>(sales: readonly Known[]): (Known & Priced)[] =>
+  sales.flatMap((sale) => (sale.adjusted === null ? [] : [{ ...sale, usd: Math.exp(sale.adjusted), soldAt: sale.sale.soldAt }]))
 
 const newestFirst = (a: KnownSale, b: KnownSale): number => b.sale.soldAt - a.sale.soldAt || (b.sale.saleId > a.sale.saleId ? 1 : -1)
 
@@ -142,11 +172,13 @@ function ladder(sales: readonly KnownSale[], traits: Traits, asOf: number): Reco
 const partWeights = [0, 0, 0.5, 0.5, 1.5, 1.5, 2, 1.5]
 
 function neighbours(sales: readonly KnownSale[], traits: Traits, asOf: number): Record<string, number> {
+  const byResidual = (a: KnownSale, b: KnownSale): number => (b.residual ?? 0) - (a.residual ?? 0)
   const nearest = sales
     .filter((sale) => sale.traits[0] === traits[0] && sale.relative !== null)
-    .sort((a, b) => b.sale.soldAt - a.sale.soldAt || b.relative! - a.relative!)
+    .sort((a, b) => b.sale.soldAt - a.sale.soldAt || b.relative! - a.relative! || byResidual(a, b))
     .map((sale) => ({
       relative: sale.relative!,
+      residual: sale.residual,
       likeness:
         partWeights.reduce((sum, weight, trait) => (sale.traits[trait] === traits[trait] ? sum + weight : sum), 0) -
         0.35 * Math.abs(sale.traits[1] - traits[1]) -
@@ -157,7 +189,16 @@ function neighbours(sales: readonly KnownSale[], traits: Traits, asOf: number): 
   const best = nearest[0]?.likeness ?? Number.NaN
   const pairs = nearest.map(({ relative, likeness }) => ({ value: relative, weight: Math.exp(1.2 * (likeness - best)) }))
   const total = pairs.reduce((sum, { weight }) => sum + weight, 0)
+  const residuals = nearest.flatMap(({ residual, likeness }) =>
+    residual === null ? [] : [{ value: residual, weight: Math.exp(1.2 * (likeness - best)) }],
+  )
+  const residualTotal = residuals.reduce((sum, { weight }) => sum + weight, 0)
   return {
+    'neighbours.residual.q25': weightedQuantile(residuals, 0.25),
+    'neighbours.residual.median': weightedQuantile(residuals, 0.5),
+    'neighbours.residual.q75': weightedQuantile(residuals, 0.75),
+    'neighbours.residual.mean':
+      residuals.length === 0 ? Number.NaN : residuals.reduce((sum, { value, weight }) => sum + value * weight, 0) / (residualTotal + 0.5),
     'neighbours.q25': weightedQuantile(pairs, 0.25),
     'neighbours.median': weightedQuantile(pairs, 0.5),
     'neighbours.q75': weightedQuantile(pairs, 0.75),
@@ -201,6 +242,62 @@ function own(sales: readonly KnownSale[], profile: ItemProfile, reference: numbe
   }
 }
 
+type Adjusted = KnownSale & Priced
+
+/** Residual measures of the market and its parts. `e` holds e in the guise of prices, within 21 days. */
+function residualLevels(e: readonly Adjusted[], traits: Traits, effect: number, asOf: number): Record<string, number> {
+  const reference = midmeanOf(referencePrices(e, asOf, Number.POSITIVE_INFINITY)) ?? Number.NaN
+  const over = (sales: readonly Priced[], hours: number): number[] => between(sales, asOf - hours * hourMillis, Number.POSITIVE_INFINITY)
+  const less = (values: readonly number[]): number => (midmeanOf(values) ?? Number.NaN) - reference
+  const tier = (value: number): number => [-0.25, -0.1, 0.05, 0.3, 0.7, 1.2].filter((bound) => value >= bound).length
+  const prices = referencePrices(e, asOf, Number.POSITIVE_INFINITY)
+  const measures: Record<string, number> = {
+    'residual.effect': effect,
+    'residual.reference': reference,
+    'residual.hours1': less(over(e, 1)),
+    'residual.hours24': less(over(e, 24)),
+    'residual.days7': less(over(e, 7 * 24)),
+    'residual.q10': quantileOf(prices, 0.1) - reference,
+    'residual.q90': quantileOf(prices, 0.9) - reference,
+  }
+  const ofClass = e.filter((sale) => sale.traits[0] === traits[0])
+  const ofTier = e.filter((sale) => tier(sale.effect!) === tier(effect))
+  for (const hours of [1, 6, 24])
+    for (const [scope, sales] of Object.entries({ class: ofClass, tier: ofTier })) {
+      const values = over(sales, hours)
+      measures[`residual.${scope}.hours${hours}`] = (less(values) * values.length) / (values.length + 8)
+    }
+  return measures
+}
+
+/** Residual measures of an axie's likes and of itself. */
+function residualLikes(sales: readonly KnownSale[], profile: ItemProfile, asOf: number): Record<string, number> {
+  const measures: Record<string, number> = {}
+  const pool: Weighted[] = []
+  const weightOf = ({ sale }: KnownSale): number => 2 ** (-Math.max(0, asOf - sale.soldAt) / dayMillis)
+  for (const name of ['cb', 'cbt', 'cbm', 'ctm', 'cmh', 'c4', 'c4b', 'n4b', 'six', 'full']) {
+    const rung = similarityLadder.find((one) => one.name === name)?.traits ?? []
+    const like = sales.filter((sale) => keyOn(rung, sale.traits) === keyOn(rung, traitsOfProfile(profile)) && sale.residual !== null)
+    const newest = like.sort(newestFirst).slice(0, 12)
+    const values = newest.map(({ residual }) => residual!)
+    const weight = newest.reduce((sum, sale) => sum + weightOf(sale), 1)
+    const orNaN = (value: number): number => (newest.length === 0 ? Number.NaN : value)
+    measures[`residual.${name}.last`] = values[0] ?? Number.NaN
+    measures[`residual.${name}.median`] = orNaN((medianOf(values) * values.length) / (values.length + 1))
+    measures[`residual.${name}.weighted`] = orNaN(newest.reduce((sum, sale) => sum + sale.residual! * weightOf(sale), 0) / weight)
+    measures[`residual.${name}.minimum`] = orNaN(Math.min(...values))
+    const rank = ['full', 'six', 'c4b', 'c4', 'cbt', 'cb'].indexOf(name)
+    if (rank >= 0) for (const sale of newest) pool.push({ value: sale.residual!, weight: 4 ** -rank * weightOf(sale) })
+  }
+  const mine = sales.filter(({ sale }) => sale.item.tokenId === profile.tokenId).sort(newestFirst)
+  return {
+    ...measures,
+    'residual.pool.median': weightedQuantile(pool, 0.5),
+    'residual.pool.weight': pool.reduce((sum, { weight }) => sum + weight, 0),
+    'residual.own': mine[0]?.residual ?? Number.NaN,
+  }
+}
+
 /** All measures but those of the leaderboard, by name, and the similar sales, newest first. */
 export function naiveContext(events: readonly MarketEvent[], profile: ItemProfile, subject: ContextSubject) {
   const folded = foldedEvents(events)
@@ -211,6 +308,7 @@ export function naiveContext(events: readonly MarketEvent[], profile: ItemProfil
   const ofClass = all.filter((sale) => sale.traits[0] === traits[0])
   const level = levels(all, ofClass, asOf)
   const c4 = similarityLadder.find(({ name }) => name === 'c4')?.traits ?? []
+  const effect = itemModelAfter(folded)?.effectOf(profile, asOf) ?? null
   const similar = remembered.filter((sale) => keyOn(c4, sale.traits) === keyOn(c4, traits)).sort(newestFirst)
   return {
     asOf,
@@ -221,6 +319,7 @@ export function naiveContext(events: readonly MarketEvent[], profile: ItemProfil
       ...ladder(remembered, traits, asOf),
       ...neighbours(remembered, traits, asOf),
       ...own(remembered, profile, level['market.reference']!, asOf),
+      ...(effect === null ? {} : { ...residualLevels(adjustedOf(all), traits, effect, asOf), ...residualLikes(remembered, profile, asOf) }),
     } as Record<string, number>,
   }
 }

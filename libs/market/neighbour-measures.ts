@@ -3,6 +3,7 @@ import { type ClassSales, mostOfClass, packBattleParts, packOtherParts } from '.
 import { dayMillis, salesMillis } from './horizons.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 import type { Traits } from './similarity.ts'
+import { sortWeighted, totalWeight, type Weighted, weightedMean, weightedQuantile } from './weighted.ts'
 
 export type NeighbourInput = Readonly<{ classSales: ClassSales; traits: Traits; asOf: number }>
 
@@ -23,6 +24,10 @@ const definitions: MeasureDefinition[] = [
     `likeness of the nearest of the newest ${mostOfClass} sales of the class in 14 days: equal back 2, mouth, horn, tail 1.5, eyes, ears 0.5, less ${perBreed} a breed and ${perDay} a day`,
   ],
   ['neighbours.weight', 'sum of the weights, the nearest weighing 1'],
+  ['neighbours.residual.q25', 'lower quartile of the residuals (see residual-measures.ts) of the same neighbours, weighted likewise'],
+  ['neighbours.residual.median', 'their weighted median'],
+  ['neighbours.residual.q75', 'their weighted upper quartile'],
+  ['neighbours.residual.mean', 'their weighted mean, with one more of residual 0 and weight 0.5'],
 ]
 
 /** Weights of two packed parts by the 12 bits in which they differ; in halves, so that they are whole numbers. */
@@ -35,21 +40,24 @@ const eyesAndEars = halvesOf(weights.eyes, weights.ears)
 /** Nearest first. Reused from call to call: the fold runs in one thread. */
 const likeness = new Float64Array(mostNeighbours)
 const relatives = new Float64Array(mostNeighbours)
+const residuals = new Float64Array(mostNeighbours)
 
-function insert(count: number, value: number, relative: number): number {
+function insert(count: number, value: number, relative: number, residual: number): number {
   let place = count < mostNeighbours ? count : mostNeighbours - 1
   for (; place > 0 && (likeness[place - 1] as number) < value; place -= 1) {
     likeness[place] = likeness[place - 1] as number
     relatives[place] = relatives[place - 1] as number
+    residuals[place] = residuals[place - 1] as number
   }
   likeness[place] = value
   relatives[place] = relative
+  residuals[place] = residual
   return count < mostNeighbours ? count + 1 : count
 }
 
 function collect({ classSales, traits, asOf }: NeighbourInput): number {
   const [wantedBattle, wantedOther, wantedBreeds, oldest] = [packBattleParts(traits), packOtherParts(traits), traits[1], asOf - salesMillis]
-  const { start, end, soldAt, relative, battleParts, otherParts, breedCount } = classSales.of(traits[0])
+  const { start, end, soldAt, relative, residual, battleParts, otherParts, breedCount } = classSales.of(traits[0])
   let [count, farthest] = [0, Number.NEGATIVE_INFINITY]
   for (let row = end - 1; row >= start; row -= 1) {
     const battle = wantedBattle ^ (battleParts[row] as number)
@@ -63,40 +71,39 @@ function collect({ classSales, traits, asOf }: NeighbourInput): number {
     const value = halves / 2 - perBreed * breeds - (perDay * Math.max(0, asOf - time)) / dayMillis
     // Of equal likeness the newer sale stands first, since rows come newest first.
     if (value <= farthest) continue
-    count = insert(count, value, relative[row] as number)
+    count = insert(count, value, relative[row] as number, residual[row] as number)
     if (count === mostNeighbours) farthest = likeness[mostNeighbours - 1] as number
   }
   return count
 }
 
-type Neighbour = Readonly<{ relative: number; weight: number }>
+/** Of the residuals many may be unknown, right after a first model was promoted. */
+const priorWeight = 0.5
 
-/** The weighted quantile of neighbours in ascending order. */
-function quantile(neighbours: readonly Neighbour[], total: number, share: number): number {
-  let below = 0
-  for (const { relative, weight } of neighbours) {
-    below += weight
-    if (below >= share * total) return relative
+function pairsOf(values: Float64Array, count: number): Weighted[] {
+  const nearest = likeness[0] as number
+  const pairs: Weighted[] = []
+  for (let place = 0; place < count; place += 1) {
+    const value = values[place] as number
+    if (!Number.isNaN(value)) pairs.push({ value, weight: Math.exp(sharpness * ((likeness[place] as number) - nearest)) })
   }
-  return neighbours.at(-1)?.relative ?? Number.NaN
+  return sortWeighted(pairs)
 }
 
 export const neighbourMeasures: MeasureGroup<NeighbourInput> = {
   definitions,
   write(into, input) {
     const count = collect(input)
-    if (count === 0) {
-      into.push(Number.NaN, Number.NaN, Number.NaN, Number.NaN, Number.NaN, 0)
-      return
+    const quartiles = (pairs: readonly Weighted[], total: number): void => {
+      for (const share of [0.25, 0.5, 0.75]) into.push(weightedQuantile(pairs, total, share))
     }
-    const nearest = likeness[0] as number
-    const neighbours: Neighbour[] = []
-    for (let place = 0; place < count; place += 1)
-      neighbours.push({ relative: relatives[place] as number, weight: Math.exp(sharpness * ((likeness[place] as number) - nearest)) })
-    neighbours.sort((a, b) => a.relative - b.relative || a.weight - b.weight)
-    const total = neighbours.reduce((sum, { weight }) => sum + weight, 0)
-    const mean = neighbours.reduce((sum, { relative, weight }) => sum + relative * weight, 0) / total
-    const at = (share: number): number => quantile(neighbours, total, share)
-    into.push(at(0.25), at(0.5), at(0.75), mean, nearest, total)
+    const relative = pairsOf(relatives, count)
+    const weight = totalWeight(relative)
+    quartiles(relative, weight)
+    into.push(weightedMean(relative, weight), count === 0 ? Number.NaN : (likeness[0] as number), weight)
+    const residual = pairsOf(residuals, count)
+    const residualWeight = totalWeight(residual)
+    quartiles(residual, residualWeight)
+    into.push(residual.length === 0 ? Number.NaN : weightedMean(residual, residualWeight, priorWeight))
   },
 }

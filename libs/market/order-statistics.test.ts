@@ -20,9 +20,9 @@ describe('order statistics', () => {
     fc.assert(
       fc.property(fc.array(price, { minLength: 1, maxLength: 60 }), fc.array(price, { maxLength: 60 }), (kept, gone) => {
         const prices = createOrderStatistics()
-        for (const usd of gone) prices.add(binOf(usd))
-        for (const usd of kept) prices.add(binOf(usd))
-        for (const usd of gone) prices.remove(binOf(usd))
+        for (const usd of gone) prices.add(binOf(Math.log(usd)))
+        for (const usd of kept) prices.add(binOf(Math.log(usd)))
+        for (const usd of gone) prices.remove(binOf(Math.log(usd)))
         const expected = sortedLogs(kept)
         expect(prices.count()).toBe(kept.length)
         expect(prices.midmean()).toBeCloseTo(expected.midmean, 9)
@@ -34,11 +34,11 @@ describe('order statistics', () => {
 
   it('leave no trace of what was added and removed a million times', () => {
     const [worn, fresh] = [createOrderStatistics(), createOrderStatistics()]
-    for (let turn = 0; turn < 1_000_000; turn += 1) worn.add(binOf(1 + (turn % 997)))
-    for (let turn = 0; turn < 1_000_000; turn += 1) worn.remove(binOf(1 + (turn % 997)))
+    for (let turn = 0; turn < 1_000_000; turn += 1) worn.add(binOf(Math.log(1 + (turn % 997))))
+    for (let turn = 0; turn < 1_000_000; turn += 1) worn.remove(binOf(Math.log(1 + (turn % 997))))
     for (const usd of [20, 21, 25, 400]) {
-      worn.add(binOf(usd))
-      fresh.add(binOf(usd))
+      worn.add(binOf(Math.log(usd)))
+      fresh.add(binOf(Math.log(usd)))
     }
     expect(worn.midmean()).toBe(fresh.midmean())
   })
@@ -50,7 +50,7 @@ describe('order statistics', () => {
 
   it('are not moved far by one absurd price', () => {
     const prices = createOrderStatistics()
-    for (const usd of [20, 20, 20, 20, 20, 20, 20, 1e9]) prices.add(binOf(usd))
+    for (const usd of [20, 20, 20, 20, 20, 20, 20, 1e9]) prices.add(binOf(Math.log(usd)))
     expect(prices.midmean()).toBeCloseTo(Math.log(20), 3)
   })
 })

@@ -12,9 +12,9 @@ const lowestBin = Math.round(Math.log(lowestUsd) * binsPerUnit)
 const binCount = Math.round(Math.log(highestUsd) * binsPerUnit) - lowestBin + 1
 const highestBit = 2 ** Math.floor(Math.log2(binCount))
 
-/** The bin of a price in dollars; prices beyond a cent or a million count as these, which no robust mean notices. */
-export function binOf(usd: number): number {
-  const bin = Math.round(Math.log(usd) * binsPerUnit) - lowestBin
+/** The bin of a log price, dollars; prices beyond a cent or a million count as these, which no robust mean notices. */
+export function binOf(logPrice: number): number {
+  const bin = Math.round(logPrice * binsPerUnit) - lowestBin
   return bin < 0 ? 0 : bin >= binCount ? binCount - 1 : bin
 }
 

@@ -2,7 +2,7 @@ import { createOrderStatistics, type OrderStatistics } from './order-statistics.
 import type { PriceTape } from './price-tape.ts'
 
 /**
- * The prices of a span of time, market-wide and by class. What it holds is a function of the tape and of where it was moved to: it may
+ * The prices of a span of time, market-wide and by group. What it holds is a function of the tape and of where it was moved to: it may
  * be moved to and fro, and costs as much as prices enter and leave.
  */
 export interface PriceWindow {
@@ -16,7 +16,7 @@ export interface PriceWindow {
   group(group: number): OrderStatistics
 }
 
-/** `groups`: how many classes to keep apart besides the market; 0 where only the market matters. */
+/** `groups`: how many groups to keep apart besides the market; 0 where only the market matters. */
 export function createPriceWindow(tape: PriceTape, groups: number): PriceWindow {
   const market = createOrderStatistics()
   const byGroup: OrderStatistics[] = []

@@ -13,7 +13,7 @@ export type EventContent =
   | Readonly<{ kind: 'cancellation'; listingId: string }>
   | Readonly<{ kind: 'exchange_rate'; ethUsd: number }>
   | Readonly<{ kind: 'leaderboard'; axies: readonly LeaderboardAxie[] }>
-  | Readonly<{ kind: 'model'; modelId: string }>
+  | Readonly<{ kind: 'model'; modelId: string; featureSetHash: string }>
   | Readonly<{ kind: 'rules'; rulesHash: string }>
 
 const anatomyOfHatched = (item: Listing['item']): Anatomy | null => (isEgg(item) ? null : anatomyOf(item))
@@ -38,7 +38,7 @@ function contentOf(payload: MarketPayload): EventContent {
     case 'LeaderboardSnapshot':
       return { kind: 'leaderboard', axies: payload.value.axies }
     case 'ModelPromoted':
-      return { kind: 'model', modelId: payload.value.modelId }
+      return { kind: 'model', modelId: payload.value.modelId, featureSetHash: payload.value.featureSetHash }
     case 'RulesChanged':
       return { kind: 'rules', rulesHash: payload.value.rulesHash }
   }

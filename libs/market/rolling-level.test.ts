@@ -18,9 +18,9 @@ describe('rolling levels', () => {
     const laterBy = fc.constantFrom(0, 30 * minuteMillis, 5 * hourMillis, 2 * dayMillis)
     fc.assert(
       fc.property(fc.array(sale, { minLength: 100, maxLength: 250 }), laterBy, (draws, later) => {
-        const levels = createRollingLevels()
+        const levels = createRollingLevels(3)
         const sold: { soldAt: number; usd: number; classNumber: number }[] = []
-        let [now, newest] = [0, 0]
+        let [now, newest] = [0, Number.NEGATIVE_INFINITY]
         for (const { after, late, usd, classNumber } of draws) {
           now += after
           levels.dropUpTo(now - keptMillis)
@@ -28,13 +28,13 @@ describe('rolling levels', () => {
           newest = Math.max(newest, soldAt)
           const end = Math.max(soldAt, newest - hourMillis)
           const expected = midmeanOf(referencePrices(sold, end, end))
-          const level = levels.add({ soldAt, usd, classNumber })
+          const level = levels.add({ soldAt, logPrice: Math.log(usd), group: classNumber })
           if (expected === null) expect(level).toBeNull()
           else expect(level).toBeCloseTo(expected, 9)
           sold.push({ soldAt, usd, classNumber })
         }
         const at = now + later
-        const { market, class: ofClass } = levels.at(at, 1)
+        const { market, group: ofClass } = levels.at(at, 1)
         for (const [span, millis] of Object.entries(levelSpans) as [keyof typeof levelSpans, number][]) {
           const within = sold.filter(({ soldAt }) => soldAt > at - millis)
           expect(market[span].count()).toBe(within.length)
@@ -48,9 +48,9 @@ describe('rolling levels', () => {
   })
 
   it('refer to 6 hours with 50 sales, else to 24 with 20, else to a week', () => {
-    const levels = createRollingLevels()
+    const levels = createRollingLevels(3)
     const sell = (count: number, soldAt: number, usd: number): void => {
-      for (let index = 0; index < count; index += 1) levels.add({ soldAt, usd, classNumber: 0 })
+      for (let index = 0; index < count; index += 1) levels.add({ soldAt, logPrice: Math.log(usd), group: 0 })
     }
     const reference = (): number => Math.round(Math.exp(referenceOf(levels.at(7 * dayMillis, 0).market)?.midmean() ?? 0))
     sell(100, dayMillis, 10)
@@ -66,9 +66,9 @@ describe('rolling levels', () => {
   })
 
   it('do not see the sales of their own moment', () => {
-    const levels = createRollingLevels()
-    levels.add({ soldAt: 1_000, usd: 10, classNumber: 0 })
-    expect(Math.exp(levels.add({ soldAt: 2_000, usd: 999, classNumber: 0 }) ?? 0)).toBeCloseTo(10, 1)
-    expect(Math.exp(levels.add({ soldAt: 2_000, usd: 999, classNumber: 0 }) ?? 0)).toBeCloseTo(10, 1)
+    const levels = createRollingLevels(3)
+    levels.add({ soldAt: 1_000, logPrice: Math.log(10), group: 0 })
+    expect(Math.exp(levels.add({ soldAt: 2_000, logPrice: Math.log(999), group: 0 }) ?? 0)).toBeCloseTo(10, 1)
+    expect(Math.exp(levels.add({ soldAt: 2_000, logPrice: Math.log(999), group: 0 }) ?? 0)).toBeCloseTo(10, 1)
   })
 })

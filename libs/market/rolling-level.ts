@@ -1,9 +1,8 @@
 /**
- * The level of the market: robust means of log price over spans of time, for the market and for each class, exact and free of drift.
+ * The level of the market: robust means of log price over spans of time, for the market and for groups in it, exact and free of drift.
  * Two readings of it: as known now (windows that end at the fold's clock), and as it stood when a sale happened (windows that end just
  * before it), which is what that sale's price is compared with for ever after.
  */
-import { axieClasses } from '#lib/axie/classes.ts'
 import { dayMillis, hourMillis } from './horizons.ts'
 import { binOf, type OrderStatistics } from './order-statistics.ts'
 import { createPriceTape } from './price-tape.ts'
@@ -20,7 +19,7 @@ const referenceRule = [
   { span: 'days7', atLeast: 1 },
 ] as const satisfies readonly { span: LevelSpan; atLeast: number }[]
 
-/** The prices of one scope (the market, or a class) over each span. */
+/** The prices of one scope (the market, or a group of it) over each span. */
 export type Levels = Readonly<Record<LevelSpan, OrderStatistics>>
 
 /**
@@ -41,9 +40,9 @@ export interface RollingLevels {
    * by now. Null where there were none. Sales may arrive late; one that is more than an hour behind the newest is compared with the
    * level of an hour before that, so that windows need not be moved far.
    */
-  add(sale: Readonly<{ soldAt: number; usd: number; classNumber: number }>): number | null
-  /** The levels of the market, and of a class, over spans that end at this time. Valid until the next call. */
-  at(time: number, classNumber: number): Readonly<{ market: Levels; class: Levels }>
+  add(sale: Readonly<{ soldAt: number; logPrice: number; group: number }>): number | null
+  /** The levels of the market, and of a group, over spans that end at this time. Valid until the next call. */
+  at(time: number, group: number): Readonly<{ market: Levels; group: Levels }>
   /** How many sales are known with a later time. */
   salesAfter(time: number): number
   /** Forgets sales up to and with that time. */
@@ -54,9 +53,10 @@ export interface RollingLevels {
 
 const windows = (make: () => PriceWindow): ReadonlyMap<LevelSpan, PriceWindow> => new Map(spanNames.map((name) => [name, make()]))
 
-export function createRollingLevels(): RollingLevels {
+/** @param groups how many: classes, or whatever else divides the market; each sale belongs to one */
+export function createRollingLevels(groups: number): RollingLevels {
   const tape = createPriceTape()
-  const known = windows(() => createPriceWindow(tape, axieClasses.length))
+  const known = windows(() => createPriceWindow(tape, groups))
   const asSold = windows(() => createPriceWindow(tape, 0))
   const all = [...known.values(), ...asSold.values()]
   let newestSale = Number.NEGATIVE_INFINITY
@@ -65,23 +65,23 @@ export function createRollingLevels(): RollingLevels {
     Object.fromEntries([...from].map(([span, window]) => [span, pick(window)])) as Levels
   const levelsAsSold = collect(asSold, (window) => window.market())
   const marketKnown = collect(known, (window) => window.market())
-  const classKnown = axieClasses.map((_, number) => collect(known, (window) => window.group(number)))
+  const groupsKnown = Array.from({ length: groups }, (_, number) => collect(known, (window) => window.group(number)))
 
   return {
-    add({ soldAt, usd, classNumber }) {
+    add({ soldAt, logPrice, group }) {
       newestSale = Math.max(newestSale, soldAt)
       const end = Math.max(soldAt, newestSale - hourMillis)
       for (const [span, window] of asSold) window.moveTo(end - levelSpans[span], end)
       const reference = referenceOf(levelsAsSold)?.midmean() ?? null
-      const position = tape.insert(soldAt, binOf(usd), classNumber)
+      const position = tape.insert(soldAt, binOf(logPrice), group)
       for (const window of all) window.inserted(position)
       return reference
     },
-    at(time, classNumber) {
+    at(time, group) {
       for (const [span, window] of known) window.moveTo(time - levelSpans[span], Number.POSITIVE_INFINITY)
-      const ofClass = classKnown[classNumber]
-      if (ofClass === undefined) throw new RangeError(`expected a class number from 0 to ${axieClasses.length - 1}, found ${classNumber}`)
-      return { market: marketKnown, class: ofClass }
+      const ofGroup = groupsKnown[group]
+      if (ofGroup === undefined) throw new RangeError(`expected the number of a group from 0 to ${groups - 1}, found ${group}`)
+      return { market: marketKnown, group: ofGroup }
     },
     salesAfter: (time) => tape.countAfter(time),
     dropUpTo(time) {

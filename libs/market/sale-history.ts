@@ -7,7 +7,10 @@
  */
 import { keyOn, rungNumber, similarityLadder, type Traits } from './similarity.ts'
 
-/** A sale to remember. `relative`: log price less the market's level when it was sold. */
+/**
+ * A sale to remember. `relative`: log price less the market's level when it was sold. `residual`: what is left of it when the axie's own
+ * effect is taken out too (see residual-measures.ts); null where no item model was promoted.
+ */
 export type SaleToRemember = Readonly<{
   saleId: string
   tokenId: string
@@ -15,6 +18,7 @@ export type SaleToRemember = Readonly<{
   usd: number
   soldAt: number
   relative: number | null
+  residual: number | null
 }>
 
 /** A row's number; 0 is none. Valid until the next `add` or `forget`. */
@@ -32,6 +36,8 @@ export interface SaleHistory {
   soldAt(sale: SaleNumber): number
   /** NaN where there was no level to compare with. */
   relative(sale: SaleNumber): number
+  /** NaN where there was no item model, or no level. */
+  residual(sale: SaleNumber): number
   usd(sale: SaleNumber): number
   saleId(sale: SaleNumber): string
   tokenId(sale: SaleNumber): string
@@ -56,6 +62,7 @@ type Columns = Readonly<{
   knownAt: Float64Array
   usd: Float64Array
   relative: Float64Array
+  residual: Float64Array
   breedCount: Uint8Array
   keys: Float64Array
   older: Uint32Array
@@ -69,6 +76,7 @@ const createColumns = (capacity: number): Columns => ({
   knownAt: new Float64Array(capacity),
   usd: new Float64Array(capacity),
   relative: new Float64Array(capacity),
+  residual: new Float64Array(capacity),
   breedCount: new Uint8Array(capacity),
   keys: new Float64Array(capacity * rungCount),
   older: new Uint32Array(capacity * chainCount),
@@ -78,7 +86,8 @@ const createColumns = (capacity: number): Columns => ({
 
 function copyRow(from: Columns, to: Columns, sale: SaleNumber): void {
   const [source, target] = [sale & (from.capacity - 1), sale & (to.capacity - 1)]
-  for (const name of ['soldAt', 'knownAt', 'usd', 'relative', 'breedCount'] as const) to[name][target] = from[name][source] as number
+  for (const name of ['soldAt', 'knownAt', 'usd', 'relative', 'residual', 'breedCount'] as const)
+    to[name][target] = from[name][source] as number
   to.keys.set(from.keys.subarray(source * rungCount, (source + 1) * rungCount), target * rungCount)
   to.older.set(from.older.subarray(source * chainCount, (source + 1) * chainCount), target * chainCount)
   to.saleIds[target] = from.saleIds[source] as string
@@ -130,6 +139,7 @@ export function createSaleHistory(): SaleHistory {
     columns.knownAt[at] = knownAt
     columns.usd[at] = sale.usd
     columns.relative[at] = sale.relative ?? Number.NaN
+    columns.residual[at] = sale.residual ?? Number.NaN
     columns.breedCount[at] = sale.traits[1]
     columns.saleIds[at] = sale.saleId
     columns.tokenIds[at] = sale.tokenId
@@ -174,6 +184,7 @@ export function createSaleHistory(): SaleHistory {
     olderOf: (sale) => older(ownChain, sale),
     soldAt: (sale) => columns.soldAt[row(sale)] as number,
     relative: (sale) => columns.relative[row(sale)] as number,
+    residual: (sale) => columns.residual[row(sale)] as number,
     usd: (sale) => columns.usd[row(sale)] as number,
     saleId: (sale) => columns.saleIds[row(sale)] as string,
     tokenId: (sale) => columns.tokenIds[row(sale)] as string,

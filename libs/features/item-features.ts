@@ -1,0 +1,59 @@
+/** What an axie is: the same whatever the market does. */
+import { axieClasses, classNumber } from '#lib/axie/classes.ts'
+import { battlePartTypes, type PartType, partOf, parts, partTypes } from '#lib/axie/parts.ts'
+import type { Feature } from './feature-set.ts'
+
+type Read = Feature['read']
+
+const number = (name: string, description: string, source: string, read: Read): Feature => ({
+  name,
+  kind: 'number',
+  description,
+  source,
+  read,
+})
+
+const axieClass: Feature = {
+  name: 'class',
+  kind: 'category',
+  description: 'class of the axie',
+  source: 'item.class',
+  values: axieClasses,
+  read: ({ item }) => classNumber(item.class),
+}
+
+const partFeature = (type: PartType): Feature => ({
+  name: type,
+  kind: 'category',
+  description: `its ${type}`,
+  source: `item.parts.${type}`,
+  values: parts.filter((part) => part.type === type).map(({ id }) => id),
+  // Parts are numbered from 1 within their type, in the order of their ids.
+  read: ({ item }) => (partOf(item.parts[type])?.number ?? Number.NaN) - 1,
+})
+
+/** Of the four parts that fight, how many are of the axie's own class: they hit harder. */
+const ownBattleParts: Read = ({ item }) => battlePartTypes.filter((type) => partOf(item.parts[type])?.class === item.class).length
+
+export const itemFeatures: readonly Feature[] = [
+  axieClass,
+  ...partTypes.map(partFeature),
+  number('breed_count', 'how often it was bred, 0 to 7', 'item.breedCount', ({ item }) => item.breedCount),
+  number('purity', 'percent of its six parts that are of its class', 'item.purity', ({ item }) => item.purity),
+  number('gene_quality', '0 to 1; unknown where genes are', 'item.geneQuality', ({ item }) => item.geneQuality ?? Number.NaN),
+  number('token_number', 'its number on the market, in millions: its age', 'item.tokenId / 10^6', ({ item }) => Number(item.tokenId) / 1e6),
+  number('hit_points', 'stat', 'item.stats.hp', ({ item }) => item.stats.hp),
+  number('speed', 'stat', 'item.stats.speed', ({ item }) => item.stats.speed),
+  number('skill', 'stat', 'item.stats.skill', ({ item }) => item.stats.skill),
+  number('morale', 'stat', 'item.stats.morale', ({ item }) => item.stats.morale),
+  number('attack', 'sum over its four cards', 'item.cards.attack', ({ item }) => item.cards.attack),
+  number('defence', 'sum over its four cards', 'item.cards.defence', ({ item }) => item.cards.defence),
+  number('energy', 'sum over its four cards', 'item.cards.energy', ({ item }) => item.cards.energy),
+  number('special_parts', 'how many parts are mystic, seasonal or special else', 'item.specialParts', ({ item }) => item.specialParts),
+  number(
+    'own_battle_parts',
+    'how many of its battle parts are of its class',
+    'count(item.parts: battle part of item.class)',
+    ownBattleParts,
+  ),
+]

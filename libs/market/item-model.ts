@@ -1,0 +1,22 @@
+/**
+ * What an axie is worth beside the market's level, whatever the market does just now. It is part of a trained model's bundle: the model
+ * that is promoted brings the item model by which the fold reads sales, until another is promoted.
+ */
+import type { ItemProfile } from '#schemas/types.ts'
+
+export type ItemModel = Readonly<{
+  /** Log price less the market's level that such an axie fetches, by what was learnt from sales of days before `at` (milliseconds). */
+  effectOf(profile: ItemProfile, at: number): number
+}>
+
+/**
+ * Item models of promoted models, by model id. A function of the id alone, as the fold must be one of its log: a bundle never changes
+ * under its id.
+ */
+export interface ItemModels {
+  /** Null of a model that brings none. RejectedError of one that cannot be had: its promotion is refused, and the one before stays. */
+  of(modelId: string): ItemModel | null
+}
+
+/** For markets that are folded without models. */
+export const noItemModels: ItemModels = { of: () => null }

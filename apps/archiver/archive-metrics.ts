@@ -1,4 +1,5 @@
-import type { Manifest } from '#lib/archive/manifest.ts'
+import type { WrittenObject } from '#lib/archive/segment-store.ts'
+import type { TopicPartition } from '#lib/stream/log.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Metrics } from '#lib/telemetry/metrics.ts'
 
@@ -9,15 +10,23 @@ export function archiveMetrics(metrics: Metrics, logger: Logger) {
   const bytes = metrics.counter('archived_bytes_total', 'Bytes of those objects.')
   const lost = metrics.counter('archive_gap_offsets_total', 'Offsets that are in no object and gone from the log.')
   return {
-    onObject({ count, size, key }: Manifest) {
+    onObject({ manifest: { count, size, key }, created }: WrittenObject) {
       records(count)
       objects(1)
       bytes(size)
-      logger.debug({ key, count, size }, 'archived')
+      if (created) logger.debug({ key, count, size }, 'archived')
+      else
+        logger.info(
+          { key, count },
+          'was archived already, with the same records: by this archiver before it ended, or by another on the same partition',
+        )
     },
-    onGap({ partition, from, to }: { partition: number; from: number; to: number }) {
+    onGap({ topic, partition, from, to }: TopicPartition & { from: number; to: number }) {
       lost(to - from)
-      logger.error({ partition, from, to }, `offsets ${from} to ${to} were never archived and are gone from the log: the archive has a gap`)
+      logger.error(
+        { topic, partition, from, to },
+        `offsets ${from} to ${to} of ${topic} were never archived and are gone from the log: the archive has a gap`,
+      )
     },
   }
 }

@@ -1,6 +1,13 @@
-import { decimal, defineConfig, integer } from '#lib/app/config.ts'
+import { decimal, defineConfig, integer, parseConfig, text } from '#lib/app/config.ts'
+
+const byDefault = ['market.events', 'listings.scored', 'alerts', 'alerts.feedback', 'outcomes', 'models', 'controls', 'notifications']
 
 export const settings = defineConfig({
+  ARCHIVE_TOPICS: {
+    schema: text().transform((list) => list.split(',').map((topic) => topic.trim())),
+    default: byDefault.join(','),
+    description: 'Topics to archive, comma separated, without the prefix.',
+  },
   ARCHIVE_GENERATION: {
     schema: integer(1, 1_000_000),
     default: '1',
@@ -15,7 +22,7 @@ export const settings = defineConfig({
     schema: decimal(0.001, 64),
     default: '8',
     unit: 'MB',
-    description: 'An object ends after so many bytes before compression. About three times as much is held in memory.',
+    description: 'An object ends after so many bytes before compression.',
   },
   ARCHIVE_IDLE_SECONDS: {
     schema: decimal(0.1, 86_400),
@@ -23,4 +30,20 @@ export const settings = defineConfig({
     unit: 's',
     description: 'An object ends when no record came for so long, so that a quiet topic is archived too.',
   },
+  ARCHIVE_ROTATION_SECONDS: {
+    schema: decimal(0.1, 86_400),
+    default: '600',
+    unit: 's',
+    description: 'An object ends when its first record has waited for so long: whatever is in a topic is archived within this time.',
+  },
+  ARCHIVE_MEMORY_MEGABYTES: {
+    schema: decimal(0.001, 4_096),
+    default: '32',
+    unit: 'MB',
+    description: 'All partitions together hold about so many bytes of records; beyond, the largest ends its object early.',
+  },
 })
+
+/** The topics that an archiver in this environment archives. Throws ConfigError. */
+export const archivedTopics = (env: Readonly<Record<string, string | undefined>>): readonly string[] =>
+  parseConfig({ ARCHIVE_TOPICS: settings.ARCHIVE_TOPICS }, env).ARCHIVE_TOPICS

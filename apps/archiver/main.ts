@@ -1,62 +1,40 @@
 import { type AppContext, defineApp } from '#lib/app/app.ts'
+import type { ArchiveLocation } from '#lib/archive/layout.ts'
 import { createPartitionArchiver, type PartitionArchiver } from '#lib/archive/partition-archiver.ts'
 import { createSegmentStore } from '#lib/archive/segment-store.ts'
 import { untilAvailable } from '#lib/codec/registry.ts'
-import { topicName } from '#lib/market/topics.ts'
+import { RetryableError } from '#lib/stream/errors.ts'
+import type { CommittedOffset, TopicPartition } from '#lib/stream/log.ts'
 import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
-import { createSinkRunner } from '#lib/stream/sink-runner.ts'
+import { createSinkRunner, type SinkRunner } from '#lib/stream/sink-runner.ts'
 import { archiveMetrics } from './archive-metrics.ts'
 import { settings } from './config.ts'
 
-const topic = 'market.events'
 /** How long a stop waits for what is held to become durable. What does not is read again by the next start: nothing is lost. */
 const drainMillis = 6_000
 const idleCallMillis = 250
 
 export const app = defineApp({
   name: 'archiver',
-  summary: 'every record of market.events into the object store, create-only, as Parquet',
+  summary: 'every record of the archived topics into the object store, create-only, as Parquet',
   settings,
   async start(context: AppContext<typeof settings>) {
-    const { config, prefix, log, store, codec, clock, logger, metrics, health } = context
-    const location = { prefix, topic, generation: config.ARCHIVE_GENERATION }
-    const segments = createSegmentStore({ store, codec, location })
-    const archivers = new Map<number, PartitionArchiver>()
-    const { onObject, onGap } = archiveMetrics(metrics, logger)
-
-    const open = (partition: number, committed: { offset: number; metadata: string } | null): PartitionArchiver => {
-      const archiver = createPartitionArchiver(partition, committed, {
-        store,
-        segments,
-        codec,
-        clock,
-        location,
-        limits: { maxRecords: config.ARCHIVE_MAX_RECORDS, maxBytes: config.ARCHIVE_MAX_MEGABYTES * 1e6 },
-        idleMillis: config.ARCHIVE_IDLE_SECONDS * 1_000,
-        onObject,
-        onGap,
-      })
-      archivers.set(partition, archiver)
-      return { ...archiver, close: async () => void (archivers.get(partition) === archiver && archivers.delete(partition)) }
-    }
-    const runner = createSinkRunner({
-      log,
-      clock,
-      logger,
-      group: `${prefix}archiver`,
-      topics: [topicName(prefix, topic)],
-      open: ({ partition }, committed) => open(partition, committed),
-      metrics: createRunnerMetrics(metrics),
-      health,
-      idleMillis: idleCallMillis,
-    })
-
+    const { clock, logger, health } = context
+    const archivers = createArchivers(context)
+    const runner = createArchiveRunner(context, archivers.open)
     health.expect('object store')
+    health.expect('topics')
     const stopping = new AbortController()
     const started = (async () => {
-      const onWait = (problem: string, attempt: number) => logger.warn({ problem, attempt }, 'waiting for the object store')
-      await untilAvailable(() => store.probe(), { clock, onWait, signal: stopping.signal })
-      health.set('object store', true)
+      const until = (what: string, work: () => Promise<void>) => {
+        const onWait = (problem: string, attempt: number) => {
+          health.set(what, false, problem)
+          logger.warn({ problem, attempt }, `waiting for the ${what}`)
+        }
+        return untilAvailable(work, { clock, onWait, signal: stopping.signal }).then(() => health.set(what, true))
+      }
+      await until('object store', () => context.store.probe())
+      await until('topics', () => requireTopics(context))
       await runner.start()
       return true
     })().catch((error) => {
@@ -68,21 +46,82 @@ export const app = defineApp({
       async stop() {
         stopping.abort(new Error('stopped'))
         await started.catch(() => {})
-        for (const archiver of archivers.values()) archiver.drain()
-        await untilEmpty(archivers, context)
+        await archivers.drain()
         await runner.stop()
       },
     }
   },
 })
 
-const heldBy = (archivers: ReadonlyMap<number, PartitionArchiver>): number =>
-  [...archivers.values()].reduce((sum, archiver) => sum + archiver.held(), 0)
+const createArchiveRunner = (
+  { config, prefix, log, clock, logger, metrics, health }: AppContext<typeof settings>,
+  open: (partition: TopicPartition, committed: CommittedOffset | null) => PartitionArchiver,
+): SinkRunner =>
+  createSinkRunner({
+    log,
+    clock,
+    logger,
+    group: `${prefix}archiver`,
+    topics: config.ARCHIVE_TOPICS.map((topic) => `${prefix}${topic}`),
+    open,
+    metrics: createRunnerMetrics(metrics),
+    health,
+    idleMillis: idleCallMillis,
+  })
 
-/** The runner goes on calling the archivers meanwhile: they write what they hold at the next call, and the runner commits it. */
-async function untilEmpty(archivers: ReadonlyMap<number, PartitionArchiver>, { clock, logger }: Pick<AppContext, 'clock' | 'logger'>) {
-  const deadline = clock.now() + drainMillis
-  while (heldBy(archivers) > 0 && clock.now() < deadline) await clock.sleep(50)
-  const held = heldBy(archivers)
-  if (held > 0) logger.warn({ held }, 'stopped before everything was archived: the next start reads these records again')
+/** A topic that does not exist would silently never be archived. */
+async function requireTopics({ log, prefix, config }: AppContext<typeof settings>): Promise<void> {
+  const admin = log.admin()
+  try {
+    const existing = new Set(await admin.listTopics())
+    const missing = config.ARCHIVE_TOPICS.filter((topic) => !existing.has(`${prefix}${topic}`))
+    if (missing.length > 0)
+      throw new RetryableError(`ARCHIVE_TOPICS names ${missing.join(', ')}, which the log does not have (with prefix "${prefix}")`)
+  } finally {
+    await admin.close()
+  }
+}
+
+/** The archivers of all partitions assigned now, which share one budget of memory. */
+function createArchivers(context: AppContext<typeof settings>) {
+  const { config, prefix, store, codec, clock, logger, metrics } = context
+  const archivers = new Map<string, PartitionArchiver>()
+  const { onObject, onGap } = archiveMetrics(metrics, logger)
+  const mostBytes = config.ARCHIVE_MEMORY_MEGABYTES * 1e6
+  const held = () => [...archivers.values()].map((archiver) => archiver.held())
+  const total = (of: 'records' | 'bytes') => held().reduce((sum, one) => sum + one[of], 0)
+  const isLargest = ({ held: own }: PartitionArchiver) => held().every(({ bytes }) => bytes <= own().bytes)
+
+  const open = ({ topic: realTopic, partition }: TopicPartition, committed: CommittedOffset | null): PartitionArchiver => {
+    const topic = realTopic.slice(prefix.length)
+    const location: ArchiveLocation = { prefix, topic, generation: config.ARCHIVE_GENERATION }
+    const archiver: PartitionArchiver = createPartitionArchiver(partition, committed, {
+      store,
+      segments: createSegmentStore({ store, codec, location }),
+      codec,
+      clock,
+      location,
+      limits: { maxRecords: config.ARCHIVE_MAX_RECORDS, maxBytes: config.ARCHIVE_MAX_MEGABYTES * 1e6 },
+      idleMillis: config.ARCHIVE_IDLE_SECONDS * 1_000,
+      rotationMillis: config.ARCHIVE_ROTATION_SECONDS * 1_000,
+      mustEnd: () => total('bytes') > mostBytes && isLargest(archiver),
+      onObject,
+      onGap: (gap) => onGap({ topic, ...gap }),
+    })
+    const name = `${topic}-${partition}`
+    archivers.set(name, archiver)
+    return { ...archiver, close: async () => void (archivers.get(name) === archiver && archivers.delete(name)) }
+  }
+
+  return {
+    open,
+    /** The runner goes on calling the archivers meanwhile: they write what they hold at the next call, and the runner commits it. */
+    async drain(): Promise<void> {
+      for (const archiver of archivers.values()) archiver.drain()
+      const deadline = clock.now() + drainMillis
+      while (total('records') > 0 && clock.now() < deadline) await clock.sleep(50)
+      const records = total('records')
+      if (records > 0) logger.warn({ records }, 'stopped before everything was archived: the next start reads these records again')
+    },
+  }
 }

@@ -26,6 +26,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'serves a simulated marketplace',
     run: async (argv, env) => (await import('#app/simulator/main.ts')).run(argv, env),
   },
+  archive: {
+    summary: 'what is kept for ever: ls, cat, verify',
+    run: async (argv, env) => (await import('#app/archiver/archive-command.ts')).run(argv, env),
+  },
   runs: {
     summary: 'what earlier starts left behind: ls, rm',
     run: async (argv, env) => (await import('#app/up/runs-command.ts')).run(argv, env),

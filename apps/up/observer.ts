@@ -35,24 +35,27 @@ export type Observer = Readonly<{
   stop(): Promise<void>
 }>
 
-const observed = ['market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts', 'dead-letters'] as const
-const countOf = {
+const counted = ['market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts', 'dead-letters'] as const
+const countOf: Partial<Record<TopicName, keyof Counts>> = {
   'listings.enriched': 'enriched',
   'listings.features': 'featurized',
   'listings.scored': 'scored',
   alerts: 'alerts',
-} as const
+}
 
 export async function startObserver({
   log,
   codec,
   prefix,
   clock,
+  alsoSeen,
 }: {
   log: Log
   codec: Codec
   prefix: string
   clock: Clock
+  /** Topics whose ends are of interest too. */
+  alsoSeen: readonly TopicName[]
 }): Promise<Observer> {
   const counts: Counts = {
     marketEvents: 0,
@@ -99,16 +102,16 @@ export async function startObserver({
   }
 
   const following = await log.follow(
-    observed.map((topic) => topicName(prefix, topic)),
+    [...new Set([...counted, ...alsoSeen])].map((topic) => topicName(prefix, topic)),
     async (records) => {
       lastRecordAt = clock.now()
       for (const record of records) {
-        const topic = record.topic.slice(prefix.length) as (typeof observed)[number]
+        const topic = record.topic.slice(prefix.length) as TopicName
         const partitions = ends.get(topic) ?? new Map<number, number>()
         ends.set(topic, partitions.set(record.partition, record.offset + 1))
         if (topic === 'market.events') countEvent(await decodeEvent(record.value))
         else if (topic === 'dead-letters') await countDeadLetter(record)
-        else counts[countOf[topic]]++
+        else if (countOf[topic] !== undefined) counts[countOf[topic]]++
       }
     },
   )

@@ -1,6 +1,7 @@
+import { archivedTopics } from '#app/archiver/config.ts'
 import { countArchived } from '#lib/archive/read.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
-import { topicSettings } from '#lib/market/topics.ts'
+import { type TopicName, topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
@@ -87,7 +88,7 @@ async function play(playing: Playing): Promise<Summary | null> {
   const { log, codec } = backend
   const reason = 'first model of this run'
   await promote({ log, codec, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
-  const observer = await startObserver({ log, codec, prefix: run.prefix, clock })
+  const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment) })
   try {
     const marketplace = await simulator.url
     const addresses = { MARKETPLACE_URL: marketplace, LEADERBOARD_URL: new URL('/leaderboard', marketplace).href }
@@ -98,6 +99,8 @@ async function play(playing: Playing): Promise<Summary | null> {
     await observer.stop()
   }
 }
+
+const archivedIn = (environment: Playing['environment']) => archivedTopics(environment) as readonly TopicName[]
 
 /** The notifier writes into a pipe: only we know whether a person's terminal is at its end, and how wide that is. */
 function cardSettings({ json }: UpArguments): Record<string, string> {
@@ -147,7 +150,7 @@ function statusLine({ counts, marketTime }: Observer, seconds: number, forSecond
 
 /** The source stops first; when everything it wrote has gone all the way, figures are taken and the apps stop, front to back. */
 async function finish(
-  { handles, backend, run, progress }: Playing,
+  { handles, backend, run, progress, environment }: Playing,
   observer: Observer,
   { seconds, model }: { seconds: number; model: FirstModel },
 ): Promise<Summary> {
@@ -161,7 +164,7 @@ async function finish(
   }
   await measureAndStop('collector')
   const admin = backend.log.admin()
-  const settled = await settle({ admin, observer, prefix: run.prefix, clock }, settleMillis)
+  const settled = await settle({ admin, observer, prefix: run.prefix, clock, archived: archivedIn(environment) }, settleMillis)
   await admin.close()
   for (const name of stages) await measureAndStop(name)
   await handles.get('simulator')?.stop()

@@ -3,20 +3,19 @@ import { type TopicName, topicName } from '#lib/market/topics.ts'
 import type { LogAdmin } from '#lib/stream/log.ts'
 import type { Observer } from './observer.ts'
 
-/** Who reads what, in the order of the stream. */
+/** Who reads what, in the order of the stream; behind them comes the archiver. */
 export const consumers = [
   { app: 'enricher', input: 'market.events' },
   { app: 'featurizer', input: 'listings.enriched' },
   { app: 'scorer', input: 'listings.features' },
   { app: 'alerter', input: 'listings.scored' },
   { app: 'notifier', input: 'alerts' },
-  { app: 'archiver', input: 'market.events' },
 ] as const satisfies readonly { app: string; input: TopicName }[]
 
 const pollMillis = 100
 const quietMillis = 2_000
 
-type Settling = Readonly<{ admin: LogAdmin; observer: Observer; prefix: string; clock: Clock }>
+type Settling = Readonly<{ admin: LogAdmin; observer: Observer; prefix: string; clock: Clock; archived: readonly TopicName[] }>
 
 /**
  * Waits until every consumer has committed past the last record that a reader can see of its input, front to back: then nothing is on
@@ -25,7 +24,8 @@ type Settling = Readonly<{ admin: LogAdmin; observer: Observer; prefix: string; 
  */
 export async function settle(settling: Settling, timeoutMillis: number): Promise<boolean> {
   const deadline = settling.clock.now() + timeoutMillis
-  for (const { app, input } of consumers) {
+  const archiving = settling.archived.map((input) => ({ app: 'archiver', input }))
+  for (const { app, input } of [...consumers, ...archiving]) {
     while (!((await isSeen(settling, input)) && (await isDone(settling, app, input)))) {
       if (settling.clock.now() >= deadline) return false
       await settling.clock.sleep(pollMillis)

@@ -44,13 +44,14 @@ describe('archive on a real S3 server', () => {
         location,
         limits: { maxRecords: 1_700, maxBytes: 1_000_000 },
         idleMillis: 60_000,
+        rotationMillis: 600_000,
       })
 
     let committed = 0
     let archiver = open(0)
     let failures = 0
     let at = 0
-    while (at < log.length || archiver.held() > 0) {
+    while (at < log.length || archiver.held().records > 0) {
       if (at >= log.length) archiver.drain()
       const records = log.slice(at, at + batchSize)
       // The server dies while this batch is at work, three times in the run; the archiver dies with it the second time.

@@ -19,9 +19,18 @@ export type ArchiveLocation = Readonly<{
 
 export type OffsetRange = Readonly<{ begin: number; end: number }>
 
-export function archiveRoot({ prefix, topic, generation }: ArchiveLocation): string {
+/** Where all archived topics of a run, or of the live deployment, lie. */
+export function archivesPrefix(prefix: string): string {
   const run = prefix.replace(/\.$/, '')
-  return `${run === '' ? '' : `${run}/`}archive/${topic}/g=${generation}`
+  return `${run === '' ? '' : `${run}/`}archive/`
+}
+
+export const archiveRoot = ({ prefix, topic, generation }: ArchiveLocation): string => `${archivesPrefix(prefix)}${topic}/g=${generation}`
+
+/** Which topic an object belongs to; null for names that are not ours. */
+export function archivedTopicOf(prefix: string, key: string): Pick<ArchiveLocation, 'topic' | 'generation'> | null {
+  const match = /^([^/]+)\/g=(\d+)\//.exec(key.slice(archivesPrefix(prefix).length))
+  return match === null ? null : { topic: match[1]!, generation: Number(match[2]) }
 }
 
 const padded = (value: number, digits: number) => String(value).padStart(digits, '0')

@@ -21,10 +21,10 @@ const manifestSchema = z.object({
   /** Of the log, wall clock. */
   minTimestamp: z.int(),
   maxTimestamp: z.int(),
-  /** Null where no value could be decoded. */
+  /** Null in topics whose values have none, and where no value could be decoded. */
   minObservedAt: time,
   maxObservedAt: time,
-  /** The running maximum of observedAt after this object, over the whole partition: the next object's hour goes on from here. */
+  /** The running maximum of observedAt (else of timestamp) after this object, over the whole partition: the next one's hour goes on from here. */
   clock: z.int().min(0),
   schemaIds: z.array(z.int()),
   /** The object in the store, its size in bytes, and the sha256 of those bytes. */

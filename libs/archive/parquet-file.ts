@@ -3,7 +3,8 @@ import { parquetReadObjects } from 'hyparquet'
 import { ByteWriter, type ColumnSource, parquetWrite } from 'hyparquet-writer'
 import { FatalError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import { type ArchiveRow, bytesOf, type EventColumns, headersText } from './archive-row.ts'
+import { type ArchiveRow, bytesOf, headersText } from './archive-row.ts'
+import type { Column, ColumnValue } from './topic-columns.ts'
 
 /** The fastest level: the next one costs twice the time and saves a twentieth of the size. */
 const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
@@ -13,7 +14,7 @@ const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
  * Encodings are chosen here, not by the library: it would try a dictionary, and find bounds, for columns where neither can help,
  * and that took longer than all the rest.
  */
-export function encodeParquet(rows: readonly ArchiveRow[]): Buffer {
+export function encodeParquet(rows: readonly ArchiveRow[], columns: readonly Column[]): Buffer {
   const expectedBytes = rows.reduce((sum, row) => sum + bytesOf(row), 0)
   const writer = new ByteWriter(Math.max(4_096, expectedBytes))
   parquetWrite({
@@ -22,7 +23,7 @@ export function encodeParquet(rows: readonly ArchiveRow[]): Buffer {
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes, compression) },
     rowGroupSize: rows.length,
     createdBy: 'flipstream',
-    columnData: [...recordColumns(rows), ...eventColumns(rows)],
+    columnData: [...recordColumns(rows), ...columns.map((column, index) => valueColumn(rows, column, index))],
   })
   return Buffer.from(writer.buffer, 0, writer.offset)
 }
@@ -47,22 +48,17 @@ function recordColumns(rows: readonly ArchiveRow[]): ColumnSource[] {
   ]
 }
 
-function eventColumns(rows: readonly ArchiveRow[]): ColumnSource[] {
-  const each = <Value>(pick: (columns: EventColumns) => Value) => rows.map(({ columns }) => pick(columns))
-  const time = (millis: number | null) => (millis === null ? null : BigInt(millis))
-  return [
-    { name: 'eventId', type: 'STRING', ...distinct, data: each(({ eventId }) => eventId) },
-    { name: 'eventTime', type: 'TIMESTAMP', ...rising, data: each(({ eventTime }) => time(eventTime)) },
-    { name: 'observedAt', type: 'TIMESTAMP', ...rising, data: each(({ observedAt }) => time(observedAt)) },
-    { name: 'origin', type: 'STRING', ...repeated, data: each(({ origin }) => origin) },
-    { name: 'source', type: 'STRING', ...repeated, data: each(({ source }) => source) },
-    { name: 'kind', type: 'STRING', ...repeated, data: each(({ kind }) => kind) },
-    { name: 'tokenId', type: 'STRING', ...distinct, data: each(({ tokenId }) => tokenId) },
-    { name: 'class', type: 'STRING', ...repeated, data: each((columns) => columns.class) },
-    { name: 'breedCount', type: 'INT32', ...rising, data: each(({ breedCount }) => breedCount) },
-    { name: 'priceEth', type: 'DOUBLE', ...distinct, data: each(({ priceEth }) => priceEth) },
-    { name: 'priceUsd', type: 'DOUBLE', ...distinct, data: each(({ priceUsd }) => priceUsd) },
-  ]
+const encodings = { distinct, repeated, rising }
+
+function valueColumn(rows: readonly ArchiveRow[], { name, type, nature }: Column, index: number): ColumnSource {
+  // Parquet knows no dictionary of these, and no deltas of anything but whole numbers.
+  const encoding = type === 'BOOLEAN' ? distinct : encodings[nature]
+  const whole = type === 'INT64' || type === 'TIMESTAMP'
+  const value = ({ columns }: ArchiveRow): ColumnValue | bigint => {
+    const found = columns === null ? null : (columns[index] ?? null)
+    return whole && found !== null ? BigInt(found) : found
+  }
+  return { name, type, ...encoding, data: rows.map(value) }
 }
 
 /** The records of a file that `encodeParquet` wrote, verbatim. FatalError where it is no such file. */

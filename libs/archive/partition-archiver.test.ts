@@ -18,6 +18,7 @@ const minute = 60_000
 const hour = 60 * minute
 const location = { prefix: 'run.', topic: 'market.events', generation: 1 }
 const idleMillis = 30_000
+const rotationMillis = 10 * minute
 
 let codec: Codec
 beforeAll(async () => {
@@ -28,7 +29,12 @@ const sale = (offset: number, observedAt: number) => sampleRecord(offset, codec.
 
 const archiver = (
   store: ObjectStore,
-  options: { committed?: CommittedOffset; limits?: Partial<SegmentLimits>; clock?: ReturnType<typeof createManualClock> } = {},
+  options: {
+    committed?: CommittedOffset
+    limits?: Partial<SegmentLimits>
+    clock?: ReturnType<typeof createManualClock>
+    mustEnd?: () => boolean
+  } = {},
 ) =>
   createPartitionArchiver(0, options.committed ?? null, {
     store,
@@ -38,6 +44,8 @@ const archiver = (
     location,
     limits: { maxRecords: 1_000, maxBytes: 1_000_000, ...options.limits },
     idleMillis,
+    rotationMillis,
+    ...(options.mustEnd !== undefined && { mustEnd: options.mustEnd }),
   })
 
 const batch = (records: readonly LogRecord[]) => ({
@@ -70,7 +78,7 @@ describe('archiver of a partition', () => {
     expect(await archive.write(batch([sale(0, sampleTime)]))).toBeNull()
     expect(await archive.write(batch([sale(1, sampleTime), sale(2, sampleTime)]))).toEqual({ offset: 2, metadata: '' })
     expect(await dataKeys(store)).toEqual([`dt=2022-04-16/hour=12/p=00/${padded(0)}-${padded(1)}.parquet`])
-    expect(archive.held()).toBe(1)
+    expect(archive.held().records).toBe(1)
   })
 
   it('ends an object by bytes', async () => {
@@ -132,6 +140,7 @@ describe('archiver of a partition', () => {
       location,
       limits: { maxRecords: 1, maxBytes: 1_000_000 },
       idleMillis,
+      rotationMillis,
     })
     await expect(archive.write(batch([sale(0, sampleTime)]))).rejects.toMatchObject({ name: 'RetryableError' })
     away = false
@@ -158,7 +167,37 @@ describe('archiver of a partition', () => {
     expect(await archive.idle?.()).toBeNull()
     clock.advanceTo(1_000 + idleMillis)
     expect(await archive.idle?.()).toEqual({ offset: 1, metadata: '' })
-    expect(archive.held()).toBe(0)
+    expect(archive.held()).toEqual({ records: 0, bytes: 0 })
+  })
+
+  it('archives what trickles in, never quiet, after the rotation time', async () => {
+    const store = createMemoryStore()
+    const clock = createManualClock(0)
+    const archive = archiver(store, { clock })
+    for (let offset = 0; clock.now() < rotationMillis; offset++) {
+      expect(await archive.write(batch([sale(offset, sampleTime)]))).toBeNull()
+      clock.advanceTo(clock.now() + idleMillis - 1)
+    }
+    const durable = await archive.write(batch([sale(100, sampleTime)]))
+    expect(durable).toEqual({ offset: 101, metadata: '' })
+  })
+
+  it('ends an object early for want of memory, and whoever comes later cuts there too', async () => {
+    const store = createMemoryStore()
+    const records = [0, 1, 2, 3].map((offset) => sale(offset, sampleTime))
+    let scarce = true
+    const archive = archiver(store, { mustEnd: () => scarce })
+    expect(await archive.write(batch(records.slice(0, 2)))).toEqual({ offset: 2, metadata: '' })
+    scarce = false
+    expect(await archive.write(batch(records.slice(2)))).toBeNull()
+    const later = archiver(store)
+    await later.write(batch(records))
+    later.drain()
+    await later.idle?.()
+    expect((await readManifests(store, location)).map(({ begin, end }) => [begin, end])).toEqual([
+      [0, 2],
+      [2, 4],
+    ])
   })
 
   it('stores the writer schemas beside the data', async () => {
@@ -235,6 +274,7 @@ describe('archiver of a partition', () => {
       location,
       limits: { maxRecords: 1, maxBytes: 1_000_000 },
       idleMillis,
+      rotationMillis,
       onGap: (gap) => gaps.push(gap),
     })
     await later.write(batch([sale(9, sampleTime)]))

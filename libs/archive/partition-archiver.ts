@@ -6,10 +6,10 @@ import type { CommittedOffset, LogRecord } from '#lib/stream/log.ts'
 import type { PartitionSink } from '#lib/stream/sink-runner.ts'
 import { archiveRow } from './archive-row.ts'
 import type { ArchiveLocation } from './layout.ts'
-import type { Manifest } from './manifest.ts'
 import { type ArchivedTail, findResume } from './resume.ts'
 import { cutAt, endsBefore, isFull, type OpenSegment, openSegment, type SegmentLimits, segmentHour, withRow } from './segment.ts'
-import type { SegmentStore } from './segment-store.ts'
+import type { SegmentStore, WrittenObject } from './segment-store.ts'
+import { columnsOfTopic } from './topic-columns.ts'
 
 export type PartitionArchiverOptions = Readonly<{
   store: ObjectStore
@@ -20,7 +20,11 @@ export type PartitionArchiverOptions = Readonly<{
   limits: SegmentLimits
   /** A segment that got no record for so long ends, so that quiet topics are archived too. Wall clock, milliseconds. */
   idleMillis: number
-  onObject?: (manifest: Manifest) => void
+  /** A segment whose first record waits for so long ends, however many come: what is in the topic is archived within this time. */
+  rotationMillis: number
+  /** Whether this segment must end for want of memory. Asked whenever more was taken. */
+  mustEnd?: () => boolean
+  onObject?: (written: WrittenObject) => void
   /** Offsets that are in no object, and are gone from the log: somebody must know. */
   onGap?: (gap: Readonly<{ partition: number; from: number; to: number }>) => void
 }>
@@ -29,8 +33,8 @@ export type PartitionArchiver = PartitionSink &
   Readonly<{
     /** From now on whatever is held is written at the next occasion. */
     drain(): void
-    /** Records that are read and not yet durable. */
-    held(): number
+    /** What is read and not yet durable. */
+    held(): Readonly<{ records: number; bytes: number }>
   }>
 
 /**
@@ -42,7 +46,8 @@ export function createPartitionArchiver(
   committed: CommittedOffset | null,
   options: PartitionArchiverOptions,
 ): PartitionArchiver {
-  const { store, segments, codec, clock, location, limits, idleMillis, onObject, onGap } = options
+  const { store, segments, codec, clock, location, limits, idleMillis, rotationMillis, mustEnd, onObject, onGap } = options
+  const columns = columnsOfTopic(location.topic)
   let segment: OpenSegment | null = null
   let next = 0
   /** Another run decided where this segment ends: at an offset beyond what is held so far. */
@@ -50,6 +55,8 @@ export function createPartitionArchiver(
   let inside: ArchivedTail | null = null
   let reported = committed?.offset ?? 0
   let lastTakenAt = clock.now()
+  /** When the oldest record that is held was taken. */
+  let begunAt = lastTakenAt
   let draining = false
 
   const resume = async (firstOffset: number): Promise<OpenSegment> => {
@@ -73,7 +80,7 @@ export function createPartitionArchiver(
     }
     const { taken, rest } = cutAt(open, end)
     if (taken.rows.length === 0) throw recordsGone(partition, open.begin, end)
-    const manifest = await segments.write({
+    const written = await segments.write({
       partition,
       range: { begin: open.begin, end },
       hour: segmentHour(taken),
@@ -81,24 +88,27 @@ export function createPartitionArchiver(
       rows: taken.rows,
     })
     sealedEnd = null
-    onObject?.(manifest)
+    onObject?.(written)
     return rest
   }
 
   const take = async (record: LogRecord, open: OpenSegment): Promise<OpenSegment> => {
-    const row = await archiveRow(record, codec)
+    const row = await archiveRow(record, columns, codec)
     let current = open
     while (current.rows.length > 0 && (sealedEnd === null ? endsBefore(current, row, limits) : record.offset >= sealedEnd)) {
       current = await endSegment(current, record.offset)
       segment = current
     }
     lastTakenAt = clock.now()
+    if (current.rows.length === 0) begunAt = lastTakenAt
     return withRow(current, row)
   }
 
-  const isDue = (open: OpenSegment): boolean => {
+  const isDue = (open: OpenSegment, isTime: boolean): boolean => {
     if (open.rows.length === 0) return false
-    return sealedEnd === null ? draining || isFull(open, limits) : next >= sealedEnd
+    // An earlier run's end holds: short of it there is nothing to write, past it there is, whatever we would have wished.
+    if (sealedEnd !== null) return next >= sealedEnd
+    return isTime || draining || isFull(open, limits) || clock.now() - begunAt >= rotationMillis || mustEnd?.() === true
   }
 
   /** The position to commit, where it has moved. */
@@ -123,21 +133,20 @@ export function createPartitionArchiver(
         }
         next = record.offset + 1
       }
-      while (isDue(segment)) segment = await endSegment(segment, next)
+      while (isDue(segment, false)) segment = await endSegment(segment, next)
       return position()
     },
 
     async idle() {
-      const due = draining || clock.now() - lastTakenAt >= idleMillis
-      // More than one where an earlier run cut shorter; none where its cut lies beyond what the log has given us.
-      while (due && segment !== null && segment.rows.length > 0 && (sealedEnd ?? next) <= next) segment = await endSegment(segment, next)
+      const isTime = clock.now() - lastTakenAt >= idleMillis
+      while (segment !== null && isDue(segment, isTime)) segment = await endSegment(segment, next)
       return position()
     },
 
     drain() {
       draining = true
     },
-    held: () => segment?.rows.length ?? 0,
+    held: () => ({ records: segment?.rows.length ?? 0, bytes: segment?.bytes ?? 0 }),
   }
 }
 

@@ -41,10 +41,10 @@ export async function readObject(store: ObjectStore, manifest: Manifest): Promis
 export async function* readArchive(
   store: ObjectStore,
   location: ArchiveLocation,
-  options: Readonly<{ partition?: number }> = {},
+  { partition, fromOffset = 0 }: Readonly<{ partition?: number; fromOffset?: number }> = {},
 ): AsyncGenerator<LogRecord> {
   for (const manifest of await readManifests(store, location)) {
-    if (options.partition !== undefined && manifest.partition !== options.partition) continue
-    yield* await readObject(store, manifest)
+    if ((partition !== undefined && manifest.partition !== partition) || manifest.end <= fromOffset) continue
+    for (const record of await readObject(store, manifest)) if (record.offset >= fromOffset) yield record
   }
 }

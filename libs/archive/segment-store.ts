@@ -7,6 +7,7 @@ import { type ArchiveLocation, archiveRoot, manifestKey, type OffsetRange, objec
 import { logicalHash } from './logical-hash.ts'
 import { decodeManifest, decodeSeal, encodeManifest, encodeSeal, type Manifest } from './manifest.ts'
 import { decodeParquet, encodeParquet } from './parquet-file.ts'
+import { columnsOfTopic } from './topic-columns.ts'
 
 /** A stretch of one partition that becomes one object. */
 export type Segment = Readonly<{
@@ -14,9 +15,15 @@ export type Segment = Readonly<{
   range: OffsetRange
   /** Hours since 1970, for the path. */
   hour: number
-  /** Running maximum of observedAt after the last row. */
+  /** Running maximum of time after the last row. */
   clock: number
   rows: readonly ArchiveRow[]
+}>
+
+export type WrittenObject = Readonly<{
+  manifest: Manifest
+  /** False: it was there already, with the same records. This archiver died, or another one is at work on the same partition. */
+  created: boolean
 }>
 
 /**
@@ -31,7 +38,7 @@ export interface SegmentStore {
   /** Proposes an end for the segment that begins here; returns the end that holds, which another run may have decided. */
   seal(partition: number, range: OffsetRange): Promise<number>
   /** Steps 2 to 4. FatalError where the store holds other records under the segment's name. */
-  write(segment: Segment): Promise<Manifest>
+  write(segment: Segment): Promise<WrittenObject>
 }
 
 export function createSegmentStore(options: {
@@ -40,6 +47,7 @@ export function createSegmentStore(options: {
   location: ArchiveLocation
 }): SegmentStore {
   const { store, codec, location } = options
+  const { columns, observedAt } = columnsOfTopic(location.topic)
   const root = archiveRoot(location)
   const storedSchemas = new Set<number>()
 
@@ -64,10 +72,12 @@ export function createSegmentStore(options: {
     async write(segment) {
       const schemaIds = [...new Set(segment.rows.map(({ schemaId }) => schemaId))].filter((id) => id !== null).sort((a, b) => a - b)
       for (const id of schemaIds) if (!storedSchemas.has(id)) await storeSchema(id)
-      const described = describe(location, root, segment, schemaIds)
-      const manifest: Manifest = { ...described, ...(await writeObject(store, location.topic, described, segment.rows)) }
+      const described = describe(location, root, segment, { schemaIds, observed: observedAt !== null })
+      const bytes = encodeParquet(segment.rows, columns)
+      const { created, size, sha256 } = await writeObject(store, location.topic, described, bytes)
+      const manifest: Manifest = { ...described, size, sha256 }
       await writeManifest(store, manifestKey(root, segment.partition, segment.range), manifest)
-      return manifest
+      return { manifest, created }
     },
   }
 }
@@ -78,12 +88,12 @@ function describe(
   location: ArchiveLocation,
   root: string,
   { partition, range, hour, clock, rows }: Segment,
-  schemaIds: number[],
+  { schemaIds, observed }: { schemaIds: number[]; observed: boolean },
 ): Described {
   const records = rows.map(({ record }) => record)
   const firstOffset = records[0]!.offset
   const lastOffset = records.at(-1)!.offset
-  const observed = rows.map(({ columns }) => columns.observedAt).filter((time) => time !== null)
+  const times = observed ? rows.map(({ time }) => time).filter((time) => time !== null) : []
   const timestamps = records.map(({ timestamp }) => timestamp)
   return {
     version: 1,
@@ -96,8 +106,8 @@ function describe(
     count: rows.length,
     minTimestamp: least(timestamps)!,
     maxTimestamp: greatest(timestamps)!,
-    minObservedAt: least(observed),
-    maxObservedAt: greatest(observed),
+    minObservedAt: least(times),
+    maxObservedAt: greatest(times),
     clock,
     schemaIds,
     key: objectKey(root, { hour, partition, firstOffset, lastOffset }),
@@ -109,18 +119,17 @@ async function writeObject(
   store: ObjectStore,
   topic: string,
   described: Described,
-  rows: readonly ArchiveRow[],
-): Promise<Pick<Manifest, 'size' | 'sha256'>> {
-  const bytes = encodeParquet(rows)
+  bytes: Buffer,
+): Promise<Pick<Manifest, 'size' | 'sha256'> & { created: boolean }> {
   const sha256 = sha256Of(bytes)
   const answer = await store.putIfAbsent(described.key, bytes, { contentType: 'application/vnd.apache.parquet', sha256 })
-  if (answer === 'created') return { size: bytes.length, sha256 }
+  if (answer === 'created') return { created: true, size: bytes.length, sha256 }
   const stored = await mustGet(store, described.key)
   const storedHash = sha256Of(stored)
   // The bytes may be another library version's; the records may not be others.
   const same = storedHash === sha256 || logicalHash(await decodeParquet(stored, topic)) === described.logicalHash
   if (!same) throw otherRecords(described.key, described)
-  return { size: stored.length, sha256: storedHash }
+  return { created: false, size: stored.length, sha256: storedHash }
 }
 
 async function writeManifest(store: ObjectStore, key: string, manifest: Manifest): Promise<void> {

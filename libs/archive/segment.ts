@@ -7,7 +7,7 @@ export type SegmentLimits = Readonly<{ maxRecords: number; maxBytes: number }>
 /** The stretch being collected. Empty at first; then every row is of one hour. */
 export type OpenSegment = Readonly<{ begin: number; clockAtBegin: number; clock: number; bytes: number; rows: ArchiveRow[] }>
 
-/** `clock`: the running maximum of observedAt over all the partition's earlier records; 0 where there was none. */
+/** `clock`: the running maximum of time over all the partition's earlier records; 0 where there was none. */
 export const openSegment = (begin: number, clock: number): OpenSegment => ({ begin, clockAtBegin: clock, clock, bytes: 0, rows: [] })
 
 /** The row is pushed in place: a segment may have a hundred thousand. */
@@ -52,6 +52,6 @@ export function cutAt(segment: OpenSegment, end: number): { taken: OpenSegment; 
 /** The last moment that JavaScript has a date for; a time beyond is no time, and must not push the clock there for ever. */
 const lastMillis = 8.64e15
 
-function clockAfter(clock: number, { columns: { observedAt } }: ArchiveRow): number {
-  return observedAt !== null && observedAt > clock && observedAt <= lastMillis ? observedAt : clock
+function clockAfter(clock: number, { time }: ArchiveRow): number {
+  return time !== null && time > clock && time <= lastMillis ? time : clock
 }

@@ -1,6 +1,6 @@
 import './avsc-bounds-patch.ts'
 import avro from 'avsc'
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError, RetryableError } from '#lib/stream/errors.ts'
 import type { RecordName, RecordTypes } from '#schemas/types.ts'
 import { type SchemaRegistry, untilAvailable } from './registry.ts'
 import { readSchemaFiles, selfContainedSchema } from './schema-files.ts'
@@ -19,6 +19,8 @@ export interface Codec {
    * `undecodable`; RetryableError while the registry is away.
    */
   decode<Name extends RecordName>(name: Name, bytes: Buffer): RecordTypes[Name] | Promise<RecordTypes[Name]>
+  /** The record as its writer's own schema tells it, whatever it is called: for people to look at. Errors as of `decode`. */
+  decodeAsWritten(bytes: Buffer): Promise<unknown>
   /** The text of a writer schema, for archives that explain themselves. */
   writerSchema(id: number): Promise<string>
 }
@@ -35,6 +37,7 @@ export function createCodec({ registry, onWait }: CodecOptions): Codec {
   const readers = new Map<RecordName, avro.Type>()
   const writers = new Map<RecordName, { type: avro.Type; id: number }>()
   const resolvers = new Map<string, avro.Resolver | null>()
+  const writersById = new Map<number, avro.Type>()
   const scratch = Buffer.allocUnsafeSlow(1 << 20)
 
   const readerOf = (name: RecordName): avro.Type => {
@@ -106,21 +109,36 @@ export function createCodec({ registry, onWait }: CodecOptions): Codec {
     },
 
     decode(name, bytes) {
-      const id = schemaIdOf(bytes)
-      if (id === null) {
-        throw new RejectedError(
-          'not_avro',
-          `expected a zero byte and a schema id, found ${bytes.length} bytes: ${bytes.subarray(0, 8).toString('hex')}`,
-        )
-      }
+      const id = requireSchemaId(bytes)
       const key = `${name}:${id}`
       const resolver = resolvers.get(key)
       if (resolver !== undefined) return read(name, bytes, resolver)
       return loadResolver(name, id, key).then((loaded) => read(name, bytes, loaded))
     },
 
+    async decodeAsWritten(bytes) {
+      const id = requireSchemaId(bytes)
+      try {
+        const type = writersById.get(id) ?? avro.Type.forSchema(JSON.parse(await registry.schemaById(id)) as avro.Schema)
+        writersById.set(id, type)
+        return type.fromBuffer(bytes.subarray(headerBytes))
+      } catch (error) {
+        if (error instanceof RejectedError || error instanceof RetryableError) throw error
+        throw new RejectedError('undecodable', `not a record of its own writer schema ${id}: ${(error as Error).message}`, { cause: error })
+      }
+    },
+
     writerSchema: (id) => registry.schemaById(id),
   }
+}
+
+function requireSchemaId(bytes: Buffer): number {
+  const id = schemaIdOf(bytes)
+  if (id !== null) return id
+  throw new RejectedError(
+    'not_avro',
+    `expected a zero byte and a schema id, found ${bytes.length} bytes: ${bytes.subarray(0, 8).toString('hex')}`,
+  )
 }
 
 function firstProblem(type: avro.Type, value: unknown): string | undefined {

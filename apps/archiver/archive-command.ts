@@ -1,0 +1,62 @@
+import { exitCodes } from '#lib/app/exit-codes.ts'
+import type { ArchivedTopic } from '#lib/archive/archive.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { FatalError, RetryableError } from '#lib/stream/errors.ts'
+import { type ArchiveArguments, archiveHelp, parseArchiveArguments } from './archive-arguments.ts'
+import { archivedTopics } from './config.ts'
+import { describeArchive, formatDescription } from './describe-archive.ts'
+import { lastRun, type OpenedArchive, openArchive, openRun } from './open-archive.ts'
+import { printRecords } from './print-records.ts'
+import { formatProof, proveArchive } from './prove-archive.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `flipstream archive`: see archive-arguments.ts for what it takes. */
+export async function run(argv: readonly string[], env: Environment): Promise<number> {
+  const options = parseArchiveArguments(argv)
+  if (options === null) {
+    process.stdout.write(archiveHelp)
+    return exitCodes.done
+  }
+  try {
+    const opened = options.uri === null ? await openRun(options.run ?? lastRun(), env) : await openArchive(options.uri, env)
+    try {
+      return await act(opened, options, env)
+    } finally {
+      await opened.close()
+    }
+  } catch (error) {
+    if (!(error instanceof FatalError || error instanceof RetryableError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return exitCodes.failed
+  }
+}
+
+async function act(opened: OpenedArchive, options: ArchiveArguments, env: Environment): Promise<number> {
+  const { archive } = opened
+  if (options.action === 'cat') {
+    await printRecords(archive, await archive.newest(options.topics[0] ?? 'market.events'), options, process.stdout)
+    return exitCodes.done
+  }
+  const topics = (await archive.topics()).filter(({ topic }) => options.topics.length === 0 || options.topics.includes(topic))
+  return options.action === 'ls' ? list(opened, topics, options) : prove(opened, topics, options, env)
+}
+
+async function list({ archive }: OpenedArchive, topics: readonly ArchivedTopic[], { objects, json }: ArchiveArguments): Promise<number> {
+  const description = await describeArchive(archive, topics)
+  process.stdout.write(json ? `${JSON.stringify(description)}\n` : formatDescription(description, { objects }))
+  return exitCodes.done
+}
+
+async function prove(
+  opened: OpenedArchive,
+  topics: readonly ArchivedTopic[],
+  options: ArchiveArguments,
+  env: Environment,
+): Promise<number> {
+  const { allowLagMillis, json } = options
+  const expected = options.topics.length > 0 ? options.topics : archivedTopics(env)
+  const proof = await proveArchive(opened, topics, { expected, allowLagMillis, clock: systemClock })
+  process.stdout.write(json ? `${JSON.stringify(proof)}\n` : formatProof(proof))
+  return proof.problems.length === 0 ? exitCodes.done : exitCodes.failed
+}

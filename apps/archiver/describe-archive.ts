@@ -1,0 +1,67 @@
+import type { Archive, ArchivedTopic } from '#lib/archive/archive.ts'
+import type { Manifest } from '#lib/archive/manifest.ts'
+
+type TopicDescription = ArchivedTopic &
+  Readonly<{
+    partitions: number
+    records: number
+    bytes: number
+    /** Milliseconds of the market's clock (of the log's, in topics that have none); null where nothing is archived. */
+    from: number | null
+    to: number | null
+    objects: readonly Pick<Manifest, 'key' | 'partition' | 'begin' | 'end' | 'count' | 'size' | 'sha256'>[]
+  }>
+
+export type ArchiveDescription = Readonly<{ archive: string; topics: readonly TopicDescription[] }>
+
+export async function describeArchive(archive: Archive, topics: readonly ArchivedTopic[]): Promise<ArchiveDescription> {
+  const described: TopicDescription[] = []
+  for (const topic of topics) described.push(describeTopic(topic, await archive.manifests(topic)))
+  return { archive: archive.name, topics: described }
+}
+
+function describeTopic(topic: ArchivedTopic, manifests: readonly Manifest[]): TopicDescription {
+  const bound = (choose: (a: number, b: number) => number, of: (manifest: Manifest) => number): number | null =>
+    manifests.length === 0 ? null : manifests.map(of).reduce((a, b) => choose(a, b))
+  return {
+    ...topic,
+    partitions: new Set(manifests.map(({ partition }) => partition)).size,
+    records: manifests.reduce((sum, { count }) => sum + count, 0),
+    bytes: manifests.reduce((sum, { size }) => sum + size, 0),
+    from: bound(Math.min, ({ minObservedAt, minTimestamp }) => minObservedAt ?? minTimestamp),
+    to: bound(Math.max, ({ maxObservedAt, maxTimestamp }) => maxObservedAt ?? maxTimestamp),
+    objects: manifests.map(({ key, partition, begin, end, count, size, sha256 }) => ({ key, partition, begin, end, count, size, sha256 })),
+  }
+}
+
+const thousands = (value: number): string => value.toLocaleString('en-US')
+const minute = (millis: number | null): string => (millis === null ? '' : new Date(millis).toISOString().slice(0, 16).replace('T', ' '))
+const kilobytes = (bytes: number): string => thousands(Math.ceil(bytes / 1_000))
+
+export function formatDescription({ archive, topics }: ArchiveDescription, { objects }: { objects: boolean }): string {
+  if (topics.length === 0) return `nothing is archived in ${archive}\n`
+  const header = ['topic', 'generation', 'partitions', 'objects', 'records', 'kB', 'from', 'to (UTC)']
+  const rows = topics.map((topic) => [
+    topic.topic,
+    String(topic.generation),
+    String(topic.partitions),
+    thousands(topic.objects.length),
+    thousands(topic.records),
+    kilobytes(topic.bytes),
+    minute(topic.from),
+    minute(topic.to),
+  ])
+  const table = alignColumns([header, ...rows])
+  const details = topics.flatMap((topic) =>
+    topic.objects.map(({ key, count, size }) => `  ${thousands(count)} records, ${kilobytes(size)} kB  ${key}`),
+  )
+  return `archive ${archive}\n${[...table, ...(objects ? details : [])].join('\n')}\n`
+}
+
+/** The first column to the left, the others to the right. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '),
+  )
+}

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { type SealedBundle, saveBundle, sealDenseBundle } from '#lib/model/bundle.ts'
-import { trainDenseModel } from '#lib/model/dense-model.ts'
+import { type SealedBundle, saveBundle, sealBundle } from '#lib/model/bundle.ts'
+import { createDenseFamily } from '#lib/model/dense-family.ts'
 import type { Examples } from '#lib/model/price-model.ts'
 import { createRandom } from '#lib/model/random.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { defaultNetworkTraining } from '#lib/model/train-network.ts'
+import { trainModel } from '#lib/model/trained-model.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { RetryableError } from '#lib/stream/errors.ts'
 import { createModelCache } from './model-cache.ts'
@@ -17,10 +18,11 @@ async function tinyBundle(seed: number): Promise<SealedBundle> {
     levels: new Float64Array(rows),
     logPrices: Float64Array.from({ length: rows }, () => random.normal()),
   })
-  const settings = { ...defaultNetworkTraining, epochs: 1, hidden: [4, 4] as const }
+  const family = createDenseFamily({ ...defaultNetworkTraining, epochs: 1, hidden: [4, 4] })
   const blocks = { fit: examples(300), stopping: examples(50), newest: examples(50) }
-  const { model } = await trainDenseModel(blocks, [{ name: 'pooled', kind: 'relative' }], 'pooled', settings)
-  return sealDenseBundle(model, {
+  const columns = [{ name: 'pooled', kind: 'relative' }] as const
+  const { model } = await trainModel(family, blocks, { columns, anchor: 'pooled', seed: 1 })
+  return sealBundle(model, {
     featureSet: { name: 'test', hash: 'f' },
     source: 'synthetic',
     dataset: { id: 'd', rows: 400 },

@@ -1,7 +1,7 @@
-/** How far training has come: rows whose features are made, then passes over the rows. */
+/** How far training has come: rows whose features are made, then the steps of the model. */
 export type TrainingProgress = Readonly<{ stage: 'features' | 'fitting'; done: number; total: number }>
 
-/** Turns progress into lines with the time left, as it went so far. A pass that stops early makes it shorter. */
+/** Turns progress into lines with the time left, as it went so far. Stopping early makes it shorter. */
 export function createProgressLines(): (progress: TrainingProgress) => string {
   let [stage, started] = ['', 0]
   return (progress) => {
@@ -11,7 +11,7 @@ export function createProgressLines(): (progress: TrainingProgress) => string {
     const left = done > 0 && seconds > 0.5 ? `, ${Math.ceil((seconds / done) * (total - done))} s left` : ''
     return stage === 'features'
       ? `training: features of ${grouped(done)} of ${grouped(total)} sales${left}`
-      : `training: pass ${done} of at most ${total}${left}`
+      : `training: step ${done} of at most ${total}${left}`
   }
 }
 

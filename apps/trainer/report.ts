@@ -19,7 +19,7 @@ export function formatTraining({ bundle, report }: Training): string {
   ]
   return `${[
     `model ${modelId} (${manifest.source} market, features ${manifest.featureSet.name})`,
-    `learnt from ${report.sales} sales, ${day(manifest.trainedFrom)} to ${day(manifest.trainedUntil)}: ${rows.fit} to fit, ${rows.stopping} to stop (after pass ${report.epoch}), ` +
+    `learnt from ${report.sales} sales, ${day(manifest.trainedFrom)} to ${day(manifest.trainedUntil)}: ${rows.fit} to fit, ${rows.stopping} to stop${keptOf(report)}, ` +
       `${rows.newest} newest to judge; ${report.historyOnly} are history only`,
     `on the ${model.rows} newest sales, which it had not seen:`,
     ...alignColumns(table),
@@ -27,6 +27,8 @@ export function formatTraining({ bundle, report }: Training): string {
     `${backend.backend} backend; ${seconds.read.toFixed(1)} s reading, ${seconds.features.toFixed(1)} s features, ${seconds.fit.toFixed(1)} s fitting`,
   ].join('\n')}\n`
 }
+
+const keptOf = ({ learning }: Training['report']): string => (learning === null ? '' : ` (after ${learning.step} ${learning.kept})`)
 
 function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []

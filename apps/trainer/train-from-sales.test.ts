@@ -106,7 +106,8 @@ describe.skipIf(!existsSync(recordedSales))('training on real sales', { timeout:
     const { report } = await training(recordedSales, { part: { fraction: 0.1 }, source: 'recorded' })
     const similar = report.rules.find(({ name }) => name === 'median of last 8 similar')
     expect(report.model.medianApe).toBeLessThan((similar?.errors.medianApe ?? 0) * 0.9)
-    expect(report.model.coverage90).toBeGreaterThan(0.84)
-    expect(report.model.coverage90).toBeLessThan(0.96)
+    // A share of n rows strays by sqrt(0.9 × 0.1 / n); in so short a history prices also move on after the calibration.
+    const strays = 0.03 + 3 * Math.sqrt((0.9 * 0.1) / report.model.rows)
+    expect(Math.abs(report.model.coverage90 - 0.9)).toBeLessThan(strays)
   })
 })

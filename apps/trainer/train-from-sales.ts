@@ -1,12 +1,13 @@
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { inputColumnsOf } from '#lib/features/feature-set.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
-import { type BundleContent, type SealedBundle, sealDenseBundle } from '#lib/model/bundle.ts'
-import { type DenseModel, openDenseModel, trainDenseModel } from '#lib/model/dense-model.ts'
+import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
+import type { Learning } from '#lib/model/model-family.ts'
 import type { Examples } from '#lib/model/price-model.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/tfjs-runtime.ts'
-import { defaultNetworkTraining } from '#lib/model/train-network.ts'
+import { openModel, type TrainedModel, trainModel } from '#lib/model/trained-model.ts'
+import { createTreeFamily } from '#lib/model/tree-family.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { TrainingPart } from './arguments.ts'
@@ -36,8 +37,7 @@ export type TrainingReport = Readonly<{
   historyOnly: number
   rows: Readonly<Record<keyof Blocks, number>>
   backend: TensorRuntime
-  /** The pass whose weights were kept. */
-  epoch: number
+  learning: Learning | null
   /** On the newest block, which neither weights nor calibration had seen. The bundle's calibration has, afterwards. */
   model: QuantileErrors
   rules: readonly Readonly<{ name: string; errors: PointErrors }>[]
@@ -57,19 +57,23 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     buildDataset(events, axieFeatures, (done, total) => onProgress({ stage: 'features', done, total })),
   )
   const blocks = splitBlocks(dataset.times)
-  const settings = { ...defaultNetworkTraining, seed: options.seed ?? defaultNetworkTraining.seed }
+  const family = createTreeFamily()
+  const seed = options.seed ?? 1
   const parts = mapBlocks(blocks, (block) => examplesOf(dataset.examples, block))
   const [trained, fitSeconds] = await timed(() =>
-    trainDenseModel(parts, inputColumnsOf(axieFeatures), axieFeatures.anchor, settings, ({ epoch, epochs }) =>
-      onProgress({ stage: 'fitting', done: epoch, total: epochs }),
-    ),
+    trainModel(family, parts, {
+      columns: inputColumnsOf(axieFeatures),
+      anchor: axieFeatures.anchor,
+      seed,
+      onProgress: (done, total) => onProgress({ stage: 'fitting', done, total }),
+    }),
   )
   const report: TrainingReport = {
     sales: events.length,
     historyOnly: dataset.historyOnly,
     rows: mapBlocks(blocks, ({ from, until }) => until - from),
     backend: runtime,
-    epoch: trained.epoch,
+    learning: trained.learning,
     model: evaluate(trained.heldOut, parts.newest),
     rules: simpleRules(axieFeatures, parts.fit).map(({ name, forecast }) => ({
       name,
@@ -77,7 +81,8 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     })),
     seconds: { read: readSeconds, features: featureSeconds, fit: fitSeconds },
   }
-  const bundle = sealDenseBundle(trained.model, bundleContent(dataset, source, report, settings))
+  const bundle = sealBundle(trained.model, bundleContent(dataset, source, report, { ...family.settings, seed }))
+  trained.model.forecaster.dispose()
   return { bundle, report }
 }
 
@@ -102,18 +107,12 @@ const mapBlocks = <From, To>({ fit, stopping, newest }: Readonly<Record<keyof Bl
   newest: map(newest),
 })
 
-function evaluate(model: DenseModel, { vectors, levels, logPrices }: Examples): QuantileErrors {
-  const opened = openDenseModel(model)
-  try {
-    return quantileErrors(opened.predict(vectors, levels).quantilesUsd, logPrices)
-  } finally {
-    opened.dispose()
-  }
-}
+const evaluate = (model: TrainedModel, { vectors, levels, logPrices }: Examples): QuantileErrors =>
+  quantileErrors(openModel(model).predict(vectors, levels).quantilesUsd, logPrices)
 
 /** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
 function bundleContent(dataset: Dataset, source: Source, report: TrainingReport, settings: object): BundleContent {
-  const { model, rules, rows, epoch, backend, sales, historyOnly } = report
+  const { model, rules, rows, learning, backend, sales, historyOnly } = report
   const medianApeOf = (rule: string): number => rules.find(({ name }) => name === rule)?.errors.medianApe ?? Number.NaN
   return {
     featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
@@ -132,7 +131,7 @@ function bundleContent(dataset: Dataset, source: Source, report: TrainingReport,
       rows,
       sales,
       historyOnly,
-      epoch,
+      kept: learning?.kept ?? null,
       evaluatedOn: 'the newest block, calibrated on the one before',
       refitted: false,
       backend: backend.backend,

@@ -10,14 +10,15 @@ import {
   readBundle,
   type SealedBundle,
   saveBundle,
-  sealDenseBundle,
+  sealBundle,
 } from './bundle.ts'
-import { openDenseModel, trainDenseModel } from './dense-model.ts'
+import { createDenseFamily } from './dense-family.ts'
 import type { InputColumn } from './input-encoding.ts'
 import type { Examples } from './price-model.ts'
 import { createRandom } from './random.ts'
 import { startTensorRuntime } from './tfjs-runtime.ts'
 import { defaultNetworkTraining } from './train-network.ts'
+import { openModel, trainModel } from './trained-model.ts'
 
 const columns: readonly InputColumn[] = [
   { name: 'pooled', kind: 'relative' },
@@ -45,7 +46,8 @@ const content: BundleContent = {
 
 const train = async () => {
   const blocks = { fit: examples(600, 1), stopping: examples(150, 2), newest: examples(150, 3) }
-  const { model } = await trainDenseModel(blocks, columns, 'pooled', { ...defaultNetworkTraining, epochs: 2, hidden: [8, 4] })
+  const family = createDenseFamily({ ...defaultNetworkTraining, epochs: 2, hidden: [8, 4] })
+  const { model } = await trainModel(family, blocks, { columns, anchor: 'pooled', seed: 1 })
   return model
 }
 
@@ -53,7 +55,7 @@ let sealed: SealedBundle
 
 beforeAll(async () => {
   await startTensorRuntime('wasm')
-  sealed = sealDenseBundle(await train(), content)
+  sealed = sealBundle(await train(), content)
 })
 
 /** A store that holds the bundle, with one object's bytes changed. */
@@ -83,14 +85,14 @@ describe('a model bundle', () => {
     const { vectors, levels } = examples(50, 4)
     const read = await readBundle(store, sealed.modelId)
     const loaded = openBundle(read)
-    const original = openDenseModel(await train())
+    const original = openModel(await train())
     expect(loaded.predict(vectors, levels)).toEqual(original.predict(vectors, levels))
     expect(read).toEqual(sealed)
   })
 
   test('its id is made of its content: the same training gives the same id, anything else another', async () => {
-    expect(sealDenseBundle(await train(), content).modelId).toBe(sealed.modelId)
-    expect(sealDenseBundle(await train(), { ...content, trainedUntil: 2_001 }).modelId).not.toBe(sealed.modelId)
+    expect(sealBundle(await train(), content).modelId).toBe(sealed.modelId)
+    expect(sealBundle(await train(), { ...content, trainedUntil: 2_001 }).modelId).not.toBe(sealed.modelId)
   })
 
   test('the manifest is written last: a bundle cut short is a missing one', async () => {
@@ -134,17 +136,22 @@ describe('a model bundle', () => {
 
   test('a manifest of another format is refused as such, weights that do not fit as corrupt', async () => {
     const store = createMemoryStore()
-    const future = sealDenseBundle(await train(), { ...content, source: 'martian' as never })
+    const future = sealBundle(await train(), { ...content, source: 'martian' as never })
     await saveBundle(store, future)
     expect(await refusal(store, future.modelId)).toMatchObject({ code: 'model_unsupported' })
     const model = await train()
-    const misfit = sealDenseBundle({ ...model, parameters: model.parameters.slice(1) }, content)
+    const { definition, weights } = model.forecaster.store()
+    const cut = { ...model.forecaster, store: () => ({ definition, weights: weights.subarray(4) }) }
+    const misfit = sealBundle({ ...model, forecaster: cut }, content)
     await saveBundle(store, misfit)
+    const unknown = sealBundle({ ...model, kind: 'oracle' }, content)
+    await saveBundle(store, unknown)
+    expect((await refusal(store, unknown.modelId)).message).toContain('knows no models of kind oracle')
     expect(await refusal(store, misfit.modelId)).toMatchObject({ code: 'model_corrupt' })
   })
 
   test('vectors of another length are an error, not a forecast', async () => {
-    const model = openDenseModel(await train())
+    const model = openModel(await train())
     expect(() => model.predict(new Float32Array(4), new Float64Array(1))).toThrow('1 vectors of 3')
     model.dispose()
   })

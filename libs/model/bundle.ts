@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { Source } from '#schemas/types.ts'
-import { type DenseModel, openDenseModel, restoreDenseModel, storeDenseModel } from './dense-model.ts'
+import { familyOf } from './families.ts'
 import type { PriceModel } from './price-model.ts'
+import { openModel, restoreModel, storeModel, type TrainedModel } from './trained-model.ts'
 
 /**
  * A trained model as it lies in an object store: `models/<modelId>/` holds the weights, then (written last, so that a bundle without
@@ -12,7 +13,8 @@ import type { PriceModel } from './price-model.ts'
  */
 export type BundleManifest = Readonly<{
   format: typeof bundleFormat
-  kind: 'dense'
+  /** Its family: see families.ts. */
+  kind: string
   featureSet: Readonly<{ name: string; hash: string }>
   /** Of the sales it learnt from. A live pipeline refuses all but `live`. */
   source: Source
@@ -50,7 +52,7 @@ export class BundleError extends Error {
   }
 }
 
-const bundleFormat = 'flipstream-model-1'
+const bundleFormat = 'flipstream-model-2'
 const weightsName = 'weights.bin'
 const manifestName = 'manifest.json'
 const idDigits = 16
@@ -62,22 +64,22 @@ export const bundleKey = (modelId: string, file: string): string => `models/${mo
 /** Key of the manifest in the object store: what topic `models` announces as the model's address. */
 export const manifestKey = (modelId: string): string => bundleKey(modelId, manifestName)
 
-const modelIdOf = (manifestBytes: Buffer): string => `dense-${sha256Of(manifestBytes).slice(0, idDigits)}`
+const modelIdOf = (kind: string, manifestBytes: Buffer): string => `${kind}-${sha256Of(manifestBytes).slice(0, idDigits)}`
 
 export type BundleContent = Omit<BundleManifest, 'format' | 'kind' | 'model' | 'files'>
 
-export function sealDenseBundle(model: DenseModel, content: BundleContent): SealedBundle {
-  const { definition, weights } = storeDenseModel(model)
+export function sealBundle(model: TrainedModel, content: BundleContent): SealedBundle {
+  const { definition, weights } = storeModel(model)
   const manifest: BundleManifest = {
     format: bundleFormat,
-    kind: 'dense',
+    kind: model.kind,
     ...content,
     model: definition,
     files: [{ name: weightsName, bytes: weights.length, sha256: sha256Of(weights) }],
   }
   const manifestBytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`)
   return {
-    modelId: modelIdOf(manifestBytes),
+    modelId: modelIdOf(model.kind, manifestBytes),
     sha256: sha256Of(manifestBytes),
     manifest,
     manifestBytes,
@@ -114,12 +116,15 @@ export async function readBundle(store: ObjectStore, modelId: string): Promise<S
   return { modelId, sha256: sha256Of(bytes), manifest, manifestBytes: bytes, files }
 }
 
-/** Puts the model on the tfjs backend (start it first). Throws BundleError where its parts do not fit together. */
+/** Makes a model that can be asked; a network goes to the tfjs backend (start it first). Throws BundleError where its parts do not fit together. */
 export function openBundle({ modelId, manifest, files }: SealedBundle): PriceModel {
   const weights = files.get(weightsName)
   if (weights === undefined) throw new BundleError('model_corrupt', modelId, `its manifest names no ${weightsName}`)
+  if (familyOf(manifest.kind) === undefined) {
+    throw new BundleError('model_unsupported', modelId, `this version knows no models of kind ${manifest.kind}`)
+  }
   try {
-    return openDenseModel(restoreDenseModel({ definition: manifest.model, weights }))
+    return openModel(restoreModel(manifest.kind, { definition: manifest.model, weights }))
   } catch (error) {
     throw new BundleError('model_corrupt', modelId, (error as Error).message)
   }
@@ -127,7 +132,7 @@ export function openBundle({ modelId, manifest, files }: SealedBundle): PriceMod
 
 const manifestSchema = z.object({
   format: z.literal(bundleFormat),
-  kind: z.literal('dense'),
+  kind: z.string(),
   featureSet: z.object({ name: z.string(), hash: z.string() }),
   source: z.enum(['live', 'recorded', 'synthetic']),
   dataset: z.object({ id: z.string(), rows: z.number() }),
@@ -143,7 +148,7 @@ function parseManifest(modelId: string, bytes: Buffer | null): BundleManifest {
   if (bytes === null) {
     throw new BundleError('model_missing', modelId, `the object store has no ${manifestKey(modelId)}: publish it again, or promote another`)
   }
-  const found = modelIdOf(bytes)
+  const found = modelIdOf(modelId.slice(0, modelId.lastIndexOf('-')), bytes)
   if (found !== modelId) throw new BundleError('model_corrupt', modelId, `its manifest is damaged: it hashes to ${found}`)
   const parsed = manifestSchema.safeParse(JSON.parse(bytes.toString()))
   if (parsed.success) return parsed.data

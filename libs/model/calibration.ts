@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { quantileCount, quantileLevels } from './quantile-head.ts'
 
 /**
@@ -6,6 +7,8 @@ import { quantileCount, quantileLevels } from './quantile-head.ts'
  * Split conformal prediction for quantiles: Romano, Patterson, Candès, Conformalized Quantile Regression (2019), one-sided per level.
  */
 export type Calibration = Readonly<{ shifts: readonly number[]; rows: number }>
+
+export const calibrationSchema = z.object({ shifts: z.array(z.number()).length(quantileCount), rows: z.number().int().nonnegative() })
 
 /** Below so many rows the outer quantiles of the residuals are noise: nothing moves. */
 const minimumRows = 100

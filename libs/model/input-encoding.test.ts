@@ -33,8 +33,8 @@ const trainingRows = (): Float32Array => {
 const encoding = fitInputEncoding(trainingRows(), columns, 'pooled')
 const encode = (...row: number[]) => {
   const padded = Float32Array.from(columns, (_, index) => row[index] ?? 0)
-  const { inputs, anchors, novelty } = encodeRows(encoding, padded)
-  return { inputs: Array.from(inputs), anchor: anchors[0] as number, novelty: novelty[0] as number }
+  const { inputs, anchors } = encodeRows(encoding, padded)
+  return { inputs: Array.from(inputs), anchor: anchors[0] as number }
 }
 const [pooled, last, lastUnknown, hitPoints, class0, class1, classOther] = [0, 1, 2, 3, 4, 5, 6]
 
@@ -68,14 +68,5 @@ describe('the encoding of feature vectors', () => {
   test('what training never knew, or knew only one value of, is no input', () => {
     expect(encode(0, 0, 40, 0, 0.9).inputs).toEqual(encode(0, 0, 40, 0, unknown).inputs)
     expect(encode(0, 0, 40, 0, unknown, 7)).toEqual(encode(0, 0, 40, 0, unknown, 0))
-  })
-
-  test('novelty: the training rows are familiar, far values and unseen categories are not', () => {
-    const { novelty } = encodeRows(encoding, trainingRows())
-    expect(novelty.filter((value) => value > 1).length).toBeLessThanOrEqual(1)
-    expect(encode(0, 0, 40, 0, unknown).novelty).toBeLessThan(0.5)
-    expect(encode(0, 0, 400, 0, unknown).novelty).toBeGreaterThan(1)
-    expect(encode(0, 0, 40, 3, unknown).novelty).toBeGreaterThanOrEqual(1)
-    expect(encode(0, 0, 40, unknown, unknown).novelty).toBeGreaterThanOrEqual(1)
   })
 })

@@ -40,8 +40,6 @@ export type InputEncoding = Readonly<{
   anchor: number
   numbers: readonly NumberEncoding[]
   categories: readonly CategoryEncoding[]
-  /** Root mean square of the scaled numbers that 0.1% of the training rows exceed. */
-  familiarSpread: number
 }>
 
 /** Encoded rows, and what else the model needs to know of each vector. */
@@ -50,17 +48,9 @@ export type EncodedRows = Readonly<{
   inputs: Float32Array
   /** The anchor's value, 0 where it is unknown: the forecast starts from here. Log price less reference level. */
   anchors: Float64Array
-  /**
-   * How unlike the training rows a vector is: the root mean square of its scaled numbers, where 1 is what 0.1% of the training rows
-   * exceed, plus 1 for each category value that training never saw.
-   */
-  novelty: Float64Array
 }>
 
 const clip = 4
-/** Numbers this far out count as this far: one absurd value must not drown the others. */
-const noveltyClip = 20
-const familiarShare = 0.999
 /** What was seen less often than this, a value of a category or a column's values at all, is too little to learn from. */
 const rareBelow = 20
 /** Flags that are set this seldom teach nothing. */
@@ -90,9 +80,7 @@ export function fitInputEncoding(vectors: Float32Array, columns: readonly InputC
     numbers.push(number)
     inputWidth = Math.max(number.to, number.flag) + 1
   })
-  const encoding = { vectorWidth, inputWidth, anchor: anchorIndex, numbers, categories, familiarSpread: 1 }
-  const spreads = encodeRows(encoding, vectors).novelty.sort()
-  return { ...encoding, familiarSpread: quantileOfSorted(spreads, familiarShare) || 1 }
+  return { vectorWidth, inputWidth, anchor: anchorIndex, numbers, categories }
 }
 
 /**
@@ -144,30 +132,23 @@ export function encodeRows(encoding: InputEncoding, vectors: Float32Array): Enco
   const rows = vectors.length / vectorWidth
   const inputs = new Float32Array(rows * inputWidth)
   const anchors = new Float64Array(rows)
-  const novelty = new Float64Array(rows)
   for (let row = 0; row < rows; row++) {
     const at = row * vectorWidth
     const out = row * inputWidth
     const anchor = zeroIfUnknown(vectors[at + encoding.anchor] as number)
-    let squares = 0
     for (const { from, to, center, scale, flag, relative } of numbers) {
       const value = vectors[at + from] as number
       if (!Number.isFinite(value)) {
         if (flag >= 0) inputs[out + flag] = 1
         continue
       }
-      const scaled = ((relative ? value - anchor : value) - center) / scale
-      squares += clamp(scaled, noveltyClip) ** 2
-      inputs[out + to] = clamp(scaled, clip)
+      inputs[out + to] = clamp(((relative ? value - anchor : value) - center) / scale, clip)
     }
-    let unseen = 0
     for (const { from, inputs: inputOf, rare } of categories) {
       const input = inputOf[vectors[at + from] as number] ?? -1
-      if (input < 0) unseen++
       inputs[out + (input < 0 ? rare : input)] = 1
     }
     anchors[row] = anchor
-    novelty[row] = Math.sqrt(squares / Math.max(1, numbers.length)) / encoding.familiarSpread + unseen
   }
-  return { inputs, anchors, novelty }
+  return { inputs, anchors }
 }

@@ -1,3 +1,5 @@
+import type { Explain } from './model-family.ts'
+
 /** What a model says of some rows. */
 export type Forecasts = Readonly<{
   /** rows × 5, in the order of `quantileLevels`, never crossing, dollars. */
@@ -18,6 +20,8 @@ export type PriceModel = Readonly<{
   /** How many numbers its vectors have. */
   vectorWidth: number
   predict: Predict
+  /** Null for a model that cannot say why. */
+  explain: Explain | null
   dispose(): void
 }>
 

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { type Calibration, calibrate, calibrationSchema, fitCalibration } from './calibration.ts'
+import { type Familiarity, familiaritySchema, fitFamiliarity, noveltyOf } from './familiarity.ts'
+import { familyOf } from './families.ts'
+import { type Forecaster, type Learning, type ModelFamily, type StoredModel, type TrainingTask, targetsOf } from './model-family.ts'
+import type { Examples, Forecasts, PriceModel } from './price-model.ts'
+import { quantileCount } from './quantile-head.ts'
+
+/** A model of any family, with what makes its forecasts prices: calibrated, in dollars, and with a word on how familiar a row is. */
+export type TrainedModel = Readonly<{ kind: string; forecaster: Forecaster; familiarity: Familiarity; calibration: Calibration }>
+
+/** Blocks in time order, oldest first, each newer than the one before. */
+export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; newest: Examples }>
+
+export type Training = Readonly<{
+  /** Fitted on `fit`; calibrated on `stopping` and `newest`, whose prices it never saw but to stop. */
+  model: TrainedModel
+  /** The same model calibrated on `stopping` alone, so that `newest` can be asked how good it is. They share their forecaster. */
+  heldOut: TrainedModel
+  learning: Learning | null
+}>
+
+/** Start the tfjs runtime first, should the family need it. */
+export async function trainModel(
+  family: ModelFamily,
+  { fit, stopping, newest }: TrainingBlocks,
+  task: Omit<TrainingTask, 'fit' | 'stopping'>,
+): Promise<Training> {
+  const { forecaster, learning } = await family.fit({ ...task, fit, stopping })
+  const familiarity = fitFamiliarity(fit.vectors, task.columns)
+  const [seen, unseen] = [forecaster.forecast(stopping.vectors), forecaster.forecast(newest.vectors)]
+  const calibrated = (calibration: Calibration): TrainedModel => ({ kind: family.kind, forecaster, familiarity, calibration })
+  return {
+    model: calibrated(fitCalibration([...seen, ...unseen], [...targetsOf(stopping), ...targetsOf(newest)])),
+    heldOut: calibrated(fitCalibration(seen, targetsOf(stopping))),
+    learning,
+  }
+}
+
+/** `dispose` gives back the forecaster. */
+export function openModel({ forecaster, familiarity, calibration }: TrainedModel): PriceModel {
+  const { vectorWidth, explain, dispose } = forecaster
+  const predict = (vectors: Float32Array, levels: Float64Array): Forecasts => {
+    if (vectors.length !== levels.length * vectorWidth) {
+      throw new RangeError(`expected ${levels.length} vectors of ${vectorWidth} numbers, found ${vectors.length} numbers`)
+    }
+    const quantiles = forecaster.forecast(vectors)
+    calibrate(calibration, quantiles)
+    for (let index = 0; index < quantiles.length; index++) {
+      quantiles[index] = Math.exp((quantiles[index] as number) + (levels[Math.floor(index / quantileCount)] as number))
+    }
+    return { quantilesUsd: quantiles, novelty: noveltyOf(familiarity, vectors) }
+  }
+  return { vectorWidth, predict, explain, dispose }
+}
+
+const definitionSchema = z.object({ calibration: calibrationSchema, familiarity: familiaritySchema, forecaster: z.unknown() })
+
+export function storeModel({ forecaster, familiarity, calibration }: TrainedModel): StoredModel {
+  const { definition, weights } = forecaster.store()
+  return { definition: { calibration, familiarity, forecaster: definition }, weights }
+}
+
+/** Throws a plain Error that says what does not fit; the bundle's reader adds which bundle. */
+export function restoreModel(kind: string, { definition, weights }: StoredModel): TrainedModel {
+  const family = familyOf(kind)
+  if (family === undefined) throw new Error(`this version knows no models of kind ${kind}`)
+  const { calibration, familiarity, forecaster } = definitionSchema.parse(definition)
+  const restored = family.restore({ definition: forecaster, weights })
+  if (familiarity.columns.length !== restored.vectorWidth) {
+    throw new Error(`the model takes ${restored.vectorWidth} numbers, what it is familiar with are ${familiarity.columns.length}`)
+  }
+  return { kind, forecaster: restored, familiarity, calibration }
+}

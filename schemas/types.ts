@@ -326,15 +326,42 @@ export type Notification = {
 
 export type OutcomeStatus = 'open' | 'gone' | 'resold' | 'censored'
 
+/** random: a listing drawn by its id, alert or no alert, followed the same way: what a buyer without a forecast would have got. */
+export type OutcomeKind = 'alert' | 'random'
+
+export type GoneBy = 'sold' | 'cancelled' | 'relisted'
+
 /** Topic outcomes: what an alert earned or lost after fees, revised as events arrive. */
 export type Outcome = {
+  /** Of the alert; of what the random buyer bought, random:<listingId>. */
   readonly alertId: string
   readonly status: OutcomeStatus
+  /** When nobody could buy it any more, by the market's clock; of a withdrawal, when it was seen. */
   readonly goneAt: number | null
+  /** The next sale of the same axie, bred no further. */
   readonly resoldAt: number | null
   readonly resoldUsd: number | null
+  /** Resale less fee less ask: what buying at the alert's ask came to. */
   readonly netUsd: number | null
   readonly netEth: number | null
+  readonly kind: OutcomeKind
+  readonly listingId: string
+  readonly tokenId: string
+  readonly rule: string
+  readonly source: Source
+  /** observedAt of the listing. */
+  readonly alertedAt: number
+  readonly askUsd: number
+  readonly askEth: number
+  /** Median forecast; null of the random buyer. */
+  readonly forecastUsd: number | null
+  readonly goneBy: GoneBy | null
+  /** What the listing itself went for. */
+  readonly soldUsd: number | null
+  /** Someone said so. */
+  readonly bought: boolean
+  /** Followed to the end of its time: never revised again. */
+  readonly isFinal: boolean
 }
 
 /** An ask in the units people use, as of the event. */

@@ -15,6 +15,10 @@ export const apps: Readonly<Record<string, Readonly<{ summary: string; load(): P
     summary: 'tells people of alerts: cards in the terminal',
     load: async () => general((await import('#app/notifier/main.ts')).app),
   },
+  ledger: {
+    summary: 'what became of every alert, beside a random buyer',
+    load: async () => general((await import('#app/ledger/main.ts')).app),
+  },
   archiver: { summary: 'market.events into the object store', load: async () => general((await import('#app/archiver/main.ts')).app) },
 }
 

@@ -1,0 +1,83 @@
+import { expect, it, vi } from 'vitest'
+import { createEmbeddedContext } from '#app/archiver/embedded-context.ts'
+import { sampleAlert } from '#app/notifier/alert-samples.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import { exchangeRateEvent, saleEvent, saleIdOf } from '#lib/market/event.ts'
+import type { MemoryLog } from '#lib/stream/memory-log.ts'
+import type { MarketEvent, Outcome } from '#schemas/types.ts'
+import { app } from './main.ts'
+
+const alert = sampleAlert()
+const { item, ask } = alert.scored.listing
+const minute = 60_000
+
+const soldAt = (at: number, usd: string): MarketEvent => {
+  const sale = {
+    item: {
+      tokenId: item.tokenId,
+      class: item.class,
+      breedCount: item.breedCount,
+      genes: null,
+      parts: Object.values(item.parts),
+      image: null,
+    },
+    soldAt: at,
+    priceWei: '30000000000000000',
+    priceUsd: usd,
+    seller: null,
+    buyer: null,
+    txHash: null,
+  }
+  return saleEvent({ ...sale, saleId: saleIdOf(item.tokenId, sale) }, { observedAt: at, origin: 'live', source: 'recorded' })
+}
+
+const send = (log: MemoryLog, topic: string, value: Buffer) => log.producer().send([{ topic: `run.${topic}`, key: 'axie', value }])
+
+const read = async (log: MemoryLog, codec: Codec): Promise<Outcome[]> => {
+  const outcomes: Outcome[] = []
+  const following = await log.follow(['run.outcomes'], async (records) => {
+    for (const { value } of records) outcomes.push(await codec.decode('Outcome', value!))
+  })
+  await following.caughtUp
+  await following.stop()
+  return outcomes
+}
+
+it('ledger: one outcome per alert, revised as events arrive, and written once across restarts', async () => {
+  const first = await createEmbeddedContext(app.settings)
+  const { log, codec } = first
+  await codec.prepare(['MarketEvent', 'Alert', 'AlertFeedback'])
+  const event = (value: MarketEvent) => send(log, 'market.events', codec.encode('MarketEvent', value))
+  const statuses = async () => (await read(log, codec)).filter(({ kind }) => kind === 'alert').map(({ status }) => status)
+
+  await send(log, 'alerts', codec.encode('Alert', alert))
+  await event(soldAt(ask.startedAt + minute, '80'))
+  const before = await app.start(first)
+  await vi.waitFor(async () => expect(await statuses()).toEqual(['gone']))
+  await event(soldAt(ask.startedAt + 9 * minute, '150'))
+  await vi.waitFor(async () => expect(await statuses()).toEqual(['gone', 'resold']))
+  await before.stop()
+  await before.finished
+
+  const after = await app.start(await createEmbeddedContext(app.settings, { shared: first }))
+  await send(log, 'alerts.feedback', codec.encode('AlertFeedback', { alertId: alert.alertId, kind: 'bought', by: 'x', at: 1 }))
+  await event(exchangeRateEvent({ ethUsd: 3_000 }, { observedAt: ask.startedAt + 10 * minute, origin: 'live', source: 'recorded' }))
+  await vi.waitFor(async () => expect(await statuses()).toEqual(['gone', 'resold', 'resold']))
+  await after.stop()
+  await after.finished
+  const last = (await read(log, codec)).at(-1)!
+  expect(last).toMatchObject({ alertId: alert.alertId, bought: true, resoldUsd: 150, goneBy: 'sold' })
+  expect(last.netUsd).toBeCloseTo(150 * 0.9575 - 80)
+})
+
+it('ledger: what cannot be read is passed over and counted', async () => {
+  const context = await createEmbeddedContext(app.settings)
+  const { log, codec, metrics } = context
+  await codec.prepare(['Alert'])
+  await send(log, 'alerts', Buffer.from('garbage'))
+  await send(log, 'alerts', codec.encode('Alert', alert))
+  const running = await app.start(context)
+  await vi.waitFor(async () => expect(await read(log, codec)).toMatchObject([{ status: 'open' }]))
+  expect((await metrics.snapshot()).values).toMatchObject({ outcomes_unreadable_total: 1, outcomes_published_total: 1 })
+  await running.stop()
+})

@@ -1,0 +1,79 @@
+import { defineApp } from '#lib/app/app.ts'
+import { topicName } from '#lib/market/topics.ts'
+import { defaultRules } from '#lib/rules/presets.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
+import type { LogRecord } from '#lib/stream/log.ts'
+import type { Outcome, RecordTypes } from '#schemas/types.ts'
+import { settings } from './config.ts'
+import { createOutcomeBook } from './outcome-book.ts'
+import { createOutcomePublisher } from './outcome-publisher.ts'
+
+const caughtUp = 'caught up with market.events, alerts and alerts.feedback'
+
+export const app = defineApp({
+  name: 'ledger',
+  summary: 'says what became of every alert: gone when, resold for how much, beside a random buyer',
+  settings,
+  async start({ config, prefix, log, codec, clock, logger, metrics, health }) {
+    await codec.prepare(['Outcome'])
+    health.expect(caughtUp)
+    const book = createOutcomeBook({ feeRatio: defaultRules.feeRatio, drawOneIn: config.RANDOM_BUYER_ONE_IN })
+    const countPublished = metrics.counter('outcomes_published_total', 'Outcomes written: new ones and revisions.')
+    const countUnreadable = metrics.counter('outcomes_unreadable_total', 'Records that could not be decoded, and were passed over.')
+    const sizes = metrics.gauge('outcomes_remembered', 'What the ledger holds in memory.', ['what'])
+    const publisher = createOutcomePublisher({
+      log,
+      codec,
+      prefix,
+      clock,
+      onPublished(count) {
+        countPublished(count)
+        for (const [what, size] of Object.entries(book.size())) sizes(size, { what })
+      },
+      onTrouble(problem) {
+        health.set('writing outcomes', problem === null, problem ?? 'ok')
+        if (problem !== null) logger.warn({ problem }, 'outcomes cannot be written; trying again')
+      },
+    })
+    await publisher.load()
+
+    const reading =
+      <Name extends 'MarketEvent' | 'Alert' | 'AlertFeedback'>(name: Name, take: (value: RecordTypes[Name]) => Outcome[]) =>
+      async (records: readonly LogRecord[]) => {
+        for (const { value, topic, partition, offset } of records) {
+          try {
+            if (value !== null) publisher.revise(take(await codec.decode(name, value)))
+          } catch (error) {
+            if (!(error instanceof RejectedError)) throw error
+            countUnreadable()
+            logger.warn({ topic, partition, offset, problem: error.message }, 'passed over a record that cannot be read')
+          }
+        }
+      }
+    const followers = await Promise.all([
+      log.follow([topicName(prefix, 'market.events')], reading('MarketEvent', book.observe)),
+      log.follow([topicName(prefix, 'alerts')], reading('Alert', book.alerted)),
+      log.follow(
+        [topicName(prefix, 'alerts.feedback')],
+        reading('AlertFeedback', ({ alertId, kind }) => (kind === 'bought' ? book.bought(alertId) : [])),
+      ),
+    ])
+    Promise.all(followers.map((follower) => follower.caughtUp)).then(
+      () => {
+        publisher.begin()
+        health.set(caughtUp, true)
+      },
+      () => {}, // Stopped before, or failed: `finished` says so.
+    )
+    const ended = Promise.all([publisher.finished, ...followers.map((follower) => follower.finished)]).then(() => {})
+    ended.catch(() => {})
+    return {
+      finished: ended,
+      async stop() {
+        await Promise.all(followers.map((follower) => follower.stop()))
+        publisher.stop()
+        await publisher.finished
+      },
+    }
+  },
+})

@@ -6,7 +6,7 @@ import { freePort } from '#lib/stack/ports.ts'
 import { findByArgument, identify, isAlive, killProcess, type ProcessIdentity, stopProcess } from '#lib/stack/processes.ts'
 import { registryUrl } from '#lib/stack/registry-server.ts'
 import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
-import { localHost, type Ports, type ServerName } from '#lib/stack/server.ts'
+import { localHost, type Ports, type ServerDefinition, type ServerName } from '#lib/stack/server.ts'
 import { markerArgument, type ServerRun, spawnServer, untilReady } from '#lib/stack/server-process.ts'
 import { storeEndpoint } from '#lib/stack/store-server.ts'
 
@@ -14,6 +14,8 @@ import { storeEndpoint } from '#lib/stack/store-server.ts'
 export interface PrivateServer {
   /** `host:port` of a broker, the URL of a registry (Confluent API) or of a store. The same after every start. */
   readonly address: string
+  readonly ports: Ports
+  readonly directory: string
   /** SIGKILL: gone at once, with whatever it had not written. */
   kill(): Promise<void>
   /** SIGTERM: resolves when it has ended in order. */
@@ -39,8 +41,9 @@ const addressOf: Readonly<Record<ServerName, (ports: Ports) => string>> = {
 }
 
 /** Starts a server from the files of the local stack (fetched where need be): always a process of this machine, Docker or not. */
-export async function startPrivateServer(name: ServerName): Promise<PrivateServer> {
-  const definition = serverDefinitions.find((candidate) => candidate.name === name)!
+export async function startPrivateServer(server: ServerName | ServerDefinition): Promise<PrivateServer> {
+  const definition = typeof server === 'string' ? serverDefinitions.find(({ name }) => name === server)! : server
+  const { name } = definition
   const stack = createLocalStack({ directory: stackDirectory(), env: process.env, onProgress: (line) => console.error(`servers: ${line}`) })
   const tools = await stack.prepare()
   const id = `${process.pid}-${name}-${randomId().slice(0, 8)}`
@@ -58,6 +61,8 @@ export async function startPrivateServer(name: ServerName): Promise<PrivateServe
   let identity = await launch(run)
   return {
     address: addressOf[name](ports),
+    ports,
+    directory,
     kill: () => killProcess(identity),
     stop: () => stopProcess(identity, stopMillis),
     async start() {

@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'what is kept for ever: ls, cat, verify',
     run: async (argv, env) => (await import('#app/archiver/archive-command.ts')).run(argv, env),
   },
+  dlq: {
+    summary: 'dead letters: ls, show, redrive',
+    run: async (argv, env) => (await import('#app/dlq/main.ts')).run(argv, env),
+  },
   runs: {
     summary: 'what earlier starts left behind: ls, rm',
     run: async (argv, env) => (await import('#app/up/runs-command.ts')).run(argv, env),

@@ -3,6 +3,7 @@ import { topicName } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
+import { isMeantFor } from '#lib/stream/redriven.ts'
 import type { Outcome, RecordTypes } from '#schemas/types.ts'
 import { settings } from './config.ts'
 import { createOutcomeBook } from './outcome-book.ts'
@@ -40,9 +41,9 @@ export const app = defineApp({
     const reading =
       <Name extends 'MarketEvent' | 'Alert' | 'AlertFeedback'>(name: Name, take: (value: RecordTypes[Name]) => Outcome[]) =>
       async (records: readonly LogRecord[]) => {
-        for (const { value, topic, partition, offset } of records) {
+        for (const { value, topic, partition, offset, headers } of records) {
           try {
-            if (value !== null) publisher.revise(take(await codec.decode(name, value)))
+            if (value !== null && isMeantFor('ledger', headers)) publisher.revise(take(await codec.decode(name, value)))
           } catch (error) {
             if (!(error instanceof RejectedError)) throw error
             countUnreadable()

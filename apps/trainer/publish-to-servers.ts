@@ -1,4 +1,5 @@
 import type { Config } from '#lib/app/config.ts'
+import { kafkaSecurity } from '#lib/app/kafka-security.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createRegistry } from '#lib/codec/registry.ts'
 import type { SealedBundle } from '#lib/model/bundle.ts'
@@ -11,7 +12,7 @@ import { publishModel } from './publish.ts'
 /** `publishModel` on the servers that the environment names. */
 export async function publishToServers(config: Config<typeof publishingSettings>, bundle: SealedBundle): Promise<void> {
   const logger = createLogger('train', 'warn')
-  const log = createKafkajsLog({ brokers: config.KAFKA_BROKERS, clientId: `${config.PREFIX}train`, logger })
+  const log = createKafkajsLog({ brokers: config.KAFKA_BROKERS, clientId: `${config.PREFIX}train`, logger, ...kafkaSecurity(config) })
   try {
     const codec = createCodec({
       registry: createRegistry({ url: config.SCHEMA_REGISTRY_URL }),

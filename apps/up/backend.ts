@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { kafkaSecurity } from '#lib/app/kafka-security.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { type Codec, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry, createRegistry } from '#lib/codec/registry.ts'
@@ -16,13 +17,15 @@ export type Backend = Readonly<{ log: Log; codec: Codec; store: ObjectStore; clo
 
 export const localBucket = 'flipstream'
 
-export function openBackend(stack: Stack, { root, clientId }: { root: string; clientId: string }): Backend {
+export type BackendOptions = Readonly<{ root: string; clientId: string; security?: ReturnType<typeof kafkaSecurity> }>
+
+export function openBackend(stack: Stack, { root, clientId, security }: BackendOptions): Backend {
   if (stack.kind === 'embedded') {
     const log = createMemoryLog({ clock: systemClock })
     const store = createFileStore({ directory: join(root, '.flipstream', 'objects') })
     return { log, codec: createCodec({ registry: createMemoryRegistry() }), store, close: () => log.close() }
   }
-  const log = createKafkajsLog({ brokers: stack.brokers, clientId, logger: createLogger('up', 'error') })
+  const log = createKafkajsLog({ brokers: stack.brokers, clientId, logger: createLogger('up', 'error'), ...security })
   return {
     log,
     codec: createCodec({ registry: createRegistry({ url: stack.registryUrl }) }),

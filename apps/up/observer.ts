@@ -4,6 +4,7 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
+import { redrivenLetterOf } from '#lib/stream/redriven.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 
 /** What a read-committed reader of the topics has seen: the truth that the summary reports, whatever the apps believe of themselves. */
@@ -93,6 +94,7 @@ export async function startObserver({
     }
   }
   const countDeadLetter = async (record: LogRecord): Promise<void> => {
+    if (redrivenLetterOf(record) !== null) return
     counts.deadLetters++
     const source = record.headers[deadLetterHeaders.topic] ?? ''
     if (source.endsWith('listings.enriched') || source.endsWith('listings.features')) counts.deadListings++

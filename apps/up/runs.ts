@@ -63,3 +63,10 @@ export function listRuns(root: string): RunNote[] {
 }
 
 export const removeRunNote = (root: string, name: string): void => rmSync(join(runsDirectory(root), name), { recursive: true, force: true })
+
+/** What a command looks at: the run named, what PREFIX says (empty: a deployment without runs), or the last run of this checkout. */
+export function prefixOfChoice(root: string, { run, prefix }: { run: string | null; prefix: string | undefined }): string {
+  if (run !== null) return `${run}.`
+  const last = listRuns(root).at(-1)
+  return prefix ?? (last === undefined ? '' : `${last.name}.`)
+}

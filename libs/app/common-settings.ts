@@ -1,4 +1,5 @@
 import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from './config.ts'
+import { kafkaSecuritySettings } from './kafka-security.ts'
 
 /** What every app understands. */
 export const commonSettings = defineConfig({
@@ -6,6 +7,7 @@ export const commonSettings = defineConfig({
     schema: text().transform((list) => list.split(',').map((broker) => broker.trim())),
     description: 'Kafka bootstrap servers, comma separated.',
   },
+  ...kafkaSecuritySettings,
   SCHEMA_REGISTRY_URL: { schema: url(), description: 'Schema registry, Confluent API, with its base path.' },
   S3_ENDPOINT: { schema: url(), description: 'S3-compatible object store.' },
   S3_REGION: { schema: text(), default: 'us-east-1', description: 'Region of the object store.' },

@@ -11,6 +11,7 @@ import type { App, AppListening } from './app.ts'
 import { commonSettings } from './common-settings.ts'
 import { type Config, ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
 import { exitCodes } from './exit-codes.ts'
+import { kafkaSecurity } from './kafka-security.ts'
 
 const drainMillis = 10_000
 
@@ -34,8 +35,10 @@ export async function runApp<S extends Settings>(
     return usage(`flipstream ${app.name} takes no arguments (got ${argv.join(' ')}); it is configured by environment variables, see --help`)
 
   let config: Config<typeof commonSettings> & Config<S>
+  let security: ReturnType<typeof kafkaSecurity>
   try {
     config = parseConfig(settings, env) as typeof config
+    security = kafkaSecurity(config)
   } catch (error) {
     if (error instanceof ConfigError)
       return usage(`flipstream ${app.name} cannot start:\n${error.message}\nSee flipstream ${app.name} --help`)
@@ -55,6 +58,7 @@ export async function runApp<S extends Settings>(
     const log = createKafkajsLog({
       brokers: config.KAFKA_BROKERS,
       clientId: `${config.PREFIX}${app.name}`,
+      ...security,
       logger,
       sessionTimeoutMillis: config.SESSION_TIMEOUT_MILLISECONDS,
     })

@@ -7,20 +7,32 @@ import { promisify } from 'node:util'
 import { randomId } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 import { probeKafka } from './kafka-probe.ts'
-import { localHost, type ServerDefinition, type ServerPlace } from './server.ts'
+import { localHost, type Ports, type ServerDefinition, type ServerPlace } from './server.ts'
 import { maxMessageBytes, preferredPorts, versions } from './versions.ts'
 
 const loggingFile = fileURLToPath(new URL('kafka-log4j2.properties', import.meta.url))
 
+/** What a broker of this machine may have beside the usual: for tests of listeners that ask who is there. */
+export type KafkaServerOptions = Readonly<{
+  /** Ports of further listeners, by their purpose. */
+  ports?: Ports
+  /** Settings of server.properties beside and above ours, given the place (files may be written there). */
+  settings?(place: ServerPlace, listeners: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>>
+  /** Users of SCRAM-SHA-512, by name, with their passwords. */
+  users?: Readonly<Record<string, string>>
+}>
+
 /** Apache Kafka, broker and controller in one process, with the settings of a single machine that is to answer fast. */
-export const kafkaServer: ServerDefinition = {
+export const createKafkaServer = ({ ports = {}, settings = async () => ({}), users = {} }: KafkaServerOptions = {}): ServerDefinition => ({
   name: 'kafka',
   title: `Apache Kafka ${versions.kafka}`,
-  preferredPorts: { broker: preferredPorts.broker, controller: preferredPorts.controller },
+  preferredPorts: { broker: preferredPorts.broker, controller: preferredPorts.controller, ...ports },
   async prepare(place) {
     await mkdir(place.directory, { recursive: true })
-    await writeFile(configurationFile(place.directory), configuration(place, dataDirectory(place.directory)))
-    if (!existsSync(dataDirectory(place.directory))) await format(place)
+    const further = await settings(place, listenerSettings(place))
+    const write = (file: string, data: string) => writeFile(file, configuration(place, data, further))
+    await write(configurationFile(place.directory), dataDirectory(place.directory))
+    if (!existsSync(dataDirectory(place.directory))) await format(place, write, users)
   },
   command: (place) => ({
     args: [
@@ -42,7 +54,9 @@ export const kafkaServer: ServerDefinition = {
     }
   },
   afterReady: async () => {},
-}
+})
+
+export const kafkaServer: ServerDefinition = createKafkaServer()
 
 const dataDirectory = (directory: string) => join(directory, 'data')
 const configurationFile = (directory: string) => join(directory, 'server.properties')
@@ -58,14 +72,19 @@ const javaArguments = (place: ServerPlace) => [
  * Data is formatted beside its place and moved there whole: whoever finds the data directory finds it complete.
  * The cluster's id is new with the data, which tells our broker from any other on the same port.
  */
-async function format(place: ServerPlace): Promise<void> {
+async function format(
+  place: ServerPlace,
+  write: (file: string, data: string) => Promise<void>,
+  users: Readonly<Record<string, string>>,
+): Promise<void> {
   const unfinished = join(place.directory, 'data.unfinished')
   const formatFile = join(place.directory, 'format.properties')
   await rm(unfinished, { recursive: true, force: true })
-  await writeFile(formatFile, configuration(place, unfinished))
+  await write(formatFile, unfinished)
   const clusterId = Buffer.from(randomId().replaceAll('-', ''), 'hex').toString('base64url')
   // With `=`, since an id may begin with a dash.
   const tool = ['kafka.tools.StorageTool', 'format', '--standalone', `--cluster-id=${clusterId}`, '--config', formatFile]
+  for (const [name, password] of Object.entries(users)) tool.push(`--add-scram=SCRAM-SHA-512=[name=${name},password=${password}]`)
   try {
     await promisify(execFile)(place.java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...javaArguments(place), ...tool])
   } catch (error) {
@@ -79,17 +98,22 @@ async function readClusterId(directory: string): Promise<string | null> {
   return /^cluster\.id=(.*)$/m.exec(text)?.[1]?.trim() ?? null
 }
 
-function configuration({ ports }: ServerPlace, data: string): string {
+const listenerSettings = ({ ports }: ServerPlace) => ({
+  listeners: `PLAINTEXT://${localHost}:${ports['broker']},CONTROLLER://${localHost}:${ports['controller']}`,
+  'advertised.listeners': `PLAINTEXT://${localHost}:${ports['broker']}`,
+  'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+})
+
+function configuration(place: ServerPlace, data: string, further: Readonly<Record<string, string>>): string {
   const settings: Record<string, string | number | boolean> = {
     'node.id': 1,
     'process.roles': 'broker,controller',
-    listeners: `PLAINTEXT://${localHost}:${ports['broker']},CONTROLLER://${localHost}:${ports['controller']}`,
-    'advertised.listeners': `PLAINTEXT://${localHost}:${ports['broker']}`,
+    ...listenerSettings(place),
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    'controller.quorum.bootstrap.servers': `${localHost}:${ports['controller']}`,
+    'controller.quorum.bootstrap.servers': `${localHost}:${place.ports['controller']}`,
     'log.dirs': data,
     ...brokerSettings,
+    ...further,
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)

@@ -33,8 +33,12 @@ export const stackDirectory = (root: string = checkoutRoot): string => join(root
  */
 export async function resolveStack(options: StackOptions): Promise<Stack> {
   const given = addressesFromEnvironment(options.env)
-  await checkReachable({ ...given, ...(given.s3 && { s3Endpoint: given.s3.endpoint }) })
   const { brokers, registryUrl, s3 } = given
+  await checkReachable({
+    ...(brokers && isPlain(options.env) && { brokers }),
+    ...(registryUrl && { registryUrl }),
+    ...(s3 && { s3Endpoint: s3.endpoint }),
+  })
   if (brokers && registryUrl && s3) return { kind: 'env', brokers, registryUrl, s3 }
   const own = await ownStack(options)
   if (own.kind !== 'embedded') return { ...own, ...given }
@@ -45,6 +49,9 @@ export async function resolveStack(options: StackOptions): Promise<Stack> {
   }
   return own
 }
+
+/** A broker that wants TLS or a login closes the connection on our simple question: the log's own client will tell. */
+const isPlain = (env: Env): boolean => (env['KAFKA_SECURITY_PROTOCOL'] || 'PLAINTEXT') === 'PLAINTEXT'
 
 /** Stops the servers that this checkout started. Resolves with the names of what was stopped. */
 export async function stopStack(options: Pick<StackOptions, 'env' | 'onProgress' | 'root'>): Promise<string[]> {

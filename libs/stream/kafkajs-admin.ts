@@ -1,7 +1,7 @@
 import type { Admin, Kafka } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from './errors.ts'
-import { streamError } from './kafkajs-errors.ts'
+import { type Rights, streamError } from './kafkajs-errors.ts'
 import type { LogAdmin } from './log.ts'
 
 const closeMillis = 3_000
@@ -11,6 +11,7 @@ const pauseMillis = 100
 
 const askAttempts = 10
 
+const describeTopic = (topic: string): Rights => ({ TOPIC: `Describe (as Read or Write give it) on topic ${topic}` })
 const isLeadership = ({ cause }: Error) => /LEADER/.test(typeOf(cause) ?? typeOf((cause as Error).cause) ?? '')
 const typeOf = (error: unknown) => (error as { type?: string } | undefined)?.type
 
@@ -34,12 +35,12 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
   }
 
   /** Leaders move; a broker may not know yet what the controller decided: that passes. After an error kafkajs may keep a broker that is gone. */
-  const ask = async <T>(doing: string, question: (admin: Admin) => Promise<T>): Promise<T> => {
+  const ask = async <T>(doing: string, question: (admin: Admin) => Promise<T>, rights: Rights = {}): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await question(await connect())
       } catch (error) {
-        const reaction = streamError(error, doing)
+        const reaction = streamError(error, doing, rights)
         if (!(reaction instanceof RetryableError)) throw reaction
         await close()
         if (attempt === askAttempts || !isLeadership(reaction)) throw reaction
@@ -86,26 +87,38 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
     listTopics: () => ask('listing topics', (admin) => admin.listTopics()),
 
     partitionCount: (topic) =>
-      ask(`looking up topic ${topic}`, async (admin) => {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-        return topics[0]!.partitions.length
-      }),
+      ask(
+        `looking up topic ${topic}`,
+        async (admin) => {
+          const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+          return topics[0]!.partitions.length
+        },
+        describeTopic(topic),
+      ),
 
     offsets: (topic) =>
-      ask(`reading offsets of ${topic}`, async (admin) => {
-        const offsets = await admin.fetchTopicOffsets(topic)
-        return offsets
-          .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
-          .sort((a, b) => a.partition - b.partition)
-      }),
+      ask(
+        `reading offsets of ${topic}`,
+        async (admin) => {
+          const offsets = await admin.fetchTopicOffsets(topic)
+          return offsets
+            .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
+            .sort((a, b) => a.partition - b.partition)
+        },
+        describeTopic(topic),
+      ),
 
     committed: (group, { topic, partition }) =>
-      ask(`reading offsets of group ${group}`, async (admin) => {
-        const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
-        const committed = found?.partitions.find((candidate) => candidate.partition === partition)
-        if (committed === undefined || Number(committed.offset) < 0) return null
-        return { offset: Number(committed.offset), metadata: committed.metadata ?? '' }
-      }),
+      ask(
+        `reading offsets of group ${group}`,
+        async (admin) => {
+          const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+          const committed = found?.partitions.find((candidate) => candidate.partition === partition)
+          if (committed === undefined || Number(committed.offset) < 0) return null
+          return { offset: Number(committed.offset), metadata: committed.metadata ?? '' }
+        },
+        { ...describeTopic(topic), GROUP: `Read on group ${group}` },
+      ),
 
     listGroups: () => ask('listing groups', async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId)),
 

@@ -1,6 +1,7 @@
 import './kafkajs-offset-reset-patch.ts'
 import './kafkajs-request-queue-patch.ts'
 import './kafkajs-aborted-records-patch.ts'
+import './kafkajs-refused-coordinator-patch.ts'
 import './kafkajs-coordinator-patch.ts'
 import type { ConnectionOptions } from 'node:tls'
 import { Kafka, type logCreator, logLevel, type SASLOptions } from 'kafkajs'

@@ -63,6 +63,7 @@ export function createKafkajsConsumer(
   const stopping = new AbortController()
   const shares = new Map<string, Share>()
   const inHand = new Set<Promise<void>>()
+  const rights = { TOPIC: `Read on topic ${options.topics.join(', ')}`, GROUP: `Read on group ${options.group}` }
   let epoch = 0
   let life: Life | null = null
   let living: Promise<void> | null = null
@@ -77,7 +78,7 @@ export function createKafkajsConsumer(
         })
       } catch (error) {
         failures++
-        const reaction = streamError(error, `consumer group ${options.group}`)
+        const reaction = streamError(error, `consumer group ${options.group}`, rights)
         if (!(reaction instanceof RetryableError || reaction instanceof FencedError)) throw reaction
         logger.warn({ group: options.group, problem: reaction.message, failures }, 'consumer lost its broker or its group: beginning anew')
         await systemClock.sleep(backoffMillis(failures, lifeBackoff), stopping.signal).catch(() => {})

@@ -51,6 +51,14 @@ describe('an error of kafkajs', () => {
     expect(error.cause).toBeInstanceOf(KafkaJSError)
   })
 
+  it('of a refusal says which right is missing, where Kafka itself does not', () => {
+    const rights = { TOPIC: 'Write on topic alerts', GROUP: 'Read on group alerter' }
+    const error = streamError(protocol('TOPIC_AUTHORIZATION_FAILED', 29), 'producer x', rights)
+    expect(error).toBeInstanceOf(FatalError)
+    expect(error.message).toMatch(/^producer x: .*lacks a right \(an ACL\): it needs Write on topic alerts$/)
+    expect(streamError(protocol('LEADER_NOT_AVAILABLE', 5, true), 'producer x', rights).message).not.toMatch(/right/)
+  })
+
   it('that is ours already stays what it is', () => {
     for (const error of [new RetryableError('r'), new FencedError('f'), new FatalError('x'), new RejectedError('code', 'm')])
       expect(streamError(error, 'anything')).toBe(error)

@@ -41,17 +41,26 @@ type KafkajsError = Error & { type?: string; code?: unknown; retriable?: boolean
  * The one place where kafkajs's errors become reactions. `doing` says what failed and, where known, against whom; it begins the message.
  * What kafkajs threw is the cause.
  */
-export function streamError(error: unknown, doing: string): Error {
+export function streamError(error: unknown, doing: string, rights: Rights = {}): Error {
   if (isOurs(error)) return error
   const chain = causesOf(error)
   const root = chain.at(-1)
   if (root === undefined) return new FatalError(`${doing}: ${String(error)}`, { cause: error })
-  const message = `${doing}: ${root.message}${brokerOf(chain)}`
   const type = typeOf(root)
+  const message = `${doing}: ${root.message}${missingRight(type, rights)}${brokerOf(chain)}`
   if (fenced.has(type)) return new FencedError(message, { cause: error })
   const temporary = cured.has(type) || chain.some(({ name }) => curedNames.has(name)) || (type !== '' && root.retriable === true)
   if (temporary && !isRefusedLogin(root)) return new RetryableError(message, { cause: error })
   return new FatalError(message, { cause: error })
+}
+
+/** What a call needs to be allowed, by what Kafka names in its refusal; Kafka itself does not say which topic, nor which operation. */
+export type Rights = Readonly<Partial<Record<'TOPIC' | 'GROUP' | 'TRANSACTIONAL_ID' | 'CLUSTER', string>>>
+
+function missingRight(type: string, rights: Rights): string {
+  const resource = /^(TOPIC|GROUP|TRANSACTIONAL_ID|CLUSTER)_AUTHORIZATION_FAILED$/.exec(type)?.[1] as keyof Rights | undefined
+  const right = resource === undefined ? undefined : rights[resource]
+  return right === undefined ? '' : `. The user of this app lacks a right (an ACL): it needs ${right}`
 }
 
 const isOurs = (error: unknown): error is Error =>

@@ -71,11 +71,13 @@ export function createKafkajsLog(options: KafkajsLogOptions): Log {
     async checkReachable() {
       const probe = admin()
       const deadline = systemClock.now() + reachableMillis
+      // The last attempt is cut short by the deadline: why the one before it failed says more.
+      let reason = new Error('no answer')
       for (;;) {
         try {
           const cut = new AbortController()
           const late = systemClock.sleep(deadline - systemClock.now(), cut.signal).then(() => {
-            throw new Error('no answer')
+            throw reason
           })
           await Promise.race([probe.listTopics(), late]).finally(() => cut.abort())
           return await probe.close()
@@ -84,6 +86,7 @@ export function createKafkajsLog(options: KafkajsLogOptions): Log {
             void probe.close()
             throw unreachable(brokers, error as Error)
           }
+          reason = error as Error
           await systemClock.sleep(reachablePauseMillis)
         }
       }
@@ -99,6 +102,6 @@ export function createKafkajsLog(options: KafkajsLogOptions): Log {
 const unreachable = (brokers: readonly string[], error: Error) =>
   new FatalError(
     `expected a Kafka broker at ${brokers.join(', ')}, found none within ${Math.ceil(reachableMillis / 1_000)} s (${error.message}). ` +
-      `Is it running, and is the address (KAFKA_BROKERS) right, as the broker itself advertises it?`,
+      `Is it running, is the address (KAFKA_BROKERS) right, as the broker itself advertises it, and does KAFKA_SECURITY_PROTOCOL suit it?`,
     { cause: error },
   )

@@ -64,6 +64,9 @@ export function* requestsOf(records: readonly NewRecord[]): Generator<ProducerBa
   if (bytes > 0) yield request()
 }
 
+/** For the message, should it be refused: the topics of a request fail together. */
+const writeOn = (records: readonly NewRecord[]): string => `Write on topic ${[...new Set(records.map(({ topic }) => topic))].join(', ')}`
+
 /** kafkajs waits for answers that may never come. */
 async function disconnect(producer: KafkajsProducer): Promise<void> {
   await Promise.race([producer.disconnect(), systemClock.sleep(closeMillis)]).catch(() => {})
@@ -103,7 +106,9 @@ export function createKafkajsProducer(kafka: Kafka): Producer {
         await retire(connected)
         if (wasRetired)
           throw new RetryableError(`sending records: the producer was given up (${(error as Error).message})`, { cause: error })
-        throw streamError(error, 'sending records')
+        // A producer may begin only where it may write at all: who may write nothing is refused by the cluster.
+        const needed = writeOn(records)
+        throw streamError(error, 'sending records', { TOPIC: needed, CLUSTER: needed })
       }
     },
     async close() {
@@ -118,6 +123,7 @@ export function createKafkajsProducer(kafka: Kafka): Producer {
  */
 export function createKafkajsTransactionalProducer(kafka: Kafka, transactionalId: string): TransactionalProducer {
   const doing = `producer ${transactionalId}`
+  const own = { TRANSACTIONAL_ID: `Write on transactional id ${transactionalId}` }
   const producer = kafka.producer({ ...producerOptions, transactionalId, transactionTimeout: transactionTimeoutMillis })
   let state: 'new' | 'fenced in' | Error = 'new'
 
@@ -144,7 +150,7 @@ export function createKafkajsTransactionalProducer(kafka: Kafka, transactionalId
         await (await producer.transaction()).abort()
         state = 'fenced in'
       } catch (error) {
-        throw streamError(error, `${doing}: taking over`)
+        throw streamError(error, `${doing}: taking over`, own)
       }
     },
 
@@ -158,7 +164,8 @@ export function createKafkajsTransactionalProducer(kafka: Kafka, transactionalId
         if (position !== undefined) await sendPosition(transaction, position)
       } catch (error) {
         if (transaction !== undefined) await abort(transaction)
-        state = streamError(error, doing)
+        const group = position === undefined ? {} : { GROUP: `Read on group ${position.group}` }
+        state = streamError(error, doing, { ...own, ...group, TOPIC: writeOn(records) })
         throw state
       }
       try {

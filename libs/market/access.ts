@@ -1,0 +1,49 @@
+import type { TopicName } from './topics.ts'
+
+/**
+ * What each app may do with the log: the one source of Kafka's ACLs (k8s/components/kafka) and of the test that runs the pipeline with
+ * no right beyond these. Every app reads by the group of its own name, follows by groups that begin with it, and writes in transactions
+ * whose ids begin with it.
+ */
+export type Access = Readonly<{ reads: readonly TopicName[]; writes: readonly TopicName[] }>
+
+export const access: Readonly<Record<string, Access>> = {
+  collector: { reads: ['collector.state'], writes: ['market.events', 'collector.state', 'dead-letters'] },
+  enricher: { reads: ['market.events'], writes: ['listings.enriched', 'dead-letters'] },
+  featurizer: { reads: ['listings.enriched'], writes: ['listings.features', 'dead-letters'] },
+  scorer: { reads: ['listings.features', 'models'], writes: ['listings.scored', 'dead-letters'] },
+  alerter: { reads: ['listings.scored'], writes: ['alerts', 'dead-letters'] },
+  notifier: { reads: ['alerts', 'notifications'], writes: ['notifications', 'dead-letters'] },
+  ledger: { reads: ['market.events', 'alerts', 'alerts.feedback', 'outcomes'], writes: ['outcomes'] },
+  archiver: {
+    reads: ['market.events', 'listings.scored', 'alerts', 'alerts.feedback', 'outcomes', 'models', 'controls', 'notifications'],
+    writes: [],
+  },
+}
+
+/** A right as Kafka has it; `prefixed`: on every resource whose name begins so. */
+export type Right = Readonly<{
+  resource: 'topic' | 'group' | 'transactionalId'
+  name: string
+  prefixed: boolean
+  operations: readonly ('Read' | 'Write' | 'Describe' | 'Delete')[]
+}>
+
+/** The rights of one app behind a run's prefix. Reading or writing includes describing; following groups are deleted by who made them. */
+export function rightsOf(app: string, prefix = ''): Right[] {
+  const declared = access[app]
+  if (declared === undefined) throw new Error(`app ${app} has no entry in libs/market/access.ts: say what it reads and writes`)
+  const names = [...new Set([...declared.reads, ...declared.writes])]
+  const topics = names.map((topic): Right => {
+    const operations = [
+      ...(declared.reads.includes(topic) ? ['Read' as const] : []),
+      ...(declared.writes.includes(topic) ? ['Write' as const] : []),
+    ]
+    return { resource: 'topic', name: `${prefix}${topic}`, prefixed: false, operations }
+  })
+  return [
+    ...topics,
+    { resource: 'group', name: `${prefix}${app}`, prefixed: true, operations: ['Read', 'Delete'] },
+    { resource: 'transactionalId', name: `${prefix}${app}-`, prefixed: true, operations: ['Write'] },
+  ]
+}

@@ -1,0 +1,61 @@
+import { afterEach, expect, inject, test } from 'vitest'
+import { planMarket } from '#app/up/market-plan.ts'
+import { startObserver } from '#app/up/observer.ts'
+import type { AppProcess } from '#app/up/processes.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { access, rightsOf } from '#lib/market/access.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
+import { runPrefix } from './run-prefix.ts'
+import { type SecureBroker, startSecureBroker } from './secure-broker.ts'
+
+const enoughScored = 200
+const patienceMillis = 180_000
+/** Of every app, the source last, as they are started. */
+const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver'] as const
+
+let broker: SecureBroker | undefined
+let pipeline: Pipeline | undefined
+afterEach(async () => {
+  await pipeline?.close()
+  await broker?.dispose()
+  pipeline = broker = undefined
+})
+
+test('the whole pipeline over TLS, every app with a login of its own and no right beyond those it declares', async () => {
+  const everyone = Object.keys(access)
+  broker = await startSecureBroker(everyone)
+  const prefix = runPrefix('secure')
+  const servers = { brokers: [broker.plain], registryUrl: inject('registryUrl'), s3: inject('s3') }
+  pipeline = await createPipeline({ servers, prefix, onProgress: console.error })
+  for (const app of everyone) await broker.allow(app, rightsOf(app, prefix))
+  const start = async (app: string, settings: Readonly<Record<string, string>> = {}): Promise<AppProcess> => {
+    const login = await broker!.environmentOf(app)
+    return pipeline!.start(app, { KAFKA_BROKERS: broker!.secure, ...login, ...settings })
+  }
+
+  const plan = await planMarket({ sales: null, speed: 600, forSeconds: null, trainUntil: null, seed: 1, json: true }, checkoutRoot)
+  const marketplace = await pipeline.start('simulator', plan.simulator).url
+  const started = await Promise.all(apps.map((app) => start(app)))
+  await pipeline.ready(started)
+  const { backend } = pipeline
+  const observer = await startObserver({ ...backend, prefix, clock: systemClock, alsoSeen: [] })
+  const collector = await start('collector', { ...plan.collector, MARKETPLACE_URL: marketplace, HISTORY_DAYS: '0.5' })
+  const ended = Promise.race([...started, collector].map(async (app) => `${app.name}: ${await app.exited}\n${app.lastLogLines(3)}`))
+  const deadline = systemClock.now() + patienceMillis
+  let gone: string | null = null
+  while (observer.counts.scored < enoughScored && gone === null && systemClock.now() < deadline)
+    gone = await Promise.race([ended, systemClock.sleep(250).then(() => null)])
+  await observer.stop()
+
+  const { listings, scored, alerts, deadLetters } = observer.counts
+  console.error(`secure pipeline: ${listings} listings, ${scored} scored, ${alerts} alerts, ${deadLetters} dead letters`)
+  expect(gone).toBeNull()
+  expect(scored).toBeGreaterThanOrEqual(enoughScored)
+  expect(deadLetters).toBe(0)
+
+  // Without its right to write, an app ends with an error that names it, and does not go on in silence.
+  const intruder = await start('alerter', await broker.environmentOf('archiver'))
+  expect(await intruder.exited).toBe('exit code 1')
+  expect(intruder.lastLogLines(20)).toMatch(/lacks a right \(an ACL\): it needs Read on (topic|group)/)
+})

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { noCleansing } from '#lib/validation/cleansing.ts'
 import { parseTrainArguments } from './arguments.ts'
 
 /** Any file will do: arguments are checked before it is read. */
@@ -13,6 +14,10 @@ describe('the arguments of flipstream train', () => {
       part: { fraction: 1 },
       source: 'recorded',
       seed: 1,
+      cleansing: noCleansing,
+      compare: false,
+      settingsFile: null,
+      reportFile: null,
       outDirectory: null,
       publish: false,
       json: false,
@@ -26,6 +31,19 @@ describe('the arguments of flipstream train', () => {
     expect(part('--until', '1650110400')).toEqual({ until: 1_650_110_400_000 })
   })
 
+  test('whatever is left out, is left out because it was asked for', () => {
+    const argv = ['--drop-empty-class', '--drop-duplicates', '--drop-wash-trades', '--min-price', '1', '--max-price', '2000']
+    expect(parseTrainArguments(['--sales', file, ...argv, '--most-examples', '9000', '--seed', '3']).cleansing).toEqual({
+      emptyClass: true,
+      duplicates: true,
+      washTrades: true,
+      minPriceUsd: 1,
+      maxPriceUsd: 2_000,
+      mostExamples: 9_000,
+      seed: 3,
+    })
+  })
+
   test.each([
     [[], '--sales FILE.csv is missing'],
     [['--sales', '/no/such/file.csv'], 'no file /no/such/file.csv'],
@@ -35,6 +53,8 @@ describe('the arguments of flipstream train', () => {
     [['--sales', file, '--until', '2022-04-16', '--fraction', '0.4'], 'give one'],
     [['--sales', file, '--source', 'live'], '--source: expected recorded or synthetic, found live'],
     [['--sales', file, '--seed', 'x'], '--seed'],
+    [['--sales', file, '--max-price', '0'], '--max-price: expected a number above 0, found 0'],
+    [['--sales', file, '--settings', '/no/such.yaml'], '--settings: no file /no/such.yaml'],
     [['--sales', file, '--sails', 'x'], "Unknown option '--sails'"],
   ])('%j is refused before anything is read: %s', (argv, message) => {
     expect(() => parseTrainArguments(argv)).toThrow(UsageError)

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import type { CleansingOptions } from '#lib/validation/cleansing.ts'
 
 export type TrainArguments = Readonly<{
   salesFile: string
@@ -8,7 +9,14 @@ export type TrainArguments = Readonly<{
   part: TrainingPart
   source: 'recorded' | 'synthetic'
   seed: number
+  cleansing: CleansingOptions
+  /** Refuse sales that drifted far from the last accepted data set, and remember these when they were learnt from. */
+  compare: boolean
+  /** YAML laid over the default settings of training; null: those. */
+  settingsFile: string | null
   outDirectory: string | null
+  /** HTML: how good the model is, and where it is not. */
+  reportFile: string | null
   publish: boolean
   json: boolean
 }>
@@ -23,6 +31,18 @@ export const trainHelp = `flipstream train --sales FILE.csv: trains a model on s
   --fraction SHARE      use only the first rows, for example 0.4 (default 1: all)
   --source KIND         recorded (default) or synthetic: of which market these sales are; stands in the bundle
   --seed N              of the first weights and the order of rows (default 1); the same sales and seed give the same model id
+  --settings FILE.yaml  hyperparameters, laid over the defaults; see --show-settings
+  --show-settings       print the defaults as YAML, and do nothing else
+
+The sales are validated first (flipstream validate says by what), and refused with the reasons. Left out of what is learnt, on demand:
+  --drop-empty-class    sales without a class (else an error)
+  --drop-duplicates     second and later sales of an axie at the same price
+  --drop-wash-trades    axies that went back and forth between the same owners, where owners are known
+  --min-price USD, --max-price USD
+  --most-examples N     at most so many, drawn so that each class has as equal a part as its sales allow
+  --compare             refuse sales that drifted far from the last accepted data set (flipstream validate --accept), else accept them
+
+  --report FILE.html    errors by class, price, day; calibration, residuals, importance of features, learning curves, data docs
   --out DIR             write the bundle into DIR/models/<model id>/
   --publish             write it to the object store and announce it on topic models, as configured by the environment
                         (KAFKA_BROKERS, SCHEMA_REGISTRY_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, PREFIX)
@@ -37,6 +57,15 @@ const options = {
   fraction: { type: 'string' },
   source: { type: 'string' },
   seed: { type: 'string' },
+  settings: { type: 'string' },
+  'drop-empty-class': { type: 'boolean' },
+  'drop-duplicates': { type: 'boolean' },
+  'drop-wash-trades': { type: 'boolean' },
+  'min-price': { type: 'string' },
+  'max-price': { type: 'string' },
+  'most-examples': { type: 'string' },
+  compare: { type: 'boolean' },
+  report: { type: 'string' },
   out: { type: 'string' },
   publish: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -49,15 +78,45 @@ export function parseTrainArguments(argv: readonly string[]): TrainArguments {
   if (!(existsSync(values.sales) && statSync(values.sales).isFile())) {
     throw new UsageError(`--sales: no file ${values.sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
   }
+  const seed = seedOf(values.seed ?? '1')
   return {
     salesFile: values.sales,
     part: partOf(values.until, values.fraction),
     source: sourceOf(values.source ?? 'recorded'),
-    seed: seedOf(values.seed ?? '1'),
+    seed,
+    cleansing: cleansingOf(values, seed),
+    compare: values.compare ?? false,
+    settingsFile: settingsFileOf(values.settings),
     outDirectory: values.out ?? null,
+    reportFile: values.report ?? null,
     publish: values.publish ?? false,
     json: values.json ?? false,
   }
+}
+
+function cleansingOf(values: ReturnType<typeof parse>, seed: number): CleansingOptions {
+  return {
+    emptyClass: values['drop-empty-class'] ?? false,
+    duplicates: values['drop-duplicates'] ?? false,
+    washTrades: values['drop-wash-trades'] ?? false,
+    minPriceUsd: aboveZero('--min-price', values['min-price']),
+    maxPriceUsd: aboveZero('--max-price', values['max-price']),
+    mostExamples: aboveZero('--most-examples', values['most-examples']),
+    seed,
+  }
+}
+
+function aboveZero(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null
+  const value = Number(text)
+  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`${option}: expected a number above 0, found ${text}`)
+  return value
+}
+
+function settingsFileOf(file: string | undefined): string | null {
+  if (file === undefined) return null
+  if (!(existsSync(file) && statSync(file).isFile())) throw new UsageError(`--settings: no file ${file}`)
+  return file
 }
 
 function parse(argv: readonly string[]) {

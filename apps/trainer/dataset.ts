@@ -28,11 +28,13 @@ const progressEvery = 1_000
  * Folds sales with the very code of the enricher and takes, for each, the vector that a listing would have had at that moment. Sales of
  * the same second do not see each other: most are of one transaction, and their order in the source says nothing.
  * @param events in the order of time; whatever is not a sale is folded and is no example
+ * @param isExample of a sale: false where cleansing leaves it to history
  */
 export function buildDataset(
   events: readonly MarketEvent[],
   featureSet: FeatureSet,
   onProgress: (done: number, total: number) => void = () => {},
+  isExample: (event: MarketEvent) => boolean = () => true,
 ): Dataset {
   const width = featureSet.features.length
   const state = initialMarketState()
@@ -44,10 +46,11 @@ export function buildDataset(
   const warmUpSales = Math.min(warmUp.mostSales, Math.ceil(events.length * warmUp.share))
   let [rows, sales] = [0, 0]
   for (const second of bySecond(events)) {
-    for (const sale of second.flatMap(saleOf)) {
+    for (const { sale, event } of second.flatMap(saleIn)) {
       sales++
-      hash.update(JSON.stringify(sale))
-      const level = sales > warmUpSales ? writeExample(state, sale, featureSet, vectors, rows * width) : null
+      const isLearnt = isExample(event)
+      hash.update(`${isLearnt ? '' : 'history '}${JSON.stringify(sale)}`)
+      const level = sales > warmUpSales && isLearnt ? writeExample(state, sale, featureSet, vectors, rows * width) : null
       if (level === null || sale.priceUsd === null) continue
       levels[rows] = level
       logPrices[rows] = Math.log(Number(sale.priceUsd))
@@ -77,9 +80,9 @@ function* bySecond(events: readonly MarketEvent[]): Generator<readonly MarketEve
   }
 }
 
-function saleOf(event: MarketEvent): Sale[] {
+function saleIn(event: MarketEvent): { sale: Sale; event: MarketEvent }[] {
   const { kind, value } = payloadOf(event)
-  return kind === 'Sale' && value.item.parts.length > 0 ? [value] : []
+  return kind === 'Sale' && value.item.parts.length > 0 ? [{ sale: value, event }] : []
 }
 
 /** Returns the level of the market at that moment, or null (and nothing is written) where there is none. */

@@ -1,14 +1,20 @@
+import { stringify } from 'yaml'
+import { acceptedFile, readAccepted, writeAccepted } from '#app/validator/accepted.ts'
 import { type Config, ConfigError, parseConfig, type Settings } from '#lib/app/config.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { bundleKey, type SealedBundle, saveBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { FatalError, RejectedError } from '#lib/stream/errors.ts'
+import { profileRows } from '#lib/validation/profile.ts'
 import { parseTrainArguments, type TrainArguments, trainHelp } from './arguments.ts'
 import { publishingSettings, trainingSettings } from './config.ts'
+import { readHyperparameters } from './hyperparameters.ts'
 import { createProgressLines } from './progress.ts'
 import { formatTraining } from './report.ts'
 import { type Training, trainFromSales } from './train-from-sales.ts'
+import { defaultTrainingSettings } from './training-settings.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -18,12 +24,21 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     process.stdout.write(trainHelp)
     return exitCodes.done
   }
+  if (argv.includes('--show-settings')) {
+    process.stdout.write(stringify(defaultTrainingSettings))
+    return exitCodes.done
+  }
   const options = parseTrainArguments(argv)
+  const { settingsFile } = options
+  const settings = settingsFile === null ? defaultTrainingSettings : readHyperparameters(settingsFile, defaultTrainingSettings)
   const { TF_BACKEND } = configOf(trainingSettings, env)
   const publishing = options.publish ? configOf(publishingSettings, env) : null
   try {
-    const training = await trainFromSales({ ...options, backend: TF_BACKEND, onProgress: progressTo(process.stderr) })
+    const remembered = options.compare ? acceptedFile(checkoutRoot, options.source) : null
+    const reference = remembered === null ? null : await readAccepted(remembered)
+    const training = await trainFromSales({ ...options, settings, reference, backend: TF_BACKEND, onProgress: progressTo(process.stderr) })
     const stored = await store(options, publishing, training.bundle)
+    if (remembered !== null) await writeAccepted(remembered, profileRows(training.sales.rows))
     process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
     return exitCodes.done
   } catch (error) {

@@ -4,7 +4,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
 const day = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')}Z`
 
 /** The result of a training for people: what was learnt from what, and how good it is beside rules that need no model. */
-export function formatTraining({ bundle, report }: Training): string {
+export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 'report'>): string {
   const { manifest, modelId } = bundle
   const { model, rules, rows, seconds, backend } = report
   const table = [
@@ -21,6 +21,7 @@ export function formatTraining({ bundle, report }: Training): string {
     `model ${modelId} (${manifest.source} market, features ${manifest.featureSet.name})`,
     `learnt from ${report.sales} sales, ${day(manifest.trainedFrom)} to ${day(manifest.trainedUntil)}: ${rows.fit} to fit, ${rows.stopping} to stop${keptOf(report)}, ` +
       `${rows.newest} newest to judge; ${report.historyOnly} are history only`,
+    ...leftOutLine(report.leftOut),
     `on the ${model.rows} newest sales, which it had not seen:`,
     ...alignColumns(table),
     `intervals: 25-75% holds ${percent(model.coverage50)} of prices (nominal 50%), 5-95% holds ${percent(model.coverage90)} (nominal 90%), its upper end is ${model.width90.toFixed(2)} times the lower`,
@@ -29,6 +30,11 @@ export function formatTraining({ bundle, report }: Training): string {
 }
 
 const keptOf = ({ learning }: Training['report']): string => (learning === null ? '' : ` (after ${learning.step} ${learning.kept})`)
+
+function leftOutLine(leftOut: Training['report']['leftOut']): string[] {
+  const parts = Object.entries(leftOut).flatMap(([reason, count]) => (count === 0 ? [] : [`${count} ${reason}`]))
+  return parts.length === 0 ? [] : [`left out: ${parts.join(', ')}`]
+}
 
 function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []

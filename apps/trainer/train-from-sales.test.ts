@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { partTypes } from '#lib/axie/parts.ts'
+import { profileOf } from '#lib/axie/profile.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
@@ -24,7 +25,8 @@ afterAll(() => rmSync(directory, { recursive: true }))
 function salesFile(name: string, count: number): string {
   const rows = someSales(count, 1).map((event) => {
     const { soldAt, item, priceUsd } = payloadOf(event).value as Sale
-    return [soldAt / 1_000, item.tokenId, item.class, item.breedCount, 50, ...item.parts, priceUsd].join()
+    const { purity } = profileOf(item)
+    return [soldAt / 1_000, item.tokenId, item.class, item.breedCount, purity, ...item.parts, priceUsd].join()
   })
   expect(saleColumns.slice(5, 11)).toEqual(partTypes)
   const file = join(directory, name)
@@ -74,7 +76,8 @@ describe('training from a file of sales', { timeout: 30_000 }, () => {
   })
 
   test('too few sales are refused with what was found', async () => {
-    await expect(training(salesFile('few.csv', 200))).rejects.toThrow('at least 300 sales to learn from, found 190')
+    await expect(training(salesFile('few.csv', 200))).rejects.toThrow('enough_rows: expected at least 300 rows; found 200 rows')
+    await expect(training(salesFile('nearly.csv', 310))).rejects.toThrow('at least 300 sales to learn from, found 294')
   })
 
   test('published, it is announced only once it is whole in the store', async () => {

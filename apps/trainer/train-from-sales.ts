@@ -1,6 +1,5 @@
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { inputColumnsOf } from '#lib/features/feature-set.ts'
-import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import type { Learning } from '#lib/model/model-family.ts'
@@ -8,13 +7,17 @@ import type { Examples } from '#lib/model/price-model.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { openModel, type TrainedModel, trainModel } from '#lib/model/trained-model.ts'
 import { createTreeFamily } from '#lib/model/tree-family.ts'
-import type { MarketEvent, Source } from '#schemas/types.ts'
+import { type CleansingOptions, noCleansing } from '#lib/validation/cleansing.ts'
+import type { Profile } from '#lib/validation/profile.ts'
+import type { Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { TrainingPart } from './arguments.ts'
 import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
 import { buildDataset, type Dataset } from './dataset.ts'
 import type { TrainingProgress } from './progress.ts'
 import { simpleRules } from './simple-rules.ts'
+import { readTrainingSales, type TrainingSales } from './training-sales.ts'
+import { defaultTrainingSettings, type TrainingSettings } from './training-settings.ts'
 
 export type TrainingOptions = Readonly<{
   salesFile: string
@@ -23,6 +26,10 @@ export type TrainingOptions = Readonly<{
   source: Source
   backend: BackendChoice
   seed?: number
+  settings?: TrainingSettings
+  cleansing?: CleansingOptions
+  /** The last accepted data set, where these sales are to be compared with it. */
+  reference?: Profile | null
   onProgress?: (progress: TrainingProgress) => void
 }>
 
@@ -30,11 +37,14 @@ export type Training = Readonly<{
   /** Ready to be published or written: nothing has been stored yet. */
   bundle: SealedBundle
   report: TrainingReport
+  sales: TrainingSales
 }>
 
 export type TrainingReport = Readonly<{
   sales: number
   historyOnly: number
+  /** Sales that were not learnt from, by reason, beside those that are history for want of history of their own. */
+  leftOut: TrainingSales['leftOut']
   rows: Readonly<Record<keyof Blocks, number>>
   backend: TensorRuntime
   learning: Learning | null
@@ -46,18 +56,26 @@ export type TrainingReport = Readonly<{
 
 /**
  * Sales file → the fold of the live stream → examples → a calibrated model, evaluated beside simple rules, sealed.
- * RejectedError where the file cannot be used (bad_sales_file, too_few_sales); FatalError where the tfjs backend does not work.
+ * RejectedError where the file cannot be used (bad_sales_file, data_refused, too_few_sales); FatalError where the tfjs backend does not work.
  */
 export async function trainFromSales(options: TrainingOptions): Promise<Training> {
   const { source, backend, onProgress = () => {} } = options
   const runtime = await startTensorRuntime(backend)
-  const [events, readSeconds] = await timed(() => readSales(options))
+  const [sales, readSeconds] = await timed(() =>
+    readTrainingSales({ ...options, cleansing: options.cleansing ?? noCleansing, reference: options.reference ?? null }),
+  )
+  const { events } = sales
   onProgress({ stage: 'features', done: 0, total: events.length })
   const [dataset, featureSeconds] = await timed(() =>
-    buildDataset(events, axieFeatures, (done, total) => onProgress({ stage: 'features', done, total })),
+    buildDataset(
+      events,
+      axieFeatures,
+      (done, total) => onProgress({ stage: 'features', done, total }),
+      ({ eventId }) => !sales.historyOnly.has(eventId),
+    ),
   )
   const blocks = splitBlocks(dataset.times)
-  const family = createTreeFamily()
+  const family = createTreeFamily((options.settings ?? defaultTrainingSettings).trees)
   const seed = options.seed ?? 1
   const parts = mapBlocks(blocks, (block) => examplesOf(dataset.examples, block))
   const [trained, fitSeconds] = await timed(() =>
@@ -71,6 +89,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
   const report: TrainingReport = {
     sales: events.length,
     historyOnly: dataset.historyOnly,
+    leftOut: sales.leftOut,
     rows: mapBlocks(blocks, ({ from, until }) => until - from),
     backend: runtime,
     learning: trained.learning,
@@ -83,16 +102,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
   }
   const bundle = sealBundle(trained.model, bundleContent(dataset, source, report, { ...family.settings, seed }))
   trained.model.forecaster.dispose()
-  return { bundle, report }
-}
-
-async function readSales({ salesFile, part, source }: TrainingOptions): Promise<MarketEvent[]> {
-  const events: MarketEvent[] = []
-  for await (const event of readSalesFile(salesFile, { source })) {
-    if ('until' in part && event.eventTime >= part.until) return events
-    events.push(event)
-  }
-  return 'fraction' in part ? events.slice(0, Math.floor(events.length * part.fraction)) : events
+  return { bundle, report, sales }
 }
 
 async function timed<Value>(work: () => Value | Promise<Value>): Promise<[Value, seconds: number]> {
@@ -112,7 +122,7 @@ const evaluate = (model: TrainedModel, { vectors, levels, logPrices }: Examples)
 
 /** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
 function bundleContent(dataset: Dataset, source: Source, report: TrainingReport, settings: object): BundleContent {
-  const { model, rules, rows, learning, backend, sales, historyOnly } = report
+  const { model, rules, rows, learning, backend, sales, historyOnly, leftOut } = report
   const medianApeOf = (rule: string): number => rules.find(({ name }) => name === rule)?.errors.medianApe ?? Number.NaN
   return {
     featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
@@ -131,6 +141,7 @@ function bundleContent(dataset: Dataset, source: Source, report: TrainingReport,
       rows,
       sales,
       historyOnly,
+      leftOut,
       kept: learning?.kept ?? null,
       evaluatedOn: 'the newest block, calibrated on the one before',
       refitted: false,

@@ -22,7 +22,7 @@ const textOf = (text: string | undefined): string | null => (text === undefined 
 function numberOf(text: string | undefined): Cell {
   const found = textOf(text)
   if (found === null) return null
-  return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(found.trim()) ? Number(found) : found
+  return /^-?\d+(\.\d+)?$/.test(found.trim()) ? Number(found) : found
 }
 
 const partsFrom = (read: (type: PartType) => string | null) =>

@@ -21,6 +21,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'says whether a model may learn from these sales',
     run: async (argv) => (await import('#app/validator/validate-command.ts')).run(argv),
   },
+  models: {
+    summary: 'which models there are, and which one prices: ls, show, promote, rollback',
+    run: async (argv, env) => (await import('#app/models/main.ts')).run(argv, env),
+  },
   sample: { summary: 'writes synthetic sales as CSV', run: async (argv) => (await import('#app/simulator/sample.ts')).run(argv) },
   simulator: {
     summary: 'serves a simulated marketplace',

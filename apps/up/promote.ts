@@ -3,7 +3,7 @@ import { marketKey, modelPromotedEvent, rulesChangedEvent } from '#lib/market/ev
 import { topicName } from '#lib/market/topics.ts'
 import { type RuleSet, ruleSetText, rulesHashOf } from '#lib/rules/rule-set.ts'
 import type { Log } from '#lib/stream/log.ts'
-import type { Source } from '#schemas/types.ts'
+import type { MarketEvent, Source } from '#schemas/types.ts'
 
 export type Promotion = Readonly<{
   /** Market time at which it takes effect. */
@@ -28,6 +28,14 @@ export async function promote(
     modelPromotedEvent({ modelId, featureSetHash, reason }, observation),
     rulesChangedEvent({ rulesHash: rulesHashOf(rules), rules: ruleSetText(rules), reason }, observation),
   ]
+  await sendDecisions({ log, codec, prefix }, events)
+}
+
+/** All or nothing, in their order, behind whatever the market said so far. */
+export async function sendDecisions(
+  { log, codec, prefix }: { log: Log; codec: Codec; prefix: string },
+  events: readonly MarketEvent[],
+): Promise<void> {
   await codec.prepare(['MarketEvent'])
   const producer = log.producer()
   try {

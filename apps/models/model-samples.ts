@@ -1,12 +1,12 @@
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { inputColumnsOf } from '#lib/features/feature-set.ts'
-import { type BundleContent, type SealedBundle, sealDenseBundle } from '#lib/model/bundle.ts'
-import { trainDenseModel } from '#lib/model/dense-model.ts'
+import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
 import type { Examples } from '#lib/model/price-model.ts'
 import { createRandom } from '#lib/model/random.ts'
-import { defaultNetworkTraining } from '#lib/model/train-network.ts'
+import { trainModel } from '#lib/model/trained-model.ts'
+import { createTreeFamily } from '#lib/model/tree-family.ts'
 
-/** A model that learnt noise, in no time: for tests of everything but its forecasts. The tfjs backend must run. */
+/** A model that learnt noise, in no time: for tests of everything but its forecasts. */
 export async function smallModel(seed: number, change: Partial<BundleContent> = {}): Promise<SealedBundle> {
   const random = createRandom(seed)
   const columns = inputColumnsOf(axieFeatures)
@@ -16,9 +16,8 @@ export async function smallModel(seed: number, change: Partial<BundleContent> = 
     logPrices: Float64Array.from({ length: rows }, () => 3.4 + random.normal()),
   })
   const blocks = { fit: examples(200), stopping: examples(50), newest: examples(50) }
-  const settings = { ...defaultNetworkTraining, hidden: [8, 4] as const, epochs: 1, seed }
-  const { model } = await trainDenseModel(blocks, columns, axieFeatures.anchor, settings)
-  return sealDenseBundle(model, {
+  const { model } = await trainModel(createTreeFamily({ rounds: 3 }), blocks, { columns, anchor: axieFeatures.anchor, seed })
+  return sealBundle(model, {
     featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
     source: 'synthetic',
     dataset: { id: 'noise', rows: 300 },

@@ -10,6 +10,8 @@ import { promote } from '#app/up/promote.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
+import type { RuleSet } from '#lib/rules/rule-set.ts'
+import { createRulesStore } from '#lib/rules/rules-store.ts'
 import type { StackAddresses } from '#lib/stack/addresses.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 
@@ -31,12 +33,20 @@ export type PipelineOptions = Readonly<{
   servers: StackAddresses
   prefix: string
   partitions?: number
+  /** In force from the first listing on; the default rules where none are given. */
+  rules?: RuleSet
   onProgress?: (line: string) => void
 }>
 
 const readyMillis = 60_000
 
-export async function createPipeline({ servers, prefix, partitions = 3, onProgress = () => {} }: PipelineOptions): Promise<Pipeline> {
+export async function createPipeline({
+  servers,
+  prefix,
+  partitions = 3,
+  rules = defaultRules,
+  onProgress = () => {},
+}: PipelineOptions): Promise<Pipeline> {
   const directory = mkdtempSync(join(tmpdir(), 'flipstream-pipeline-'))
   const backend = openBackend({ kind: 'env', ...servers }, { root: checkoutRoot, clientId: `${prefix}test` })
   const environment = appEnvironment(servers, prefix)
@@ -46,7 +56,7 @@ export async function createPipeline({ servers, prefix, partitions = 3, onProgre
   const admin = backend.log.admin()
   await admin.createTopics(topicSettings(prefix, { partitions }))
   await admin.close()
-  const playFrom = await putModelInForce({ backend, prefix, directory, environment, onProgress })
+  const playFrom = await putInForce({ backend, prefix, directory, environment, rules, onProgress })
 
   return {
     prefix,
@@ -80,11 +90,12 @@ type Promoting = Readonly<{
   prefix: string
   directory: string
   environment: Readonly<Record<string, string>>
+  rules: RuleSet
   onProgress: (line: string) => void
 }>
 
-/** The generated market's model: trained once for this checkout, then reused. */
-async function putModelInForce({ backend, prefix, directory, environment, onProgress }: Promoting): Promise<number> {
+/** The rules, and the generated market's model: trained once for this checkout, then reused. */
+async function putInForce({ backend, prefix, directory, environment, rules, onProgress }: Promoting): Promise<number> {
   const plan = await planMarket({ sales: null, speed: 1, forSeconds: null, trainUntil: null, seed: 1, json: true }, checkoutRoot)
   mkdirSync(directory, { recursive: true })
   const progress = { say: onProgress, status: () => {}, output: () => {}, end: () => {} }
@@ -92,7 +103,8 @@ async function putModelInForce({ backend, prefix, directory, environment, onProg
   const model = await trainFirstModel(plan, { run, backend, environment, progress, signal: new AbortController().signal })
   if (model === null) throw new Error('training was interrupted')
   const at = plan.playFrom
-  await promote({ ...backend, prefix }, { ...model, at, source: 'synthetic', rules: defaultRules, reason: 'test' })
+  await createRulesStore(backend.store).publish(rules)
+  await promote({ ...backend, prefix }, { ...model, at, source: 'synthetic', rules, reason: 'test' })
   return at
 }
 

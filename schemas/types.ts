@@ -404,6 +404,23 @@ export type PriceQuantiles = {
   readonly q95: number
 }
 
+export type Contribution = {
+  /** What it is about, in people's words. */
+  readonly reason: string
+  /** Added to the log of the price: 0.1 is about 10% more. */
+  readonly effect: number
+  /** The feature that adds most of it. */
+  readonly feature: string
+}
+
+/** Why the median is what it is: exp(base + sum of effects) = q50. */
+export type Explanation = {
+  /** Log dollars that an axie would fetch of which nothing is known but the market it is in. */
+  readonly base: number
+  /** Largest effect first. */
+  readonly contributions: readonly Contribution[]
+}
+
 /** Topic listings.scored: what a listing will sell for. */
 export type ScoredListing = {
   readonly listing: EnrichedListing
@@ -416,6 +433,8 @@ export type ScoredListing = {
   /** Where the model ran: tensorflow, wasm or cpu. */
   readonly backend: string
   readonly codeVersion: string
+  /** Null where the lower quartile is not above the ask, and for models that cannot say why. */
+  readonly explanation: Explanation | null
 }
 
 /** Every record that has a schema file, by its name. */

@@ -48,6 +48,8 @@ describe('card', () => {
                 2 other listings by this seller in the last hour
         why     asks $80.00; sold at the lower quartile of our forecast, $130.00, it leaves $124.48
                 after the 4.25% fee, 1.56 times the ask (rule: 1.3); the next similar ask is $150.00
+        drivers any axie now $32.05   sales of axies with its four cards +151%
+                its class and parts +67%   its own last sale +22%   its breed count -8%
         model   dense-20220416-1f2e3d   on wasm   learnt until 2022-04-14   novelty 0.31   rule default
         listed  Apr 16 11:59 UTC   seen 12 s later   shown 43 ms after that
         https://app.axieinfinity.com/marketplace/axies/5016355/
@@ -83,6 +85,8 @@ describe('card', () => {
         market  312 sales an hour
         why     asks $80.00; sold at the lower quartile of our forecast, $130.00, it leaves $124.48
                 after the 4.25% fee, 1.56 times the ask (rule: 1.3)
+        drivers any axie now $32.05   sales of axies with its four cards +151%
+                its class and parts +67%   its own last sale +22%   its breed count -8%
         model   dense-20220416-1f2e3d   on wasm   learnt until 2022-04-14   novelty 0.31   rule default
         listed  Apr 16 11:59 UTC   seen 12 s later
         https://app.axieinfinity.com/marketplace/axies/5016355/

@@ -1,4 +1,4 @@
-import type { Alert, EnrichedListing, PriceQuantiles, SimilarAsk, SimilarSale, Stats } from '#schemas/types.ts'
+import type { Alert, EnrichedListing, PriceQuantiles, ScoredListing, SimilarAsk, SimilarSale, Stats } from '#schemas/types.ts'
 import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from './format.ts'
 import { priceBar } from './price-bar.ts'
 import { flow, justify, printable, type Run, render, run, type Style, shorten, words } from './terminal-text.ts'
@@ -29,6 +29,7 @@ export function formatCard(alert: Alert, { columns, color, latencyMillis }: Card
     ...labelled('sold', sold(alert.scored.listing), width),
     ...labelled('market', market(alert.scored.listing), width),
     ...labelledWords('why', printable(alert.reason, 400), width),
+    ...labelled('drivers', drivers(alert.scored), width),
     ...labelled('model', model(alert), width),
     ...labelled('listed', age(alert.scored.listing, latencyMillis), width),
     [run('  '), run(marketplaceLink(printable(alert.scored.listing.item.tokenId)), 'link')],
@@ -145,6 +146,20 @@ function market({ context, item }: EnrichedListing): Run[][] {
     ...(context.sellerListings > 0
       ? [[run(String(context.sellerListings)), run(' other listings by this seller in the last hour', 'dim')]]
       : []),
+  ]
+}
+
+const mostDrivers = 5
+/** A smaller effect on the price, up or down, is not worth a word. */
+const leastEffect = 0.01
+
+/** What makes the forecast: where any axie's price starts, and what moves this one's most. */
+function drivers({ explanation }: ScoredListing): Run[][] {
+  if (explanation === null) return []
+  const worthSaying = explanation.contributions.filter(({ effect }) => Math.abs(effect) >= leastEffect).slice(0, mostDrivers)
+  return [
+    [run('any axie now ', 'dim'), run(usd(Math.exp(explanation.base)))],
+    ...worthSaying.map(({ reason, effect }) => [run(`${printable(reason, 60)} `, 'dim'), run(signedPercent(Math.expm1(effect)))]),
   ]
 }
 

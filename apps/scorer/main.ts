@@ -1,6 +1,7 @@
 import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
 import { referenceLevel } from '#lib/features/axie-v1.ts'
+import { reasonOf } from '#lib/features/reasons.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { settings } from './config.ts'
@@ -36,7 +37,7 @@ export const app = defineApp({
       name: 'scorer',
       input: 'listings.features',
       output: 'listings.scored',
-      processor: createScorerProcessor({ model: models.get, referenceLevel, backend, codeVersion: config.CODE_VERSION }),
+      processor: createScorerProcessor({ model: models.get, referenceLevel, reasonOf, backend, codeVersion: config.CODE_VERSION }),
       prepare: (inputs) => models.load(inputs.flatMap(({ value }) => value.listing.modelId ?? [])),
       stop: following.stop,
     })

@@ -39,7 +39,7 @@ export function createModelCache({ store, capacity, onLoaded, onRefused }: Model
       const { featureSet, source, trainedUntil } = bundle.manifest
       const model = openBundle(bundle)
       keep(modelId, {
-        model: { featureSetHash: featureSet.hash, vectorWidth: model.vectorWidth, trainedUntil, source, predict: model.predict },
+        model: { ...model, featureSetHash: featureSet.hash, trainedUntil, source },
         dispose: model.dispose,
       })
       onLoaded?.(modelId, performance.now() - started)

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Predict } from '#lib/model/price-model.ts'
 import { sampleScored } from '#lib/rules/scored-listing-samples.ts'
 import type { EnrichedListing, FeaturizedListing } from '#schemas/types.ts'
+import { explanationOf } from './explanation.ts'
 import { createScorerProcessor, type UnusableModel, type UsableModel } from './processor.ts'
 
 const featureSetHash = 'f'.repeat(64)
@@ -21,7 +22,9 @@ const usable = (change: Partial<UsableModel> = {}): UsableModel => ({
   vectorWidth: 2,
   trainedUntil: 1_650_000_000_000,
   source: 'recorded',
+  columnNames: ['price', 'strangeness'],
   predict: echo,
+  explain: null,
   ...change,
 })
 
@@ -38,6 +41,7 @@ function score(
   const processor = createScorerProcessor({
     model: (modelId) => models[modelId],
     referenceLevel: () => referenceLevel,
+    reasonOf: (feature) => `its ${feature}`,
     backend: 'wasm',
     codeVersion: '1.2.3',
   })
@@ -69,6 +73,7 @@ describe('scorer', () => {
               novelty: 0.25,
               backend: 'wasm',
               codeVersion: '1.2.3',
+              explanation: null,
             },
           },
         ],
@@ -87,6 +92,32 @@ describe('scorer', () => {
     expect(second).toHaveBeenCalledOnce()
     const forecasts = results.map((result) => (result.type === 'emit' ? result.outputs[0]?.value.quantilesUsd.q05 : null))
     expect(forecasts).toEqual([1, 2, 3, null])
+  })
+
+  test('says why, where the lower quartile is above the ask: reasons, largest first, that add up to the median', () => {
+    const explain = vi.fn(() => Float64Array.of(0.1, -0.3, 9))
+    const [dear, cheap] = [featurized([70, 0]), featurized([100, 0])]
+    const explanations = score([dear, cheap], { 'model-a': usable({ explain }) }).map((result) =>
+      result.type === 'emit' ? result.outputs[0]?.value.explanation : undefined,
+    )
+    expect(cheap.listing.ask.usd).toBe(80)
+    expect(explanations[0]).toBeNull()
+    expect(explain.mock.calls).toEqual([[Float32Array.from([100, 0])]])
+    expect(explanations[1]?.contributions).toEqual([
+      { reason: 'its strangeness', effect: -0.3, feature: 'strangeness' },
+      { reason: 'its price', effect: 0.1, feature: 'price' },
+    ])
+    expect(Math.exp((explanations[1]?.base ?? 0) - 0.2)).toBeCloseTo(102)
+  })
+
+  test('features about the same thing are one reason, named after the strongest of them', () => {
+    const effects = Float64Array.of(0.25, -0.05, 0.1, 0)
+    const reasonOf = (feature: string) => (feature.startsWith('c4') ? 'sales of its like' : 'its age')
+    const { contributions } = explanationOf(effects, ['c4.last', 'c4.median', 'token_number'], reasonOf, sampleScored.quantilesUsd)
+    expect(contributions).toEqual([
+      { reason: 'sales of its like', effect: 0.2, feature: 'c4.last' },
+      { reason: 'its age', effect: 0.1, feature: 'token_number' },
+    ])
   })
 
   test('refuses a listing that it cannot price, and says why', () => {

@@ -1,7 +1,9 @@
 import { itemKey } from '#lib/market/event.ts'
+import type { Explain } from '#lib/model/model-family.ts'
 import type { Predict } from '#lib/model/price-model.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
-import type { EnrichedListing, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+import type { EnrichedListing, Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+import { explanationOf, isWorthExplaining } from './explanation.ts'
 
 /** What the processor needs to know of a model, and the one thing it asks of it. */
 export type UsableModel = Readonly<{
@@ -10,7 +12,11 @@ export type UsableModel = Readonly<{
   vectorWidth: number
   trainedUntil: number
   source: Source
+  /** What its vectors hold. */
+  columnNames: readonly string[]
   predict: Predict
+  /** Null for a model that cannot say why. */
+  explain: Explain | null
 }>
 
 /** A model that listings name and that cannot be used: each of them becomes a dead letter with this code. */
@@ -21,6 +27,8 @@ export type ScorerOptions = Readonly<{
   model: (modelId: string) => UsableModel | UnusableModel | undefined
   /** The level of the market that forecasts are relative to, log dollars; null where too few sales are known. */
   referenceLevel: (context: EnrichedListing['context']) => number | null
+  /** What a feature is about, in people's words. */
+  reasonOf: (feature: string) => string
   backend: string
   codeVersion: string
 }>
@@ -83,6 +91,7 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
     vectors,
     Float64Array.from(rows, ({ level }) => level),
   )
+  const explain = createExplainer(model, options, vectors)
   rows.forEach(({ index, value }, row) => {
     const { listing, featureSetHash } = value
     const quantiles = quantilesAt(quantilesUsd, row)
@@ -99,9 +108,19 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
       novelty: novelty[row] as number,
       backend: options.backend,
       codeVersion: options.codeVersion,
+      explanation: isWorthExplaining(quantiles, listing.ask.usd) ? explain(row, quantiles) : null,
     }
     results[index] = { type: 'emit', outputs: [{ topic: 'listings.scored', key: itemKey(listing.item.tokenId), value: scored }] }
   })
+}
+
+/** Explains a row of `vectors` by itself: few are asked for. */
+function createExplainer({ explain, columnNames, vectorWidth }: UsableModel, { reasonOf }: ScorerOptions, vectors: Float32Array) {
+  return (row: number, quantiles: PriceQuantiles): Explanation | null => {
+    if (explain === null) return null
+    const effects = explain(vectors.subarray(row * vectorWidth, (row + 1) * vectorWidth))
+    return explanationOf(effects, columnNames, reasonOf, quantiles)
+  }
 }
 
 function quantilesAt(quantilesUsd: Float64Array, row: number): PriceQuantiles {

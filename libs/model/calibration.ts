@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { quantileCount, quantileLevels } from './quantile-head.ts'
+import { quantileCount, quantileLevels, uncross } from './quantile-head.ts'
 
 /**
  * How far each quantile moves, in units of the row's own predicted interquartile range, so that on the newest labelled rows, which the
@@ -35,15 +35,12 @@ export function fitCalibration(quantiles: ArrayLike<number>, targets: ArrayLike<
   return { shifts, rows }
 }
 
-/** Moves the quantiles in place. They still do not cross: where two would, the outer one stops at the inner one. */
+/** Moves the quantiles in place. They still do not cross. */
 export function calibrate(calibration: Calibration, quantiles: Float64Array): void {
   const { shifts } = calibration
   for (let at = 0; at < quantiles.length; at += quantileCount) {
     const spread = spreadOf(quantiles, at)
     for (let k = 0; k < quantileCount; k++) quantiles[at + k] = (quantiles[at + k] as number) + (shifts[k] as number) * spread
-    quantiles[at + 1] = Math.min(quantiles[at + 1] as number, quantiles[at + 2] as number)
-    quantiles[at] = Math.min(quantiles[at] as number, quantiles[at + 1] as number)
-    quantiles[at + 3] = Math.max(quantiles[at + 3] as number, quantiles[at + 2] as number)
-    quantiles[at + 4] = Math.max(quantiles[at + 4] as number, quantiles[at + 3] as number)
   }
+  uncross(quantiles)
 }

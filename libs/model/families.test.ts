@@ -3,7 +3,7 @@ import { familyOf, modelFamilies } from './families.ts'
 import type { InputColumn } from './input-encoding.ts'
 import { type Forecaster, type ModelFamily, type TrainingTask, targetsOf } from './model-family.ts'
 import type { Examples } from './price-model.ts'
-import { quantileCount, quantileLevels } from './quantile-head.ts'
+import { medianIndex, quantileCount, quantileLevels } from './quantile-head.ts'
 import { createRandom } from './random.ts'
 import { startTensorRuntime } from './tfjs-runtime.ts'
 
@@ -57,6 +57,18 @@ describe.each(modelFamilies.map((family): [string, ModelFamily] => [family.kind,
     const error = (forecast: (row: number) => number): number =>
       targets.reduce((sum, target, row) => sum + Math.abs(target - forecast(row)), 0)
     expect(error((row) => quantiles[row * quantileCount + 2] as number)).toBeLessThan(0.75 * error(() => middle))
+  })
+
+  test('where it can say why, what it says adds up to the median', () => {
+    if (forecaster.explain === null) return
+    const effects = forecaster.explain(unseen.vectors)
+    const quantiles = forecaster.forecast(unseen.vectors)
+    for (let row = 0; row < 100; row++) {
+      const sum = effects
+        .subarray(row * (columns.length + 1), (row + 1) * (columns.length + 1))
+        .reduce((total, effect) => total + effect, 0)
+      expect(Math.abs(sum - (quantiles[row * quantileCount + medianIndex] as number))).toBeLessThan(1e-9)
+    }
   })
 
   test('forecasts a row the same alone and among others', () => {

@@ -19,6 +19,8 @@ export type Predict = (vectors: Float32Array, levels: Float64Array) => Forecasts
 export type PriceModel = Readonly<{
   /** How many numbers its vectors have. */
   vectorWidth: number
+  /** What each of them is. */
+  columnNames: readonly string[]
   predict: Predict
   /** Null for a model that cannot say why. */
   explain: Explain | null

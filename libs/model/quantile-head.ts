@@ -30,6 +30,17 @@ export function quantilesFromRaw(raw: Float32Array | Float64Array): void {
   }
 }
 
+/** Where two quantiles of a row cross, the outer one stops at the inner one; the median stays. In place, rows × 5. */
+export function uncross(quantiles: Float64Array): Float64Array {
+  for (let at = 0; at < quantiles.length; at += quantileCount) {
+    quantiles[at + 1] = Math.min(quantiles[at + 1] as number, quantiles[at + 2] as number)
+    quantiles[at] = Math.min(quantiles[at] as number, quantiles[at + 1] as number)
+    quantiles[at + 3] = Math.max(quantiles[at + 3] as number, quantiles[at + 2] as number)
+    quantiles[at + 4] = Math.max(quantiles[at + 4] as number, quantiles[at + 3] as number)
+  }
+  return quantiles
+}
+
 /** Pinball loss of one quantile at level `level`: Koenker and Bassett, Regression Quantiles, Econometrica 46 (1978). */
 export const pinballLoss = (level: number, target: number, forecast: number): number => {
   const error = target - forecast

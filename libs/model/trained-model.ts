@@ -7,7 +7,14 @@ import type { Examples, Forecasts, PriceModel } from './price-model.ts'
 import { quantileCount } from './quantile-head.ts'
 
 /** A model of any family, with what makes its forecasts prices: calibrated, in dollars, and with a word on how familiar a row is. */
-export type TrainedModel = Readonly<{ kind: string; forecaster: Forecaster; familiarity: Familiarity; calibration: Calibration }>
+export type TrainedModel = Readonly<{
+  kind: string
+  /** Names of the numbers of its vectors. */
+  columnNames: readonly string[]
+  forecaster: Forecaster
+  familiarity: Familiarity
+  calibration: Calibration
+}>
 
 /** Blocks in time order, oldest first, each newer than the one before. */
 export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; newest: Examples }>
@@ -29,7 +36,8 @@ export async function trainModel(
   const { forecaster, learning } = await family.fit({ ...task, fit, stopping })
   const familiarity = fitFamiliarity(fit.vectors, task.columns)
   const [seen, unseen] = [forecaster.forecast(stopping.vectors), forecaster.forecast(newest.vectors)]
-  const calibrated = (calibration: Calibration): TrainedModel => ({ kind: family.kind, forecaster, familiarity, calibration })
+  const columnNames = task.columns.map(({ name }) => name)
+  const calibrated = (calibration: Calibration): TrainedModel => ({ kind: family.kind, columnNames, forecaster, familiarity, calibration })
   return {
     model: calibrated(fitCalibration([...seen, ...unseen], [...targetsOf(stopping), ...targetsOf(newest)])),
     heldOut: calibrated(fitCalibration(seen, targetsOf(stopping))),
@@ -38,7 +46,7 @@ export async function trainModel(
 }
 
 /** `dispose` gives back the forecaster. */
-export function openModel({ forecaster, familiarity, calibration }: TrainedModel): PriceModel {
+export function openModel({ columnNames, forecaster, familiarity, calibration }: TrainedModel): PriceModel {
   const { vectorWidth, explain, dispose } = forecaster
   const predict = (vectors: Float32Array, levels: Float64Array): Forecasts => {
     if (vectors.length !== levels.length * vectorWidth) {
@@ -51,24 +59,29 @@ export function openModel({ forecaster, familiarity, calibration }: TrainedModel
     }
     return { quantilesUsd: quantiles, novelty: noveltyOf(familiarity, vectors) }
   }
-  return { vectorWidth, predict, explain, dispose }
+  return { vectorWidth, columnNames, predict, explain, dispose }
 }
 
-const definitionSchema = z.object({ calibration: calibrationSchema, familiarity: familiaritySchema, forecaster: z.unknown() })
+const definitionSchema = z.object({
+  columnNames: z.array(z.string()),
+  calibration: calibrationSchema,
+  familiarity: familiaritySchema,
+  forecaster: z.unknown(),
+})
 
-export function storeModel({ forecaster, familiarity, calibration }: TrainedModel): StoredModel {
+export function storeModel({ columnNames, forecaster, familiarity, calibration }: TrainedModel): StoredModel {
   const { definition, weights } = forecaster.store()
-  return { definition: { calibration, familiarity, forecaster: definition }, weights }
+  return { definition: { columnNames, calibration, familiarity, forecaster: definition }, weights }
 }
 
 /** Throws a plain Error that says what does not fit; the bundle's reader adds which bundle. */
 export function restoreModel(kind: string, { definition, weights }: StoredModel): TrainedModel {
   const family = familyOf(kind)
   if (family === undefined) throw new Error(`this version knows no models of kind ${kind}`)
-  const { calibration, familiarity, forecaster } = definitionSchema.parse(definition)
+  const { columnNames, calibration, familiarity, forecaster } = definitionSchema.parse(definition)
   const restored = family.restore({ definition: forecaster, weights })
-  if (familiarity.columns.length !== restored.vectorWidth) {
-    throw new Error(`the model takes ${restored.vectorWidth} numbers, what it is familiar with are ${familiarity.columns.length}`)
+  for (const { length } of [familiarity.columns, columnNames]) {
+    if (length !== restored.vectorWidth) throw new Error(`the model takes ${restored.vectorWidth} numbers, its definition has ${length}`)
   }
-  return { kind, forecaster: restored, familiarity, calibration }
+  return { kind, columnNames, forecaster: restored, familiarity, calibration }
 }

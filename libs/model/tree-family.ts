@@ -1,8 +1,9 @@
+import { createContributions } from './gbdt/contributions.ts'
 import { defaultTreeSettings, fitTrees, type TreeSettings } from './gbdt/fit-trees.ts'
 import { restoreTrees, storeTrees } from './gbdt/stored-trees.ts'
 import { predictTrees, type TreeEnsemble } from './gbdt/tree-ensemble.ts'
 import { type Forecaster, type ModelFamily, targetsOf } from './model-family.ts'
-import { quantileCount, quantileLevels } from './quantile-head.ts'
+import { medianIndex, quantileCount, quantileLevels, uncross } from './quantile-head.ts'
 
 type Settings = Omit<TreeSettings, 'seed' | 'objective'>
 
@@ -47,17 +48,8 @@ function treesOfKind(kind: string, settings: Settings): ModelFamily {
 
 const createForecaster = (ensemble: TreeEnsemble): Forecaster => ({
   vectorWidth: ensemble.vectorWidth,
-  forecast: (vectors) => sortQuantiles(predictTrees(ensemble, vectors)),
-  explain: null,
+  forecast: (vectors) => uncross(predictTrees(ensemble, vectors)),
+  explain: createContributions(ensemble, medianIndex),
   store: () => storeTrees(ensemble),
   dispose: () => {},
 })
-
-/**
- * Where two quantiles of a row cross, sorting them brings each nearer to the truth: Chernozhukov, Fernández-Val and Galichon, Quantile
- * and probability curves without crossing (2010). In place.
- */
-export function sortQuantiles(quantiles: Float64Array): Float64Array {
-  for (let at = 0; at < quantiles.length; at += quantileCount) quantiles.subarray(at, at + quantileCount).sort()
-  return quantiles
-}

@@ -88,6 +88,16 @@ export const sampleScored: ScoredListing = {
   novelty: 0.31,
   backend: 'wasm',
   codeVersion: 'test',
+  explanation: {
+    base: Math.log(151) - 1.55,
+    contributions: [
+      { reason: 'sales of axies with its four cards', effect: 0.92, feature: 'c4.median' },
+      { reason: 'its class and parts', effect: 0.51, feature: 'back' },
+      { reason: 'its own last sale', effect: 0.2, feature: 'own.relative' },
+      { reason: 'its breed count', effect: -0.08, feature: 'breed_count' },
+      { reason: 'its age', effect: 0.001, feature: 'token_number' },
+    ],
+  },
 }
 
 type Change = Omit<Partial<ScoredListing>, 'listing'> & {

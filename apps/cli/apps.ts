@@ -19,6 +19,10 @@ export const apps: Readonly<Record<string, Readonly<{ summary: string; load(): P
     summary: 'what became of every alert, beside a random buyer',
     load: async () => general((await import('#app/ledger/main.ts')).app),
   },
+  dashboard: {
+    summary: 'a live web page and a REST API that prices any axie',
+    load: async () => general((await import('#app/dashboard/main.ts')).app),
+  },
   archiver: { summary: 'market.events into the object store', load: async () => general((await import('#app/archiver/main.ts')).app) },
 }
 

@@ -12,7 +12,7 @@ const state: CollectorState = {
   ...initialState('axie'),
   trackedAsks: [tracked, { ...tracked, listingId: listing(2, 5).listingId, tokenId: '2', seenAt: at(15) }],
 }
-const answered = (value: AxieAnswer | null) => ({ value, heldAt: 1, marketTime: at(100) })
+const answered = (value: Pick<AxieAnswer, 'listing' | 'lastSale'> | null) => ({ value, heldAt: 1, marketTime: at(100) })
 
 describe('a tracked ask', () => {
   test('that was not seen for the longest time is checked first, and then last', () => {

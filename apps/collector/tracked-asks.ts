@@ -34,8 +34,11 @@ export function untrackSold(tracked: readonly TrackedAsk[], sales: readonly Sale
 export const nextToCheck = (tracked: readonly TrackedAsk[]): TrackedAsk | null =>
   tracked.reduce<TrackedAsk | null>((oldest, ask) => (oldest === null || ask.seenAt < oldest.seenAt ? ask : oldest), null)
 
+/** Of an axie: whether it is still offered, and whom it was last sold to. */
+type Whereabouts = Pick<AxieAnswer, 'listing' | 'lastSale'>
+
 /** What a query by id says of a tracked ask: still there, sold (its sale comes on its own), or withdrawn. */
-export function decideAsk(state: CollectorState, asked: TrackedAsk, answer: Held<AxieAnswer | null>, { source }: Collecting): Decision {
+export function decideAsk(state: CollectorState, asked: TrackedAsk, answer: Held<Whereabouts | null>, { source }: Collecting): Decision {
   const tracked = state.trackedAsks.find(({ listingId }) => listingId === asked.listingId)
   if (tracked === undefined) return { events: [], rejects: [], state }
   const observation = { observedAt: answer.marketTime, origin: 'live', source } as const

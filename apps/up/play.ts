@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { archivedTopics } from '#app/archiver/config.ts'
 import { countArchived } from '#lib/archive/read.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
@@ -28,10 +29,11 @@ export type PlayContext = Readonly<{
 }>
 
 const localPartitions = 3
+const usualPort = 8080
 const settleMillis = 60_000
 const readyMillis = 60_000
 /** Behind the collector, in the order in which they drain. */
-const stages = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'] as const
+const stages = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver', 'dashboard'] as const
 
 /**
  * The main job: servers, topics, a first model, and every app as a process of its own, on a simulated market.
@@ -79,9 +81,11 @@ async function play(playing: Playing): Promise<Summary | null> {
   playing.handles.set('simulator', simulator)
   for (const name of stages) {
     if (name === 'notifier') start(name, { settings: cardSettings(options), onOutput: progress.output })
+    else if (name === 'dashboard') start(name, { settings: await dashboardSettings(playing, await simulator.url) })
     else if (name === 'archiver') start(name, { settings: { ARCHIVE_IDLE_SECONDS: '2' } })
     else start(name)
   }
+  void sayWhereDashboardIs(playing)
   const model = await trainFirstModel(plan, { run, backend, environment, progress, signal: interrupted })
   if (model === null) return null
   await whenReady(playing)
@@ -110,6 +114,36 @@ function cardSettings({ json }: UpArguments): Record<string, string> {
     ...(isTTY && process.env.NO_COLOR === undefined ? { CARD_COLOR: 'always' } : {}),
     ...(isTTY ? { COLUMNS: String(columns) } : {}),
   }
+}
+
+/** The same address from one start to the next, where it is free: a page that is open finds us again. */
+async function dashboardSettings({ plan, env }: Playing, marketplace: string): Promise<Record<string, string>> {
+  return {
+    DASHBOARD_PORT: env.DASHBOARD_PORT ?? String((await isPortFree(usualPort)) ? usualPort : 0),
+    MARKETPLACE_URL: marketplace,
+    AXIE_API_KEY: plan.collector.AXIE_API_KEY ?? '',
+    REQUESTS_PER_SECOND: '20',
+  }
+}
+
+const isPortFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
+
+/** While a first model is trained, there is something to look at already. An app that ends tells so by itself. */
+async function sayWhereDashboardIs({ handles, progress, interrupted }: Playing): Promise<void> {
+  const dashboard = handles.get('dashboard')
+  try {
+    await dashboard?.started
+    while (!interrupted.aborted) {
+      const page = (await dashboard?.health())?.conditions.page
+      if (page?.ready) return progress.say(`dashboard ${page.detail}`)
+      await clock.sleep(100)
+    }
+  } catch {}
 }
 
 function starter({ stack, run, backend, environment, handles }: Playing): StartApp {

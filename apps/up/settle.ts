@@ -1,16 +1,8 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { consumers } from '#lib/market/consumers.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import type { LogAdmin } from '#lib/stream/log.ts'
 import type { Observer } from './observer.ts'
-
-/** Who reads what, in the order of the stream; behind them comes the archiver. */
-export const consumers = [
-  { app: 'enricher', input: 'market.events' },
-  { app: 'featurizer', input: 'listings.enriched' },
-  { app: 'scorer', input: 'listings.features' },
-  { app: 'alerter', input: 'listings.scored' },
-  { app: 'notifier', input: 'alerts' },
-] as const satisfies readonly { app: string; input: TopicName }[]
 
 const pollMillis = 100
 const quietMillis = 2_000

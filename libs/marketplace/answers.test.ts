@@ -214,6 +214,7 @@ test('an axie by id has its offer and its last sale, or neither', () => {
     lastSale: { soldAt: 1_650_000_000_000 },
   })
   expect(axieOf(held({ data: { axie: { ...axieAnswer(), order: null, transferHistory: { results: [] } } } }))).toEqual({
+    item: expect.objectContaining({ tokenId: '1234567' }),
     listing: null,
     lastSale: null,
   })

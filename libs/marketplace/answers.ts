@@ -19,7 +19,7 @@ import type { HttpAnswer } from './transport.ts'
 export type SettledEntry = Readonly<{ newest: Sale; sales: readonly Sale[] }>
 
 /** What a query by id says. */
-export type AxieAnswer = Readonly<{ listing: Listing | null; lastSale: Sale | null }>
+export type AxieAnswer = Readonly<{ item: Item; listing: Listing | null; lastSale: Sale | null }>
 
 const numberAsText = (value: unknown): unknown =>
   typeof value === 'number' ? (Number.isSafeInteger(value) || !Number.isInteger(value) ? String(value) : `${value} (not exact)`) : value
@@ -124,7 +124,7 @@ export function axieOf(answer: HttpAnswer): AxieAnswer | null {
   const { data, errors } = envelopeOf(answer.json)
   const { axie } = parsedAs(z.object({ axie: z.unknown() }), data, 'data')
   if (axie === null || axie === undefined) return null
-  return { listing: listingOf(axie, errors[0]), lastSale: salesOf(axie)[0] ?? null }
+  return { item: itemOf(axie), listing: listingOf(axie, errors[0]), lastSale: salesOf(axie)[0] ?? null }
 }
 
 /** Dollars for one ETH. */

@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs'
 import { randomId } from '#lib/clock/clock.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { createKafkajsConsumer } from './kafkajs-consumer.ts'
-import type { Follower, LogAdmin, LogRecord, TopicPartition } from './log.ts'
+import type { Follower, FollowOptions, LogAdmin, LogRecord, TopicPartition } from './log.ts'
 
 const keyOf = ({ topic, partition }: TopicPartition) => `${topic}-${partition}`
 
@@ -14,16 +14,20 @@ export async function followWithKafkajs(
   kafka: Kafka,
   admin: LogAdmin,
   logger: Logger,
-  options: Readonly<{ topics: readonly string[]; clientId: string; sessionTimeoutMillis: number }>,
+  options: FollowOptions & Readonly<{ topics: readonly string[]; clientId: string; sessionTimeoutMillis: number }>,
   onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
 ): Promise<Follower> {
-  const { topics, clientId, sessionTimeoutMillis } = options
+  const { topics, clientId, sessionTimeoutMillis, startAt } = options
   const group = `${clientId}-follow-${randomId()}`
   const behind = new Map<string, number>()
-  for (const topic of topics)
-    for (const { partition, first, next } of await admin.offsets(topic)) if (first < next) behind.set(keyOf({ topic, partition }), next)
-
   const positions = new Map<string, number>()
+  for (const topic of topics) {
+    for (const { partition, first, next } of await admin.offsets(topic)) {
+      const start = startAt?.({ topic, partition, first, next }) ?? first
+      if (startAt !== undefined) positions.set(keyOf({ topic, partition }), start)
+      if (start < next) behind.set(keyOf({ topic, partition }), next)
+    }
+  }
   const caughtUp = Promise.withResolvers<void>()
   caughtUp.promise.catch(() => {})
   const settleCaughtUp = () => {

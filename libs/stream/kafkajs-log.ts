@@ -57,9 +57,10 @@ export function createKafkajsLog(options: KafkajsLogOptions): Log {
     producer: () => closing(createKafkajsProducer(kafka)),
     admin,
 
-    async follow(topics, onRecords): Promise<Follower> {
+    async follow(topics, onRecords, followOptions): Promise<Follower> {
       const followAdmin = admin()
-      const follower = await followWithKafkajs(kafka, followAdmin, logger, { topics, clientId, sessionTimeoutMillis }, onRecords)
+      const reading = { topics, clientId, sessionTimeoutMillis, ...followOptions }
+      const follower = await followWithKafkajs(kafka, followAdmin, logger, reading, onRecords)
       const stop = async () => {
         open.delete(stop)
         await follower.stop()

@@ -523,6 +523,20 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         expect(texts(await read(topic))).toEqual(['a'])
       })
 
+      it('begins where it is told, in each partition', async () => {
+        const topic = await createTopic('follow-tail', 2)
+        await send(['a', 'b', 'c', 'd', 'e'].map((key, index) => ({ ...record(topic, key), partition: index < 3 ? 0 : 1 })))
+        const seen: string[] = []
+        const startAt = ({ first, next }: { first: number; next: number }) => Math.max(first, next - 1)
+        const follower = await log.follow([topic], (records) => void seen.push(...texts(records)), { startAt })
+        await follower.caughtUp
+        expect(seen.sort()).toEqual(['c', 'e'])
+        await send([{ ...record(topic, 'f'), partition: 0 }])
+        await until(() => expect(seen).toContain('f'))
+        await follower.stop()
+        expect(seen.length).toBe(3)
+      })
+
       it('ends with the error of its handler', async () => {
         const topic = await createTopic('follow-error')
         await send([record(topic, 'a')])

@@ -132,14 +132,23 @@ export interface Log {
   producer(): Producer
   admin(): LogAdmin
   /**
-   * Reads a topic from its beginning without a group and follows it until `stop` (compacted tables, observers, tails).
-   * `caughtUp` resolves when everything that was visible at the call has been handed over.
+   * Reads topics without a group, from their beginning or from where `options` say, and follows them until `stop` (compacted tables,
+   * observers, tails). `caughtUp` resolves when everything that was visible at the call has been handed over.
    */
-  follow(topics: readonly string[], onRecords: (records: readonly LogRecord[]) => void | Promise<void>): Promise<Follower>
+  follow(
+    topics: readonly string[],
+    onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
+    options?: FollowOptions,
+  ): Promise<Follower>
   /** Resolves when the log answers; FatalError within 10 s, with the addresses and what to do, when it does not. For start-up. */
   checkReachable(): Promise<void>
   close(): Promise<void>
 }
+
+export type FollowOptions = Readonly<{
+  /** The offset to begin at, for each partition with records between `first` and `next`. Default: `first`. */
+  startAt?: (partition: TopicPartition & Readonly<{ first: number; next: number }>) => number
+}>
 
 export type Follower = Readonly<{
   caughtUp: Promise<void>

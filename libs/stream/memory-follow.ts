@@ -1,4 +1,4 @@
-import type { Follower, LogRecord, TopicPartition } from './log.ts'
+import type { Follower, FollowOptions, LogRecord, TopicPartition } from './log.ts'
 import type { MemoryPartition } from './memory-partition.ts'
 
 type Reading = { readonly tp: TopicPartition; readonly partition: MemoryPartition; position: number; readonly target: number }
@@ -6,15 +6,16 @@ type Reading = { readonly tp: TopicPartition; readonly partition: MemoryPartitio
 const maxBytesPerRead = 1_048_576
 const maxRecordsPerRead = 1_000
 
-/** Reads partitions from their beginning, side by side, until stopped. */
+/** Reads partitions from their beginning, or from `startAt`, side by side, until stopped. */
 export function followPartitions(
   partitions: ReadonlyArray<readonly [TopicPartition, MemoryPartition]>,
   onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
+  { startAt }: FollowOptions = {},
 ): { follower: Follower; isIdle(): boolean; position(partition: TopicPartition): number | null } {
   const readings: Reading[] = partitions.map(([tp, partition]) => ({
     tp,
     partition,
-    position: partition.first(),
+    position: startAt?.({ ...tp, first: partition.first(), next: partition.next() }) ?? partition.first(),
     target: partition.stable(),
   }))
   let stopped = false

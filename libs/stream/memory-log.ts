@@ -1,7 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { BackoffOptions } from './backoff.ts'
 import { FatalError, RetryableError } from './errors.ts'
-import type { Consumer, Log, LogAdmin, LogRecord, NewRecord, Producer, TopicPartition } from './log.ts'
+import type { Consumer, FollowOptions, Log, LogAdmin, LogRecord, NewRecord, Producer, TopicPartition } from './log.ts'
 import { followPartitions } from './memory-follow.ts'
 import { createMemoryGroup, type MemoryGroup } from './memory-group.ts'
 import { createMemoryPartition, type MemoryPartition, type MemoryTransaction } from './memory-partition.ts'
@@ -116,9 +116,13 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     async close() {},
   })
 
-  const follow = async (names: readonly string[], onRecords: (records: readonly LogRecord[]) => void | Promise<void>) => {
+  const follow = async (
+    names: readonly string[],
+    onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
+    followOptions?: FollowOptions,
+  ) => {
     const partitions = names.flatMap((topic) => partitionsOf(topic).map((storage, partition) => [{ topic, partition }, storage] as const))
-    const following = followPartitions(partitions, onRecords)
+    const following = followPartitions(partitions, onRecords, followOptions)
     followers.add(following)
     return following.follower
   }

@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import { axieClasses } from '#lib/axie/classes.ts'
+import { maxBreedCount } from '#lib/axie/profile.ts'
+
+/** What the API takes and answers. The OpenAPI document is made of these. Times are milliseconds since 1970 of the market's clock. */
+
+const usd = z.number().describe('US dollars')
+const moment = z.number().describe('Milliseconds since 1970, by the market’s clock')
+const axieClass = z.string().describe(`One of ${axieClasses.join(', ')}`)
+
+export const axieIdParameter = z.object({
+  axieId: z
+    .string()
+    .regex(/^\d{1,20}$/, 'expected the number of an axie, in digits')
+    .describe('The number of the axie on the marketplace'),
+})
+
+export const countQuery = (most: number, usual: number) =>
+  z.object({ limit: z.coerce.number().int().min(1).max(most).default(usual).describe(`At most, 1 to ${most}`) })
+
+export const itemBody = z.object({
+  axieId: z
+    .string()
+    .regex(/^\d{1,20}$/, 'expected digits')
+    .default('0')
+    .describe('Its number, where it has one: its own last sale counts then'),
+  class: z.string().min(1).max(100).describe('As the market spells it, for example Aquatic'),
+  breedCount: z.number().int().min(0).max(maxBreedCount),
+  parts: z.array(z.string().max(100)).length(6).describe('Ids of its six parts, such as eyes-chubby'),
+  genes: z.string().max(2_000).nullable().default(null).describe('Hexadecimal with 0x; null: unknown'),
+})
+
+const quantiles = z.object({ q05: usd, q25: usd, q50: usd, q75: usd, q95: usd })
+
+const source = z.enum(['live', 'recorded', 'synthetic'])
+
+const row = z.object({
+  listingId: z.string(),
+  axieId: z.string(),
+  class: axieClass,
+  breedCount: z.number().int(),
+  askUsd: usd,
+  askEth: z.number(),
+  forecastUsd: quantiles,
+  netGainUsd: usd.describe('Median forecast less fee less ask'),
+  novelty: z.number().describe('0 familiar, above 1 outside of what the model learnt from'),
+  listedAt: moment,
+  observedAt: moment,
+  source,
+  modelId: z.string(),
+})
+
+const stats = z.object({ hp: z.number(), speed: z.number(), skill: z.number(), morale: z.number() })
+const parts = z.object({
+  eyes: z.string(),
+  ears: z.string(),
+  mouth: z.string(),
+  horn: z.string(),
+  back: z.string(),
+  tail: z.string(),
+})
+
+const item = z.object({
+  axieId: z.string(),
+  class: axieClass,
+  breedCount: z.number().int(),
+  purity: z.number().describe('Percent of its parts that are of its class'),
+  geneQuality: z.number().nullable().describe('0 to 1; null where the genes are not known'),
+  stats,
+  cards: z.object({ attack: z.number(), defence: z.number(), energy: z.number() }),
+  parts,
+  specialParts: z.number(),
+  image: z.string().nullable(),
+})
+
+const nearby = { axieId: z.string(), usd, breedCount: z.number(), identical: z.boolean().describe('Eyes and ears are the same too') }
+
+const evidence = z.object({
+  asOf: moment,
+  ethUsd: usd.nullable(),
+  marketLevelUsd: usd.nullable(),
+  classLevelUsd: usd.nullable(),
+  trend: z.number().nullable().describe('Market over 6 h against 7 d, less 1'),
+  salesPerHour: z.number(),
+  similarSales: z.array(z.object({ ...nearby, soldAt: moment })),
+  similarAsks: z.array(z.object({ ...nearby, seenAt: moment })),
+  similarAskCount: z.number(),
+  ownLastSale: z.object({ usd, soldAt: moment, breedCount: z.number() }).nullable(),
+  sellerListings: z.number(),
+  comboScore: z.number(),
+})
+
+const outcome = z.object({
+  status: z.enum(['open', 'gone', 'resold', 'censored']),
+  goneAt: moment.nullable(),
+  resoldAt: moment.nullable(),
+  resoldUsd: usd.nullable(),
+  netUsd: usd.nullable().describe('After the fee'),
+  netEth: z.number().nullable(),
+})
+
+const alert = z.object({
+  alertId: z.string(),
+  listing: row,
+  item,
+  evidence,
+  rule: z.string(),
+  reason: z.string(),
+  netGainUsd: usd,
+  netGainLowUsd: usd,
+  modelTrainedUntil: moment,
+  backend: z.string(),
+  outcome: outcome.nullable(),
+})
+
+const simulated = z.boolean().nullable().describe('True unless it is the real market; null while nothing is known of it')
+
+export const listingsAnswer = z.object({ simulated, listings: z.array(row).readonly() })
+export const alertsAnswer = z.object({ simulated, alerts: z.array(alert).readonly() })
+
+const levelSample = z.object({
+  at: moment,
+  market: usd.nullable(),
+  classes: z.array(usd.nullable()).readonly().describe('In the order of `classes`'),
+})
+export const levelsAnswer = z.object({
+  simulated,
+  classes: z.array(z.string()).readonly(),
+  samples: z.array(levelSample).readonly().describe('Midmean of the sales of 24 hours, one an hour, oldest first; the last is now'),
+})
+
+export const modelsAnswer = z.object({
+  simulated,
+  inForce: z.string().nullable().describe('The model that prices now'),
+  models: z
+    .array(
+      z.object({
+        modelId: z.string(),
+        source,
+        featureSetHash: z.string(),
+        trainedFrom: moment,
+        trainedUntil: moment,
+        metrics: z.record(z.string(), z.number()).readonly(),
+      }),
+    )
+    .readonly(),
+})
+
+export const priceAnswer = z.object({
+  axieId: z.string(),
+  simulated,
+  source,
+  asOf: moment.describe('Everything in the forecast was known at this moment'),
+  item,
+  ask: z.object({ usd, eth: z.number() }).nullable().describe('What it is offered for, where it is; never part of the forecast'),
+  forecastUsd: quantiles,
+  netGainUsd: usd.nullable().describe('Median forecast less fee less ask'),
+  model: z.object({
+    id: z.string(),
+    trainedUntil: moment,
+    backend: z.string(),
+    codeVersion: z.string(),
+    novelty: z.number(),
+  }),
+  evidence,
+})
+
+export type PriceAnswer = z.output<typeof priceAnswer>

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { createCalibration, type Forecast, type SoldFor } from './calibration.ts'
+
+const quantilesUsd = { q05: 10, q25: 20, q50: 30, q75: 40, q95: 50 }
+const forecast = (change: Partial<Forecast> = {}): Forecast => ({
+  axieId: '1',
+  listedAt: 100,
+  observedAt: 110,
+  quantilesUsd,
+  alerted: false,
+  ...change,
+})
+const sale = (change: Partial<SoldFor> = {}): SoldFor => ({ axieId: '1', soldAt: 200, observedAt: 210, usd: 25, ...change })
+
+test('a sale falls into the part of the forecast that holds its price', () => {
+  for (const [usd, bin] of [
+    [9, 0],
+    [10, 1],
+    [25, 2],
+    [30, 3],
+    [49, 4],
+    [50, 5],
+  ] as const) {
+    const calibration = createCalibration({ remembered: 10 })
+    calibration.takeForecast(forecast())
+    calibration.takeSale(sale({ usd }))
+    const { bins, sales } = calibration.scores().all
+    expect({ sales, bin: bins.indexOf(1) }).toEqual({ sales: 1, bin })
+  }
+})
+
+test('forecast and sale may come in either order, and again: each pair counts once', () => {
+  const calibration = createCalibration({ remembered: 10 })
+  calibration.takeSale(sale())
+  calibration.takeForecast(forecast())
+  calibration.takeForecast(forecast())
+  calibration.takeSale(sale())
+  expect(calibration.scores().all).toEqual({ sales: 1, bins: [0, 0, 1, 0, 0, 0], medianError: 0.2 })
+})
+
+test('a forecast made when the sale was known, or for a later listing, proves nothing', () => {
+  const calibration = createCalibration({ remembered: 10 })
+  calibration.takeSale(sale())
+  calibration.takeForecast(forecast({ observedAt: 211 }))
+  calibration.takeForecast(forecast({ axieId: '2', listedAt: 201, observedAt: 205 }))
+  calibration.takeSale(sale({ axieId: '2' }))
+  expect(calibration.scores().all.sales).toBe(0)
+})
+
+test('alerted listings are counted apart, whenever the alert is heard of', () => {
+  const calibration = createCalibration({ remembered: 10 })
+  calibration.takeForecast(forecast())
+  calibration.takeSale(sale())
+  calibration.takeForecast(forecast({ alerted: true }))
+  calibration.takeForecast(forecast())
+  const { all, alerted } = calibration.scores()
+  expect([all.sales, alerted.sales]).toEqual([1, 1])
+})

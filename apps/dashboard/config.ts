@@ -1,0 +1,53 @@
+import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from '#lib/app/config.ts'
+import { backendChoices } from '#lib/model/tfjs-runtime.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+
+export const settings = defineConfig({
+  DASHBOARD_HOST: {
+    schema: text(),
+    default: '127.0.0.1',
+    description: 'Where page and API are served. Anything but this machine wants API_TOKEN, and TLS in front.',
+  },
+  DASHBOARD_PORT: { schema: integer(0, 65_535), default: '8080', description: 'Its port; 0 takes a free one.' },
+  API_TOKEN: {
+    schema: optionalText(),
+    default: '',
+    description: 'Asked of everyone as a bearer token, and by the page of its reader; empty: of nobody.',
+    secret: true,
+  },
+  API_REQUESTS_PER_MINUTE: {
+    schema: integer(1, 100_000_000),
+    default: '600',
+    unit: '1/min',
+    description: 'Of one address, before it is answered 429.',
+  },
+  MAX_READERS: { schema: integer(1, 10_000), default: '100', description: 'Pages that may be open at once, all together.' },
+  MARKETPLACE_URL: {
+    schema: url(),
+    default: 'https://api-gateway.skymavis.com/graphql/axie-marketplace',
+    description: "The marketplace's GraphQL API, asked for axies that were not seen in the stream.",
+  },
+  AXIE_API_KEY: {
+    schema: optionalText(),
+    default: '',
+    description: 'Sent as X-API-Key; empty: only axies that were seen in the stream can be priced by their number.',
+    secret: true,
+  },
+  REQUESTS_PER_SECOND: {
+    schema: decimal(0.01, 10_000),
+    default: '1',
+    unit: '1/s',
+    description: "At most, of the marketplace: on top of the collector's, and out of the same quota.",
+  },
+  PICTURE_ORIGIN: {
+    schema: optionalText(),
+    default: 'https://axiecdn.axieinfinity.com',
+    description: 'The only place that pictures of axies may come from; empty: pictures are drawn. A simulated market has drawn ones only.',
+  },
+  TF_BACKEND: {
+    schema: oneOf(backendChoices),
+    default: 'auto',
+    description: 'Where the model runs that prices on request: tensorflow (native), wasm, cpu (JavaScript), or auto.',
+  },
+  CODE_VERSION: { schema: text(), default: packageJson.version, description: 'Shown beside forecasts. Images set the commit.' },
+})

@@ -1,0 +1,124 @@
+/** The dashboard as it runs, on a log in memory, with whatever a test puts on its topics: for tests of server, API and page. */
+import { publishModel } from '#app/trainer/publish.ts'
+import { someSales } from '#app/trainer/sales-samples.ts'
+import { promote } from '#app/up/promote.ts'
+import type { App, AppContext, RunningApp } from '#lib/app/app.ts'
+import { commonSettings } from '#lib/app/common-settings.ts'
+import { parseConfig } from '#lib/app/config.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { createCodec } from '#lib/codec/codec.ts'
+import { createMemoryRegistry } from '#lib/codec/registry.ts'
+import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { inputColumnsOf } from '#lib/features/feature-set.ts'
+import { marketKey } from '#lib/market/event.ts'
+import { type TopicName, topicName, topicSettings, topics } from '#lib/market/topics.ts'
+import { type SealedBundle, sealDenseBundle } from '#lib/model/bundle.ts'
+import { trainDenseModel } from '#lib/model/dense-model.ts'
+import type { Examples } from '#lib/model/price-model.ts'
+import { createRandom } from '#lib/model/random.ts'
+import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
+import { defaultNetworkTraining } from '#lib/model/train-network.ts'
+import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
+import { defaultRules } from '#lib/rules/presets.ts'
+import { createMemoryLog } from '#lib/stream/memory-log.ts'
+import { collectedAtHeader } from '#lib/stream/runner-metrics.ts'
+import { createHealth } from '#lib/telemetry/health.ts'
+import { createLogger } from '#lib/telemetry/logger.ts'
+import { createMetrics } from '#lib/telemetry/metrics.ts'
+import type { MarketEvent, RecordName, RecordTypes } from '#schemas/types.ts'
+import { app as dashboard } from './main.ts'
+
+const prefix = 'run.'
+
+export type DashboardWorld = Awaited<ReturnType<typeof openDashboardWorld>>
+
+export async function openDashboardWorld(settings: Readonly<Record<string, string>> = {}) {
+  const log = createMemoryLog({ clock: systemClock })
+  const store = createMemoryStore()
+  const codec = createCodec({ registry: createMemoryRegistry() })
+  const running: RunningApp[] = []
+  await log.admin().createTopics(topicSettings(prefix, { partitions: 2 }))
+  await codec.prepare(['MarketEvent', 'ScoredListing', 'Alert', 'Outcome', 'ModelAnnounced'])
+  const producer = log.producer()
+
+  const start = async (app: App, own: Readonly<Record<string, string>> = {}) => {
+    const config = parseConfig({ ...commonSettings, ...app.settings }, { ...noServers, ...own, PREFIX: prefix })
+    const health = createHealth({ clock: systemClock })
+    const context = { config, prefix, clock: systemClock, health, log, codec, store }
+    const started = await app.start({
+      ...context,
+      logger: createLogger(app.name, 'silent'),
+      metrics: createMetrics(app.name),
+    } as AppContext)
+    running.push(started)
+    return health
+  }
+  const send = async <Name extends TopicName>(
+    topic: Name,
+    key: string,
+    value: (typeof topics)[Name]['schema'] extends RecordName ? RecordTypes[(typeof topics)[Name]['schema']] : never,
+  ) => {
+    const bytes = codec.encode(topics[topic].schema as RecordName, value as never)
+    const headers = { [collectedAtHeader]: String(systemClock.now()) }
+    await producer.send([{ topic: topicName(prefix, topic), key, value: bytes, headers }])
+  }
+  const health = await start(dashboard as unknown as App, { DASHBOARD_PORT: '0', TF_BACKEND: 'wasm', CODE_VERSION: 'test', ...settings })
+
+  return {
+    log,
+    codec,
+    url: health.report().conditions.page?.detail as string,
+    start,
+    send,
+    market: (event: MarketEvent) => send('market.events', marketKey, event),
+    /** A model in force, and enough sales behind it to price with. */
+    async openMarket(): Promise<SealedBundle> {
+      const bundle = await smallModel()
+      await publishModel({ log, codec, store, prefix }, bundle)
+      const sales = someSales(400, 1)
+      const at = (sales[0] as MarketEvent).observedAt
+      const { modelId, manifest } = bundle
+      const promotion = { modelId, featureSetHash: manifest.featureSet.hash, rules: defaultRules, reason: 'test' }
+      await promote({ log, codec, prefix }, { ...promotion, at, source: 'synthetic' })
+      for (const sale of sales) await send('market.events', marketKey, sale)
+      await log.idle()
+      return bundle
+    },
+    get: (path: string, init?: RequestInit) => fetch(`${health.report().conditions.page?.detail}${path}`, init),
+    async close() {
+      for (const app of running.reverse()) await app.stop()
+      await log.close()
+    },
+  }
+}
+
+const noServers = {
+  KAFKA_BROKERS: 'memory',
+  SCHEMA_REGISTRY_URL: 'http://memory',
+  S3_ENDPOINT: 'http://memory',
+  S3_ACCESS_KEY: 'none',
+  S3_SECRET_KEY: 'none',
+}
+
+/** Knows nothing, but prices. */
+async function smallModel(): Promise<SealedBundle> {
+  await startTensorRuntime('wasm')
+  const random = createRandom(1)
+  const columns = inputColumnsOf(axieFeatures)
+  const examples = (rows: number): Examples => ({
+    vectors: Float32Array.from({ length: rows * columns.length }, () => random.normal()),
+    levels: new Float64Array(rows).fill(3.4),
+    logPrices: Float64Array.from({ length: rows }, () => 3.4 + random.normal()),
+  })
+  const blocks = { fit: examples(400), stopping: examples(100), newest: examples(100) }
+  const { model } = await trainDenseModel(blocks, columns, axieFeatures.anchor, { ...defaultNetworkTraining, epochs: 1 })
+  return sealDenseBundle(model, {
+    featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
+    source: 'synthetic',
+    dataset: { id: 'd', rows: 600 },
+    trainedFrom: 0,
+    trainedUntil: 1,
+    metrics: {},
+    training: {},
+  })
+}

@@ -1,0 +1,119 @@
+import { netGainUsd } from '#lib/rules/judge.ts'
+import { defaultRules } from '#lib/rules/presets.ts'
+import type { Alert, ItemProfile, MarketContext, Outcome, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+
+/**
+ * What people are shown of a scored listing, as JSON: the page and the API speak the same. Everything that is a name comes from the
+ * market and may be anything: the page writes it as text, never as markup.
+ */
+export type ListingRow = Readonly<{
+  listingId: string
+  axieId: string
+  class: string
+  breedCount: number
+  askUsd: number
+  askEth: number
+  forecastUsd: PriceQuantiles
+  /** Median forecast less fee less ask. */
+  netGainUsd: number
+  novelty: number
+  listedAt: number
+  /** When we knew of it, by the market's clock. */
+  observedAt: number
+  /** Anything but `live` is simulated. */
+  source: Source
+  modelId: string
+}>
+
+export const rowOf = ({ listing, quantilesUsd, novelty, modelId }: ScoredListing): ListingRow => ({
+  listingId: listing.listingId,
+  axieId: listing.item.tokenId,
+  class: listing.item.class,
+  breedCount: listing.item.breedCount,
+  askUsd: listing.ask.usd,
+  askEth: listing.ask.eth,
+  forecastUsd: quantilesUsd,
+  netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, defaultRules.feeRatio),
+  novelty,
+  listedAt: listing.ask.startedAt,
+  observedAt: listing.observedAt,
+  source: listing.source,
+  modelId,
+})
+
+/** What the axie is. */
+export const itemOf = (item: ItemProfile) => ({
+  axieId: item.tokenId,
+  class: item.class,
+  breedCount: item.breedCount,
+  purity: item.purity,
+  geneQuality: item.geneQuality,
+  stats: item.stats,
+  cards: item.cards,
+  parts: item.parts,
+  specialParts: item.specialParts,
+  image: item.image,
+})
+
+const levelUsd = (logUsd: number | null): number | null => (logUsd === null ? null : Math.exp(logUsd))
+
+/** What is known around it, strictly before the moment it stands for. */
+export const evidenceOf = (context: MarketContext) => ({
+  asOf: context.asOf,
+  ethUsd: context.ethUsd,
+  marketLevelUsd: levelUsd(context.market.hours24 ?? context.market.days7),
+  classLevelUsd: levelUsd(context.class.hours24 ?? context.class.days7),
+  /** 6 h against 7 d, as a ratio less 1. */
+  trend: context.trend === null ? null : Math.expm1(context.trend),
+  salesPerHour: context.salesPerHour,
+  similarSales: context.similarSales.map(({ tokenId, usd, soldAt, breedCount, identical }) => ({
+    axieId: tokenId,
+    usd,
+    soldAt,
+    breedCount,
+    identical,
+  })),
+  similarAsks: context.similarAsks.map(({ tokenId, usd, seenAt, breedCount, identical }) => ({
+    axieId: tokenId,
+    usd,
+    seenAt,
+    breedCount,
+    identical,
+  })),
+  similarAskCount: context.similarAskCount,
+  ownLastSale:
+    context.ownLastSale === null
+      ? null
+      : { usd: context.ownLastSale.usd, soldAt: context.ownLastSale.soldAt, breedCount: context.ownLastSale.breedCount },
+  sellerListings: context.sellerListings,
+  comboScore: context.comboScore,
+})
+
+export type AlertCard = ReturnType<typeof cardOf>
+
+/** An alert with its proof, and what became of it as far as is known. */
+export const cardOf = (alert: Alert, outcome: Outcome | null) => ({
+  alertId: alert.alertId,
+  listing: rowOf(alert.scored),
+  item: itemOf(alert.scored.listing.item),
+  evidence: evidenceOf(alert.scored.listing.context),
+  rule: alert.rule,
+  reason: alert.reason,
+  netGainUsd: alert.netGainUsd,
+  netGainLowUsd: alert.netGainLowUsd,
+  modelTrainedUntil: alert.scored.modelTrainedUntil,
+  backend: alert.scored.backend,
+  outcome: outcomeOf(outcome),
+})
+
+export const outcomeOf = (outcome: Outcome | null) =>
+  outcome === null
+    ? null
+    : {
+        status: outcome.status,
+        goneAt: outcome.goneAt,
+        resoldAt: outcome.resoldAt,
+        resoldUsd: outcome.resoldUsd,
+        netUsd: outcome.netUsd,
+        netEth: outcome.netEth,
+      }

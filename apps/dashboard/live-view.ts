@@ -1,0 +1,121 @@
+import type { Alert, ModelAnnounced, Outcome, ScoredListing, Source } from '#schemas/types.ts'
+import type { Calibration } from './calibration.ts'
+import { type AlertCard, cardOf, type ListingRow, outcomeOf, rowOf } from './evidence.ts'
+import { createRecent } from './recent.ts'
+
+export type DeadLetterCounts = Readonly<{ count: number; byCode: Readonly<Record<string, number>> }>
+
+/** What has changed since it was last asked. */
+export type Changes = Readonly<{
+  listings: readonly ListingRow[]
+  alerts: readonly AlertCard[]
+  outcomes: ReadonlyArray<Readonly<{ alertId: string; outcome: ReturnType<typeof outcomeOf> }>>
+}>
+
+/** The newest of everything that was read, in bounded memory. Knows no log and no clock. */
+export type LiveView = Readonly<{
+  takeScored(scored: ScoredListing): void
+  takeAlert(alert: Alert): void
+  takeOutcome(outcome: Outcome): void
+  takeModel(model: ModelAnnounced): void
+  takeDeadLetter(code: string): void
+  /** Newest first. */
+  listings(count: number): ListingRow[]
+  alerts(count: number): AlertCard[]
+  /** Newest first. */
+  models(): ModelAnnounced[]
+  deadLetters(): DeadLetterCounts
+  /** Of the newest scored listing. */
+  inForce(): Readonly<{ modelId: string; trainedUntil: number; backend: string; codeVersion: string; source: Source }> | null
+  counts(): Readonly<{ scored: number; alerts: number }>
+  takeChanges(): Changes
+}>
+
+export type LiveViewOptions = Readonly<{
+  listings: number
+  alerts: number
+  calibration: Calibration
+}>
+
+const mostModels = 200
+const mostCodes = 50
+/** Changes that nobody asks for are not kept: whoever comes then is given the whole picture. */
+const mostChanges = 1_000
+
+export function createLiveView({ listings: mostListings, alerts: mostAlerts, calibration }: LiveViewOptions): LiveView {
+  const listings = createRecent<ListingRow>(mostListings)
+  const alerts = createRecent<Alert>(mostAlerts)
+  const outcomes = createRecent<Outcome>(10 * mostAlerts)
+  const models = createRecent<ModelAnnounced>(mostModels)
+  const codes = new Map<string, number>()
+  let deadLetters = 0
+  let scoredCount = 0
+  let alertCount = 0
+  let newest: ScoredListing | null = null
+  let changed = { listings: [] as ListingRow[], alerts: [] as Alert[], outcomes: [] as Outcome[] }
+
+  const card = (alert: Alert): AlertCard => cardOf(alert, outcomes.get(alert.alertId) ?? null)
+  const note = <T>(list: T[], value: T): void => {
+    list.push(value)
+    if (list.length > mostChanges) list.shift()
+  }
+  const forecast = ({ listing, quantilesUsd }: ScoredListing, alerted: boolean): void =>
+    calibration.takeForecast({
+      axieId: listing.item.tokenId,
+      listedAt: listing.ask.startedAt,
+      observedAt: listing.observedAt,
+      quantilesUsd,
+      alerted,
+    })
+
+  return {
+    takeScored(scored) {
+      const row = rowOf(scored)
+      newest = scored
+      scoredCount++
+      listings.set(row.listingId, row)
+      forecast(scored, false)
+      note(changed.listings, row)
+    },
+    takeAlert(alert) {
+      alertCount++
+      alerts.set(alert.alertId, alert)
+      forecast(alert.scored, true)
+      note(changed.alerts, alert)
+    },
+    takeOutcome(outcome) {
+      outcomes.set(outcome.alertId, outcome)
+      if (alerts.get(outcome.alertId) !== undefined) note(changed.outcomes, outcome)
+    },
+    takeModel: (model) => models.set(model.modelId, model),
+    takeDeadLetter(code) {
+      deadLetters++
+      const known = codes.has(code) || codes.size < mostCodes ? code : 'other'
+      codes.set(known, (codes.get(known) ?? 0) + 1)
+    },
+    listings: listings.newest,
+    alerts: (count) => alerts.newest(count).map(card),
+    models: () => models.newest(mostModels),
+    deadLetters: () => ({ count: deadLetters, byCode: Object.fromEntries([...codes].sort(([, a], [, b]) => b - a)) }),
+    inForce: () =>
+      newest === null
+        ? null
+        : {
+            modelId: newest.modelId,
+            trainedUntil: newest.modelTrainedUntil,
+            backend: newest.backend,
+            codeVersion: newest.codeVersion,
+            source: newest.listing.source,
+          },
+    counts: () => ({ scored: scoredCount, alerts: alertCount }),
+    takeChanges() {
+      const { listings, alerts, outcomes } = changed
+      changed = { listings: [], alerts: [], outcomes: [] }
+      return {
+        listings,
+        alerts: alerts.map(card),
+        outcomes: outcomes.map((outcome) => ({ alertId: outcome.alertId, outcome: outcomeOf(outcome) })),
+      }
+    },
+  }
+}

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { app as enricher } from '#app/enricher/main.ts'
+import { app as featurizer } from '#app/featurizer/main.ts'
+import { sampleAlert } from '#app/notifier/alert-samples.ts'
+import { app as scorer } from '#app/scorer/main.ts'
+import { someSales } from '#app/trainer/sales-samples.ts'
+import type { App } from '#lib/app/app.ts'
+import { listingEvent, listingIdOf, payloadOf } from '#lib/market/event.ts'
+import { usdToWei } from '#lib/market/money.ts'
+import { sampleScored, scoredWith } from '#lib/rules/scored-listing-samples.ts'
+import type { Item, ScoredListing } from '#schemas/types.ts'
+import { type DashboardWorld, openDashboardWorld } from './dashboard-world.ts'
+
+// The dashboard as it runs, asked over a real socket, on a log in memory.
+
+let world: DashboardWorld
+beforeAll(async () => {
+  world = await openDashboardWorld()
+}, 60_000)
+afterAll(() => world.close())
+
+const json = async (path: string, init?: RequestInit) => {
+  const response = await world.get(path, init)
+  return { status: response.status, type: response.headers.get('content-type'), body: (await response.json()) as Record<string, never> }
+}
+const post = (path: string, body: unknown) =>
+  json(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+
+const soldItem = (): Item => {
+  const { kind, value } = payloadOf(someSales(400, 1)[399] as never)
+  if (kind !== 'Sale') throw new Error('expected a sale')
+  return value.item
+}
+
+describe('before anything happened', () => {
+  test('every list is empty, nothing is claimed, and a price says what it waits for', async () => {
+    expect((await json('/api/listings')).body).toEqual({ simulated: null, listings: [] })
+    expect((await json('/api/alerts')).body).toEqual({ simulated: null, alerts: [] })
+    expect((await json('/api/models')).body).toEqual({ simulated: null, inForce: null, models: [] })
+    expect((await json('/api/market/levels')).body).toMatchObject({ simulated: null, samples: [] })
+    const { tokenId: _, ...item } = soldItem()
+    expect(await post('/api/price', item)).toMatchObject({
+      status: 503,
+      type: expect.stringContaining('problem+json'),
+      body: { code: 'no_market' },
+    })
+  })
+})
+
+describe('the API', () => {
+  beforeAll(async () => {
+    await world.openMarket()
+  })
+
+  test('prices an axie exactly as the stream does', async () => {
+    for (const app of [enricher, featurizer, scorer]) await world.start(app as unknown as App, { TF_BACKEND: 'wasm', CODE_VERSION: 'test' })
+    const scored = new Promise<ScoredListing>((resolve) => {
+      void world.log.follow(['run.listings.scored'], async (records) =>
+        resolve(await world.codec.decode('ScoredListing', records[0]?.value as Buffer)),
+      )
+    })
+    const item = soldItem()
+    const observedAt = 1_649_700_000_000
+    const ask = { kind: 'fixed', paymentToken: '', durationSeconds: 0, currentPriceUsd: '30', startedAt: observedAt - 1_000 } as const
+    const wei = usdToWei(30, 3_000)
+    const listing = {
+      listingId: listingIdOf(item.tokenId, ask.startedAt),
+      item,
+      seller: '0xabc',
+      ask: { ...ask, basePriceWei: wei, endedPriceWei: wei, currentPriceWei: wei },
+    }
+    await world.market(listingEvent(listing, { observedAt, origin: 'live', source: 'synthetic' }))
+    const inStream = await scored
+    await world.log.idle()
+    const { status, body } = await json(`/api/price/${item.tokenId}`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      forecastUsd: inStream.quantilesUsd,
+      simulated: true,
+      source: 'synthetic',
+      asOf: observedAt,
+      ask: { usd: 30 },
+    })
+    const byParts = await post('/api/price', { axieId: item.tokenId, class: item.class, breedCount: item.breedCount, parts: item.parts })
+    expect(byParts.body).toMatchObject({ forecastUsd: inStream.quantilesUsd, ask: null })
+  })
+
+  test('says what is wrong with a question, as a problem', async () => {
+    const cases: [Promise<{ status: number; type: string | null; body: unknown }>, number, RegExp][] = [
+      [json('/api/price/12345678'), 404, /POST its parts/],
+      [json('/api/price/abc'), 400, /digits/],
+      [json('/api/listings?limit=0'), 400, /limit/],
+      [json('/api/listings?limit=1e9'), 400, /limit/],
+      [json('/api/nothing'), 404, /openapi/],
+      [post('/api/price', '{"class": '), 400, /JSON/],
+      [post('/api/price', { class: 'Plant', breedCount: 9, parts: [] }), 400, /breedCount/],
+      [post('/api/price', { ...soldItem(), class: 'Griffin' }), 422, /Griffin/],
+      [post('/api/price', { ...soldItem(), parts: Array(6).fill('<img src=x onerror=alert(1)>') }), 422, /expected a known part/],
+      [post('/api/price', { ...soldItem(), genes: 'x'.repeat(20_000) }), 413, /too large/i],
+    ]
+    for (const [answer, status, detail] of cases) {
+      const found = await answer
+      expect(found).toMatchObject({
+        status,
+        type: expect.stringMatching(/^application\/problem\+json/),
+        body: { status, type: 'about:blank' },
+      })
+      expect((found.body as { detail: string }).detail).toMatch(detail)
+    }
+  })
+
+  test('shows the newest listings and alerts, bounded, newest first', async () => {
+    for (let number = 0; number < 30; number++)
+      await world.send('listings.scored', 'k', scoredWith({ listing: { listingId: `listing ${number}` } }))
+    await world.send('alerts', 'k', sampleAlert(sampleScored))
+    await world.log.idle()
+    const { body } = await json('/api/listings?limit=5')
+    expect((body.listings as unknown as { listingId: string }[]).map(({ listingId }) => listingId)).toEqual(
+      [29, 28, 27, 26, 25].map((number) => `listing ${number}`),
+    )
+    expect((await json('/api/alerts')).body).toMatchObject({
+      alerts: [{ reason: expect.any(String), outcome: null, listing: { askUsd: 80 } }],
+    })
+  })
+
+  test('has a document that lists every path', async () => {
+    const { body } = await json('/api/openapi.json')
+    const paths = ['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/price', '/api/price/{axieId}', '/api/status']
+    expect(Object.keys(body.paths ?? {}).sort()).toEqual(paths)
+  })
+
+  test('nothing is served that could run what others wrote', async () => {
+    const page = await world.get('/')
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/)
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+    expect((await world.get('/..%2fmain.ts')).status).toBe(404)
+    expect((await world.get('/plot/uPlot.esm.js')).status).toBe(200)
+  })
+})
+
+describe('with a token and a limit', () => {
+  let guarded: DashboardWorld
+  beforeAll(async () => {
+    guarded = await openDashboardWorld({ API_TOKEN: 'correct-horse', API_REQUESTS_PER_MINUTE: '5' })
+  })
+  afterAll(() => guarded.close())
+
+  test('only who has the token is answered, and not more often than may be; the empty page is for everyone', async () => {
+    const ask = (token?: string) => guarded.get('/api/status', token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+    const refused = await ask()
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([401, expect.stringContaining('application/problem+json')])
+    expect((await ask('wrong-horse')).status).toBe(401)
+    expect((await ask('correct-horse')).status).toBe(200)
+    expect((await guarded.get('/')).status).toBe(200)
+    const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await ask('correct-horse')).status))
+    expect(statuses.sort()).toEqual([200, 200, 429, 429])
+    const limited = await ask('correct-horse')
+    expect([limited.headers.get('content-type'), limited.headers.has('retry-after')]).toEqual([
+      expect.stringContaining('problem+json'),
+      true,
+    ])
+  })
+})

@@ -1,0 +1,83 @@
+import { byId, h, setText } from './dom.js'
+import { count, percent } from './format.js'
+
+const bins = [
+  ['below 5%', 0.05],
+  ['5 to 25%', 0.2],
+  ['25 to 50%', 0.25],
+  ['50 to 75%', 0.25],
+  ['75 to 95%', 0.2],
+  ['above 95%', 0.05],
+]
+/** Shares are drawn up to this one. */
+const fullShare = 0.5
+
+/** Where the prices of sold listings fell within their forecasts, beside where a perfect forecast would have them. */
+export function drawCalibration({ all, alerted }, simulated) {
+  setText(byId('calibration-aside'), simulated ? 'SIMULATED' : '')
+  if (all.sales === 0) {
+    const text = 'No listing that we priced has been sold yet. Each that is shows here where its price fell within the forecast.'
+    byId('calibration').replaceChildren(h('p', { class: 'empty' }, text))
+    return
+  }
+  byId('calibration').replaceChildren(
+    h(
+      'p',
+      { class: 'lead' },
+      h('b', {}, count(all.sales)),
+      ' priced listings were sold since this page’s server started; half of the forecasts were within ',
+      h('b', {}, percent(all.medianError)),
+      ' of the price.',
+    ),
+    h(
+      'table',
+      { class: 'plain bins' },
+      h('caption', { class: 'unseen' }, 'Share of prices in each part of the forecast'),
+      head(),
+      h('tbody', {}, ...bins.map((bin, index) => binRow(bin, all, index))),
+    ),
+    h(
+      'p',
+      { class: 'note' },
+      coverage('All', all),
+      ' ',
+      coverage('Alerted', alerted),
+      ' Only what sold counts, and cheap listings sell sooner: prices fall low.',
+    ),
+  )
+}
+
+const head = () =>
+  h(
+    'thead',
+    {},
+    h(
+      'tr',
+      {},
+      h('th', { scope: 'col' }, 'Price at'),
+      h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'share, drawn')),
+      h('th', { scope: 'col', class: 'number' }, 'seen'),
+      h('th', { scope: 'col', class: 'number' }, 'due'),
+    ),
+  )
+
+function binRow([name, due], { sales, bins: counts }, index) {
+  const share = counts[index] / sales
+  const meter = h('span', { class: 'meter', 'aria-hidden': 'true' }, h('i', { class: 'seen' }), h('i', { class: 'due' }))
+  meter.style.setProperty('--seen', `${Math.min(100, (share / fullShare) * 100)}%`)
+  meter.style.setProperty('--due', `${(due / fullShare) * 100}%`)
+  return h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, name),
+    h('td', { class: 'drawn' }, meter),
+    h('td', { class: 'number' }, percent(share)),
+    h('td', { class: 'number label' }, percent(due)),
+  )
+}
+
+function coverage(name, { sales, bins: counts }) {
+  if (sales === 0) return `${name}: none sold yet.`
+  const within = (from, to) => percent(counts.slice(from, to).reduce((sum, some) => sum + some, 0) / sales)
+  return `${name} (${count(sales)}): 25–75% holds ${within(2, 4)} (due 50%), 5–95% holds ${within(1, 5)} (due 90%).`
+}

@@ -1,0 +1,82 @@
+import { h } from './dom.js'
+import { count, dateTime, partName, percent, signedPercent, span, tame, titleCase, usd } from './format.js'
+
+/** The stat that a player buys this class for. */
+const importantStat = {
+  aquatic: 'speed',
+  bird: 'speed',
+  dawn: 'speed',
+  beast: 'morale',
+  bug: 'morale',
+  mech: 'skill',
+  plant: 'hp',
+  reptile: 'hp',
+  dusk: 'hp',
+}
+
+const fact = (name, ...value) => h('span', { class: 'fact' }, h('span', { class: 'label' }, `${name} `), ...value)
+const line = (label, ...children) => [h('dt', {}, label), h('dd', {}, ...children)]
+
+/** What is known of an axie and of its likes, as a list of lines: for alert cards and for prices. */
+export function evidenceList(item, evidence) {
+  return h('dl', { class: 'evidence' }, ...offers(evidence), ...sales(evidence), ...market(item, evidence), ...anatomy(item))
+}
+
+function offers({ similarAsks, similarAskCount, asOf }) {
+  if (similarAsks.length === 0) return line('Offers', h('span', { class: 'label' }, 'no similar one is on offer, as far as known'))
+  const asks = similarAsks.map(({ usd: price, seenAt, identical }) =>
+    h(
+      'span',
+      { class: 'fact' },
+      h('b', {}, usd(price)),
+      h('span', { class: 'label' }, `${identical ? ' identical,' : ''} seen ${span(asOf - seenAt)} ago`),
+    ),
+  )
+  const more = similarAskCount > similarAsks.length ? fact('of', count(similarAskCount)) : null
+  return line('Offers', ...asks, more)
+}
+
+function sales({ similarSales, ownLastSale }) {
+  const sold = similarSales.map(({ usd: price, soldAt, identical }) =>
+    h(
+      'span',
+      { class: 'fact' },
+      h('b', {}, usd(price)),
+      h('span', { class: 'label' }, ` ${dateTime(soldAt)}${identical ? ' identical' : ''}`),
+    ),
+  )
+  const own =
+    ownLastSale === null
+      ? null
+      : fact('this axie itself', h('b', {}, usd(ownLastSale.usd)), h('span', { class: 'label' }, ` ${dateTime(ownLastSale.soldAt)}`))
+  return line('Sold', ...(sold.length === 0 ? [h('span', { class: 'label' }, 'no similar one was sold lately')] : sold), own)
+}
+
+function market(item, { marketLevelUsd, classLevelUsd, trend, salesPerHour, sellerListings }) {
+  return line(
+    'Market',
+    marketLevelUsd === null ? null : fact('all axies', usd(marketLevelUsd)),
+    classLevelUsd === null ? null : fact(tame(item.class, 20), usd(classLevelUsd)),
+    trend === null ? null : fact('6 h against 7 d', signedPercent(trend)),
+    fact('sales an hour', count(salesPerHour)),
+    sellerListings > 0 ? fact('other listings by this seller in an hour', count(sellerListings)) : null,
+  )
+}
+
+function anatomy(item) {
+  const important = importantStat[item.class]
+  const stats = Object.entries(item.stats).map(([name, value]) => fact(name, name === important ? h('b', {}, value) : String(value)))
+  const order = ['back', 'mouth', 'horn', 'tail', 'eyes', 'ears']
+  return [
+    ...line(
+      'Axie',
+      ...stats,
+      fact('purity', `${item.purity}%`),
+      item.geneQuality === null ? null : fact('genes', percent(item.geneQuality)),
+      fact('attack', item.cards.attack),
+      fact('defence', item.cards.defence),
+      item.specialParts > 0 ? fact('special parts', item.specialParts) : null,
+    ),
+    ...line('Parts', ...order.map((type) => fact(type, tame(titleCase(partName(item.parts[type])), 24)))),
+  ]
+}

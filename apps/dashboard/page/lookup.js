@@ -1,0 +1,100 @@
+import { marketLink } from './alerts.js'
+import { authorized } from './connection.js'
+import { byId, h, setText } from './dom.js'
+import { evidenceList } from './evidence.js'
+import { date, dateTime, eth, percent, signedUsd, tame, titleCase, usd } from './format.js'
+import { priceBar } from './interval-bar.js'
+import { picture } from './picture.js'
+
+/** Prices one axie on request, by the API, and says why. */
+export function createLookup({ pictureOrigin }) {
+  const dialog = byId('answer')
+  const body = byId('answer-body')
+  let latest = 0
+
+  const show = (...children) => body.replaceChildren(...children)
+  const lookup = async (axieId) => {
+    const turn = ++latest
+    setText(byId('answer-title'), `Axie #${tame(axieId, 20)}`)
+    show(h('p', { class: 'empty' }, 'Asking…'))
+    if (!dialog.open) dialog.showModal()
+    const found = await ask(axieId)
+    if (turn === latest) show(...('problem' in found ? problemOf(found.problem) : answerOf(found.answer, pictureOrigin())))
+  }
+
+  byId('lookup').addEventListener('submit', (event) => {
+    event.preventDefault()
+    const field = byId('axie-id')
+    if (field.checkValidity()) lookup(field.value)
+  })
+  byId('answer-close').addEventListener('click', () => dialog.close())
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog) dialog.close()
+  })
+  return lookup
+}
+
+async function ask(axieId) {
+  try {
+    const response = await fetch(`/api/price/${encodeURIComponent(axieId)}`, { headers: authorized() })
+    const json = await response.json()
+    return response.ok ? { answer: json } : { problem: json }
+  } catch {
+    return { problem: { title: 'No answer', detail: 'The dashboard’s server cannot be reached; try again.' } }
+  }
+}
+
+const problemOf = ({ title, detail }) => [h('p', { class: 'empty' }, h('b', {}, tame(title, 80)), h('br'), tame(detail, 400))]
+
+function answerOf({ axieId, simulated, asOf, item, ask: asked, forecastUsd, netGainUsd, model, evidence }, origin) {
+  const { q05, q25, q50, q75, q95 } = forecastUsd
+  return [
+    h(
+      'div',
+      { class: 'answer-top' },
+      picture(item, simulated ? null : origin),
+      h(
+        'div',
+        {},
+        h('p', { class: 'big' }, usd(q50), simulated ? h('span', { class: 'stamp small' }, 'SIMULATED') : null),
+        h(
+          'p',
+          {},
+          h('span', { class: 'label' }, 'likely '),
+          `${usd(q25)} to ${usd(q75)}`,
+          h('span', { class: 'label' }, ' · 9 of 10 '),
+          `${usd(q05)} to ${usd(q95)}`,
+        ),
+        h(
+          'p',
+          {},
+          h('i', { class: 'dot', 'data-class': item.class, 'aria-hidden': 'true' }),
+          `${tame(titleCase(item.class), 20)} · ${item.breedCount} ${item.breedCount === 1 ? 'breed' : 'breeds'}`,
+        ),
+      ),
+    ),
+    asked === null
+      ? h('p', { class: 'label' }, 'Not on offer, as far as known.')
+      : h(
+          'p',
+          { class: 'figures' },
+          h(
+            'span',
+            {},
+            h('span', { class: 'label' }, 'asks '),
+            h('b', {}, usd(asked.usd)),
+            h('span', { class: 'label' }, ` ${eth(asked.eth)}`),
+          ),
+          h('span', { class: `gain ${netGainUsd > 0 ? 'up' : 'down'}` }, h('b', {}, signedUsd(netGainUsd)), ' at the median'),
+        ),
+    priceBar(forecastUsd, asked?.usd ?? null),
+    h('h3', {}, 'Why'),
+    evidenceList(item, evidence),
+    h(
+      'p',
+      { class: 'note' },
+      `model ${tame(model.id, 40)} on ${tame(model.backend, 12)}, learnt until ${date(model.trainedUntil)} · novelty ${percent(model.novelty)} · as of ${dateTime(asOf)} · `,
+      h('a', { href: marketLink(axieId), rel: 'noopener noreferrer', target: '_blank' }, 'on the marketplace'),
+    ),
+  ]
+}

@@ -1,0 +1,67 @@
+import type { Marketplace } from '#lib/marketplace/client.ts'
+import { netGainUsd } from '#lib/rules/judge.ts'
+import { defaultRules } from '#lib/rules/presets.ts'
+import type { Ask, Item } from '#schemas/types.ts'
+import type { PriceAnswer } from './api-schemas.ts'
+import { evidenceOf, itemOf } from './evidence.ts'
+import type { MarketReader } from './market-reader.ts'
+import type { Priced, Pricer } from './pricer.ts'
+import { ProblemError, problem } from './problem.ts'
+
+/** What the API says of an axie's price. */
+export type Prices = Readonly<{
+  /** An axie seen in the stream, or else asked of the marketplace. */
+  byId(axieId: string): Promise<PriceAnswer>
+  byItem(item: Item): Promise<PriceAnswer>
+}>
+
+export type PricesOptions = Readonly<{
+  pricer: Pricer
+  market: MarketReader
+  /** Null: nobody to ask for axies that were not seen. */
+  marketplace: Pick<Marketplace, 'axie'> | null
+}>
+
+export function createPrices({ pricer, market, marketplace }: PricesOptions): Prices {
+  const find = async (axieId: string): Promise<Readonly<{ item: Item; seller: string | null; ask: Ask | null }>> => {
+    const known = market.known(axieId)
+    if (known !== undefined) return known
+    if (marketplace === null)
+      throw new ProblemError(
+        problem(
+          404,
+          'unknown_axie',
+          `axie ${axieId} was not seen in the stream, and without AXIE_API_KEY the marketplace is not asked; POST its parts`,
+        ),
+      )
+    const { value } = await marketplace.axie(axieId)
+    if (value === null) throw new ProblemError(problem(404, 'unknown_axie', `the marketplace knows no axie ${axieId}`))
+    return { item: value.item, seller: value.listing?.seller ?? null, ask: value.listing?.ask ?? null }
+  }
+  return {
+    byId: async (axieId) => answerOf(await pricer.price(await find(axieId))),
+    byItem: async (item) => answerOf(await pricer.price({ item, seller: null, ask: null })),
+  }
+}
+
+function answerOf({ scored, ask }: Priced): PriceAnswer {
+  const { listing, quantilesUsd } = scored
+  return {
+    axieId: listing.item.tokenId,
+    simulated: listing.source !== 'live',
+    source: listing.source,
+    asOf: listing.observedAt,
+    item: itemOf(listing.item),
+    ask: ask === null ? null : { usd: ask.usd, eth: ask.eth },
+    forecastUsd: quantilesUsd,
+    netGainUsd: ask === null ? null : netGainUsd(quantilesUsd.q50, ask.usd, defaultRules.feeRatio),
+    model: {
+      id: scored.modelId,
+      trainedUntil: scored.modelTrainedUntil,
+      backend: scored.backend,
+      codeVersion: scored.codeVersion,
+      novelty: scored.novelty,
+    },
+    evidence: evidenceOf(listing.context),
+  }
+}

@@ -1,0 +1,85 @@
+import { createFeaturizerProcessor } from '#app/featurizer/processor.ts'
+import type { ModelCache } from '#app/scorer/model-cache.ts'
+import { createScorerProcessor } from '#app/scorer/processor.ts'
+import { isEgg, profileOf } from '#lib/axie/profile.ts'
+import { axieFeatures, referenceLevel } from '#lib/features/axie-v1.ts'
+import { checkAsk, usdAt, weiAt } from '#lib/market/ask.ts'
+import { contextFor } from '#lib/market/context.ts'
+import { ethUsdAt } from '#lib/market/fold.ts'
+import type { MarketState } from '#lib/market/market-state.ts'
+import { RejectedError } from '#lib/stream/errors.ts'
+import type { Input, Processor } from '#lib/stream/processor.ts'
+import type { Ask, EnrichedListing, Item, PricedAsk, ScoredListing, Source } from '#schemas/types.ts'
+
+/** An axie to be priced as if it were listed now. Its ask, where it has one, is shown beside the forecast and never enters it. */
+export type PriceSubject = Readonly<{ item: Item; seller: string | null; ask: Ask | null }>
+
+export type Priced = Readonly<{ scored: ScoredListing; ask: PricedAsk | null }>
+
+export type Pricer = Readonly<{
+  /** RejectedError, with the codes of enricher, featurizer and scorer, for what cannot be priced; RetryableError when the store is away. */
+  price(subject: PriceSubject): Promise<Priced>
+}>
+
+export type PricerOptions = Readonly<{
+  state: MarketState
+  source(): Source | null
+  models: ModelCache
+  backend: string
+  codeVersion: string
+}>
+
+/** Prices through the same functions, in the same order, as a live listing: context of the fold, features, the model in force. */
+export function createPricer({ state, source, models, backend, codeVersion }: PricerOptions): Pricer {
+  const featurizer = createFeaturizerProcessor(axieFeatures)
+  const scorer = createScorerProcessor({ model: models.get, referenceLevel, backend, codeVersion })
+
+  const enrich = ({ item, seller, ask }: PriceSubject): Readonly<{ listing: EnrichedListing; ask: PricedAsk | null }> => {
+    if (isEgg(item)) throw new RejectedError('egg', `axie ${item.tokenId} has not hatched: it has no parts yet, so nothing to price`)
+    if (!Number.isFinite(state.clock)) throw new RejectedError('no_market', 'no event of the market is known yet')
+    const profile = profileOf(item)
+    const at = state.clock
+    const listingId = `price:${item.tokenId}`
+    const priced = ask === null ? null : askAt(ask, at, ethUsdAt(state, at))
+    return {
+      ask: priced,
+      listing: {
+        listingId,
+        eventId: listingId,
+        source: source() ?? 'live',
+        observedAt: at,
+        item: profile,
+        seller: seller ?? '',
+        ask: priced ?? { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
+        context: contextFor(state, profile, { seller: seller ?? '', listingId, observedAt: at }),
+        modelId: state.modelId,
+        rulesHash: state.rulesHash,
+      },
+    }
+  }
+
+  return {
+    async price(subject) {
+      if (state.modelId !== null) await models.load([state.modelId])
+      const { listing, ask } = enrich(subject)
+      return { scored: only(scorer, only(featurizer, listing)), ask }
+    },
+  }
+}
+
+/** What an ask costs at a moment: a Dutch one has moved since it was seen. */
+function askAt(ask: Ask, at: number, ethUsd: number | null): PricedAsk | null {
+  const checked = checkAsk(ask)
+  const usd = usdAt(checked, at, ethUsd)
+  if (usd === null) return null
+  return { kind: ask.kind, wei: ask.currentPriceWei, eth: weiAt(checked, at) / 1e18, usd, startedAt: ask.startedAt }
+}
+
+/** What a processor of the stream makes of one record, outside of the stream. */
+function only<In, Out>(processor: Processor<In, Out, null>, value: In): Out {
+  const record = { topic: '', partition: 0, offset: 0, timestamp: 0, key: null, headers: {} }
+  const [result] = processor.process([{ value, record } satisfies Input<In>], null)
+  if (result?.type === 'reject') throw new RejectedError(result.code, result.message)
+  if (result?.type !== 'emit' || result.outputs[0] === undefined) throw new Error('expected one output for one record')
+  return result.outputs[0].value
+}

@@ -1,0 +1,127 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import bearerAuth from '@fastify/bearer-auth'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import fastifyStatic from '@fastify/static'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zod'
+import { FatalError } from '#lib/stream/errors.ts'
+import type { Logger } from '#lib/telemetry/logger.ts'
+import { type ApiOptions, mostBodyBytes, registerApi } from './api.ts'
+import { errorHandler, type Problem, ProblemError, problem, problemType, sendProblem } from './problem.ts'
+
+export type ServerOptions = ApiOptions &
+  Readonly<{
+    host: string
+    port: number
+    /** Null: everyone may ask. */
+    token: string | null
+    requestsPerMinute: number
+    pictureOrigin: string | null
+    version: string
+    logger: Logger
+  }>
+
+export type DashboardServer = Readonly<{ url: string; close(): Promise<void> }>
+
+const pageDirectory = fileURLToPath(new URL('./page/', import.meta.url))
+const plotDirectory = dirname(fileURLToPath(import.meta.resolve('uplot')))
+const plotFiles = ['uPlot.esm.js', 'uPlot.min.css']
+
+/** Page, API and its document on one port. Nothing that it serves asks any other host, but for pictures from where they may come from. */
+export async function startServer(options: ServerOptions): Promise<DashboardServer> {
+  const { host, port, events } = options
+  const server = Fastify({ bodyLimit: mostBodyBytes, forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } })
+  await registerEverything(server, options)
+  const url = await server.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    throw new FatalError(
+      `cannot serve the dashboard on ${host}:${port} (${error.code}): set DASHBOARD_PORT to a free port, or to 0 for any`,
+    )
+  })
+  return {
+    url,
+    async close() {
+      events.close()
+      await server.close()
+    },
+  }
+}
+
+async function registerEverything(server: FastifyInstance, options: ServerOptions): Promise<void> {
+  const { logger, pictureOrigin, version, requestsPerMinute, token } = options
+  server.setValidatorCompiler(validatorCompiler)
+  // Answers are made by our own code, and checked by the compiler: reading them once more would only cost time.
+  server.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  server.setErrorHandler(errorHandler(logger))
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      problem(404, 'not_found', `no ${request.method} ${request.url.slice(0, 200)}; GET /api/openapi.json lists what there is`),
+    ),
+  )
+  await server.register(helmet, securityHeaders(pictureOrigin))
+  await server.register(swagger, { openapi: openapiOf(version, token !== null), transform: jsonSchemaTransform })
+  await server.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: (_request, { after }) =>
+      new ProblemError(problem(429, 'rate_limited', `expected at most ${requestsPerMinute} requests a minute; try again in ${after}`)),
+  })
+  server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger())
+  await server.register(
+    async (api) => {
+      api.addHook('onRequest', api.rateLimit({ max: requestsPerMinute, timeWindow: 60_000 }))
+      if (token !== null) await api.register(bearerAuth, { keys: new Set([token]), contentType: problemType, errorResponse: unauthorized })
+      registerApi(api, options)
+    },
+    { prefix: '/api' },
+  )
+  await server.register(fastifyStatic, { root: pageDirectory, index: ['page.html'], cacheControl: false })
+  for (const file of plotFiles)
+    server.get(`/plot/${file}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(file, plotDirectory))
+}
+
+/** The plugin's types know only its own shape of an answer. */
+const unauthorized = (): { error: string } & Problem & { type: string } => ({
+  type: 'about:blank',
+  ...problem(401, 'unauthorized', 'expected the header Authorization: Bearer, with the token of API_TOKEN'),
+  error: 'unauthorized',
+})
+
+/** Scripts and styles from here alone, no markup from anywhere: what the market says can never become code. */
+function securityHeaders(pictureOrigin: string | null) {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", ...(pictureOrigin === null ? [] : [pictureOrigin])],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+      },
+    },
+    // TLS ends in front of us, where it does.
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'no-referrer' as const },
+    crossOriginEmbedderPolicy: false,
+  }
+}
+
+const openapiOf = (version: string, wantsToken: boolean) => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'flipstream',
+    version,
+    description:
+      'Prices of axies, and what the stream shows. A forecast is a distribution, not a price. Whatever is `simulated` was never to be had.',
+  },
+  ...(wantsToken
+    ? { components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } }, security: [{ token: [] }] }
+    : {}),
+})

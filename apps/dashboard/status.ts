@@ -1,0 +1,86 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import type { CalibrationScore } from './calibration.ts'
+import type { Feed } from './feed.ts'
+import type { LiveView } from './live-view.ts'
+import type { LevelSample } from './market-levels.ts'
+import type { MarketReader } from './market-reader.ts'
+import type { BrokerState, PipelineWatch, StageLag } from './pipeline-watch.ts'
+import type { LatencySummary } from './recent-latency.ts'
+
+/** How the pipeline is, as page, API and terminal show it. Times in milliseconds: `at`, `since` by our clock, `marketTime` by the market's. */
+export type Status = Readonly<{
+  at: number
+  source: string | null
+  /** True unless everything seen came from the real market; null while nothing was seen. */
+  simulated: boolean | null
+  marketTime: number | null
+  broker: BrokerState
+  caughtUp: boolean
+  listingsPerSecond: number
+  counts: Readonly<{ scored: number; alerts: number; deadLetters: number }>
+  deadLettersByCode: Readonly<Record<string, number>>
+  listingToScoredMs: LatencySummary | null
+  listingToAlertMs: LatencySummary | null
+  stages: readonly StageLag[]
+  model: Readonly<{ id: string; trainedUntil: number; ageMillis: number | null; backend: string }> | null
+  calibration: Readonly<{ all: CalibrationScore; alerted: CalibrationScore }>
+  levelNow: LevelSample | null
+}>
+
+export type StatusSources = Readonly<{
+  clock: Clock
+  view: LiveView
+  market: MarketReader
+  feed: Feed
+  watch: PipelineWatch
+  calibration: Readonly<{ scores(): Status['calibration'] }>
+}>
+
+/** Listings a second are counted over so long. */
+const rateMillis = 10_000
+
+export function createStatus({ clock, view, market, feed, watch, calibration }: StatusSources): () => Status {
+  const rate = createRate(clock)
+  return () => {
+    const model = view.inForce()
+    const source = market.source()
+    const marketTime = Number.isFinite(market.state.clock) ? market.state.clock : null
+    const { count, byCode } = view.deadLetters()
+    return {
+      at: clock.now(),
+      source,
+      simulated: source === null ? null : source !== 'live',
+      marketTime,
+      broker: watch.broker(),
+      caughtUp: feed.isCaughtUp(),
+      listingsPerSecond: rate(view.counts().scored),
+      counts: { ...view.counts(), deadLetters: count },
+      deadLettersByCode: byCode,
+      listingToScoredMs: feed.listingToScored(),
+      listingToAlertMs: feed.listingToAlert(),
+      stages: watch.lags(),
+      model:
+        model === null
+          ? null
+          : {
+              id: model.modelId,
+              trainedUntil: model.trainedUntil,
+              ageMillis: marketTime === null ? null : Math.max(0, marketTime - model.trainedUntil),
+              backend: model.backend,
+            },
+      calibration: calibration.scores(),
+      levelNow: market.levels.now(market.state.clock),
+    }
+  }
+}
+
+function createRate(clock: Clock): (total: number) => number {
+  const seen: { at: number; total: number }[] = []
+  return (total) => {
+    const now = clock.now()
+    seen.push({ at: now, total })
+    while (seen.length > 2 && (seen[1] as { at: number }).at < now - rateMillis) seen.shift()
+    const first = seen[0] as { at: number; total: number }
+    return now === first.at ? 0 : ((total - first.total) / (now - first.at)) * 1_000
+  }
+}

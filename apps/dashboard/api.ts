@@ -120,7 +120,7 @@ export function registerApi(server: FastifyInstance, { view, market, prices, sta
     },
     () => ({
       simulated: simulated(),
-      inForce: market.state.modelId,
+      inForce: market.state.model?.modelId ?? null,
       models: view.models().map(({ uri: _uri, sha256: _sha256, ...model }) => model),
     }),
   )

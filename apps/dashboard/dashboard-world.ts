@@ -12,12 +12,13 @@ import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { inputColumnsOf } from '#lib/features/feature-set.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { type TopicName, topicName, topicSettings, topics } from '#lib/market/topics.ts'
-import { type SealedBundle, sealDenseBundle } from '#lib/model/bundle.ts'
-import { trainDenseModel } from '#lib/model/dense-model.ts'
+import { type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
+import { createDenseFamily } from '#lib/model/dense-family.ts'
 import type { Examples } from '#lib/model/price-model.ts'
 import { createRandom } from '#lib/model/random.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { defaultNetworkTraining } from '#lib/model/train-network.ts'
+import { trainModel } from '#lib/model/trained-model.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { createMemoryLog } from '#lib/stream/memory-log.ts'
@@ -111,8 +112,9 @@ async function smallModel(): Promise<SealedBundle> {
     logPrices: Float64Array.from({ length: rows }, () => 3.4 + random.normal()),
   })
   const blocks = { fit: examples(400), stopping: examples(100), newest: examples(100) }
-  const { model } = await trainDenseModel(blocks, columns, axieFeatures.anchor, { ...defaultNetworkTraining, epochs: 1 })
-  return sealDenseBundle(model, {
+  const family = createDenseFamily({ ...defaultNetworkTraining, epochs: 1 })
+  const { model } = await trainModel(family, blocks, { columns, anchor: axieFeatures.anchor, seed: 1 })
+  return sealBundle(model, {
     featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
     source: 'synthetic',
     dataset: { id: 'd', rows: 600 },

@@ -7,11 +7,11 @@ const start = 1_000 * 24 * hour
 const plant = 7
 
 function market(capacity = 100) {
-  const levels = createRollingLevels()
+  const levels = createRollingLevels(9)
   const sampled = createMarketLevels({ levels, capacity })
   const sell = (soldAt: number, usd: number) => {
     sampled.before(soldAt)
-    levels.add({ soldAt, usd, classNumber: plant })
+    levels.add({ soldAt, logPrice: Math.log(usd), group: plant })
   }
   return { sampled, sell }
 }

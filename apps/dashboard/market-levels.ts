@@ -21,7 +21,7 @@ export function createMarketLevels({ levels, capacity }: { levels: RollingLevels
 
   const sampleAt = (at: number): LevelSample => {
     const usd = (logUsd: number | null) => (logUsd === null ? null : Math.exp(logUsd))
-    const classes = axieClasses.map((_, number) => usd(levels.at(at, number).class.hours24.midmean()))
+    const classes = axieClasses.map((_, number) => usd(levels.at(at, number).group.hours24.midmean()))
     return { at, market: usd(levels.at(at, 0).market.hours24.midmean()), classes }
   }
 

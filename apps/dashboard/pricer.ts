@@ -52,7 +52,7 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
         seller: seller ?? '',
         ask: priced ?? { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
         context: contextFor(state, profile, { seller: seller ?? '', listingId, observedAt: at }),
-        modelId: state.modelId,
+        modelId: state.model?.modelId ?? null,
         rulesHash: state.rulesHash,
       },
     }
@@ -60,7 +60,7 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
 
   return {
     async price(subject) {
-      if (state.modelId !== null) await models.load([state.modelId])
+      if (state.model !== null) await models.load([state.model.modelId])
       const { listing, ask } = enrich(subject)
       return { scored: only(scorer, only(featurizer, listing)), ask }
     },

@@ -5,7 +5,12 @@ import type { TopicName } from './topics.ts'
  * no right beyond these. Every app reads by the group of its own name, follows by groups that begin with it, and writes in transactions
  * whose ids begin with it.
  */
-export type Access = Readonly<{ reads: readonly TopicName[]; writes: readonly TopicName[] }>
+export type Access = Readonly<{
+  reads: readonly TopicName[]
+  writes: readonly TopicName[]
+  /** Apps whose progress it asks for: the committed offsets of their groups. */
+  watches?: readonly string[]
+}>
 
 export const access: Readonly<Record<string, Access>> = {
   collector: { reads: ['collector.state'], writes: ['market.events', 'collector.state', 'dead-letters'] },
@@ -15,6 +20,11 @@ export const access: Readonly<Record<string, Access>> = {
   alerter: { reads: ['listings.scored'], writes: ['alerts', 'dead-letters'] },
   notifier: { reads: ['alerts', 'notifications'], writes: ['notifications', 'dead-letters'] },
   ledger: { reads: ['market.events', 'alerts', 'alerts.feedback', 'outcomes'], writes: ['outcomes'] },
+  dashboard: {
+    reads: ['market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts', 'outcomes', 'models', 'dead-letters'],
+    writes: [],
+    watches: ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'],
+  },
   archiver: {
     reads: ['market.events', 'listings.scored', 'alerts', 'alerts.feedback', 'outcomes', 'models', 'controls', 'notifications'],
     writes: [],
@@ -44,6 +54,14 @@ export function rightsOf(app: string, prefix = ''): Right[] {
   return [
     ...topics,
     { resource: 'group', name: `${prefix}${app}`, prefixed: true, operations: ['Read', 'Delete'] },
+    ...(declared.watches ?? []).map(
+      (watched): Right => ({
+        resource: 'group',
+        name: `${prefix}${watched}`,
+        prefixed: false,
+        operations: ['Describe'],
+      }),
+    ),
     { resource: 'transactionalId', name: `${prefix}${app}-`, prefixed: true, operations: ['Write'] },
   ]
 }

@@ -90,6 +90,11 @@ const evidence = z.object({
   comboScore: z.number(),
 })
 
+const why = z
+  .object({ baseUsd: usd, reasons: z.array(z.object({ reason: z.string(), effect: z.number().describe('A ratio less 1') })) })
+  .nullable()
+  .describe('Where any axie’s price starts, and what moves this one’s most; null where the model cannot say')
+
 const outcome = z.object({
   status: z.enum(['open', 'gone', 'resold', 'censored']),
   goneAt: moment.nullable(),
@@ -104,6 +109,7 @@ const alert = z.object({
   listing: row,
   item,
   evidence,
+  why,
   rule: z.string(),
   reason: z.string(),
   netGainUsd: usd,
@@ -163,6 +169,7 @@ export const priceAnswer = z.object({
     novelty: z.number(),
   }),
   evidence,
+  why,
 })
 
 export type PriceAnswer = z.output<typeof priceAnswer>

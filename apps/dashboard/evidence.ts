@@ -1,6 +1,6 @@
 import { netGainUsd } from '#lib/rules/judge.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
-import type { Alert, ItemProfile, MarketContext, Outcome, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+import type { Alert, Explanation, ItemProfile, MarketContext, Outcome, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
 
 /**
  * What people are shown of a scored listing, as JSON: the page and the API speak the same. Everything that is a name comes from the
@@ -89,6 +89,17 @@ export const evidenceOf = (context: MarketContext) => ({
   comboScore: context.comboScore,
 })
 
+const mostReasons = 6
+
+/** What makes the median: where any axie's price starts, and what moves this one's most, each as a ratio less 1. Null: nobody can say. */
+export const whyOf = (explanation: Explanation | null) =>
+  explanation === null
+    ? null
+    : {
+        baseUsd: Math.exp(explanation.base),
+        reasons: explanation.contributions.slice(0, mostReasons).map(({ reason, effect }) => ({ reason, effect: Math.expm1(effect) })),
+      }
+
 export type AlertCard = ReturnType<typeof cardOf>
 
 /** An alert with its proof, and what became of it as far as is known. */
@@ -97,6 +108,7 @@ export const cardOf = (alert: Alert, outcome: Outcome | null) => ({
   listing: rowOf(alert.scored),
   item: itemOf(alert.scored.listing.item),
   evidence: evidenceOf(alert.scored.listing.context),
+  why: whyOf(alert.scored.explanation),
   rule: alert.rule,
   reason: alert.reason,
   netGainUsd: alert.netGainUsd,

@@ -3,7 +3,7 @@ import { netGainUsd } from '#lib/rules/judge.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { Ask, Item } from '#schemas/types.ts'
 import type { PriceAnswer } from './api-schemas.ts'
-import { evidenceOf, itemOf } from './evidence.ts'
+import { evidenceOf, itemOf, whyOf } from './evidence.ts'
 import type { MarketReader } from './market-reader.ts'
 import type { Priced, Pricer } from './pricer.ts'
 import { ProblemError, problem } from './problem.ts'
@@ -63,5 +63,6 @@ function answerOf({ scored, ask }: Priced): PriceAnswer {
       novelty: scored.novelty,
     },
     evidence: evidenceOf(listing.context),
+    why: whyOf(scored.explanation),
   }
 }

@@ -3,6 +3,7 @@ import type { ModelCache } from '#app/scorer/model-cache.ts'
 import { createScorerProcessor } from '#app/scorer/processor.ts'
 import { isEgg, profileOf } from '#lib/axie/profile.ts'
 import { axieFeatures, referenceLevel } from '#lib/features/axie-v1.ts'
+import { reasonOf } from '#lib/features/reasons.ts'
 import { checkAsk, usdAt, weiAt } from '#lib/market/ask.ts'
 import { contextFor } from '#lib/market/context.ts'
 import { ethUsdAt } from '#lib/market/fold.ts'
@@ -32,7 +33,7 @@ export type PricerOptions = Readonly<{
 /** Prices through the same functions, in the same order, as a live listing: context of the fold, features, the model in force. */
 export function createPricer({ state, source, models, backend, codeVersion }: PricerOptions): Pricer {
   const featurizer = createFeaturizerProcessor(axieFeatures)
-  const scorer = createScorerProcessor({ model: models.get, referenceLevel, backend, codeVersion })
+  const scorer = createScorerProcessor({ model: models.get, referenceLevel, reasonOf, backend, codeVersion })
 
   const enrich = ({ item, seller, ask }: PriceSubject): Readonly<{ listing: EnrichedListing; ask: PricedAsk | null }> => {
     if (isEgg(item)) throw new RejectedError('egg', `axie ${item.tokenId} has not hatched: it has no parts yet, so nothing to price`)
@@ -50,7 +51,8 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
         observedAt: at,
         item: profile,
         seller: seller ?? '',
-        ask: priced ?? { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
+        // No feature depends on it; nothing is cheaper than nothing, so the scorer says why.
+        ask: { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
         context: contextFor(state, profile, { seller: seller ?? '', listingId, observedAt: at }),
         modelId: state.model?.modelId ?? null,
         rulesHash: state.rulesHash,

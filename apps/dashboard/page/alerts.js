@@ -62,7 +62,7 @@ export function createAlerts({ onLookup, pictureOrigin, marketTime }) {
 }
 
 function cardOf(alert, { onLookup, origin, hasArrived }) {
-  const { listing, item, evidence, netGainUsd, netGainLowUsd } = alert
+  const { listing, item, evidence, why, netGainUsd, netGainLowUsd } = alert
   const { q05, q25, q50, q75, q95 } = listing.forecastUsd
   const simulated = listing.source !== 'live'
   const breeds = `${listing.breedCount} ${listing.breedCount === 1 ? 'breed' : 'breeds'}`
@@ -117,7 +117,7 @@ function cardOf(alert, { onLookup, origin, hasArrived }) {
         {},
         h('summary', {}, 'Proof'),
         h('p', { class: 'reason' }, tame(alert.reason, 400)),
-        evidenceList(item, evidence),
+        evidenceList(item, evidence, why),
         h(
           'p',
           { class: 'note' },

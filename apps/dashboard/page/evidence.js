@@ -18,8 +18,29 @@ const fact = (name, ...value) => h('span', { class: 'fact' }, h('span', { class:
 const line = (label, ...children) => [h('dt', {}, label), h('dd', {}, ...children)]
 
 /** What is known of an axie and of its likes, as a list of lines: for alert cards and for prices. */
-export function evidenceList(item, evidence) {
-  return h('dl', { class: 'evidence' }, ...offers(evidence), ...sales(evidence), ...market(item, evidence), ...anatomy(item))
+export function evidenceList(item, evidence, why) {
+  return h(
+    'dl',
+    { class: 'evidence' },
+    ...drivers(why),
+    ...offers(evidence),
+    ...sales(evidence),
+    ...market(item, evidence),
+    ...anatomy(item),
+  )
+}
+
+/** A smaller effect on the price is not worth a word. */
+const leastEffect = 0.01
+
+function drivers(why) {
+  if (why === null) return []
+  const reasons = why.reasons.filter(({ effect }) => Math.abs(effect) >= leastEffect)
+  return line(
+    'Drivers',
+    fact('any axie now', h('b', {}, usd(why.baseUsd))),
+    ...reasons.map(({ reason, effect }) => fact(tame(reason, 60), h('b', { class: effect > 0 ? 'up' : null }, signedPercent(effect)))),
+  )
 }
 
 function offers({ similarAsks, similarAskCount, asOf }) {

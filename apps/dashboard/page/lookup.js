@@ -46,7 +46,7 @@ async function ask(axieId) {
 
 const problemOf = ({ title, detail }) => [h('p', { class: 'empty' }, h('b', {}, tame(title, 80)), h('br'), tame(detail, 400))]
 
-function answerOf({ axieId, simulated, asOf, item, ask: asked, forecastUsd, netGainUsd, model, evidence }, origin) {
+function answerOf({ axieId, simulated, asOf, item, ask: asked, forecastUsd, netGainUsd, model, evidence, why }, origin) {
   const { q05, q25, q50, q75, q95 } = forecastUsd
   return [
     h(
@@ -89,7 +89,7 @@ function answerOf({ axieId, simulated, asOf, item, ask: asked, forecastUsd, netG
         ),
     priceBar(forecastUsd, asked?.usd ?? null),
     h('h3', {}, 'Why'),
-    evidenceList(item, evidence),
+    evidenceList(item, evidence, why),
     h(
       'p',
       { class: 'note' },

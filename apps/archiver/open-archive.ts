@@ -7,7 +7,7 @@ import { type Archive, createArchive } from '#lib/archive/archive.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { addressesFromEnvironment, type S3Settings } from '#lib/stack/addresses.ts'
-import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
+import { checkoutRoot, resolveStack, type Stack } from '#lib/stack/resolve.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -15,7 +15,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 export type OpenedArchive = Readonly<{
   archive: Archive
   /** The servers that hold what was archived, where the archive is a run's and they answer. */
-  source: Readonly<{ backend: Backend; prefix: string }> | null
+  source: Readonly<{ stack: Stack; backend: Backend; prefix: string }> | null
   /** Why there is no source: for people who expected one. */
   sourceMissing: string
   close(): Promise<void>
@@ -46,7 +46,7 @@ export async function openRun(name: string, env: Environment): Promise<OpenedArc
     const archive = createArchive({ name, store: backend.store, prefix })
     if (stack.kind === 'embedded')
       return { archive, source: null, sourceMissing: 'a run inside one process leaves no log', close: backend.close }
-    return { archive, source: { backend, prefix }, sourceMissing: '', close: backend.close }
+    return { archive, source: { stack, backend, prefix }, sourceMissing: '', close: backend.close }
   } catch (error) {
     // The store alone can still be read where the environment says where it is.
     const { s3 } = addressesFromEnvironment(env)

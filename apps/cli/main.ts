@@ -38,6 +38,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'dead letters: ls, show, redrive',
     run: async (argv, env) => (await import('#app/dlq/main.ts')).run(argv, env),
   },
+  replay: {
+    summary: 'a recorded market once more, and verify: the same to the byte',
+    run: async (argv, env) => (await import('#app/replayer/replay-command.ts')).run(argv, env),
+  },
   runs: {
     summary: 'what earlier starts left behind: ls, rm',
     run: async (argv, env) => (await import('#app/up/runs-command.ts')).run(argv, env),

@@ -2,13 +2,15 @@ import { createServer } from 'node:net'
 import { archivedTopics } from '#app/archiver/config.ts'
 import { countArchived } from '#lib/archive/read.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
+import { consumers } from '#lib/market/consumers.ts'
 import { type TopicName, topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
+import { appEnvironment } from './app-environment.ts'
 import type { AppHandle, StartApp } from './app-handle.ts'
 import type { UpArguments } from './arguments.ts'
-import { type Backend, localBucket, openBackend } from './backend.ts'
+import { type Backend, openBackend } from './backend.ts'
 import { embeddedStarter } from './embedded.ts'
 import { type FirstModel, trainFirstModel } from './first-model.ts'
 import { type MarketPlan, planMarket } from './market-plan.ts'
@@ -55,7 +57,7 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
     const admin = backend.log.admin()
     await admin.createTopics(topicSettings(run.prefix, { partitions: localPartitions }))
     await admin.close()
-    return await play({ ...context, options, plan, run, backend, handles, environment: appEnvironment(env, stack, run), stack })
+    return await play({ ...context, options, plan, run, backend, handles, environment: appEnvironment(env, stack, run.prefix), stack })
   } finally {
     await Promise.all([...handles.values()].map((handle) => handle.stop()))
     await backend.close()
@@ -198,7 +200,8 @@ async function finish(
   }
   await measureAndStop('collector')
   const admin = backend.log.admin()
-  const settled = await settle({ admin, observer, prefix: run.prefix, clock, archived: archivedIn(environment) }, settleMillis)
+  const readers = [...consumers, ...archivedIn(environment).map((input) => ({ app: 'archiver', input }))]
+  const settled = await settle({ admin, observer, prefix: run.prefix, clock, readers }, settleMillis)
   await admin.close()
   for (const name of stages) await measureAndStop(name)
   await handles.get('simulator')?.stop()
@@ -224,22 +227,4 @@ async function whenReady({ handles, progress }: Playing): Promise<void> {
     }
   }
   progress.say(`ready: ${stages.join(', ')}`)
-}
-
-/** The whole environment of every app: ours, and where the servers are. */
-function appEnvironment(env: PlayContext['env'], stack: Stack, run: Run): Record<string, string> {
-  const inherited = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
-  const own = { ...inherited, PREFIX: run.prefix, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0' }
-  if (stack.kind === 'embedded') return own
-  const { endpoint, region, accessKey, secretKey } = stack.s3
-  return {
-    ...own,
-    KAFKA_BROKERS: stack.brokers.join(','),
-    SCHEMA_REGISTRY_URL: stack.registryUrl,
-    S3_ENDPOINT: endpoint,
-    S3_REGION: region,
-    S3_ACCESS_KEY: accessKey,
-    S3_SECRET_KEY: secretKey,
-    S3_BUCKET: localBucket,
-  }
 }

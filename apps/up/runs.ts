@@ -42,7 +42,8 @@ export function createRun(root: string, source: Source, startedAt: number, argv:
   }
 }
 
-export const isRunName = (name: string): boolean => /^\d{8}T\d{6}Z-(live|recorded|synthetic)$/.test(name)
+/** A replay of a run (flipstream replay) is named after it. */
+export const isRunName = (name: string): boolean => /^\d{8}T\d{6}Z-(live|recorded|synthetic)(-replay)?$/.test(name)
 
 /** Oldest first. A note that cannot be read is passed over: its topics still show up by their prefix. */
 export function listRuns(root: string): RunNote[] {

@@ -1,23 +1,23 @@
 import type { Clock } from '#lib/clock/clock.ts'
-import { consumers } from '#lib/market/consumers.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import type { LogAdmin } from '#lib/stream/log.ts'
 import type { Observer } from './observer.ts'
 
+export type Reader = Readonly<{ app: string; input: TopicName }>
+
 const pollMillis = 100
 const quietMillis = 2_000
 
-type Settling = Readonly<{ admin: LogAdmin; observer: Observer; prefix: string; clock: Clock; archived: readonly TopicName[] }>
+type Settling = Readonly<{ admin: LogAdmin; observer: Observer; prefix: string; clock: Clock; readers: readonly Reader[] }>
 
 /**
- * Waits until every consumer has committed past the last record that a reader can see of its input, front to back: then nothing is on
+ * Waits until every reader has committed past the last record that a reader can see of its input, front to back: then nothing is on
  * its way any more. Offsets alone do not tell (a transaction's marker takes one and is never consumed), so what was seen is compared.
  * False when it takes longer than `timeoutMillis`.
  */
 export async function settle(settling: Settling, timeoutMillis: number): Promise<boolean> {
   const deadline = settling.clock.now() + timeoutMillis
-  const archiving = settling.archived.map((input) => ({ app: 'archiver', input }))
-  for (const { app, input } of [...consumers, ...archiving]) {
+  for (const { app, input } of settling.readers) {
     while (!((await isSeen(settling, input)) && (await isDone(settling, app, input)))) {
       if (settling.clock.now() >= deadline) return false
       await settling.clock.sleep(pollMillis)

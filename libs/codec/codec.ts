@@ -32,6 +32,9 @@ const headerBytes = 5
 /** The writer schema's id in a record's first bytes, or null where the bytes are not in the wire format. */
 export const schemaIdOf = (bytes: Buffer): number | null => (bytes.length >= headerBytes && bytes[0] === 0 ? bytes.readInt32BE(1) : null)
 
+/** What follows the writer schema's id. */
+export const bodyOf = (bytes: Buffer): Buffer => bytes.subarray(headerBytes)
+
 export function createCodec({ registry, onWait }: CodecOptions): Codec {
   const files = readSchemaFiles()
   const readers = new Map<RecordName, avro.Type>()
@@ -50,7 +53,7 @@ export function createCodec({ registry, onWait }: CodecOptions): Codec {
 
   const read = <Name extends RecordName>(name: Name, bytes: Buffer, resolver: avro.Resolver | null): RecordTypes[Name] => {
     try {
-      const body = bytes.subarray(headerBytes)
+      const body = bodyOf(bytes)
       // Without a resolver the writer's schema is ours, and the reader decodes directly.
       return (resolver === null ? readerOf(name).fromBuffer(body) : readerOf(name).fromBuffer(body, resolver)) as RecordTypes[Name]
     } catch (error) {
@@ -121,7 +124,7 @@ export function createCodec({ registry, onWait }: CodecOptions): Codec {
       try {
         const type = writersById.get(id) ?? avro.Type.forSchema(JSON.parse(await registry.schemaById(id)) as avro.Schema)
         writersById.set(id, type)
-        return type.fromBuffer(bytes.subarray(headerBytes))
+        return type.fromBuffer(bodyOf(bytes))
       } catch (error) {
         if (error instanceof RejectedError || error instanceof RetryableError) throw error
         throw new RejectedError('undecodable', `not a record of its own writer schema ${id}: ${(error as Error).message}`, { cause: error })

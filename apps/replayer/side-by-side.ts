@@ -1,0 +1,52 @@
+import type { Difference, OutputComparison } from './compare-outputs.ts'
+
+const mostFields = 24
+const thousands = (value: number): string => value.toLocaleString('en-US')
+
+/** What a person reads of a comparison: one line where all is the same; else the first difference, field by field. */
+export function formatComparison({ topic, recorded, replayed, identical, first, otherMakers }: OutputComparison): string {
+  if (otherMakers.length > 0)
+    return `REFUSED  ${topic}: made by something else, so nothing can be compared: ${otherMakers.join('; ')}. Replay with what recorded it\n`
+  const counts = `${thousands(recorded)} recorded, ${thousands(replayed)} replayed, ${thousands(identical)} identical to the byte`
+  return first === null ? `ok       ${topic}: ${counts}\n` : `DIFFERS  ${topic}: ${counts}\n${formatDifference(first)}`
+}
+
+function formatDifference({ partition, position, recorded, replayed, recordedValue, replayedValue }: Difference): string {
+  const key = (recorded ?? replayed)?.key ?? ''
+  const at = (record: Difference['recorded']) => (record === null ? 'nothing' : `offset ${record.offset}`)
+  const where = `  the first difference is record ${position + 1} of partition ${partition} (recorded: ${at(recorded)}, replayed: ${at(replayed)}), key ${key}\n`
+  const fields = recorded === null || replayed === null ? [] : differingFields(recordedValue, replayedValue)
+  if (fields.length === 0) return where
+  const rows = [['field', 'recorded', 'replayed'], ...fields.slice(0, mostFields)]
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const lines = rows.map(
+    (row) =>
+      `    ${row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd()}\n`,
+  )
+  const more = fields.length > mostFields ? `    … and ${fields.length - mostFields} more fields\n` : ''
+  return `${where}${lines.join('')}${more}`
+}
+
+/** Path, recorded, replayed: of every plain value that is not the same on both sides. */
+function differingFields(recorded: unknown, replayed: unknown): string[][] {
+  const [before, after] = [flatten(recorded), flatten(replayed)]
+  const paths = [...new Set([...before.keys(), ...after.keys()])]
+  return paths
+    .filter((path) => before.get(path) !== after.get(path))
+    .map((path) => [path, abridged(before.get(path) ?? '-'), abridged(after.get(path) ?? '-')])
+}
+
+const longestText = 40
+
+function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (Buffer.isBuffer(value)) into.set(path, value.toString('hex'))
+  else if (typeof value === 'object' && value !== null) {
+    for (const [name, content] of Object.entries(value)) flatten(content, path === '' ? name : `${path}.${name}`, into)
+  } else if (path !== '') into.set(path, String(value))
+  return into
+}
+
+const abridged = (text: string): string => (text.length <= longestText ? text : `${text.slice(0, longestText - 1)}…`)

@@ -44,7 +44,7 @@ describe('Parquet file', () => {
   it('gives every record back verbatim, whatever is in it', async () => {
     await fc.assert(
       fc.asyncProperty(anyRecords, async (records) => {
-        const decoded = await decodeParquet(encode(await rowsOf(records)), 'market.events')
+        const decoded = await decodeParquet(encode(await rowsOf(records)), 'market.events', 'a.parquet')
         expect(decoded).toEqual(records)
         expect(logicalHash(decoded)).toBe(logicalHash(records))
       }),
@@ -107,12 +107,12 @@ describe('Parquet file', () => {
   })
 
   it('says so when it is given something else', async () => {
-    await expect(decodeParquet(Buffer.from('not a parquet file at all'), 't')).rejects.toMatchObject({ name: 'FatalError' })
+    await expect(decodeParquet(Buffer.from('not a parquet file at all'), 't', 'a.parquet')).rejects.toMatchObject({ name: 'FatalError' })
   })
 
   it('holds thousands of rows', async () => {
     const records = Array.from({ length: 20_000 }, (_, offset) => sampleRecord(offset, Buffer.alloc(300, offset)))
-    const decoded = await decodeParquet(encode(await rowsOf(records)), 'run.market.events')
+    const decoded = await decodeParquet(encode(await rowsOf(records)), 'run.market.events', 'a.parquet')
     expect(logicalHash(decoded)).toBe(logicalHash(records))
   })
 })

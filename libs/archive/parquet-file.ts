@@ -62,7 +62,7 @@ function valueColumn(rows: readonly ArchiveRow[], { name, type, nature }: Column
 }
 
 /** The records of a file that `encodeParquet` wrote, verbatim. FatalError where it is no such file. */
-export async function decodeParquet(bytes: Buffer, topic: string): Promise<LogRecord[]> {
+export async function decodeParquet(bytes: Buffer, topic: string, key: string): Promise<LogRecord[]> {
   try {
     const rows = await parquetReadObjects({
       file: arrayBufferOf(bytes),
@@ -80,7 +80,7 @@ export async function decodeParquet(bytes: Buffer, topic: string): Promise<LogRe
       value: value === null || value === undefined ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
     }))
   } catch (error) {
-    throw new FatalError(`not a Parquet file of the archive: ${(error as Error).message}`, { cause: error })
+    throw new FatalError(`${key} is not a Parquet file of the archive: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -6,17 +6,38 @@ import { type ArchiveLocation, archiveRoot, manifestsPrefix, parseManifestKey } 
 import { decodeManifest, type Manifest } from './manifest.ts'
 import { decodeParquet } from './parquet-file.ts'
 
-/** The manifests of a topic's archive, by partition and offset. Small: about one per hour of market, or per 16 MB. */
-export async function readManifests(store: ObjectStore, location: ArchiveLocation): Promise<Manifest[]> {
+type ManifestName = Readonly<{ key: string; partition: number; begin: number; end: number }>
+
+/** The names of a topic's manifests, by partition and offset. */
+export async function listManifests(store: ObjectStore, location: ArchiveLocation): Promise<ManifestName[]> {
   const root = archiveRoot(location)
-  const manifests: Manifest[] = []
+  const names: ManifestName[] = []
   for await (const { key } of store.list(manifestsPrefix(root))) {
-    if (parseManifestKey(root, key) === null) continue
-    const bytes = await store.get(key)
-    if (bytes === null) throw new FatalError(`archive: ${key} was listed and cannot be read; somebody removes objects of the archive`)
-    manifests.push(decodeManifest(bytes, key))
+    const range = parseManifestKey(root, key)
+    if (range !== null) names.push({ key, ...range })
   }
-  return manifests.sort((a, b) => a.partition - b.partition || a.begin - b.begin)
+  return names.sort((a, b) => a.partition - b.partition || a.begin - b.begin)
+}
+
+/** FatalError, with the key, where it cannot be read, or says something else than its name. */
+export async function readManifest(store: ObjectStore, location: ArchiveLocation, name: ManifestName): Promise<Manifest> {
+  const bytes = await store.get(name.key)
+  if (bytes === null) throw new FatalError(`archive: ${name.key} was listed and cannot be read; somebody removes objects of the archive`)
+  const manifest = decodeManifest(bytes, name.key)
+  const expected = { topic: location.topic, generation: location.generation, partition: name.partition, begin: name.begin, end: name.end }
+  for (const [field, value] of Object.entries(expected)) {
+    const found = manifest[field as keyof typeof expected]
+    if (found !== value)
+      throw new FatalError(`archive manifest ${name.key}: expected ${field} ${value}, found ${found}: it is not the one of that name`)
+  }
+  return manifest
+}
+
+/** The manifests of a topic's archive, by partition and offset. Small: about one per hour of market, or per 8 MB. */
+export async function readManifests(store: ObjectStore, location: ArchiveLocation): Promise<Manifest[]> {
+  const manifests: Manifest[] = []
+  for (const name of await listManifests(store, location)) manifests.push(await readManifest(store, location, name))
+  return manifests
 }
 
 /** How many records of a topic are in the archive, all partitions together. */
@@ -34,7 +55,7 @@ export async function readObject(store: ObjectStore, manifest: Manifest): Promis
       `archive object ${manifest.key} was altered: expected ${manifest.size} bytes with sha256 ${manifest.sha256}, found ${bytes.length} with ${sha256}`,
     )
   }
-  return decodeParquet(bytes, manifest.topic)
+  return decodeParquet(bytes, manifest.topic, manifest.key)
 }
 
 /** All records of a topic's archive in log order, partition after partition; one object in memory at a time. */

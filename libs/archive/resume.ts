@@ -38,7 +38,7 @@ export async function findResume(store: ObjectStore, location: ArchiveLocation, 
   const key = manifestKey(root, partition, last)
   const manifest = decodeManifest(await mustGet(store, key), key)
   if (containing === null) return { clock: manifest.clock, inside: null, gapFrom: last.end < position ? last.end : null }
-  const records = await decodeParquet(await mustGet(store, manifest.key), location.topic)
+  const records = await decodeParquet(await mustGet(store, manifest.key), location.topic, manifest.key)
   return { clock: manifest.clock, inside: archivedTail(manifest.key, containing.end, records), gapFrom: null }
 }
 

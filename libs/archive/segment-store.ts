@@ -127,7 +127,7 @@ async function writeObject(
   const stored = await mustGet(store, described.key)
   const storedHash = sha256Of(stored)
   // The bytes may be another library version's; the records may not be others.
-  const same = storedHash === sha256 || logicalHash(await decodeParquet(stored, topic)) === described.logicalHash
+  const same = storedHash === sha256 || logicalHash(await decodeParquet(stored, topic, described.key)) === described.logicalHash
   if (!same) throw otherRecords(described.key, described)
   return { created: false, size: stored.length, sha256: storedHash }
 }

@@ -4,7 +4,7 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveLocation, archiveRoot, isDataKey } from './layout.ts'
 import { logicalHash } from './logical-hash.ts'
 import type { Manifest } from './manifest.ts'
-import { readManifests, readObject } from './read.ts'
+import { listManifests, readManifest, readObject } from './read.ts'
 
 export type ArchiveVerdict = Readonly<{
   objects: number
@@ -19,13 +19,11 @@ export type ArchiveVerdict = Readonly<{
  * without gap or overlap, each has its object, unaltered, with the records it counts, and there is no other object beside them.
  */
 export async function verifyArchive(store: ObjectStore, location: ArchiveLocation): Promise<ArchiveVerdict> {
-  const manifests = await readManifests(store, location)
-  const problems: string[] = []
-  let previous: Manifest | null = null
-  for (const manifest of manifests) {
-    if (previous !== null && previous.partition === manifest.partition) problems.push(...joinProblems(previous, manifest))
+  const { manifests, problems } = await readableManifests(store, location)
+  for (const [index, manifest] of manifests.entries()) {
+    const previous = manifests[index - 1]
+    if (previous?.partition === manifest.partition) problems.push(...joinProblems(previous, manifest))
     problems.push(...(await objectProblems(store, manifest)))
-    previous = manifest
   }
   problems.push(...(await strangers(store, location, manifests)))
   return {
@@ -34,6 +32,25 @@ export async function verifyArchive(store: ObjectStore, location: ArchiveLocatio
     bytes: manifests.reduce((sum, { size }) => sum + size, 0),
     problems,
   }
+}
+
+async function readableManifests(store: ObjectStore, location: ArchiveLocation): Promise<{ manifests: Manifest[]; problems: string[] }> {
+  const manifests: Manifest[] = []
+  const problems: string[] = []
+  for (const name of await listManifests(store, location)) {
+    try {
+      manifests.push(await readManifest(store, location, name))
+    } catch (error) {
+      problems.push(fatalMessage(error))
+    }
+  }
+  return { manifests, problems }
+}
+
+/** What can never work is a finding; a store that is away is not. */
+function fatalMessage(error: unknown): string {
+  if (error instanceof FatalError) return error.message
+  throw error
 }
 
 function joinProblems(before: Manifest, after: Manifest): string[] {
@@ -50,8 +67,7 @@ async function objectProblems(store: ObjectStore, manifest: Manifest): Promise<s
   try {
     records = await readObject(store, manifest)
   } catch (error) {
-    if (error instanceof FatalError) return [error.message]
-    throw error
+    return [fatalMessage(error)]
   }
   const problems: string[] = []
   const outside = records.filter(

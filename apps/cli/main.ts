@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'which models there are, and which one prices: ls, show, promote, rollback',
     run: async (argv, env) => (await import('#app/models/main.ts')).run(argv, env),
   },
+  backtest: {
+    summary: 'what the alerts would have earned on recorded sales, day after day',
+    run: async (argv, env) => (await import('#app/backtest/main.ts')).run(argv, env),
+  },
   sample: { summary: 'writes synthetic sales as CSV', run: async (argv) => (await import('#app/simulator/sample.ts')).run(argv) },
   simulator: {
     summary: 'serves a simulated marketplace',

@@ -76,6 +76,11 @@ describe('a file of sales', () => {
     ['an unknown class', [header, row.replace('Aquatic', 'Dragon')], /row 2: axie 5016355: expected a known class, found "Dragon"/],
     ['an impossible breed count', [header, row.replace(',0,83', ',9,83')], /row 2: axie 5016355: expected 0 to 7, found 9/],
     ['a time that is none', [header, row.replace('1649639067', 'noon')], /row 2: expected time to be a whole number, found "noon"/],
+    [
+      'a time in milliseconds',
+      [header, row.replace('1649639067', '1649639067000')],
+      /row 2: expected time in unix seconds, found 1649639067000/,
+    ],
     ['rows out of order', [header, later, row], /row 3: expected rows sorted by time, found 1649639067 after 1649639070/],
     ['a row cut short', [header, row, '1649639068,17,Aquatic'], /row 3: /],
     ['an open quote', [header, row, `"${later}`], /row 3: /],

@@ -24,6 +24,9 @@ export type SalesFileOptions = Readonly<{
   ethUsd?: number
 }>
 
+/** The year 2200: seconds beyond it are milliseconds. */
+const latestTime = Date.UTC(2200, 0)
+
 type Row = Readonly<Record<string, string>>
 
 /** A row of a file before anything in it is checked but the names of its columns. */
@@ -40,6 +43,7 @@ function wholeNumber(row: Row, column: string, where: string): number {
 /** RejectedError in the words of the file: what was expected, what was found, in which row. */
 function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
   const soldAt = wholeNumber(row, 'time', where) * 1_000
+  if (soldAt > latestTime) throw refuse(where, `expected time in unix seconds, found ${row['time']}: are these milliseconds?`)
   const tokenId = String(wholeNumber(row, 'id', where))
   const item: Item = {
     tokenId,

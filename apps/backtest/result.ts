@@ -1,0 +1,295 @@
+/** From what was decided and what really happened to the numbers of the report. Pure: the same input and seed, the same bytes. */
+import { basename } from 'node:path'
+import { createRandom } from '#lib/model/random.ts'
+import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
+import type { Source } from '#schemas/types.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { bootstrap, type Interval, intervalOf } from './bootstrap.ts'
+import type { Candidate } from './candidate.ts'
+import { type ExecutionSettings, fillProbability, type Outcome, outcomeOf } from './execution.ts'
+import { type ForecastQuality, forecastQuality } from './forecast-quality.ts'
+import type { LookaheadResult } from './lookahead.ts'
+import { type OutcomeSummary, returnOf, summarise } from './outcome-summary.ts'
+import { type EquityPoint, figuresOf, type MissReason, type PortfolioFigures, runPortfolio } from './portfolio.ts'
+import type { SaleBook } from './sale-book.ts'
+import { isAlerted, isBelowFloor, passesSimilarSaleRule, randomPicks } from './strategies.ts'
+import type { SweepPoint } from './sweep.ts'
+import type { DayModel } from './walk-forward.ts'
+
+export type BacktestResult = Readonly<{
+  command: 'backtest'
+  version: string
+  source: Source
+  input: Readonly<{ file: string; sales: number; firstSale: string; lastSale: string }>
+  played: Readonly<{ from: string; to: string; days: number; listings: number; refused: Readonly<Record<string, number>> }>
+  seed: number
+  backend: string
+  rules: Readonly<{ name: string; hash: string }>
+  execution: ExecutionSettings
+  models: readonly Readonly<{ from: string; to: string; modelId: string; trainedUntil: string; trainedOnSales: number }>[]
+  forecast: ForecastQuality
+  decisions: Readonly<{ alerts: number; refusals: Readonly<Record<string, number>> }>
+  strategies: readonly StrategyResult[]
+  /** Axies that were really sold again: what of it the alerts would have caught. */
+  resales: Readonly<{ observed: number; gained: number; gainedUsd: number; caught: number; caughtGained: number; caughtGainedUsd: number }>
+  precisionAt: readonly Readonly<{ k: number; alerts: number; gainedShare: number }>[]
+  portfolio: PortfolioResult
+  fillCurve: readonly Readonly<{ competition: number; meanFill: number; expectedGainUsd: number; expectedReturn: number }>[]
+  sweep: readonly SweepResult[]
+  lookahead: LookaheadResult | null
+}>
+
+export type StrategyResult = Readonly<{
+  name: string
+  summary: OutcomeSummary
+  /** Of 95%: for the random buyer over draws, else over resampled hours. */
+  intervals: Readonly<Partial<Record<IntervalName, Interval | null>>>
+}>
+
+const intervalNames = [
+  'gainedShare',
+  'medianReturn',
+  'returnOnSpend',
+  'expectedReturn',
+  'expectedGainUsd',
+  'resaleGainedShare',
+  'resaleMedianReturn',
+] as const
+export type IntervalName = (typeof intervalNames)[number]
+
+export type PortfolioResult = Readonly<{
+  bought: number
+  missed: Readonly<Record<MissReason, number>>
+  figures: PortfolioFigures
+  equity: readonly EquityPoint[]
+  trades: readonly TradeRow[]
+}>
+
+export type TradeRow = Readonly<{
+  listingId: string
+  boughtAt: string
+  askUsd: number
+  forecastUsd: number
+  exit: Outcome['exit']['kind']
+  exitAt: string
+  exitUsd: number
+  gainUsd: number
+  return: number
+}>
+
+export type SweepResult = Readonly<{
+  values: Readonly<Record<string, number>>
+  alerts: number
+  gainedShare: number
+  expectedReturn: number
+  expectedReturnInterval: Interval | null
+  expectedGainUsd: number
+  profitUsd: number
+}>
+
+export type Assessment = Readonly<{
+  salesFile: string
+  sales: number
+  source: Source
+  backend: string
+  book: SaleBook
+  candidates: readonly Candidate[]
+  refused: Readonly<Record<string, number>>
+  models: readonly DayModel[]
+  span: Readonly<{ from: number; to: number }>
+  rules: RuleSet
+  execution: ExecutionSettings
+  /** Each point's verdicts stand at `ruleSet` in a candidate's. */
+  sweep: readonly Readonly<{ point: SweepPoint; ruleSet: number }>[]
+  seed: number
+  bootstrapRounds: number
+  lookahead: LookaheadResult | null
+}>
+
+const randomDraws = 200
+const hourMillis = 3_600_000
+const competitions = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]
+const iso = (millis: number): string => new Date(millis).toISOString()
+
+export function assess(assessment: Assessment): BacktestResult {
+  const { book, candidates, execution, models, span, rules, seed } = assessment
+  const outcomes = candidates.map((candidate) => outcomeOf(book, candidate, execution))
+  const alerted = outcomes.filter(({ offer }) => isAlerted(offer as Candidate))
+  return {
+    command: 'backtest',
+    version: packageJson.version,
+    source: assessment.source,
+    input: { file: basename(assessment.salesFile), sales: assessment.sales, firstSale: iso(book.begin), lastSale: iso(book.end) },
+    played: { from: iso(span.from), to: iso(span.to), days: models.length, listings: candidates.length, refused: assessment.refused },
+    seed,
+    backend: assessment.backend,
+    rules: { name: rules.name, hash: rulesHashOf(rules) },
+    execution,
+    models: models.map(({ from, to, trainedUntil, ...model }) => ({
+      ...model,
+      from: iso(from),
+      to: iso(to),
+      trainedUntil: iso(trainedUntil),
+    })),
+    forecast: forecastQuality(candidates, alerted, execution),
+    decisions: { alerts: alerted.length, refusals: refusalsOf(candidates) },
+    strategies: strategyResults(outcomes, alerted, assessment),
+    resales: resalesOf(outcomes),
+    precisionAt: precisionOf(alerted),
+    portfolio: portfolioOf(alerted, assessment),
+    fillCurve: fillCurveOf(alerted, execution),
+    sweep: assessment.sweep.map((one) => sweepResult(one, assessment)),
+    lookahead: assessment.lookahead,
+  }
+}
+
+function refusalsOf(candidates: readonly Candidate[]): Record<string, number> {
+  const reasons = Map.groupBy(candidates, ({ verdicts }) => verdicts[0]?.refusal ?? '')
+  reasons.delete('')
+  return Object.fromEntries([...reasons].map(([reason, { length }]) => [reason, length] as const).sort((one, other) => other[1] - one[1]))
+}
+
+function strategyResults(outcomes: readonly Outcome[], alerted: readonly Outcome[], assessment: Assessment): StrategyResult[] {
+  const { book, execution } = assessment
+  const picked = (name: string, buys: (candidate: Candidate) => boolean) =>
+    strategyResult(
+      name,
+      outcomes.filter(({ offer }) => buys(offer as Candidate)),
+      assessment,
+    )
+  return [
+    strategyResult('alerts', alerted, assessment),
+    picked('similar-sale rule', (candidate) => passesSimilarSaleRule(candidate, execution.feeRatio)),
+    picked('buy the floor', (candidate) => isBelowFloor(candidate, book)),
+    randomBuyer(outcomes, alerted, assessment),
+    picked('everything', () => true),
+  ]
+}
+
+function strategyResult(name: string, outcomes: readonly Outcome[], { seed, bootstrapRounds }: Assessment): StrategyResult {
+  // Of everything, resampling tells next to nothing and takes longest.
+  const rounds = name === 'everything' ? 100 : bootstrapRounds
+  return { name, summary: summarise(outcomes), intervals: bootstrap(outcomes, intervalStatistics, { seed, rounds, clusterOf: hourOf }) }
+}
+
+/** Alerts of an hour meet the same market and often the same seller. */
+const hourOf = ({ boughtAt }: Outcome): number => Math.floor(boughtAt / hourMillis)
+
+const intervalStatistics = (outcomes: readonly Outcome[]): Record<IntervalName, number> => {
+  const summary = summarise(outcomes)
+  return Object.fromEntries(intervalNames.map((name) => [name, summary[name]])) as Record<IntervalName, number>
+}
+
+/** The mean of many draws, and where 95% of them lie. */
+function randomBuyer(outcomes: readonly Outcome[], alerted: readonly Outcome[], { candidates, seed }: Assessment): StrategyResult {
+  const outcomeByListing = new Map(outcomes.map((outcome) => [outcome.offer, outcome]))
+  const wanted = alerted.map(({ offer }) => offer as Candidate)
+  const draws = Array.from({ length: randomDraws }, (_, draw) =>
+    summarise(randomPicks(candidates, wanted, seed * randomDraws + draw).map((pick) => outcomeByListing.get(pick) as Outcome)),
+  )
+  const [first] = draws as [OutcomeSummary]
+  const meanOf = (read: (summary: OutcomeSummary) => number): number =>
+    draws.reduce((sum, summary) => sum + read(summary), 0) / draws.length
+  const meanExits = Object.fromEntries(
+    Object.keys(first.exits).map((kind) => [kind, Math.round(meanOf(({ exits }) => exits[kind as keyof typeof exits]))]),
+  ) as OutcomeSummary['exits']
+  const means = Object.fromEntries(
+    Object.entries(first).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? meanOf((summary) => summary[name as 'picks']) : meanExits,
+    ]),
+  ) as OutcomeSummary
+  const intervals = intervalNames.map((name) => [
+    name,
+    intervalOf(draws.map((summary) => summary[name]).filter(Number.isFinite), randomDraws),
+  ])
+  return { name: 'random, as many', summary: means, intervals: Object.fromEntries(intervals) }
+}
+
+function resalesOf(outcomes: readonly Outcome[]): BacktestResult['resales'] {
+  const resold = outcomes.filter(({ exit }) => exit.kind === 'resold')
+  const gained = resold.filter(({ gainUsd }) => gainUsd > 0)
+  const caught = (from: readonly Outcome[]) => from.filter(({ offer }) => isAlerted(offer as Candidate))
+  const gains = (from: readonly Outcome[]) => from.reduce((sum, { gainUsd }) => sum + gainUsd, 0)
+  return {
+    observed: resold.length,
+    gained: gained.length,
+    gainedUsd: gains(gained),
+    caught: caught(resold).length,
+    caughtGained: caught(gained).length,
+    caughtGainedUsd: gains(caught(gained)),
+  }
+}
+
+/** Of the k alerts that promised most for their ask, the share that gained. */
+function precisionOf(alerted: readonly Outcome[]): BacktestResult['precisionAt'] {
+  const promise = ({ offer }: Outcome): number => (offer as Candidate).promisedUsd / offer.askUsd
+  const judged = alerted.filter(({ exit }) => exit.kind !== 'censored').sort((one, other) => promise(other) - promise(one))
+  return [10, 25, 50, 100, 200]
+    .filter((k) => k <= judged.length)
+    .map((k) => ({ k, alerts: judged.length, gainedShare: judged.slice(0, k).filter(({ gainUsd }) => gainUsd > 0).length / k }))
+}
+
+/** In [0, 1), of the listing and the seed alone: whatever else is bought, the same race ends the same way. */
+export function luckFor(seed: number): (listingId: string) => number {
+  return (listingId) => {
+    let hash = seed | 0
+    for (let index = 0; index < listingId.length; index++) hash = Math.imul(hash ^ listingId.charCodeAt(index), 0x01000193)
+    return createRandom(hash).uniform()
+  }
+}
+
+/** Each listing once, however many rules or falling prices brought it up. */
+function oncePerListing(outcomes: readonly Outcome[]): Outcome[] {
+  const met = new Set<string>()
+  return outcomes.filter(({ offer }) => !met.has(offer.listingId) && met.add(offer.listingId))
+}
+
+function portfolioOf(alerted: readonly Outcome[], { execution, seed, span }: Assessment): PortfolioResult {
+  const portfolio = runPortfolio(oncePerListing(alerted), execution, luckFor(seed))
+  return {
+    bought: portfolio.bought.length,
+    missed: portfolio.missed,
+    figures: figuresOf(portfolio, execution, span),
+    equity: portfolio.equity,
+    trades: portfolio.bought.map((outcome) => ({
+      listingId: outcome.offer.listingId,
+      boughtAt: iso(outcome.boughtAt),
+      askUsd: outcome.offer.askUsd,
+      forecastUsd: (outcome.offer as Candidate).quantilesUsd[2] as number,
+      exit: outcome.exit.kind,
+      exitAt: iso(outcome.exit.at),
+      exitUsd: outcome.exit.priceUsd,
+      gainUsd: outcome.gainUsd,
+      return: returnOf(outcome),
+    })),
+  }
+}
+
+/** How much is left of it the harder the race is. */
+function fillCurveOf(alerted: readonly Outcome[], execution: ExecutionSettings): BacktestResult['fillCurve'] {
+  return competitions.map((competition) => {
+    const raced = alerted.map((outcome) => ({ ...outcome, fill: fillProbability(outcome.discount, { ...execution, competition }) }))
+    const { meanFill, expectedGainUsd, expectedReturn } = summarise(raced)
+    return { competition, meanFill, expectedGainUsd, expectedReturn }
+  })
+}
+
+function sweepResult({ point, ruleSet }: Assessment['sweep'][number], assessment: Assessment): SweepResult {
+  const { book, candidates, seed, span, bootstrapRounds } = assessment
+  const outcomes = candidates
+    .filter((candidate) => isAlerted(candidate, ruleSet))
+    .map((candidate) => outcomeOf(book, candidate, point.execution))
+  const { gainedShare, expectedReturn, expectedGainUsd } = summarise(outcomes)
+  const intervals = bootstrap(outcomes, intervalStatistics, { seed, rounds: bootstrapRounds, clusterOf: hourOf })
+  const portfolio = runPortfolio(oncePerListing(outcomes), point.execution, luckFor(seed))
+  return {
+    values: point.values,
+    alerts: outcomes.length,
+    gainedShare,
+    expectedReturn,
+    expectedReturnInterval: intervals.expectedReturn,
+    expectedGainUsd,
+    profitUsd: figuresOf(portfolio, point.execution, span).profitUsd,
+  }
+}

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { classicRules, defaultRules } from '#lib/rules/presets.ts'
-import { parseRuleSet, type RuleSet } from '#lib/rules/rule-set.ts'
-import { FatalError } from '#lib/stream/errors.ts'
+import type { RuleSet } from '#lib/rules/rule-set.ts'
+import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
 import type { Source } from '#schemas/types.ts'
 import { defaultExecution, type ExecutionSettings } from './execution.ts'
 import { parseSweep, type SweepAxis, sweepNames } from './sweep.ts'
@@ -33,7 +33,7 @@ export const backtestHelp = `flipstream backtest --sales FILE.csv: what the aler
   --source KIND            recorded (default) or synthetic: of which market these sales are
   --from TIME  --to TIME   what is played: 2022-04-16T12:00:00Z or unix seconds (default: from the first midnight that has three days
                            before it, to the end of the file); each day's model is trained on all sales before that day
-  --rules NAME|FILE        default, classic, or a file with a rule set
+  --rules NAME|FILE        default, classic, or a rules file (YAML; flipstream rules checks it)
   --seed N                 of training, of luck and of resampling (default 1): the same input and seed give the same JSON
   --report FILE.html       write a report for people: one file, no network
   --json                   print one JSON object, and nothing else on stdout
@@ -173,9 +173,8 @@ function rulesOf(given: string): RuleSet {
   if (preset !== undefined) return preset
   if (!isFile(given)) throw new UsageError(`--rules: expected default, classic or a file, found ${given}`)
   try {
-    return parseRuleSet(readFileSync(given, 'utf8'))
+    return parseRulesFile(readFileSync(given, 'utf8'), given)
   } catch (error) {
-    if (error instanceof FatalError) throw new UsageError(`--rules ${given}: ${error.message}`)
-    throw error
+    throw error instanceof RulesFileError ? new UsageError(`--rules: these rules cannot be used\n${error.message}`) : error
   }
 }

@@ -1,5 +1,5 @@
 import { traitsOfProfile } from '#lib/market/similarity.ts'
-import { median } from '#lib/rules/judge.ts'
+import { median } from '#lib/rules/median.ts'
 import type { Decided } from './chain.ts'
 import type { Offer } from './execution.ts'
 import { likenessKeysOf } from './sale-book.ts'

@@ -5,6 +5,7 @@ import type { ModelCache } from '#app/scorer/model-cache.ts'
 import { createScorerProcessor } from '#app/scorer/processor.ts'
 import { referenceLevel } from '#lib/features/axie-v1.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
+import { reasonOf } from '#lib/features/reasons.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import type { RulesStore } from '#lib/rules/rules-store.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
@@ -52,7 +53,7 @@ export function createChain(options: ChainOptions): Chain {
   const refuse = options.onRefused ?? (() => {})
   const enrich = stage('enricher', enricherProcessor, refuse)
   const featurize = stage('featurizer', createFeaturizerProcessor(featureSet), refuse)
-  const score = stage('scorer', createScorerProcessor({ model: models.get, referenceLevel, backend, codeVersion }), refuse)
+  const score = stage('scorer', createScorerProcessor({ model: models.get, referenceLevel, reasonOf, backend, codeVersion }), refuse)
   const alerters = [rules.known, ...alternatives.map((ruleSet) => () => ruleSet)].map((ruleSet) => createJudge(ruleSet, options))
 
   const playBatch = async (events: readonly MarketEvent[]): Promise<void> => {

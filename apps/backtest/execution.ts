@@ -3,7 +3,7 @@
  */
 import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
 import { quantileOfSorted } from '#lib/model/input-encoding.ts'
-import { median } from '#lib/rules/judge.ts'
+import { median } from '#lib/rules/median.ts'
 import type { BookSale, Likeness, LikenessKeys, SaleBook } from './sale-book.ts'
 
 export type ExecutionSettings = Readonly<{

@@ -1,4 +1,4 @@
-import { median } from '#lib/rules/judge.ts'
+import { median } from '#lib/rules/median.ts'
 import type { ExitKind, Outcome } from './execution.ts'
 
 /** What came of buying one of each: no limit of money, so that strategies can be compared by what they pick. */

@@ -1,6 +1,6 @@
 /** One person's money, alert after alert: what was bought, what was missed and why, and what it was worth at every moment. */
 import { dayMillis } from '#lib/market/horizons.ts'
-import { median } from '#lib/rules/judge.ts'
+import { median } from '#lib/rules/median.ts'
 import type { ExecutionSettings, Outcome } from './execution.ts'
 
 export type MissReason = 'taken by someone else' | 'dearer than one purchase may be' | 'not enough money left' | 'too many positions'

@@ -2,7 +2,7 @@ import { anatomyOf } from '#lib/axie/profile.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { hourMillis } from '#lib/market/horizons.ts'
 import { keyOn, rungNumber, similarityLadder, type Traits, traitsOf } from '#lib/market/similarity.ts'
-import { median } from '#lib/rules/judge.ts'
+import { median } from '#lib/rules/median.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
 

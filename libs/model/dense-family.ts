@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { createNetwork, type NetworkShape, parameterCount } from './dense-network.ts'
-import { encodeRows, fitInputEncoding, type InputEncoding } from './input-encoding.ts'
+import { encodeRows, fitInputEncoding, type InputEncoding, inputEncodingSchema } from './input-encoding.ts'
 import { type Forecaster, type ModelFamily, type StoredModel, targetsOf } from './model-family.ts'
 import type { Examples } from './price-model.ts'
 import { quantileCount, quantilesFromRaw } from './quantile-head.ts'
@@ -60,15 +60,7 @@ function createForecaster({ encoding, shape, parameters }: DenseModel): Forecast
 
 const count = z.number().int().nonnegative()
 const definitionSchema = z.object({
-  encoding: z.object({
-    vectorWidth: count,
-    inputWidth: count,
-    anchor: count,
-    numbers: z.array(
-      z.object({ from: count, to: count, center: z.number(), scale: z.number(), flag: z.number().int(), relative: z.boolean() }),
-    ),
-    categories: z.array(z.object({ from: count, inputs: z.array(z.number().int()), rare: count })),
-  }),
+  encoding: inputEncodingSchema,
   shape: z.object({ inputs: count, hidden: z.tuple([count, count]), outputs: z.literal(quantileCount) }),
 })
 

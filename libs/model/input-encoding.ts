@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /**
  * How a feature vector becomes the network's input. Everything here is fitted on training rows only and stored in the bundle:
  * - a number: less its median, divided by its robust spread, cut at ±4; unknown is 0 (the median), with a flag beside it
@@ -41,6 +43,18 @@ export type InputEncoding = Readonly<{
   numbers: readonly NumberEncoding[]
   categories: readonly CategoryEncoding[]
 }>
+
+const count = z.number().int().nonnegative()
+
+export const inputEncodingSchema = z.object({
+  vectorWidth: count,
+  inputWidth: count,
+  anchor: count,
+  numbers: z.array(
+    z.object({ from: count, to: count, center: z.number(), scale: z.number(), flag: z.number().int(), relative: z.boolean() }),
+  ),
+  categories: z.array(z.object({ from: count, inputs: z.array(z.number().int()), rare: count })),
+})
 
 /** Encoded rows, and what else the model needs to know of each vector. */
 export type EncodedRows = Readonly<{

@@ -36,8 +36,19 @@ export async function launch(script, args, nodeFlags = []) {
     process.exit(1)
   }
   if (!isSupported || nodeFlags.length > 0) return runAsChild(node, [...nodeFlags, script, ...args])
+  if (process.pid === 1) endOnSignals()
   process.argv = [process.execPath, script, ...args]
   await import(pathToFileURL(script).href)
+}
+
+/** For process 1 (a container) signals have no default effect: without this a command that does not listen could only be killed. */
+function endOnSignals() {
+  for (const signal of forwardedSignals) {
+    const end = () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
+    }
+    process.on(signal, end)
+  }
 }
 
 /**

@@ -31,6 +31,15 @@ export const access: Readonly<Record<string, Access>> = {
   },
 }
 
+/** Commands that write to the log of a deployment, with users of their own. */
+export const commandAccess: Readonly<Record<string, Access>> = {
+  train: { reads: [], writes: ['models'] },
+  dlq: {
+    reads: ['dead-letters'],
+    writes: ['dead-letters', 'market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts'],
+  },
+}
+
 /** A right as Kafka has it; `prefixed`: on every resource whose name begins so. */
 export type Right = Readonly<{
   resource: 'topic' | 'group' | 'transactionalId'
@@ -41,7 +50,7 @@ export type Right = Readonly<{
 
 /** The rights of one app behind a run's prefix. Reading or writing includes describing; following groups are deleted by who made them. */
 export function rightsOf(app: string, prefix = ''): Right[] {
-  const declared = access[app]
+  const declared = access[app] ?? commandAccess[app]
   if (declared === undefined) throw new Error(`app ${app} has no entry in libs/market/access.ts: say what it reads and writes`)
   const names = [...new Set([...declared.reads, ...declared.writes])]
   const topics = names.map((topic): Right => {
@@ -65,3 +74,10 @@ export function rightsOf(app: string, prefix = ''): Right[] {
     { resource: 'transactionalId', name: `${prefix}${app}-`, prefixed: true, operations: ['Write'] },
   ]
 }
+
+/** For who scales the apps: where groups and topics stand, and nothing of what is in them. */
+export const rightsToSeeLag = (apps: readonly string[]): Right[] =>
+  apps.flatMap((app): Right[] => [
+    { resource: 'topic', name: access[app]!.reads[0]!, prefixed: false, operations: ['Describe'] },
+    { resource: 'group', name: app, prefixed: false, operations: ['Describe'] },
+  ])

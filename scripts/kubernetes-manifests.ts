@@ -1,0 +1,45 @@
+import { stringify } from 'yaml'
+import { access, commandAccess, type Right, rightsOf, rightsToSeeLag } from '#lib/market/access.ts'
+import { topicSettings } from '#lib/market/topics.ts'
+
+const partitions = 12
+const apiVersion = 'kafka.strimzi.io/v1'
+const labels = { 'strimzi.io/cluster': 'kafka', 'app.kubernetes.io/part-of': 'flipstream' }
+const durable = { replicas: 3, 'min.insync.replicas': '2' }
+
+/** Generated files, by path from the root of the repository. */
+export function manifests(): Readonly<Record<string, string>> {
+  return {
+    'k8s/kafka/topics.yaml': document('libs/market/topics.ts', topics()),
+    'k8s/kafka/users.yaml': document('libs/market/access.ts', users()),
+  }
+}
+
+const document = (source: string, resources: readonly object[]): string =>
+  `# Generated from ${source} by scripts/generate-kubernetes.ts: change it there.\n${resources.map((resource) => stringify(resource)).join('---\n')}`
+
+function topics() {
+  return topicSettings('', { partitions }).map(({ topic, partitions: count, config }) => ({
+    apiVersion,
+    kind: 'KafkaTopic',
+    metadata: { name: topic, labels },
+    spec: { partitions: count, replicas: durable.replicas, config: { ...config, 'min.insync.replicas': durable['min.insync.replicas'] } },
+  }))
+}
+
+function users() {
+  const apps = [...Object.keys(access), ...Object.keys(commandAccess)].map((app) => user(app, rightsOf(app)))
+  return [...apps, user('keda', rightsToSeeLag(['featurizer', 'scorer', 'alerter']))]
+}
+
+const user = (name: string, rights: readonly Right[]) => ({
+  apiVersion,
+  kind: 'KafkaUser',
+  metadata: { name, labels },
+  spec: { authentication: { type: 'scram-sha-512' }, authorization: { type: 'simple', acls: rights.map(aclOf) } },
+})
+
+const aclOf = ({ resource, name, prefixed, operations }: Right) => ({
+  resource: { type: resource, name, patternType: prefixed ? 'prefix' : 'literal' },
+  operations: [...operations],
+})

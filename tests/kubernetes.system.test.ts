@@ -1,0 +1,75 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+
+/** Starts a real API server and prints its kubeconfig: KUBE_API_TOOL, or the one that lies beside some checkouts. */
+const tool = process.env['KUBE_API_TOOL'] ?? fileURLToPath(new URL('../../shared/tools/kube-api', import.meta.url))
+const isHere = existsSync(tool) && spawnSync('kubectl', ['version', '--client']).status === 0
+if (!isHere)
+  console.error(`NOT CHECKED: the manifests in k8s/, against a real API server. It takes kubectl and KUBE_API_TOOL (${tool} is not there)`)
+
+const k8s = fileURLToPath(new URL('../k8s/', import.meta.url))
+const overlays = readdirSync(`${k8s}overlays`)
+/** The tool may have to build its server first. */
+const startMillis = 1_200_000
+
+type Template = { metadata?: object; spec: object }
+type Resource = {
+  apiVersion: string
+  kind: string
+  metadata: { name: string; namespace?: string }
+  spec?: { template?: Template; jobTemplate?: { spec: { template: Template } } }
+}
+
+describe.skipIf(!isHere)('the manifests, on a real API server', () => {
+  let kubeconfig: string
+  beforeAll(async () => {
+    kubeconfig = (await promisify(execFile)(tool, ['up'])).stdout.trim()
+  }, startMillis)
+  afterAll(() => void spawnSync(tool, ['down']))
+
+  const kubectl = (args: readonly string[], input = '') => {
+    const env = { ...process.env, KUBECONFIG: kubeconfig }
+    const { status, stdout, stderr } = spawnSync('kubectl', args, { env, input, encoding: 'utf8', maxBuffer: 64e6 })
+    return { accepted: status === 0, stdout, said: stderr }
+  }
+  const resourcesOf = (directory: string): Resource[] => {
+    const { accepted, stdout, said } = kubectl(['kustomize', directory])
+    if (!accepted) throw new Error(said)
+    return parseAllDocuments(stdout).map((document) => document.toJS() as Resource)
+  }
+  const dryRun = (items: readonly unknown[]) =>
+    kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  /** Namespaces must exist for what is in them to be looked at. */
+  const withNamespace = (resources: readonly Resource[]): readonly Resource[] => {
+    const { accepted, said } = kubectl(['apply', '-f', '-'], JSON.stringify(resources.find(({ kind }) => kind === 'Namespace')))
+    if (!accepted) throw new Error(said)
+    return resources
+  }
+  const podsOf = (resources: readonly Resource[]) =>
+    resources.flatMap(({ spec, metadata }) => {
+      const template = spec?.template ?? spec?.jobTemplate?.spec.template
+      return template === undefined
+        ? []
+        : [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata.name, namespace: metadata.namespace }, spec: template.spec }]
+    })
+
+  it.each(overlays)('%s is accepted, strictly', (overlay) => {
+    const { accepted, said } = dryRun(withNamespace(resourcesOf(`${k8s}overlays/${overlay}`)))
+    expect(said).toBe('')
+    expect(accepted).toBe(true)
+  })
+
+  it.each(overlays)('%s: every pod is accepted by a namespace that enforces the level “restricted”', (overlay) => {
+    const pods = podsOf(withNamespace(resourcesOf(`${k8s}overlays/${overlay}`)))
+    expect(pods.length).toBeGreaterThan(8)
+    const { accepted, said } = dryRun(pods)
+    expect(said).toBe('')
+    expect(accepted).toBe(true)
+    const asRoot = pods.slice(0, 1).map((pod) => ({ ...pod, spec: { ...pod.spec, securityContext: { runAsUser: 0 } } }))
+    expect(dryRun(asRoot).said).toMatch(/violates PodSecurity "restricted/)
+  })
+})

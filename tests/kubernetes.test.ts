@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { apps } from '#app/cli/apps.ts'
+import { access, commandAccess } from '#lib/market/access.ts'
+import { topics } from '#lib/market/topics.ts'
+import { manifests } from '../scripts/kubernetes-manifests.ts'
+
+type Resource = Readonly<{ kind: string; metadata: { name: string } }> & Record<string, unknown>
+
+const path = (file: string) => fileURLToPath(new URL(`../k8s/${file}`, import.meta.url))
+const text = (file: string) => readFileSync(path(file), 'utf8')
+const documents = (file: string) => parseAllDocuments(text(file)).map((document) => document.toJS() as Resource)
+const base = parse(text('base/kustomization.yaml')) as { resources: string[] }
+
+describe('k8s', () => {
+  it('has the topics and users that the code declares: scripts/generate-kubernetes.ts writes them', () => {
+    for (const [file, generated] of Object.entries(manifests())) expect(text(file.replace(/^k8s\//, ''))).toBe(generated)
+    expect(documents('kafka/topics.yaml').map(({ metadata }) => metadata.name)).toEqual(Object.keys(topics))
+    expect(documents('kafka/users.yaml').map(({ metadata }) => metadata.name)).toEqual([
+      ...Object.keys(access),
+      ...Object.keys(commandAccess),
+      'keda',
+    ])
+  })
+
+  it.each(Object.keys(apps))('runs %s as itself, with a budget for disruptions and its own login', (app) => {
+    expect(base.resources).toContain(`apps/${app}.yaml`)
+    const resources = documents(`base/apps/${app}.yaml`)
+    expect(resources.map(({ kind }) => kind).slice(0, 3)).toEqual(['Deployment', 'ServiceAccount', 'PodDisruptionBudget'])
+    for (const { metadata } of resources) expect(metadata.name).toBe(app)
+    expect(resources[1]).toMatchObject({ automountServiceAccountToken: false })
+    expect(resources[0]).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            serviceAccountName: app,
+            containers: [{ name: 'app', args: [app], resources: { requests: {}, limits: {} } }],
+          },
+        },
+      },
+    })
+    const { patches } = parse(text('components/kafka-login/kustomization.yaml')) as {
+      patches: { target: { name?: string }; patch?: string }[]
+    }
+    expect(patches.find(({ target }) => target.name === app)?.patch).toContain(`secretName: ${app}`)
+  })
+
+  it('scales no group beyond its partitions, whatever scales it', () => {
+    const partitions = (documents('kafka/topics.yaml') as unknown as { metadata: { name: string }; spec: { partitions: number } }[]).reduce(
+      (counts, { metadata, spec }) => counts.set(metadata.name, spec.partitions),
+      new Map<string, number>(),
+    )
+    type Scaler = { metadata: { name: string }; spec: { maxReplicaCount?: number; maxReplicas?: number } }
+    for (const scaler of [
+      ...documents('components/keda/scaled-objects.yaml'),
+      ...documents('components/hpa/autoscalers.yaml'),
+    ] as unknown as Scaler[]) {
+      const input = access[scaler.metadata.name]!.reads[0]!
+      expect(scaler.spec.maxReplicaCount ?? scaler.spec.maxReplicas).toBe(partitions.get(input))
+    }
+  })
+
+  it('names in its overlays only what exists', () => {
+    for (const overlay of readdirSync(path('overlays'))) {
+      const { resources = [], components = [] } = parse(text(`overlays/${overlay}/kustomization.yaml`)) as Record<
+        'resources' | 'components',
+        string[]
+      >
+      for (const one of [...resources, ...components]) expect(existsSync(path(`overlays/${overlay}/${one}/kustomization.yaml`))).toBe(true)
+    }
+  })
+})

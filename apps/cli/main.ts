@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'what the alerts would have earned on recorded sales, day after day',
     run: async (argv, env) => (await import('#app/backtest/main.ts')).run(argv, env),
   },
+  experiments: {
+    summary: 'the trainings that were written down: ls, compare',
+    run: async (argv, env) => (await import('#app/experiments/main.ts')).run(argv, env),
+  },
   sample: { summary: 'writes synthetic sales as CSV', run: async (argv) => (await import('#app/simulator/sample.ts')).run(argv) },
   simulator: {
     summary: 'serves a simulated marketplace',

@@ -48,7 +48,7 @@ The sales are validated first (flipstream validate says by what), and refused wi
                         (KAFKA_BROKERS, SCHEMA_REGISTRY_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, PREFIX)
   --json                print one JSON object, and nothing else on stdout
 
-TF_BACKEND chooses where the network is trained: auto (default), tensorflow, wasm or cpu.
+Every training is written down: flipstream experiments. TF_BACKEND chooses where the network is trained: auto (default), tensorflow, wasm or cpu.
 `
 
 const options = {

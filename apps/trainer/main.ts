@@ -1,12 +1,15 @@
 import { stringify } from 'yaml'
+import { openTracker, trackingSettings } from '#app/experiments/open-tracker.ts'
 import { acceptedFile, readAccepted, writeAccepted } from '#app/validator/accepted.ts'
 import { type Config, ConfigError, parseConfig, type Settings } from '#lib/app/config.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { systemClock } from '#lib/clock/clock.ts'
 import { bundleKey, type SealedBundle, saveBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { FatalError, RejectedError } from '#lib/stream/errors.ts'
+import { flatten, type Tracker } from '#lib/tracking/tracker.ts'
 import { profileRows } from '#lib/validation/profile.ts'
 import { parseTrainArguments, type TrainArguments, trainHelp } from './arguments.ts'
 import { publishingSettings, trainingSettings } from './config.ts'
@@ -32,14 +35,17 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   const { settingsFile } = options
   const settings = settingsFile === null ? defaultTrainingSettings : readHyperparameters(settingsFile, defaultTrainingSettings)
   const { TF_BACKEND } = configOf(trainingSettings, env)
+  const tracker = openTracker(configOf(trackingSettings, env))
   const publishing = options.publish ? configOf(publishingSettings, env) : null
   try {
+    const startedAt = systemClock.now()
     const remembered = options.compare ? acceptedFile(checkoutRoot, options.source) : null
     const reference = remembered === null ? null : await readAccepted(remembered)
     const training = await trainFromSales({ ...options, settings, reference, backend: TF_BACKEND, onProgress: progressTo(process.stderr) })
     const stored = await store(options, publishing, training.bundle)
     if (remembered !== null) await writeAccepted(remembered, profileRows(training.sales.rows))
     process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
+    await writeDown(tracker, training, startedAt)
     return exitCodes.done
   } catch (error) {
     if (!(error instanceof RejectedError || error instanceof FatalError)) throw error
@@ -68,6 +74,21 @@ function progressTo(stream: NodeJS.WriteStream) {
       stream.write(`${line}\n`)
     }
   }
+}
+
+/** The model is stored by now: where the tracker is away, that is said, and the exit code tells. */
+async function writeDown(tracker: Tracker, { bundle }: Training, startedAt: number): Promise<void> {
+  const { modelId, manifest, manifestBytes } = bundle
+  const { kind, featureSet, source, dataset, trainedFrom, trainedUntil, training, metrics } = manifest
+  await tracker.record({
+    name: modelId,
+    startedAt,
+    endedAt: systemClock.now(),
+    parameters: flatten({ kind, featureSet, source, dataset, trainedFrom, trainedUntil, ...training }),
+    metrics: Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value))),
+    artifacts: [{ path: 'manifest.json', bytes: manifestBytes }],
+  })
+  process.stderr.write(`written down: ${tracker.place}\n`)
 }
 
 /** Returns a line for each place the bundle was written to. */

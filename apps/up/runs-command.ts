@@ -12,11 +12,15 @@ const help = `flipstream runs: what earlier starts left behind
   flipstream runs ls [--json]        every run: topics, objects, size
   flipstream runs rm NAME...         removes its topics, groups, objects and logs
   flipstream runs rm --all           removes every run
+
+  flipstream runs compare ...        is flipstream experiments compare: trainings side by side
 `
 
 type RunSize = { name: string; topics: string[]; groups: string[]; objects: string[]; bytes: number }
 
 export async function run(argv: readonly string[], env: Environment): Promise<number> {
+  // Trainings are runs to those who come from MLflow: ls is of markets, but only trainings can be compared.
+  if (argv[0] === 'compare') return (await import('#app/experiments/main.ts')).run(argv, env)
   const { action, names, all, json } = parse(argv)
   if (action === 'help') {
     process.stdout.write(help)

@@ -1,0 +1,156 @@
+/** An MLflow tracking server, by its REST API 2.0: https://mlflow.org/docs/latest/rest-api.html */
+import { z } from 'zod'
+import { FatalError } from '#lib/stream/errors.ts'
+import type { NewRun, RecordedRun, Tracker } from './tracker.ts'
+
+export type MlflowOptions = Readonly<{
+  /** As MLFLOW_TRACKING_URI: http or https. */
+  uri: string
+  experiment: string
+  /** Of basic authentication, or a bearer token; null where the server wants neither. */
+  credentials: Readonly<{ username: string; password: string }> | Readonly<{ token: string }> | null
+}>
+
+const answerMillis = 30_000
+/** What one request of MLflow takes. */
+const mostInBatch = { metrics: 1_000, params: 100 }
+const longestParameter = 500
+const runsInPage = 1_000
+const finished = 'FINISHED'
+
+const keyValue = <V extends z.ZodType>(value: V) => z.array(z.object({ key: z.string(), value })).default([])
+const runSchema = z.object({
+  info: z.object({
+    run_id: z.string(),
+    run_name: z.string().default(''),
+    status: z.string(),
+    start_time: z.coerce.number(),
+    end_time: z.coerce.number().optional(),
+    artifact_uri: z.string(),
+  }),
+  data: z.object({ metrics: keyValue(z.number()), params: keyValue(z.string()) }).prefault({}),
+})
+
+/** Every request that fails is a FatalError that names the address and what the server said. */
+export function createMlflowTracker({ uri, experiment, credentials }: MlflowOptions): Tracker {
+  const root = uri.replace(/\/+$/, '')
+  const authorization = credentials === null ? {} : { authorization: authorizationOf(credentials) }
+
+  const request = async (method: string, path: string, body: string | Buffer | null, type: string): Promise<Response> => {
+    try {
+      const headers = { ...authorization, ...(body === null ? {} : { 'content-type': type }) }
+      return await fetch(`${root}/api/2.0/${path}`, {
+        method,
+        headers,
+        body: body as BodyInit | null,
+        signal: AbortSignal.timeout(answerMillis),
+      })
+    } catch (error) {
+      const { cause, message } = error as Error
+      throw new FatalError(`MLflow at ${root} does not answer (${(cause as Error)?.message ?? message}): check MLFLOW_TRACKING_URI`, {
+        cause: error,
+      })
+    }
+  }
+
+  const call = async <Answer>(method: string, path: string, body: object | null, schema: z.ZodType<Answer>): Promise<Answer> => {
+    const response = await request(method, `mlflow/${path}`, body === null ? null : JSON.stringify(body), 'application/json')
+    const text = await response.text()
+    if (!response.ok) throw refusal(path, response.status, text)
+    return schema.parse(JSON.parse(text || '{}'))
+  }
+
+  const refusal = (path: string, status: number, text: string): FatalError =>
+    new FatalError(`MLflow at ${root} answered ${path} with ${status}: ${text.slice(0, 300)}`)
+
+  /** Null where nothing was ever recorded under that name. */
+  const findExperiment = async (): Promise<string | null> => {
+    const path = `experiments/get-by-name?experiment_name=${encodeURIComponent(experiment)}`
+    const response = await request('GET', `mlflow/${path}`, null, '')
+    const text = await response.text()
+    if (response.status === 404) return null
+    if (!response.ok) throw refusal(path, response.status, text)
+    return z.object({ experiment: z.object({ experiment_id: z.string() }) }).parse(JSON.parse(text)).experiment.experiment_id
+  }
+
+  /** Two who begin at the same time: one creates it, the other finds it then. */
+  const experimentId = async (): Promise<string> => {
+    const found = await findExperiment()
+    if (found !== null) return found
+    try {
+      return (await call('POST', 'experiments/create', { name: experiment }, z.object({ experiment_id: z.string() }))).experiment_id
+    } catch (error) {
+      const created = await findExperiment()
+      if (created === null) throw error
+      return created
+    }
+  }
+
+  const logBatches = async (runId: string, { parameters, metrics, endedAt }: NewRun): Promise<void> => {
+    const params = Object.entries(parameters).map(([key, value]) => ({ key, value: value.slice(0, longestParameter) }))
+    const values = Object.entries(metrics).map(([key, value]) => ({ key, value, timestamp: endedAt, step: 0 }))
+    for (const part of chunks(params, mostInBatch.params))
+      await call('POST', 'runs/log-batch', { run_id: runId, params: part }, z.unknown())
+    for (const part of chunks(values, mostInBatch.metrics))
+      await call('POST', 'runs/log-batch', { run_id: runId, metrics: part }, z.unknown())
+  }
+
+  const upload = async (artifactUri: string, path: string, bytes: Buffer): Promise<void> => {
+    // Only a server that serves artifacts itself can be given them by HTTP; elsewhere they lie in a store that it does not hand on.
+    const served = /^mlflow-artifacts:\/+(.*)$/.exec(artifactUri)?.[1]
+    if (served === undefined)
+      throw new FatalError(
+        `MLflow at ${root} keeps artifacts in ${artifactUri}: start it with --artifacts-destination, so that it serves them`,
+      )
+    const target = `mlflow-artifacts/artifacts/${[...served.split('/'), ...path.split('/')].map(encodeURIComponent).join('/')}`
+    const response = await request('PUT', target, bytes, 'application/octet-stream')
+    if (!response.ok) throw refusal(target, response.status, await response.text())
+  }
+
+  return {
+    place: `MLflow at ${root}, experiment ${experiment}`,
+
+    async record(run) {
+      const created = { experiment_id: await experimentId(), run_name: run.name, start_time: run.startedAt }
+      const { info } = (await call('POST', 'runs/create', created, z.object({ run: runSchema }))).run
+      await logBatches(info.run_id, run)
+      for (const { path, bytes } of run.artifacts) await upload(info.artifact_uri, path, bytes)
+      // Last: a run that is not finished was not written down whole, and does not count.
+      await call('POST', 'runs/update', { run_id: info.run_id, status: finished, end_time: run.endedAt }, z.unknown())
+      const { artifacts: _, ...recorded } = run
+      return { id: info.run_id, ...recorded }
+    },
+
+    async list() {
+      const id = await findExperiment()
+      if (id === null) return []
+      const pageSchema = z.object({ runs: z.array(runSchema).default([]), next_page_token: z.string().optional() })
+      const runs: RecordedRun[] = []
+      for (let token: string | undefined = ''; token !== undefined; ) {
+        const search = { experiment_ids: [id], max_results: runsInPage, ...(token === '' ? {} : { page_token: token }) }
+        const page: z.infer<typeof pageSchema> = await call('POST', 'runs/search', search, pageSchema)
+        runs.push(...page.runs.filter(({ info }) => info.status === finished).map(recordedOf))
+        token = page.next_page_token === '' ? undefined : page.next_page_token
+      }
+      return runs.sort((a, b) => a.endedAt - b.endedAt)
+    },
+  }
+}
+
+const recordedOf = ({ info, data }: z.infer<typeof runSchema>): RecordedRun => ({
+  id: info.run_id,
+  name: info.run_name,
+  startedAt: info.start_time,
+  endedAt: info.end_time ?? info.start_time,
+  parameters: Object.fromEntries(data.params.map(({ key, value }) => [key, value])),
+  metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [key, value])),
+})
+
+function authorizationOf(credentials: NonNullable<MlflowOptions['credentials']>): string {
+  if ('token' in credentials) return `Bearer ${credentials.token}`
+  return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
+}
+
+function* chunks<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size)
+}

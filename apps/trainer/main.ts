@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { stringify } from 'yaml'
 import { openTracker, trackingSettings } from '#app/experiments/open-tracker.ts'
 import { acceptedFile, readAccepted, writeAccepted } from '#app/validator/accepted.ts'
@@ -16,8 +18,9 @@ import { publishingSettings, trainingSettings } from './config.ts'
 import { readHyperparameters } from './hyperparameters.ts'
 import { createProgressLines } from './progress.ts'
 import { formatTraining } from './report.ts'
-import { type Training, trainFromSales } from './train-from-sales.ts'
+import { type Inspection, type Training, trainFromSales } from './train-from-sales.ts'
 import { defaultTrainingSettings } from './training-settings.ts'
+import { dataDocsFile, writeReport } from './write-report.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -41,11 +44,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     const startedAt = systemClock.now()
     const remembered = options.compare ? acceptedFile(checkoutRoot, options.source) : null
     const reference = remembered === null ? null : await readAccepted(remembered)
-    const training = await trainFromSales({ ...options, settings, reference, backend: TF_BACKEND, onProgress: progressTo(process.stderr) })
+    const { reportFile, salesFile } = options
+    const onProgress = progressTo(process.stderr)
+    const inspect = reportFile === null ? {} : { inspect: (found: Inspection) => writeReport(reportFile, found, { salesFile, onProgress }) }
+    const training = await trainFromSales({ ...options, ...inspect, settings, reference, backend: TF_BACKEND, onProgress })
     const stored = await store(options, publishing, training.bundle)
     if (remembered !== null) await writeAccepted(remembered, profileRows(training.sales.rows))
     process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
-    await writeDown(tracker, training, startedAt)
+    await writeDown(tracker, training, { startedAt, reportFile })
     return exitCodes.done
   } catch (error) {
     if (!(error instanceof RejectedError || error instanceof FatalError)) throw error
@@ -77,8 +83,13 @@ function progressTo(stream: NodeJS.WriteStream) {
 }
 
 /** The model is stored by now: where the tracker is away, that is said, and the exit code tells. */
-async function writeDown(tracker: Tracker, { bundle }: Training, startedAt: number): Promise<void> {
+async function writeDown(
+  tracker: Tracker,
+  { bundle }: Training,
+  { startedAt, reportFile }: Readonly<{ startedAt: number; reportFile: string | null }>,
+): Promise<void> {
   const { modelId, manifest, manifestBytes } = bundle
+  const pages = reportFile === null ? [] : [reportFile, dataDocsFile(reportFile)]
   const { kind, featureSet, source, dataset, trainedFrom, trainedUntil, training, metrics } = manifest
   await tracker.record({
     name: modelId,
@@ -86,7 +97,10 @@ async function writeDown(tracker: Tracker, { bundle }: Training, startedAt: numb
     endedAt: systemClock.now(),
     parameters: flatten({ kind, featureSet, source, dataset, trainedFrom, trainedUntil, ...training }),
     metrics: Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value))),
-    artifacts: [{ path: 'manifest.json', bytes: manifestBytes }],
+    artifacts: [
+      { path: 'manifest.json', bytes: manifestBytes },
+      ...pages.map((file) => ({ path: basename(file), bytes: readFileSync(file) })),
+    ],
   })
   process.stderr.write(`written down: ${tracker.place}\n`)
 }

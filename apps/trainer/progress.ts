@@ -1,5 +1,5 @@
-/** How far training has come: rows whose features are made, then the steps of the model. */
-export type TrainingProgress = Readonly<{ stage: 'features' | 'fitting'; done: number; total: number }>
+/** How far training has come: rows whose features are made, the steps of the model, and what the report asks of it. */
+export type TrainingProgress = Readonly<{ stage: 'features' | 'fitting' | 'report'; done: number; total: number }>
 
 /** Turns progress into lines with the time left, as it went so far. Stopping early makes it shorter. */
 export function createProgressLines(): (progress: TrainingProgress) => string {
@@ -9,10 +9,13 @@ export function createProgressLines(): (progress: TrainingProgress) => string {
     const { done, total } = progress
     const seconds = (performance.now() - started) / 1_000
     const left = done > 0 && seconds > 0.5 ? `, ${Math.ceil((seconds / done) * (total - done))} s left` : ''
-    return stage === 'features'
-      ? `training: features of ${grouped(done)} of ${grouped(total)} sales${left}`
-      : `training: step ${done} of at most ${total}${left}`
+    return `training: ${describe(progress)}${left}`
   }
+}
+
+function describe({ stage, done, total }: TrainingProgress): string {
+  if (stage === 'features') return `features of ${grouped(done)} of ${grouped(total)} sales`
+  return stage === 'fitting' ? `step ${done} of at most ${total}` : `report: asked about ${done} of ${total} features`
 }
 
 const grouped = (count: number): string => count.toLocaleString('en')

@@ -14,6 +14,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { TrainingPart } from './arguments.ts'
 import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
 import { buildDataset, type Dataset } from './dataset.ts'
+import type { Unseen } from './page/unseen.ts'
 import type { TrainingProgress } from './progress.ts'
 import { simpleRules } from './simple-rules.ts'
 import { readTrainingSales, type TrainingSales } from './training-sales.ts'
@@ -31,7 +32,12 @@ export type TrainingOptions = Readonly<{
   /** The last accepted data set, where these sales are to be compared with it. */
   reference?: Profile | null
   onProgress?: (progress: TrainingProgress) => void
+  /** Called with everything there is to tell, while the model can still be asked: for the report. */
+  inspect?: (inspection: Inspection) => void
 }>
+
+/** A training with the sales that its model had not seen, and the model as it was before it was calibrated on them. */
+export type Inspection = Training & Readonly<{ unseen: Unseen }>
 
 export type Training = Readonly<{
   /** Ready to be published or written: nothing has been stored yet. */
@@ -101,8 +107,11 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     seconds: { read: readSeconds, features: featureSeconds, fit: fitSeconds },
   }
   const bundle = sealBundle(trained.model, bundleContent(dataset, source, report, { ...family.settings, seed }))
+  const training = { bundle, report, sales }
+  const times = dataset.times.subarray(blocks.newest.from, blocks.newest.until)
+  options.inspect?.({ ...training, unseen: { featureSet: axieFeatures, examples: parts.newest, times, model: openModel(trained.heldOut) } })
   trained.model.forecaster.dispose()
-  return { bundle, report, sales }
+  return training
 }
 
 async function timed<Value>(work: () => Value | Promise<Value>): Promise<[Value, seconds: number]> {

@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { dataDocs } from '#lib/validation/data-docs.ts'
+import { trainingPage } from './page/training-page.ts'
+import type { TrainingProgress } from './progress.ts'
+import type { Inspection } from './train-from-sales.ts'
+
+/** The data docs lie beside the report, which links to them. */
+export const dataDocsFile = (reportFile: string): string => `${reportFile.replace(/\.html?$/i, '')}.data.html`
+
+/** Writes the report and the data docs of what it learnt from. Asking the model takes some seconds. */
+export function writeReport(
+  file: string,
+  { bundle, report, sales, unseen }: Inspection,
+  { salesFile, onProgress }: Readonly<{ salesFile: string; onProgress: (progress: TrainingProgress) => void }>,
+): void {
+  const { modelId, manifest } = bundle
+  const docs = dataDocsFile(file)
+  writeFileSync(docs, dataDocs({ data: basename(salesFile), validation: sales.validation, reference: null }))
+  const page = trainingPage({
+    modelId,
+    manifest,
+    unseen,
+    contenders: [{ name: `model (${manifest.kind})`, errors: report.model }, ...report.rules],
+    learning: report.learning,
+    validation: sales.validation,
+    leftOut: report.leftOut,
+    dataDocsLink: basename(docs),
+    onProgress: (done, total) => onProgress({ stage: 'report', done, total }),
+  })
+  writeFileSync(file, page)
+}

@@ -27,6 +27,7 @@ const spread = [-0.4, -0.15, 0, 0.15, 0.4]
 /** Says the second number of each vector, and of birds twice as much; never looks at the third. */
 const model: PriceModel = {
   vectorWidth: 3,
+  columnNames: ['class', 'worth', 'noise'],
   explain: null,
   dispose: () => {},
   predict: (vectors, levels) => ({

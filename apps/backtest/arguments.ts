@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { archiveForms } from '#app/archiver/open-archive.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { classicRules, defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
@@ -9,12 +10,13 @@ import { defaultExecution, type ExecutionSettings } from './execution.ts'
 import { parseSweep, type SweepAxis, sweepNames } from './sweep.ts'
 
 export type BacktestArguments = Readonly<{
-  salesFile: string
-  source: Exclude<Source, 'live'>
-  /** Milliseconds; null: the first midnight with three days before it, and the end of the file. */
+  input: Readonly<{ kind: 'sales'; file: string; source: Exclude<Source, 'live'> }> | Readonly<{ kind: 'archive'; uri: string }>
+  /** Milliseconds; null: the first midnight with three days before it (of an archive, its first event), and the end. */
   from: number | null
   to: number | null
-  rules: RuleSet
+  /** Null: an archive's own, or the preset `default`. */
+  rules: RuleSet | null
+  partitions: number
   execution: ExecutionSettings
   sweep: readonly SweepAxis[]
   /** Cut for the look-ahead check: null = not asked for; 'middle' = of the days played. */
@@ -27,20 +29,25 @@ export type BacktestArguments = Readonly<{
 
 const defaults = defaultExecution
 
-export const backtestHelp = `flipstream backtest --sales FILE.csv: what the alerts would have earned, day after day, each day priced by a model that has not seen it.
+export const backtestHelp = `flipstream backtest --sales FILE.csv | --archive URI: what the alerts would have earned.
 
   --sales FILE.csv         sales, sorted by time (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
-  --source KIND            recorded (default) or synthetic: of which market these sales are
-  --from TIME  --to TIME   what is played: 2022-04-16T12:00:00Z or unix seconds (default: from the first midnight that has three days
-                           before it, to the end of the file); each day's model is trained on all sales before that day
-  --rules NAME|FILE        default, classic, or a rules file (YAML; flipstream rules checks it)
+                           walked forward: each day is priced by a model trained on all sales before that day
+  --archive URI            ${archiveForms}: recorded events, priced by the models and judged by the rules that
+                           they name; where its alerts are archived too, says whether they came out the same to the byte
+  --source KIND            of --sales: recorded (default) or synthetic: of which market these sales are
+  --from TIME  --to TIME   what is played: 2022-04-16T12:00:00Z or unix seconds (default: of sales, from the first midnight that has
+                           three days before it, to the end)
+  --rules NAME|FILE        default, classic, or a rules file (YAML; flipstream rules checks it);
+                           default: an archive's own, else default
   --seed N                 of training, of luck and of resampling (default 1): the same input and seed give the same JSON
   --report FILE.html       write a report for people: one file, no network
   --json                   print one JSON object, and nothing else on stdout
   --sweep NAME=FROM:TO:STEP   try these values, on the same forecasts: ${sweepNames.join(', ')};
                            given twice, all pairs are tried
-  --check-lookahead        play once more with the input cut in the middle (or at --cut TIME): every feature, score and alert before the
+  --check-lookahead        of --sales: play once more with the input cut in the middle (or at --cut TIME): every feature, score and alert before the
                            cut must come out the same to the byte, else some number has seen the future (exit code 1)
+  --partitions N           of listings.scored: the alerter's limits are those of its partition (default 3, as a local pipeline has)
   --bootstrap N            resamples for the intervals (default 1000)
 
 How a purchase is simulated (defaults are judgements, not measurements: try others)
@@ -61,6 +68,8 @@ TF_BACKEND chooses where networks are trained and run: wasm (default), auto, ten
 const text = { type: 'string' } as const
 const options = {
   sales: text,
+  archive: text,
+  partitions: text,
   source: text,
   from: text,
   to: text,
@@ -87,10 +96,6 @@ const options = {
 /** Throws UsageError before a row is read. */
 export function parseBacktestArguments(argv: readonly string[]): BacktestArguments {
   const values = parse(argv)
-  if (values.sales === undefined) throw new UsageError('--sales FILE.csv is missing. See flipstream backtest --help')
-  if (!isFile(values.sales)) {
-    throw new UsageError(`--sales: no file ${values.sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
-  }
   if (values.cut !== undefined && values['check-lookahead'] !== true) throw new UsageError('--cut needs --check-lookahead')
   const moment = (option: 'from' | 'to' | 'cut') => (values[option] === undefined ? null : momentOf(`--${option}`, values[option]))
   const number = (option: keyof typeof values, fallback: number, limits: Limits) =>
@@ -98,11 +103,11 @@ export function parseBacktestArguments(argv: readonly string[]): BacktestArgumen
   const [from, to] = [moment('from'), moment('to')]
   if (from !== null && to !== null && from >= to) throw new UsageError(`--from ${values.from} is not before --to ${values.to}`)
   return {
-    salesFile: values.sales,
-    source: sourceOf(values.source ?? 'recorded'),
+    input: inputOf(values),
     from,
     to,
-    rules: rulesOf(values.rules ?? 'default'),
+    rules: values.rules === undefined ? null : rulesOf(values.rules),
+    partitions: number('partitions', 3, { least: 1, whole: true }),
     execution: {
       delaySeconds: number('delay', defaults.delaySeconds, { least: 0 }),
       halfLifeMinutes: number('half-life', defaults.halfLifeMinutes, { above: 0 }),
@@ -130,6 +135,19 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nSee flipstream backtest --help`)
   }
+}
+
+function inputOf({ sales, archive, source, 'check-lookahead': lookahead }: ReturnType<typeof parse>): BacktestArguments['input'] {
+  if (sales !== undefined && archive !== undefined) throw new UsageError('--sales and --archive are two inputs: give one')
+  if (archive !== undefined) {
+    if (lookahead === true) throw new UsageError('--check-lookahead trains models anew: it needs --sales')
+    return { kind: 'archive', uri: archive }
+  }
+  if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream backtest --help')
+  if (!isFile(sales)) {
+    throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
+  }
+  return { kind: 'sales', file: sales, source: sourceOf(source ?? 'recorded') }
 }
 
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()

@@ -86,7 +86,13 @@ const leastSimilar = 2
 const mostSimilar = 5
 const mark = { days: 14, mostSales: 30 }
 
-export function outcomeOf(book: SaleBook, offer: Offer, settings: ExecutionSettings): Outcome {
+/**
+ * assumed: when something was listed is made up, so who is first is a matter of chance. observed: listings have their times, so whoever
+ * bought before us was first, and nobody else.
+ */
+export type Race = 'assumed' | 'observed'
+
+export function outcomeOf(book: SaleBook, offer: Offer, settings: ExecutionSettings, race: Race = 'assumed'): Outcome {
   const boughtAt = offer.listedAt + settings.delaySeconds * 1_000
   const exit = exitOf(book, offer, boughtAt, settings)
   const gainUsd = exit.priceUsd * (1 - settings.feeRatio) - 2 * settings.gasUsd - offer.askUsd
@@ -99,8 +105,17 @@ export function outcomeOf(book: SaleBook, offer: Offer, settings: ExecutionSetti
     gainUsd,
     gainOverMarketUsd: gainUsd - offer.askUsd * (Number.isFinite(move) ? move : 0),
     discount,
-    fill: fillProbability(discount, settings),
+    fill: race === 'assumed' ? fillProbability(discount, settings) : isGoneBy(book, offer, boughtAt) ? 0 : 1,
   }
+}
+
+const isGoneBy = (book: SaleBook, offer: Offer, time: number): boolean =>
+  (ownSaleOf(book, offer)?.soldAt ?? Number.POSITIVE_INFINITY) <= time
+
+/** The sale that a purchase comes before: the axie's first after the listing, at the very ask. Undefined: nobody bought it. */
+export function ownSaleOf(book: SaleBook, offer: Offer): BookSale | undefined {
+  const [first] = book.ofAxie(offer.tokenId, offer.listedAt)
+  return first?.wei === offer.askWei ? first : undefined
 }
 
 /** The chance that a listing is still there after the delay. The better the bargain, the smaller: others see it too. */
@@ -125,11 +140,12 @@ export function exitOf(book: SaleBook, offer: Offer, boughtAt: number, settings:
   return { kind: until > book.end ? 'censored' : 'unsold', at, ...markOf(book, offer, at) }
 }
 
-/** The next sale of this axie but the one that we come before: the first after the listing, at the very ask. */
+/** The next sale of this axie but its own. */
 function resaleOf(book: SaleBook, offer: Offer, boughtAt: number): BookSale | undefined {
-  const [first, ...later] = book.ofAxie(offer.tokenId, offer.listedAt)
-  const sales = first === undefined || first.wei === offer.askWei ? later : [first, ...later]
-  return sales.find(({ soldAt, breedCount }) => soldAt > boughtAt && breedCount === offer.breedCount)
+  const own = ownSaleOf(book, offer)
+  return book
+    .ofAxie(offer.tokenId, offer.listedAt)
+    .find((sale) => sale !== own && sale.soldAt > boughtAt && sale.breedCount === offer.breedCount)
 }
 
 const ofOthers = (sales: readonly BookSale[], { tokenId }: Offer): readonly BookSale[] => sales.filter((sale) => sale.tokenId !== tokenId)

@@ -26,7 +26,7 @@ export async function run(argv: readonly string[], env: Readonly<Record<string, 
   }
   const progress = createProgressBar({ stream: process.stderr, now: () => performance.now() })
   try {
-    const result = await runBacktest(args, { backend: TF_BACKEND, progress })
+    const result = await runBacktest(args, { env, backend: TF_BACKEND, progress })
     progress.end()
     if (args.reportFile !== null) await writeReport(args.reportFile, result)
     process.stdout.write(args.json ? `${JSON.stringify(result)}\n` : formatBacktest(result))

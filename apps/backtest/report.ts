@@ -5,7 +5,7 @@ import { table } from '#lib/report/table.ts'
 import { isLeakFree } from './lookahead.ts'
 import { calibrationFigure, drawdownFigure, equityFigure, fillFigure, tradesFigure } from './report-figures.ts'
 import type { BacktestResult, StrategyResult, TradeRow } from './result.ts'
-import { dollars, lookaheadLine, percent, whole, withInterval } from './text.ts'
+import { dollars, lookaheadLine, percent, recordedLine, whole, withInterval } from './text.ts'
 
 const minute = (time: string): string => `${time.slice(0, 16).replace('T', ' ')} UTC`
 const share = (value: number): string => percent(value, 0)
@@ -14,12 +14,14 @@ export function backtestReport(result: BacktestResult): string {
   const { played, input, source, rules } = result
   return page({
     title: 'Backtest',
-    summary: html`<p>${input.file}: ${whole(played.listings)} listings, ${minute(played.from)} to ${minute(played.to)}, rules “${rules.name}”. Each day was priced by a model that had not seen it.</p>`,
+    summary: html`<p>${input.name}: ${whole(played.listings)} listings, ${minute(played.from)} to ${minute(played.to)}, rules “${rules.name}”. ${
+      input.kind === 'sales' ? 'Each day was priced by a model that had not seen it.' : 'Priced and judged as it was recorded.'
+    }</p>`,
     sections: [
       section('Assumptions', assumptions(result), executionTable(result)),
       section('What came of it', headline(result), ...portfolioFigures(result)),
       section('Beside others', comparison(result), resaleStory(result)),
-      section('The race', fillFigure(result), fillTable(result)),
+      ...(result.fillCurve.length === 0 ? [] : [section('The race', fillFigure(result), fillTable(result))]),
       section(
         'How good the forecasts were',
         calibrationFigure(result),
@@ -35,25 +37,39 @@ export function backtestReport(result: BacktestResult): string {
         tradeTable('The ten best purchases', best(result)),
         tradeTable('The ten worst purchases', worst(result)),
       ),
-      section('Proof', lookaheadNote(result), modelTable(result)),
+      section('Proof', ...proof(result), modelTable(result)),
     ],
     footer: html`<p>flipstream ${result.version}, seed ${result.seed}, ${result.backend}, ${source} market. The same input, seed and backend give the same numbers.</p>`,
   })
 }
 
-function assumptions({ source, input, played, strategies }: BacktestResult): Html {
-  const exits = strategies[0]?.summary.exits
+function assumptions(result: BacktestResult): Html {
+  const { played, input, race } = result
   return note(html`<ul>
-<li><b>Simulated, ${source} market.</b> ${whole(input.sales)} sales are ${source === 'recorded' ? 'real' : 'generated'}: axie, time and price. Their listings are made up: a list of sales does not say when something was offered, so each sale is taken as a listing at its price just before it sold.</li>
-<li><b>Selection bias.</b> Whatever never sold is not in the data, and every price here is one that somebody paid. Resales are seen only of axies that were sold again before the data end. A live market has worse offers, and better ones that are gone at once. Judge the alerts by their distance from the random buyer, who meets the same bias.</li>
-<li><b>No listing times.</b> How long an offer stands, and so who wins it, is assumed (below). How long an axie takes to be sold again comes from gaps between its sales.</li>
-<li><b>The model sells nothing.</b> What a purchase earns is the next real sale of the same axie at equal breed count; else the median of the next two to five sales alike by others; else it is unsold, marked at the lower quartile of what its like was sold for.${
-    exits === undefined
-      ? null
-      : html` Of the alerts: ${whole(exits.resold)} resold, ${whole(exits.similar)} similar, ${whole(exits.unsold)} unsold, ${whole(exits.censored)} censored (the data end before anyone can know; left out of shares and returns).`
-  }</li>
-<li><b>Only ${whole(played.days)} days.</b> Intervals come from resampled hours of these days; they say nothing about other months. Buying does not move this market.</li>
+${race === 'assumed' ? madeUpListings(result) : recordedListings(result)}
+<li><b>The model sells nothing.</b> What a purchase earns is the next real sale of the same axie at equal breed count; else the median of the next two to five sales alike by others; else it is unsold, marked at the lower quartile of what its like was sold for. ${exitShares(result)}</li>
+<li><b>Only ${whole(played.days)} days</b>, of sales from ${minute(input.firstSale)} to ${minute(input.lastSale)}. Intervals come from resampled hours of these days; they say nothing about other months. Buying does not move this market.</li>
 </ul>`)
+}
+
+const madeUpListings = ({
+  source,
+  input,
+}: BacktestResult): Html => html`<li><b>Simulated, ${source} market.</b> ${whole(input.events)} sales are ${source === 'recorded' ? 'real' : 'generated'}: axie, time and price. Their listings are made up: a list of sales does not say when something was offered, so each sale is taken as a listing at its price just before it sold.</li>
+<li><b>Selection bias.</b> Whatever never sold is not in the data, and every price here is one that somebody paid. Resales are seen only of axies that were sold again before the data end. A live market has worse offers, and better ones that are gone at once. Judge the alerts by their distance from the random buyer, who meets the same bias.</li>
+<li><b>No listing times.</b> How long an offer stands, and so who wins it, is assumed (below). How long an axie takes to be sold again comes from gaps between its sales.</li>`
+
+const recordedListings = ({
+  source,
+  input,
+}: BacktestResult): Html => html`<li><b>${source === 'live' ? 'A recorded live market' : `Simulated, ${source} market`}.</b> ${whole(input.events)} events as they were recorded, listings with their times among them${source === 'live' ? '' : ': those times, and asks that never sell, are made up by the simulator'}. Each listing was priced and judged by the model and rules that were in force.</li>
+<li><b>Selection bias.</b> Errors of forecasts are known only of listings that sold, resales only of axies that were sold again before the data end. Judge the alerts by their distance from the random buyer, who meets the same bias.</li>
+<li><b>The race is the recorded one.</b> A listing that someone bought before the delay was over is lost; one that was still there is ours. That others would have acted otherwise had we bought is not in the data.</li>`
+
+function exitShares({ strategies }: BacktestResult): string {
+  const exits = strategies[0]?.summary.exits
+  if (exits === undefined) return ''
+  return `Of the alerts: ${whole(exits.resold)} resold, ${whole(exits.similar)} similar, ${whole(exits.unsold)} unsold, ${whole(exits.censored)} censored (the data end before anyone can know; left out of shares and returns).`
 }
 
 function executionTable({ execution }: BacktestResult): Html {
@@ -291,20 +307,21 @@ const tradeTable = (caption: string, trades: readonly TradeRow[]): Html =>
     ]),
   })
 
-function lookaheadNote(result: BacktestResult): Html {
-  if (result.lookahead === null)
-    return html`<p>Whether any number has seen the future was not checked in this run: --check-lookahead does.</p>`
-  return isLeakFree(result.lookahead) ? html`<p>${lookaheadLine(result)}.</p>` : note(lookaheadLine(result))
+function proof(result: BacktestResult): Html[] {
+  const { input, lookahead, recordedAlerts } = result
+  if (input.kind === 'archive') return recordedAlerts === null ? [] : [html`<p>${recordedLine(result)}.</p>`]
+  if (lookahead === null) return [html`<p>Whether any number has seen the future was not checked in this run: --check-lookahead does.</p>`]
+  return [isLeakFree(lookahead) ? html`<p>${lookaheadLine(result)}.</p>` : note(lookaheadLine(result))]
 }
 
 const modelTable = ({ models }: BacktestResult): Html =>
   table({
-    caption: 'The model of each day, and the newest sale it learnt from.',
-    columns: [{ title: 'day' }, { title: 'model' }, { title: 'learnt until' }, { title: 'sales', kind: 'number' }],
+    caption: 'Which model priced from when on, and the newest sale it learnt from.',
+    columns: [{ title: 'from' }, { title: 'model' }, { title: 'learnt until' }, { title: 'sales', kind: 'number' }],
     rows: models.map(({ from, modelId, trainedUntil, trainedOnSales }) => [
       from.slice(0, 10),
       html`<code>${modelId}</code>`,
-      minute(trainedUntil),
-      whole(trainedOnSales),
+      trainedUntil === null ? 'as recorded' : minute(trainedUntil),
+      trainedOnSales === null ? '-' : whole(trainedOnSales),
     ]),
   })

@@ -1,32 +1,41 @@
 /** From what was decided and what really happened to the numbers of the report. Pure: the same input and seed, the same bytes. */
 import { basename } from 'node:path'
+import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
 import { createRandom } from '#lib/model/random.ts'
-import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
+import { rulesHashOf } from '#lib/rules/rule-set.ts'
 import type { Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { bootstrap, type Interval, intervalOf } from './bootstrap.ts'
 import type { Candidate } from './candidate.ts'
-import { type ExecutionSettings, fillProbability, type Outcome, outcomeOf } from './execution.ts'
+import { type ExecutionSettings, fillProbability, type Outcome, outcomeOf, ownSaleOf, type Race } from './execution.ts'
 import { type ForecastQuality, forecastQuality } from './forecast-quality.ts'
 import type { LookaheadResult } from './lookahead.ts'
 import { type OutcomeSummary, returnOf, summarise } from './outcome-summary.ts'
+import type { RecordedAlerts } from './play-archive.ts'
+import type { Played } from './played.ts'
 import { type EquityPoint, figuresOf, type MissReason, type PortfolioFigures, runPortfolio } from './portfolio.ts'
 import type { SaleBook } from './sale-book.ts'
 import { isAlerted, isBelowFloor, passesSimilarSaleRule, randomPicks } from './strategies.ts'
 import type { SweepPoint } from './sweep.ts'
-import type { DayModel } from './walk-forward.ts'
 
 export type BacktestResult = Readonly<{
   command: 'backtest'
   version: string
   source: Source
-  input: Readonly<{ file: string; sales: number; firstSale: string; lastSale: string }>
+  input: Readonly<{ name: string; kind: 'sales' | 'archive'; events: number; firstSale: string; lastSale: string }>
+  race: Race
   played: Readonly<{ from: string; to: string; days: number; listings: number; refused: Readonly<Record<string, number>> }>
   seed: number
   backend: string
   rules: Readonly<{ name: string; hash: string }>
   execution: ExecutionSettings
-  models: readonly Readonly<{ from: string; to: string; modelId: string; trainedUntil: string; trainedOnSales: number }>[]
+  models: readonly Readonly<{
+    from: string
+    to: string | null
+    modelId: string
+    trainedUntil: string | null
+    trainedOnSales: number | null
+  }>[]
   forecast: ForecastQuality
   decisions: Readonly<{ alerts: number; refusals: Readonly<Record<string, number>> }>
   strategies: readonly StrategyResult[]
@@ -37,6 +46,7 @@ export type BacktestResult = Readonly<{
   fillCurve: readonly Readonly<{ competition: number; meanFill: number; expectedGainUsd: number; expectedReturn: number }>[]
   sweep: readonly SweepResult[]
   lookahead: LookaheadResult | null
+  recordedAlerts: RecordedAlerts | null
 }>
 
 export type StrategyResult = Readonly<{
@@ -88,58 +98,68 @@ export type SweepResult = Readonly<{
 }>
 
 export type Assessment = Readonly<{
-  salesFile: string
-  sales: number
-  source: Source
-  backend: string
+  name: string
+  kind: 'sales' | 'archive'
+  played: Played
   book: SaleBook
-  candidates: readonly Candidate[]
-  refused: Readonly<Record<string, number>>
-  models: readonly DayModel[]
-  span: Readonly<{ from: number; to: number }>
-  rules: RuleSet
   execution: ExecutionSettings
   /** Each point's verdicts stand at `ruleSet` in a candidate's. */
   sweep: readonly Readonly<{ point: SweepPoint; ruleSet: number }>[]
   seed: number
   bootstrapRounds: number
-  lookahead: LookaheadResult | null
 }>
 
 const randomDraws = 200
-const hourMillis = 3_600_000
 const competitions = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]
 const iso = (millis: number): string => new Date(millis).toISOString()
 
 export function assess(assessment: Assessment): BacktestResult {
-  const { book, candidates, execution, models, span, rules, seed } = assessment
-  const outcomes = candidates.map((candidate) => outcomeOf(book, candidate, execution))
+  const { book, execution, seed, played } = assessment
+  const { candidates, models, span, race } = played
+  const [rules] = played.ruleSets
+  const outcomes = candidates.map((candidate) => outcomeOf(book, candidate, execution, race))
   const alerted = outcomes.filter(({ offer }) => isAlerted(offer as Candidate))
+  const sold = candidates.filter((candidate) => ownSaleOf(book, candidate) !== undefined)
   return {
     command: 'backtest',
     version: packageJson.version,
-    source: assessment.source,
-    input: { file: basename(assessment.salesFile), sales: assessment.sales, firstSale: iso(book.begin), lastSale: iso(book.end) },
-    played: { from: iso(span.from), to: iso(span.to), days: models.length, listings: candidates.length, refused: assessment.refused },
+    source: played.source,
+    input: {
+      name: basename(assessment.name),
+      kind: assessment.kind,
+      events: played.events.length,
+      firstSale: iso(book.begin),
+      lastSale: iso(book.end),
+    },
+    race,
+    played: {
+      from: iso(span.from),
+      to: iso(span.to),
+      days: Math.ceil((span.to - span.from) / dayMillis),
+      listings: candidates.length,
+      refused: played.refused,
+    },
     seed,
-    backend: assessment.backend,
+    backend: `${played.backend.backend} (tfjs ${played.backend.version})`,
     rules: { name: rules.name, hash: rulesHashOf(rules) },
     execution,
-    models: models.map(({ from, to, trainedUntil, ...model }) => ({
-      ...model,
+    models: models.map(({ from, to, modelId, trainedUntil, trainedOnSales }) => ({
       from: iso(from),
-      to: iso(to),
-      trainedUntil: iso(trainedUntil),
+      to: to === null ? null : iso(to),
+      modelId,
+      trainedUntil: trainedUntil === null ? null : iso(trainedUntil),
+      trainedOnSales,
     })),
-    forecast: forecastQuality(candidates, alerted, execution),
+    forecast: forecastQuality(sold, alerted, execution),
     decisions: { alerts: alerted.length, refusals: refusalsOf(candidates) },
     strategies: strategyResults(outcomes, alerted, assessment),
     resales: resalesOf(outcomes),
     precisionAt: precisionOf(alerted),
     portfolio: portfolioOf(alerted, assessment),
-    fillCurve: fillCurveOf(alerted, execution),
+    fillCurve: race === 'observed' ? [] : fillCurveOf(alerted, execution),
     sweep: assessment.sweep.map((one) => sweepResult(one, assessment)),
-    lookahead: assessment.lookahead,
+    lookahead: played.lookahead,
+    recordedAlerts: played.recordedAlerts,
   }
 }
 
@@ -181,7 +201,11 @@ const intervalStatistics = (outcomes: readonly Outcome[]): Record<IntervalName, 
 }
 
 /** The mean of many draws, and where 95% of them lie. */
-function randomBuyer(outcomes: readonly Outcome[], alerted: readonly Outcome[], { candidates, seed }: Assessment): StrategyResult {
+function randomBuyer(
+  outcomes: readonly Outcome[],
+  alerted: readonly Outcome[],
+  { played: { candidates }, seed }: Assessment,
+): StrategyResult {
   const outcomeByListing = new Map(outcomes.map((outcome) => [outcome.offer, outcome]))
   const wanted = alerted.map(({ offer }) => offer as Candidate)
   const draws = Array.from({ length: randomDraws }, (_, draw) =>
@@ -245,7 +269,7 @@ function oncePerListing(outcomes: readonly Outcome[]): Outcome[] {
   return outcomes.filter(({ offer }) => !met.has(offer.listingId) && met.add(offer.listingId))
 }
 
-function portfolioOf(alerted: readonly Outcome[], { execution, seed, span }: Assessment): PortfolioResult {
+function portfolioOf(alerted: readonly Outcome[], { execution, seed, played: { span } }: Assessment): PortfolioResult {
   const portfolio = runPortfolio(oncePerListing(alerted), execution, luckFor(seed))
   return {
     bought: portfolio.bought.length,
@@ -276,10 +300,11 @@ function fillCurveOf(alerted: readonly Outcome[], execution: ExecutionSettings):
 }
 
 function sweepResult({ point, ruleSet }: Assessment['sweep'][number], assessment: Assessment): SweepResult {
-  const { book, candidates, seed, span, bootstrapRounds } = assessment
+  const { book, seed, bootstrapRounds } = assessment
+  const { candidates, span, race } = assessment.played
   const outcomes = candidates
     .filter((candidate) => isAlerted(candidate, ruleSet))
-    .map((candidate) => outcomeOf(book, candidate, point.execution))
+    .map((candidate) => outcomeOf(book, candidate, point.execution, race))
   const { gainedShare, expectedReturn, expectedGainUsd } = summarise(outcomes)
   const intervals = bootstrap(outcomes, intervalStatistics, { seed, rounds: bootstrapRounds, clusterOf: hourOf })
   const portfolio = runPortfolio(oncePerListing(outcomes), point.execution, luckFor(seed))

@@ -26,11 +26,11 @@ export function withInterval(
 
 /** The result in a terminal. */
 export function formatBacktest(result: BacktestResult): string {
-  const { played, portfolio, forecast, decisions, resales, source, rules } = result
+  const { played, portfolio, forecast, decisions, resales, rules } = result
   const { figures } = portfolio
   return `${[
-    `backtest of ${result.input.file}, ${played.from.slice(0, 16)}Z to ${played.to.slice(0, 16)}Z: ${played.days} days, ${whole(played.listings)} listings, rules ${rules.name}`,
-    `SIMULATED (${source}): each sale is taken as a listing at its price just before it sold; listings that never sold are not in the data`,
+    `backtest of ${result.input.name}, ${played.from.slice(0, 16)}Z to ${played.to.slice(0, 16)}Z: ${played.days} days, ${whole(played.listings)} listings, rules ${rules.name}`,
+    sourceLine(result),
     `forecasts: median error ${percent(forecast.all.medianApe)}; 25-75% holds ${percent(forecast.all.coverage50)}, 5-95% holds ${percent(forecast.all.coverage90)} of prices`,
     `alerts: ${whole(decisions.alerts)}; of ${whole(resales.gained)} listings whose axie was really resold at a gain they caught ${whole(resales.caughtGained)}`,
     '',
@@ -60,7 +60,14 @@ export function formatBacktest(result: BacktestResult): string {
     `with ${dollars(result.execution.capitalUsd)}: ${whole(portfolio.bought)} bought, ${dollars(figures.profitUsd)} gained (${dollars(figures.profitOverMarketUsd)} over the market's move), hit rate ${percent(figures.hitRate)}, drawdown ${percent(figures.maximumDrawdownRatio)}; in brackets: 95% intervals`,
     ...(result.sweep.length === 0 ? [] : ['', ...sweepLines(result)]),
     ...(result.lookahead === null ? [] : ['', lookaheadLine(result)]),
+    ...(result.recordedAlerts === null ? [] : ['', recordedLine(result)]),
   ].join('\n')}\n`
+}
+
+const sourceLine = ({ source, race }: BacktestResult): string => {
+  if (race === 'observed')
+    return `${source === 'live' ? 'recorded live' : `SIMULATED (${source})`}: listings as they were recorded, by the models and rules in force`
+  return `SIMULATED (${source}): each sale is taken as a listing at its price just before it sold; listings that never sold are not in the data`
 }
 
 function sweepLines({ sweep }: BacktestResult): string[] {
@@ -90,6 +97,14 @@ export function lookaheadLine({ lookahead }: BacktestResult): string {
     return `LOOK-AHEAD: cut at ${cut}, the model of ${new Date(models.differing as number).toISOString()} came out another: its training has seen the future`
   const names = leak.features.length === 0 ? '' : ` (${leak.features.join(', ')})`
   return `LOOK-AHEAD: cut at ${cut}, the ${leak.what}${names} of ${leak.listingId}, listed ${new Date(leak.observedAt).toISOString()}, came out another: it has seen the future`
+}
+
+export function recordedLine({ recordedAlerts }: BacktestResult): string {
+  if (recordedAlerts === null) return ''
+  const { recorded, played, identical, firstDifferent } = recordedAlerts
+  const line = `recorded alerts: ${whole(identical)} of ${whole(recorded)} came out the same to the byte`
+  if (firstDifferent !== null) return `${line}; the first that did not: ${firstDifferent} (another model store, backend or version?)`
+  return played === recorded ? line : `${line}; ${whole(played - recorded)} more were made here`
 }
 
 function alignColumns(rows: readonly (readonly string[])[]): string[] {

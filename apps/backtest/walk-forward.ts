@@ -28,15 +28,12 @@ export type WalkForwardOptions = Readonly<{
   seed: number
   onProgress?: (progress: WalkForwardProgress) => void
 }> &
-  Pick<ChainOptions, 'onDecided' | 'onFeatures' | 'onRefused'>
+  Pick<ChainOptions, 'onDecided' | 'onFeatures' | 'onRefused' | 'partitions'>
 
 export type WalkForwardProgress = Readonly<{ day: number; days: number; training: TrainingProgress | null }>
 
 /** What priced a day: a model that has seen nothing of it. */
 export type DayModel = Readonly<{ from: number; to: number; modelId: string; trainedUntil: number; trainedOnSales: number }>
-
-/** As many as a local pipeline has: the alerter's clock is its partition's. */
-const partitions = 3
 
 /**
  * Day after day: a model is trained on every sale before the day, as `flipstream train --until` does it, promoted, and the day's sales are
@@ -54,7 +51,6 @@ export async function walkForward(options: WalkForwardOptions): Promise<readonly
     rules: rulesStore,
     backend,
     codeVersion: packageJson.version,
-    partitions,
   })
   const observation = (at: number) => ({ observedAt: at - 1, origin: 'live', source }) as const
   const rulesHash = await rulesStore.publish(rules)

@@ -24,7 +24,7 @@ export type RecordedAlerts = Readonly<{ recorded: number; played: number; identi
  * events name (or by `rules`, from the first event on). Where its alerts are archived too and the rules are its own, both are compared.
  * FatalError, with the key, where the archive is damaged or a model is gone.
  */
-export async function playArchive({ archive }: OpenedArchive, options: PlayOptions): Promise<Played> {
+export async function playArchive({ archive }: Pick<OpenedArchive, 'archive'>, options: PlayOptions): Promise<Played> {
   const { rules, alternatives, progress } = options
   const topic = await archive.newest('market.events')
   const { events, undecodable } = await readEvents({ archive }, topic)

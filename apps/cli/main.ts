@@ -2,6 +2,7 @@
 
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { FatalError } from '#lib/stream/errors.ts'
 import { apps } from './apps.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -80,7 +81,9 @@ async function main(argv: readonly string[], env: Environment): Promise<number> 
 try {
   process.exitCode = await main(process.argv.slice(2), process.env)
 } catch (error) {
-  process.stderr.write(error instanceof UsageError ? `${error.message}\n` : `${(error as Error).stack}\n`)
+  // A stack helps nobody where the message says what to do.
+  const isExplained = error instanceof UsageError || error instanceof FatalError
+  process.stderr.write(`${isExplained ? error.message : (error as Error).stack}\n`)
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed
 }
 // What is still open (a socket that would not close) must not keep a finished command alive.

@@ -6,9 +6,17 @@ import type { Decision } from './decision.ts'
 import { compareSales, decideBackfill, decideHistoryRejects } from './settled-sales.ts'
 import type { TaskContext } from './task-context.ts'
 
+/** What reading takes; writing takes the rest of a task's context. */
+export type HistoryReading = Pick<TaskContext, 'marketplace' | 'paging' | 'health'> &
+  Readonly<{
+    historyDays: number
+    /** Told of each page: sales met so far, when the oldest of the page was sold, and what time it is on the market. */
+    onPage(sales: number, reached: number | null, marketTime: number): void
+  }>
+
 type HistoryContext = TaskContext & Readonly<{ clock: Clock; historyDays: number }>
 
-type History = Readonly<{
+export type History = Readonly<{
   /** In order of time, each once. */
   sales: readonly Sale[]
   rejects: readonly SeenReject[]
@@ -29,17 +37,17 @@ export const createHistoryTask = (context: HistoryContext) => async (): Promise<
   const { committer, collecting, logger, clock, historyDays } = context
   if (committer.state().backfillDone) return
   const startedAt = clock.now()
-  const { sales, rejects, complete } = historyDays === 0 ? { sales: [], rejects: [], complete: true } : await readHistory(context)
+  const { sales, rejects, complete } =
+    historyDays === 0 ? { sales: [], rejects: [], complete: true } : await readHistory({ ...context, onPage: createProgress(context) })
   if (!complete) logger.warn({ sales: sales.length }, 'there is more history than can be held: the oldest is left out')
   let decision: Decision = await committer.commit((state) => decideHistoryRejects(state, rejects, collecting))
   while (!decision.state.backfillDone) decision = await committer.commit((state) => decideBackfill(state, sales, collecting))
   logger.info({ sales: sales.length, rejects: rejects.length, millis: clock.now() - startedAt }, 'history is written')
 }
 
-async function readHistory(context: HistoryContext): Promise<History> {
-  const { marketplace, health, paging, historyDays } = context
+/** The settled sales of the last days, by the market's clock. Rejects as the marketplace does. */
+export async function readHistory({ marketplace, health, paging, historyDays, onPage }: HistoryReading): Promise<History> {
   const sales = new Map<string, Sale>()
-  const report = createProgress(context)
   let from = Number.NEGATIVE_INFINITY
   const reading = await readNewestFirst<SettledEntry>({
     async fetch(asked) {
@@ -47,7 +55,7 @@ async function readHistory(context: HistoryContext): Promise<History> {
       const page = await marketplace.settledSales(asked)
       from = Math.max(from, page.marketTime - historyDays * dayMillis)
       for (const sale of page.items.flatMap((entry) => entry.sales)) sales.set(sale.saleId, sale)
-      report(sales.size, page.items.at(-1)?.newest.soldAt ?? null)
+      onPage(sales.size, page.items.at(-1)?.newest.soldAt ?? null, page.marketTime)
       return page
     },
     keyOf: ({ newest }) => newest.saleId,

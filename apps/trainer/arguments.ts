@@ -2,12 +2,13 @@ import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import type { CleansingOptions } from '#lib/validation/cleansing.ts'
+import type { Source } from '#schemas/types.ts'
 
 export type TrainArguments = Readonly<{
   salesFile: string
   /** Which of its sales, in the order of the file, the model may see. */
   part: TrainingPart
-  source: 'recorded' | 'synthetic'
+  source: Source
   seed: number
   cleansing: CleansingOptions
   /** Refuse sales that drifted far from the last accepted data set, and remember these when they were learnt from. */
@@ -29,7 +30,7 @@ export const trainHelp = `flipstream train --sales FILE.csv: trains a model on s
   --sales FILE.csv      sales, sorted by time (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
   --until TIME          use only sales before it: 2022-04-16T12:00:00Z or unix seconds
   --fraction SHARE      use only the first rows, for example 0.4 (default 1: all)
-  --source KIND         recorded (default) or synthetic: of which market these sales are; stands in the bundle
+  --source KIND         live, recorded (default) or synthetic: of which market these sales are; stands in the bundle
   --seed N              of the first weights and the order of rows (default 1); the same sales and seed give the same model id
   --settings FILE.yaml  hyperparameters, laid over the defaults; see --show-settings
   --show-settings       print the defaults as YAML, and do nothing else
@@ -139,9 +140,9 @@ function partOf(until: string | undefined, fraction: string | undefined): Traini
   return { until: millis }
 }
 
-function sourceOf(text: string): 'recorded' | 'synthetic' {
-  if (text === 'recorded' || text === 'synthetic') return text
-  throw new UsageError(`--source: expected recorded or synthetic, found ${text}`)
+function sourceOf(text: string): Source {
+  if (text === 'live' || text === 'recorded' || text === 'synthetic') return text
+  throw new UsageError(`--source: expected live, recorded or synthetic, found ${text}`)
 }
 
 function seedOf(text: string): number {

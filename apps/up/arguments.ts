@@ -3,6 +3,10 @@ import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 
 export type UpArguments = Readonly<{
+  /** The real market instead of a simulated one. */
+  live: boolean
+  /** Of the real market: people are told on this terminal only. */
+  dryRun: boolean
   /** A sales file to replay; null plays a generated market. */
   sales: string | null
   /** How many times faster than real time the simulated market runs. */
@@ -17,7 +21,7 @@ export type UpArguments = Readonly<{
 
 const defaultSpeed = { recorded: 600, synthetic: 120 }
 
-export const upHelp = `flipstream up (npm start): the whole pipeline on a simulated market, until ctrl-C.
+export const upHelp = `flipstream up (npm start): the whole pipeline on a simulated market, or on the real one, until ctrl-C.
 
   --sales FILE.csv      replay recorded sales (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
                         instead of a generated market; the first 40% of the rows train the model, the rest is played
@@ -25,6 +29,9 @@ export const upHelp = `flipstream up (npm start): the whole pipeline on a simula
   --speed N             how many times faster than real time (default ${defaultSpeed.recorded} with --sales, else ${defaultSpeed.synthetic})
   --for DURATION        end by itself with a summary, for example 90s, 10m, 2h (default: run until ctrl-C)
   --seed N              of what the simulator makes up (default 1)
+  --live                the real market (AXIE_API_KEY; MARKETPLACE_URL has a default): the first time it reads the sales of HISTORY_DAYS
+                        and trains a model on them; from then on each start goes on where the last one stopped
+  --dry-run             with --live: post nothing anywhere; alerts show in this terminal and on the dashboard
   --json                print one JSON object at the end, and nothing else on stdout
 
 Needs Kafka, a schema registry and an S3 store: those named by KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_ENDPOINT if set, else Docker
@@ -35,11 +42,17 @@ Needs Kafka, a schema registry and an S3 store: those named by KAFKA_BROKERS, SC
 export function parseUpArguments(argv: readonly string[]): UpArguments {
   const { values } = parse(argv)
   const sales = values.sales ?? null
+  const live = values.live ?? false
+  const simulatedOnly = (['sales', 'speed', 'seed', 'train-until'] as const).find((option) => values[option] !== undefined)
+  if (live && simulatedOnly !== undefined) throw new UsageError(`--${simulatedOnly} is for a simulated market: leave it or --live out`)
+  if (values['dry-run'] && !live) throw new UsageError('--dry-run needs --live: a simulated market is never posted anywhere')
   if (sales !== null && !(existsSync(sales) && statSync(sales).isFile())) {
     throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
   }
   if (values['train-until'] !== undefined && sales === null) throw new UsageError('--train-until needs --sales')
   return {
+    live,
+    dryRun: values['dry-run'] ?? false,
     sales,
     speed: positive('--speed', values.speed ?? String(sales === null ? defaultSpeed.synthetic : defaultSpeed.recorded)),
     forSeconds: values.for === undefined ? null : duration('--for', values.for),
@@ -54,6 +67,8 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       options: {
+        live: { type: 'boolean' },
+        'dry-run': { type: 'boolean' },
         sales: { type: 'string' },
         speed: { type: 'string' },
         for: { type: 'string' },

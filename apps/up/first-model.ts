@@ -10,14 +10,14 @@ import { manifestKey, readBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { Backend } from './backend.ts'
-import type { MarketPlan } from './market-plan.ts'
+import type { TrainingPlan } from './market-plan.ts'
 import type { Progress } from './progress.ts'
 import type { Run } from './runs.ts'
 
 /** Of what `flipstream train --json` answers, as much as is needed here. */
 export type FirstModel = Readonly<{ modelId: string; featureSetHash: string }>
 
-type TrainingContext = Readonly<{
+export type TrainingContext = Readonly<{
   run: Run
   backend: Backend
   environment: Readonly<Record<string, string>>
@@ -32,7 +32,7 @@ const cli = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
  * A model for this market: trained in a process of its own (so that its memory goes with it), or the one that the same sales, the same
  * moment, the same seed and the same code gave before. Stored and announced in the run. Null when interrupted.
  */
-export async function trainFirstModel(plan: MarketPlan, context: TrainingContext): Promise<FirstModel | null> {
+export async function trainFirstModel(plan: TrainingPlan, context: TrainingContext): Promise<FirstModel | null> {
   const { progress, signal } = context
   const index = join(trained, `${await trainingKey(plan)}.json`)
   let model = await readIndex(index)
@@ -50,7 +50,7 @@ export async function trainFirstModel(plan: MarketPlan, context: TrainingContext
 }
 
 /** Everything the weights depend on: data, split, and every line of code that makes features and fits. */
-async function trainingKey({ salesFile, playFrom, source }: MarketPlan): Promise<string> {
+async function trainingKey({ salesFile, playFrom, source }: TrainingPlan): Promise<string> {
   const hash = createHash('sha256').update(`${source} ${playFrom} ${process.versions.node}\n`)
   for (const file of globSync(['libs/{axie,market,features,model}/**/*.ts', 'apps/trainer/*.ts', 'package-lock.json'], {
     cwd: checkoutRoot,
@@ -73,7 +73,7 @@ async function readIndex(file: string): Promise<FirstModel | null> {
 }
 
 async function train(
-  { salesFile, playFrom, source }: MarketPlan,
+  { salesFile, playFrom, source }: TrainingPlan,
   { environment, progress, signal }: TrainingContext,
 ): Promise<FirstModel | null> {
   await mkdir(trained, { recursive: true })

@@ -1,24 +1,35 @@
 import { once } from 'node:events'
 import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { collectorSettings } from '#app/collector/config.ts'
 import { run as sample } from '#app/simulator/sample.ts'
+import { type Config, ConfigError, parseConfig } from '#lib/app/config.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { Source } from '#schemas/types.ts'
 import type { UpArguments } from './arguments.ts'
 
-/** Which market is played, and what the model learns before it. */
-export type MarketPlan = Readonly<{
+/** What a model learns from before it prices. */
+export type TrainingPlan = Readonly<{
   source: Source
   /** Sales in time order; those before `playFrom` train the model. */
   salesFile: string
   /** Where training ends and play begins, market time in milliseconds. */
   playFrom: number
-  /** Environment of the simulator and of the collector. */
-  simulator: Readonly<Record<string, string>>
-  collector: Readonly<Record<string, string>>
 }>
+
+/** Which simulated market is played, and what the model learns before it. */
+export type MarketPlan = TrainingPlan &
+  Readonly<{
+    source: Exclude<Source, 'live'>
+    /** Environment of the simulator and of the collector. */
+    simulator: Readonly<Record<string, string>>
+    collector: Readonly<Record<string, string>>
+  }>
+
+/** The real market, as the collector is configured to read it. */
+export type LivePlan = Readonly<{ source: 'live'; collector: Config<typeof collectorSettings> }>
 
 const trainingShare = 0.4
 const apiKey = 'simulated'
@@ -36,7 +47,10 @@ const unhurriedByQuota = {
 const synthetic = { historyDays: 6, historyFrom: Date.parse('2026-01-07T00:00:00Z'), playFrom: Date.parse('2026-01-13T00:00:00Z') }
 
 /** Reads the sales file before any server is started. UsageError where it cannot be used. */
-export async function planMarket({ sales, trainUntil, speed, seed }: UpArguments, root: string): Promise<MarketPlan> {
+export async function planMarket(
+  { sales, trainUntil, speed, seed }: Omit<UpArguments, 'live' | 'dryRun'>,
+  root: string,
+): Promise<MarketPlan> {
   const salesFile = sales ?? (await syntheticHistory(root, seed))
   const playFrom = sales === null ? synthetic.playFrom : await splitTime(sales, trainUntil)
   return {
@@ -56,6 +70,15 @@ export async function planMarket({ sales, trainUntil, speed, seed }: UpArguments
       MARKET_TIME_HEADER: 'x-market-time',
       MARKET_SOURCE: sales === null ? 'synthetic' : 'recorded',
     },
+  }
+}
+
+/** UsageError where the environment does not say how to reach the market: above all the key. */
+export function planLiveMarket(env: Readonly<Record<string, string | undefined>>): LivePlan {
+  try {
+    return { source: 'live', collector: parseConfig(collectorSettings, { ...env, MARKET_SOURCE: 'live' }) }
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(`--live cannot start:\n${error.message}`) : error
   }
 }
 

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { archivedTopics } from '#app/archiver/config.ts'
 import { countArchived } from '#lib/archive/read.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
@@ -6,19 +5,22 @@ import { consumers } from '#lib/market/consumers.ts'
 import { type TopicName, topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resolve.ts'
+import { FatalError } from '#lib/stream/errors.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import { appEnvironment } from './app-environment.ts'
 import type { AppHandle, StartApp } from './app-handle.ts'
+import { dashboardSettings, notifierSettings } from './app-settings.ts'
 import type { UpArguments } from './arguments.ts'
 import { type Backend, openBackend } from './backend.ts'
 import { embeddedStarter } from './embedded.ts'
 import { type FirstModel, trainFirstModel } from './first-model.ts'
-import { type MarketPlan, planMarket } from './market-plan.ts'
+import { openLiveMarket } from './live-market.ts'
+import { type LivePlan, type MarketPlan, planLiveMarket, planMarket } from './market-plan.ts'
 import { type Observer, startObserver } from './observer.ts'
 import { createProcesses, processStarter } from './processes.ts'
 import type { Progress } from './progress.ts'
 import { promote } from './promote.ts'
-import { createRun, type Run } from './runs.ts'
+import { continueLiveRun, createRun, type Run } from './runs.ts'
 import { settle } from './settle.ts'
 import { type Summary, summarize } from './summary.ts'
 
@@ -31,24 +33,27 @@ export type PlayContext = Readonly<{
 }>
 
 const localPartitions = 3
-const usualPort = 8080
 const settleMillis = 60_000
 const readyMillis = 60_000
 /** Behind the collector, in the order in which they drain. */
 const stages = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver', 'dashboard'] as const
 
 /**
- * The main job: servers, topics, a first model, and every app as a process of its own, on a simulated market.
+ * The main job: servers, topics, a first model, and every app as a process of its own, on a simulated market or on the real one.
  * Null when it was interrupted before the market began to play.
  */
 export async function playMarket(options: UpArguments, context: PlayContext): Promise<Summary | null> {
   const { env, progress, interrupted, argv } = context
-  const plan = await planMarket(options, root)
+  const plan = options.live ? planLiveMarket(env) : await planMarket(options, root)
   const stack = await resolveStack({ env, onProgress: progress.say, allowEmbedded: true })
   if (interrupted.aborted) return null
+  if (stack.kind === 'embedded' && options.live)
+    throw new FatalError(
+      '--live needs servers: without Java and Docker nothing would survive the end. Install one (npx flipstream doctor).',
+    )
   if (stack.kind === 'embedded')
     progress.say('neither Java nor Docker here: running inside this process, on a log in memory. Nothing survives the end.')
-  const run = createRun(root, plan.source, clock.now(), argv)
+  const run = options.live ? continueLiveRun(root, clock.now(), argv) : createRun(root, plan.source, clock.now(), argv)
   progress.say(`run ${run.name} (logs in .flipstream/runs/${run.name})`)
   const backend = openBackend(stack, { root, clientId: `${run.prefix}up` })
   const handles = new Map<string, AppHandle>()
@@ -67,7 +72,7 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
 type Playing = PlayContext &
   Readonly<{
     options: UpArguments
-    plan: MarketPlan
+    plan: MarketPlan | LivePlan
     stack: Stack
     run: Run
     backend: Backend
@@ -77,28 +82,22 @@ type Playing = PlayContext &
   }>
 
 async function play(playing: Playing): Promise<Summary | null> {
-  const { plan, run, backend, progress, interrupted, environment, options } = playing
+  const { run, backend, environment, options } = playing
   const start = starter(playing)
-  const simulator = createProcesses({ environment, logDirectory: run.directory })('simulator', { settings: plan.simulator })
-  playing.handles.set('simulator', simulator)
+  const market = await openMarketplace(playing)
   for (const name of stages) {
-    if (name === 'notifier') start(name, { settings: cardSettings(options), onOutput: progress.output })
-    else if (name === 'dashboard') start(name, { settings: await dashboardSettings(playing, await simulator.url) })
+    if (name === 'notifier') start(name, { settings: notifierSettings(options, environment), onOutput: playing.progress.output })
+    else if (name === 'dashboard') start(name, { settings: await dashboardSettings(playing.env, market) })
     else if (name === 'archiver') start(name, { settings: { ARCHIVE_IDLE_SECONDS: '2' } })
     else start(name)
   }
   void sayWhereDashboardIs(playing)
-  const model = await trainFirstModel(plan, { run, backend, environment, progress, signal: interrupted })
+  const model = await putModelInForce(playing)
   if (model === null) return null
-  await whenReady(playing)
   const { log, codec } = backend
-  const reason = 'first model of this run'
-  await promote({ log, codec, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
   const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment) })
   try {
-    const marketplace = await simulator.url
-    const addresses = { MARKETPLACE_URL: marketplace, LEADERBOARD_URL: new URL('/leaderboard', marketplace).href }
-    start('collector', { settings: { ...addresses, ...plan.collector } })
+    start('collector', { settings: market })
     const seconds = await watch(playing, observer)
     return await finish(playing, observer, { seconds, model })
   } finally {
@@ -106,34 +105,30 @@ async function play(playing: Playing): Promise<Summary | null> {
   }
 }
 
+/** Where the market is and how it is read: the collector's settings. A simulated one is started first. */
+async function openMarketplace({ plan, run, environment, handles }: Playing): Promise<Record<string, string>> {
+  if (plan.source === 'live') return { MARKET_SOURCE: 'live' }
+  const simulator = createProcesses({ environment, logDirectory: run.directory })('simulator', { settings: plan.simulator })
+  handles.set('simulator', simulator)
+  const marketplace = await simulator.url
+  return { ...plan.collector, MARKETPLACE_URL: marketplace, LEADERBOARD_URL: new URL('/leaderboard', marketplace).href }
+}
+
+/** The model that will price, decided in the market's events before the first of the market itself. Null when interrupted. */
+async function putModelInForce(playing: Playing): Promise<FirstModel | null> {
+  const { plan, run, backend, progress, interrupted, environment } = playing
+  const context = { run, backend, environment, progress, signal: interrupted }
+  if (plan.source === 'live') return openLiveMarket(plan, { ...context, clock, whenReady: () => whenReady(playing) })
+  const model = await trainFirstModel(plan, context)
+  if (model === null) return null
+  await whenReady(playing)
+  const { log, codec } = backend
+  const reason = 'first model of this run'
+  await promote({ log, codec, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
+  return model
+}
+
 const archivedIn = (environment: Playing['environment']) => archivedTopics(environment) as readonly TopicName[]
-
-/** The notifier writes into a pipe: only we know whether a person's terminal is at its end, and how wide that is. */
-function cardSettings({ json }: UpArguments): Record<string, string> {
-  const { isTTY, columns } = process.stdout
-  return {
-    CARD_FORMAT: json ? 'none' : 'card',
-    ...(isTTY && process.env.NO_COLOR === undefined ? { CARD_COLOR: 'always' } : {}),
-    ...(isTTY ? { COLUMNS: String(columns) } : {}),
-  }
-}
-
-/** The same address from one start to the next, where it is free: a page that is open finds us again. */
-async function dashboardSettings({ plan, env }: Playing, marketplace: string): Promise<Record<string, string>> {
-  return {
-    DASHBOARD_PORT: env.DASHBOARD_PORT ?? String((await isPortFree(usualPort)) ? usualPort : 0),
-    MARKETPLACE_URL: marketplace,
-    AXIE_API_KEY: plan.collector.AXIE_API_KEY ?? '',
-    REQUESTS_PER_SECOND: '20',
-  }
-}
-
-const isPortFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 
 /** While a first model is trained, there is something to look at already. An app that ends tells so by itself. */
 async function sayWhereDashboardIs({ handles, progress, interrupted }: Playing): Promise<void> {
@@ -186,7 +181,7 @@ function statusLine({ counts, marketTime }: Observer, seconds: number, forSecond
 
 /** The source stops first; when everything it wrote has gone all the way, figures are taken and the apps stop, front to back. */
 async function finish(
-  { handles, backend, run, progress, environment }: Playing,
+  { handles, backend, run, plan, progress, environment }: Playing,
   observer: Observer,
   { seconds, model }: { seconds: number; model: FirstModel },
 ): Promise<Summary> {
@@ -206,7 +201,16 @@ async function finish(
   for (const name of stages) await measureAndStop(name)
   await handles.get('simulator')?.stop()
   const archived = await countArchived(backend.store, { prefix: run.prefix, topic: 'market.events', generation: 1 })
-  return summarize({ run: run.name, counts: observer.counts, archived, seconds, modelId: model.modelId, snapshots, settled })
+  return summarize({
+    run: run.name,
+    simulated: plan.source !== 'live',
+    counts: observer.counts,
+    archived,
+    seconds,
+    modelId: model.modelId,
+    snapshots,
+    settled,
+  })
 }
 
 async function whenReady({ handles, progress }: Playing): Promise<void> {

@@ -57,3 +57,14 @@ export function createProgress({
     },
   }
 }
+
+const barWidth = 24
+
+/** history [██████░░░░] 8.1 of 21 days, 12345 sales, 40 s left. `millis`: how long it has taken so far. */
+export function progressBar(state: { name: string; done: number; total: number; unit: string; extra: string; millis: number }): string {
+  const { name, done, total, unit, extra, millis } = state
+  const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 1
+  const filled = Math.round(share * barWidth)
+  const left = share > 0.01 ? `, ${Math.round((millis / share - millis) / 1_000)} s left` : ''
+  return `${name} [${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}] ${Math.min(done, total).toFixed(1)} of ${total} ${unit}, ${extra}${left}`
+}

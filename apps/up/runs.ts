@@ -42,6 +42,13 @@ export function createRun(root: string, source: Source, startedAt: number, argv:
   }
 }
 
+/** The real market goes on where it was: one run for all its starts, until it is removed. */
+export function continueLiveRun(root: string, startedAt: number, argv: readonly string[]): Run {
+  const last = listRuns(root).findLast(({ name }) => name.endsWith('-live'))
+  if (last === undefined) return createRun(root, 'live', startedAt, argv)
+  return { name: last.name, source: 'live', prefix: `${last.name}.`, directory: join(runsDirectory(root), last.name) }
+}
+
 /** A replay of a run (flipstream replay) is named after it. */
 export const isRunName = (name: string): boolean => /^\d{8}T\d{6}Z-(live|recorded|synthetic)(-replay)?$/.test(name)
 

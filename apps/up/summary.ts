@@ -42,6 +42,7 @@ export type Summary = Readonly<{
 
 export type SummaryInput = Readonly<{
   run: string
+  simulated: boolean
   counts: Counts
   archived: number
   seconds: number
@@ -54,11 +55,11 @@ const none: Quantiles = { n: 0, p50: 0, p90: 0, p99: 0, max: 0 }
 const round = (value: number): number => Math.round(value * 10) / 10
 const brief = ({ p50, p99, n }: Quantiles): Milliseconds => ({ p50: round(p50), p99: round(p99), n })
 
-export function summarize({ run, counts, archived, seconds, modelId, snapshots, settled }: SummaryInput): Summary {
+export function summarize({ run, simulated, counts, archived, seconds, modelId, snapshots, settled }: SummaryInput): Summary {
   const latency = (app: string, name: string): Milliseconds => brief(snapshots[app]?.latencies[name] ?? none)
   return {
     run,
-    simulated: true,
+    simulated,
     listings: counts.listings,
     sales: counts.sales,
     backfilled: counts.backfilled,
@@ -75,7 +76,8 @@ export function summarize({ run, counts, archived, seconds, modelId, snapshots, 
     seconds: round(seconds),
     backend: backendOf(snapshots.scorer),
     modelId,
-    problems: problemsOf(counts, archived, settled),
+    // A live run outlives its topics' retention: what it counts is what they still hold.
+    problems: simulated ? problemsOf(counts, archived, settled) : unsettled(settled),
   }
 }
 
@@ -98,17 +100,20 @@ function stageOf(snapshot: MetricsSnapshot): StageSummary {
   }
 }
 
+const unsettled = (settled: boolean): string[] =>
+  settled ? [] : ['the pipeline did not come to rest in time: counts are of the moment it was stopped']
+
 /** Exactly once, checked: every live listing is scored once or is a dead letter, and the archive holds every event. */
 function problemsOf(counts: Counts, archived: number, settled: boolean): string[] {
-  const problems: string[] = []
+  const problems = unsettled(settled)
   const done = counts.scored + counts.deadListings
-  if (!settled) problems.push('the pipeline did not come to rest in time: counts are of the moment it was stopped')
   if (done !== counts.listings)
     problems.push(`${counts.listings} live listings, but ${counts.scored} scored + ${counts.deadListings} dead = ${done}`)
   if (archived !== counts.marketEvents) problems.push(`${counts.marketEvents} records in market.events, but ${archived} in the archive`)
   return problems
 }
 
+const countsAgree = 'Counts agree: every live listing was scored once or is a dead letter, every event is archived.'
 const thousands = (value: number): string => value.toLocaleString('en-US')
 
 /** The table a person reads at the end of a run. */
@@ -138,7 +143,7 @@ export function formatSummary(summary: Summary): string {
   const header = `${over}\n  ${'app'.padEnd(12)}${['records', 'p50', 'p99', 'p50', 'p99', 'RSS MB', 'CPU s'].map((text) => cell(text, 10)).join('')}`
   const verdict =
     summary.problems.length === 0
-      ? ['Counts agree: every live listing was scored once or is a dead letter, every event is archived.']
+      ? [summary.simulated ? countsAgree : 'Everything that was read has gone all the way.']
       : summary.problems.map((problem) => `PROBLEM: ${problem}`)
   return [
     '',

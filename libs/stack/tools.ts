@@ -61,6 +61,14 @@ export const findChromium = (env: Env): Promise<string | null> => find(chromium,
 export const findJava = (env: Env): Promise<string | null> => find(java, env)
 export const findMaven = (env: Env): Promise<string | null> => find(maven, env)
 
+/** The path of a Chromium, after installing it where we may; else a FatalError with the one command to run. */
+export async function requireChromium(env: Env, onProgress: Progress): Promise<string> {
+  if ((await findChromium(env)) === null && canInstall(env)) await installPackages([chromium], env, onProgress)
+  const found = await findChromium(env)
+  if (found !== null) return found
+  throw new FatalError(`Chromium not found: neither CHROME_PATH nor the PATH has it. Run: ${installCommand([chromium.package])}`)
+}
+
 /** The major version of a java executable; null where it is none. */
 export async function javaVersion(path: string): Promise<number | null> {
   try {

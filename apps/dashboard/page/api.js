@@ -6,12 +6,6 @@ import { startTheme } from './theme.js'
 
 const mostShown = 4_000
 
-startTheme(() => {})
-const document_ = await (await fetch('/api/openapi.json')).json()
-setText(byId('about'), document_.info.description)
-for (const [path, methods] of Object.entries(document_.paths))
-  for (const [method, operation] of Object.entries(methods)) byId('paths').append(operationOf(method, path, operation))
-
 function operationOf(method, path, operation) {
   const parameters = operation.parameters ?? []
   const body = operation.requestBody?.content['application/json']?.schema
@@ -96,3 +90,9 @@ function tryIt(path, parameters) {
     output,
   )
 }
+
+startTheme(() => {})
+const document_ = await (await fetch('/api/openapi.json')).json()
+setText(byId('about'), document_.info.description)
+for (const [path, methods] of Object.entries(document_.paths))
+  for (const [method, operation] of Object.entries(methods)) byId('paths').append(operationOf(method, path, operation))

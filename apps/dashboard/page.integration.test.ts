@@ -1,0 +1,221 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { sampleAlert } from '#app/notifier/alert-samples.ts'
+import { listingEvent, listingIdOf } from '#lib/market/event.ts'
+import { usdToWei } from '#lib/market/money.ts'
+import { sampleScored, sampleTime, scoredWith } from '#lib/rules/scored-listing-samples.ts'
+import type { Item } from '#schemas/types.ts'
+import { type Browser, type ContextOptions, complaintsOf, openBrowser, seriousFindings } from '../../tests/browser.ts'
+import { type DashboardWorld, openDashboardWorld } from './dashboard-world.ts'
+
+// The page in a real browser, on the dashboard as it runs.
+
+let browser: Browser
+let world: DashboardWorld
+beforeAll(async () => {
+  browser = await openBrowser()
+}, 300_000)
+afterAll(() => browser?.close())
+
+const open: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+async function openWorld(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  world = await openDashboardWorld(settings)
+  open.push(world.close)
+}
+
+async function visit(options: ContextOptions = {}, path = '/'): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.context(options)
+  open.push(() => context.close())
+  const page = await context.newPage()
+  const complaints = complaintsOf(page)
+  await page.goto(`${world.url}${path}`)
+  return { page, complaints }
+}
+
+const isLive = (page: Page) => page.locator('#link[data-state=live]').waitFor()
+const send = (number: number) =>
+  world.send(
+    'listings.scored',
+    'k',
+    scoredWith({ listing: { listingId: `listing ${number}`, item: { ...sampleScored.listing.item, tokenId: String(number) } } }),
+  )
+
+/** An axie that is on offer, so that it can be asked for. */
+const knownItem: Item = {
+  tokenId: '4242',
+  class: 'Plant',
+  breedCount: 1,
+  genes: null,
+  parts: ['eyes-papi', 'ears-rosa', 'mouth-serious', 'horn-rose-bud', 'back-pumpkin', 'tail-yam'],
+  image: null,
+}
+
+async function offer(item: Item): Promise<void> {
+  const wei = usdToWei(30, 3_000)
+  const startedAt = 1_649_700_000_000
+  const ask = {
+    kind: 'fixed',
+    paymentToken: '',
+    durationSeconds: 0,
+    currentPriceUsd: '30',
+    startedAt,
+    basePriceWei: wei,
+    endedPriceWei: wei,
+    currentPriceWei: wei,
+  } as const
+  const listing = { listingId: listingIdOf(item.tokenId, startedAt), item, seller: '0xabc', ask }
+  await world.market(listingEvent(listing, { observedAt: startedAt + 1_000, origin: 'live', source: 'synthetic' }))
+  await world.log.idle()
+}
+
+describe('the page', () => {
+  test('empty: says that nothing has come yet, and claims nothing', async () => {
+    await openWorld()
+    const { page, complaints } = await visit()
+    await isLive(page)
+    await page.getByText('No listing yet').waitFor()
+    await page.getByText('No alert yet').waitFor()
+    expect(await page.locator('#stamp').isHidden()).toBe(true)
+    expect(await seriousFindings(page)).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  test('live: listings, alerts and their outcome appear as they come, SIMULATED on each; no serious finding, light or dark', async () => {
+    await openWorld()
+    await world.openMarket()
+    const { page, complaints } = await visit({ dark: true })
+    await isLive(page)
+    await send(1)
+    await page.locator('#listing-rows tr').waitFor()
+    const alert = sampleAlert(sampleScored)
+    await world.send('alerts', 'k', alert)
+    const card = page.locator('.card')
+    await card.waitFor()
+    await card.getByText('Proof').click()
+    expect(await card.innerText()).toMatch(/SIMULATED[\s\S]*worth \$151[\s\S]*leaves \$124\.48/)
+    expect(await page.title()).toMatch(/SIMULATED/)
+    const resold = { resoldAt: sampleTime + 3_600_000, resoldUsd: 140, netUsd: 54.05, netEth: 0.018, goneAt: sampleTime }
+    await world.send('outcomes', 'k', { alertId: alert.alertId, status: 'resold', ...resold } as never)
+    await card.getByText('+$54.05 after the fee').waitFor()
+    await page.locator('#levels-plot canvas').waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    const light = await visit()
+    await light.page.locator('.card').waitFor()
+    expect(await seriousFindings(light.page)).toEqual([])
+    expect([...complaints, ...light.complaints]).toEqual([])
+  })
+
+  test('an axie is priced by its number, by keyboard alone; an unknown one is said to be', async () => {
+    await openWorld()
+    await world.openMarket()
+    await offer(knownItem)
+    const { page, complaints } = await visit()
+    await isLive(page)
+    await page.getByRole('searchbox').or(page.getByLabel('Number of an axie')).focus()
+    await page.keyboard.type('4242')
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Why').waitFor()
+    expect(await dialog.innerText()).toMatch(/SIMULATED[\s\S]*likely \$[\s\S]*asks \$30\.00/)
+    expect(await seriousFindings(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await page.getByLabel('Number of an axie').fill('77')
+    await page.keyboard.press('Enter')
+    await dialog.getByText('POST its parts').waitFor()
+    // The browser itself notes that an answer was 404.
+    expect(complaints.filter((complaint) => !complaint.includes('404'))).toEqual([])
+  })
+
+  test('hours of listings leave sixty rows, and paused ones wait', async () => {
+    await openWorld()
+    const { page, complaints } = await visit()
+    await isLive(page)
+    for (let number = 0; number < 2_000; number++) await send(number)
+    await page.getByText('#1999').waitFor()
+    expect(await page.locator('#listing-rows tr').count()).toBe(60)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await send(5_000)
+    await page.getByRole('button', { name: 'Resume (1 new)' }).waitFor()
+    expect(await page.getByText('#5000').count()).toBe(0)
+    await page.getByRole('button', { name: /Resume/ }).click()
+    await page.getByText('#5000').waitFor()
+    await page.getByLabel('Class', { exact: false }).and(page.locator('select')).selectOption('bird')
+    await page.getByText('No listing of this class').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  test('what the market says is text, whatever it says', async () => {
+    await openWorld()
+    const nasty = '<img src=x onerror="globalThis.owned=1"><script>globalThis.owned=1</script>\u202e\u200b'
+    const item = {
+      ...sampleScored.listing.item,
+      tokenId: nasty,
+      class: nasty,
+      image: 'javascript:globalThis.owned=1',
+      parts: { eyes: nasty, ears: nasty, mouth: nasty, horn: nasty, back: nasty, tail: nasty },
+    }
+    const scored = { ...scoredWith({ listing: { listingId: nasty, item } }), modelId: nasty, backend: nasty }
+    await world.send('listings.scored', 'k', scored)
+    await world.send('alerts', 'k', sampleAlert(scored, { alertId: nasty, rule: nasty, reason: `${nasty}${'x'.repeat(6_000)}` }))
+    const { page, complaints } = await visit()
+    await page.locator('.card').getByText('Proof').click()
+    await page.locator('#listing-rows tr').waitFor()
+    expect(await page.evaluate(() => (globalThis as { owned?: number }).owned)).toBeUndefined()
+    expect(await page.locator('main img, main script').count()).toBe(0)
+    expect(await page.locator('.card').innerText()).not.toMatch(/[\u202e\u200b]/)
+    const width = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+    expect(width).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
+  test('on a phone nothing runs out of the screen', async () => {
+    await openWorld()
+    await world.openMarket()
+    await send(1)
+    await world.send('alerts', 'k', sampleAlert(sampleScored))
+    const { page, complaints } = await visit({ width: 360, height: 740 })
+    await page.locator('.card').waitFor()
+    expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
+    expect(await seriousFindings(page)).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  test('a server that goes away is said to, and found again by itself', async () => {
+    await openWorld()
+    const { page } = await visit()
+    await isLive(page)
+    const port = new URL(world.url).port
+    await world.close()
+    open.shift()
+    await page.getByRole('alert').getByText('does not answer').waitFor()
+    await openWorld({ DASHBOARD_PORT: port })
+    await isLive(page)
+    await page.getByRole('alert').waitFor({ state: 'hidden' })
+  })
+
+  test('with a token, the page asks for it, once', async () => {
+    await openWorld({ API_TOKEN: 'correct-horse' })
+    const { page } = await visit()
+    await page.getByLabel('Token', { exact: true }).fill('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Token', { exact: true }).fill('correct-horse')
+    await page.keyboard.press('Enter')
+    await isLive(page)
+    await page.reload()
+    await isLive(page)
+  })
+
+  test('the API explains itself, and can be tried', async () => {
+    await openWorld()
+    const { page, complaints } = await visit({}, '/api.html')
+    const listings = page.locator('section', { hasText: 'GET /api/listings' })
+    await listings.getByRole('button', { name: 'Try it' }).click()
+    await listings.getByText('"listings": []').waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    expect(complaints).toEqual([])
+  })
+})

@@ -1,0 +1,45 @@
+import { createServer } from 'node:net'
+import type { UpArguments } from './arguments.ts'
+
+/** What `flipstream up` sets for an app, beside what all of them share. */
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const usualPort = 8080
+
+/** The notifier writes into a pipe: only we know whether a person's terminal is at its end, and how wide that is. */
+export function notifierSettings({ json, dryRun }: UpArguments, environment: Environment): Record<string, string> {
+  const { isTTY, columns } = process.stdout
+  return {
+    ...(dryRun ? withoutChannels(environment) : {}),
+    CARD_FORMAT: json ? 'none' : 'card',
+    ...(isTTY && process.env.NO_COLOR === undefined ? { CARD_COLOR: 'always' } : {}),
+    ...(isTTY ? { COLUMNS: String(columns) } : {}),
+  }
+}
+
+/** An empty variable counts as not set: whatever would reach people elsewhere is taken away. */
+const withoutChannels = (environment: Environment): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(environment)
+      .filter((name) => name.startsWith('DISCORD_'))
+      .map((name) => [name, '']),
+  )
+
+/** The same address from one start to the next, where it is free: a page that is open finds us again. */
+export async function dashboardSettings(env: Environment, market: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const { MARKETPLACE_URL, AXIE_API_KEY, MARKET_SOURCE } = market
+  return {
+    DASHBOARD_PORT: env.DASHBOARD_PORT ?? String((await isPortFree(usualPort)) ? usualPort : 0),
+    ...(MARKETPLACE_URL === undefined ? {} : { MARKETPLACE_URL }),
+    ...(AXIE_API_KEY === undefined ? {} : { AXIE_API_KEY }),
+    REQUESTS_PER_SECOND: MARKET_SOURCE === 'live' ? '1' : '20',
+  }
+}
+
+const isPortFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })

@@ -1,5 +1,6 @@
 /**
- * Writes the manifests that follow from the code: topics from libs/market/topics.ts, users and their ACLs from libs/market/access.ts.
+ * Writes the manifests that follow from the code: topics from libs/market/topics.ts, users and their ACLs from libs/market/access.ts,
+ * the dashboard from grafana-dashboard.ts.
  *   node bin/node.mjs scripts/generate-kubernetes.ts           writes them
  *   node bin/node.mjs scripts/generate-kubernetes.ts --check   fails where they differ
  */

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { access, commandAccess, type Right, rightsOf, rightsToSeeLag } from '#lib/market/access.ts'
 import { topicSettings } from '#lib/market/topics.ts'
+import { grafanaDashboard } from './grafana-dashboard.ts'
 
 const partitions = 12
 const apiVersion = 'kafka.strimzi.io/v1'
@@ -12,6 +13,7 @@ export function manifests(): Readonly<Record<string, string>> {
   return {
     'k8s/kafka/topics.yaml': document('libs/market/topics.ts', topics()),
     'k8s/kafka/users.yaml': document('libs/market/access.ts', users()),
+    'k8s/components/monitoring/flipstream.json': `${JSON.stringify(grafanaDashboard(), null, 2)}\n`,
   }
 }
 

@@ -11,6 +11,9 @@ import { createIntents, type Intents } from './intents.ts'
 /** The terminal is one place where alerts are shown; what was shown there says nothing of other channels. */
 const channel = 'console'
 
+/** The service level objective: 99 of 100 alerts are here within so long (k8s/components/monitoring/rules.yaml). */
+const objectiveMillis = 1_000
+
 /** Of a dead letter: any broker takes so much. */
 const maxRecordBytes = 1_000_000
 
@@ -23,7 +26,9 @@ export const app = defineApp({
     await codec.prepare(['Notification'])
     const producer = log.producer()
     const intents = config.CARD_FORMAT === 'none' ? noIntents : createIntents({ log, producer, codec, prefix, channel })
-    const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.')
+    const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', {
+      objectiveMillis,
+    })
     const outcomes = metrics.counter('notifications_total', 'Alerts, by what became of them.', ['outcome'])
     const sink = createAlertSink({
       codec,

@@ -16,8 +16,11 @@ export interface Metrics {
     help: string,
     labels?: readonly Label[],
   ): (value: number, labels?: Record<Label, string>) => void
-  /** Durations, kept in a high dynamic range histogram: quantiles are exact to 0.1%, over the whole life of the process. */
-  latency(name: string, help: string): Latency
+  /**
+   * Durations, kept in a high dynamic range histogram: quantiles are exact to 0.1%, over the whole life of the process.
+   * `objectiveMillis`: those that took longer are counted in `<name>_missed_total`, for an objective that is watched over time.
+   */
+  latency(name: string, help: string, options?: Readonly<{ objectiveMillis: number }>): Latency
   prometheus(): Promise<string>
   snapshot(): Promise<MetricsSnapshot>
 }
@@ -63,8 +66,9 @@ export function createMetrics(app: string): Metrics {
       const gauge = new Gauge({ name: `flipstream_${name}`, help, labelNames: [...labels], registers: [registry] })
       return (value, values) => (values === undefined ? gauge.set(value) : gauge.set(values, value))
     },
-    latency(name, help) {
-      const latency = createLatency()
+    latency(name, help, options) {
+      const measured = createLatency()
+      const latency = options === undefined ? measured : withObjective(measured, name, options.objectiveMillis, registry)
       latencies.set(name, latency)
       const gauge: Gauge<'quantile'> = new Gauge({
         name: `flipstream_${name}_seconds`,
@@ -99,6 +103,21 @@ export function createMetrics(app: string): Metrics {
         rssBytes: process.memoryUsage.rss(),
         cpuSeconds: cpuSeconds(),
       }
+    },
+  }
+}
+
+function withObjective(latency: Latency, name: string, objectiveMillis: number, registry: Registry): Latency {
+  const missed = new Counter({
+    name: `flipstream_${name}_missed_total`,
+    help: `How many ${name} took longer than ${objectiveMillis} ms.`,
+    registers: [registry],
+  })
+  return {
+    ...latency,
+    record(millis) {
+      latency.record(millis)
+      if (millis > objectiveMillis) missed.inc()
     },
   }
 }

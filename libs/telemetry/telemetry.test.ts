@@ -23,6 +23,13 @@ test('latencies have exact quantiles, in milliseconds in the snapshot and in sec
   expect(await metrics.prometheus()).toMatch(/flipstream_hop_seconds\{quantile="0\.5",app="trial"\} 0\.(50|49)/)
 })
 
+test('a latency with an objective counts what missed it', async () => {
+  const metrics = createMetrics('trial')
+  const latency = metrics.latency('hop', 'One hop.', { objectiveMillis: 100 })
+  for (const millis of [50, 100, 101, 500]) latency.record(millis)
+  expect((await metrics.snapshot()).values).toMatchObject({ hop_count: 4, hop_missed_total: 2 })
+})
+
 test('counters show by label', async () => {
   const metrics = createMetrics('trial')
   const count = metrics.counter('records', 'Records.', ['result'])

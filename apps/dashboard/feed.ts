@@ -36,6 +36,7 @@ export type Feed = Readonly<{
   listingToAlert(): LatencySummary | null
   /** Everything that was there at the start has been read. */
   isCaughtUp(): boolean
+  caughtUp: Promise<void>
   finished: Promise<void>
   stop(): Promise<void>
 }>
@@ -134,6 +135,7 @@ export async function startFeed({ log, codec, prefix, clock, view, market, marke
     listingToScored: scoredLatency.summary,
     listingToAlert: alertLatency.summary,
     isCaughtUp: () => caughtUp,
+    caughtUp: follower.caughtUp,
     finished: follower.finished,
     stop: follower.stop,
   }

@@ -1,6 +1,7 @@
 import type { Alert, ModelAnnounced, Outcome, ScoredListing, Source } from '#schemas/types.ts'
 import type { Calibration } from './calibration.ts'
 import { type AlertCard, cardOf, type ListingRow, outcomeOf, rowOf } from './evidence.ts'
+import type { OutcomeTally } from './outcome-tally.ts'
 import { createRecent } from './recent.ts'
 
 export type DeadLetterCounts = Readonly<{ count: number; byCode: Readonly<Record<string, number>> }>
@@ -35,6 +36,7 @@ export type LiveViewOptions = Readonly<{
   listings: number
   alerts: number
   calibration: Calibration
+  tally: OutcomeTally
 }>
 
 const mostModels = 200
@@ -42,7 +44,7 @@ const mostCodes = 50
 /** Changes that nobody asks for are not kept: whoever comes then is given the whole picture. */
 const mostChanges = 1_000
 
-export function createLiveView({ listings: mostListings, alerts: mostAlerts, calibration }: LiveViewOptions): LiveView {
+export function createLiveView({ listings: mostListings, alerts: mostAlerts, calibration, tally }: LiveViewOptions): LiveView {
   const listings = createRecent<ListingRow>(mostListings)
   const alerts = createRecent<Alert>(mostAlerts)
   const outcomes = createRecent<Outcome>(10 * mostAlerts)
@@ -84,6 +86,8 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
       note(changed.alerts, alert)
     },
     takeOutcome(outcome) {
+      tally.take(outcome)
+      if (outcome.kind === 'random') return
       outcomes.set(outcome.alertId, outcome)
       if (alerts.get(outcome.alertId) !== undefined) note(changed.outcomes, outcome)
     },

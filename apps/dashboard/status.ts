@@ -4,6 +4,7 @@ import type { Feed } from './feed.ts'
 import type { LiveView } from './live-view.ts'
 import type { LevelSample } from './market-levels.ts'
 import type { MarketReader } from './market-reader.ts'
+import type { OutcomeTally, TallySummary } from './outcome-tally.ts'
 import type { BrokerState, PipelineWatch, StageLag } from './pipeline-watch.ts'
 import type { LatencySummary } from './recent-latency.ts'
 
@@ -24,6 +25,7 @@ export type Status = Readonly<{
   stages: readonly StageLag[]
   model: Readonly<{ id: string; trainedUntil: number; ageMillis: number | null; backend: string }> | null
   calibration: Readonly<{ all: CalibrationScore; alerted: CalibrationScore }>
+  outcomes: Readonly<{ alerts: TallySummary; random: TallySummary }>
   levelNow: LevelSample | null
 }>
 
@@ -34,12 +36,13 @@ export type StatusSources = Readonly<{
   feed: Feed
   watch: PipelineWatch
   calibration: Readonly<{ scores(): Status['calibration'] }>
+  tally: OutcomeTally
 }>
 
 /** Listings a second are counted over so long. */
 const rateMillis = 10_000
 
-export function createStatus({ clock, view, market, feed, watch, calibration }: StatusSources): () => Status {
+export function createStatus({ clock, view, market, feed, watch, calibration, tally }: StatusSources): () => Status {
   const rate = createRate(clock)
   return () => {
     const model = view.inForce()
@@ -69,6 +72,7 @@ export function createStatus({ clock, view, market, feed, watch, calibration }: 
               backend: model.backend,
             },
       calibration: calibration.scores(),
+      outcomes: tally.summary(),
       levelNow: market.levels.now(market.state.clock),
     }
   }

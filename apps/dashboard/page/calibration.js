@@ -1,5 +1,5 @@
 import { byId, h, setText } from './dom.js'
-import { count, percent } from './format.js'
+import { count, percent, signedUsd } from './format.js'
 
 const bins = [
   ['below 5%', 0.05],
@@ -80,4 +80,39 @@ function coverage(name, { sales, bins: counts }) {
   if (sales === 0) return `${name}: none sold yet.`
   const within = (from, to) => percent(counts.slice(from, to).reduce((sum, some) => sum + some, 0) / sales)
   return `${name} (${count(sales)}): 25–75% holds ${within(2, 4)} (due 50%), 5–95% holds ${within(1, 5)} (due 90%).`
+}
+
+/** What became of the alerts, beside a buyer who picks listings at random: without that, no gain says anything. */
+export function drawOutcomes({ alerts, random }) {
+  if (alerts.followed + random.followed === 0) return byId('outcomes').replaceChildren()
+  const row = (name, read) =>
+    h('tr', {}, h('th', { scope: 'row' }, name), ...[alerts, random].map((tally) => h('td', { class: 'number' }, read(tally))))
+  byId('outcomes').replaceChildren(
+    h(
+      'table',
+      { class: 'plain' },
+      h('caption', {}, 'What became of them'),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          h('td'),
+          h('th', { scope: 'col', class: 'number' }, 'alerts'),
+          h('th', { scope: 'col', class: 'number' }, 'random buyer'),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        row('followed', ({ followed }) => count(followed)),
+        row('still there after 10 s', ({ after10s }) => percent(after10s)),
+        row('still there after 60 s', ({ after60s }) => percent(after60s)),
+        row('sold on so far', ({ soldOn }) => count(soldOn)),
+        row('of these with a gain', ({ gained }) => percent(gained)),
+        row('median after fee and ask', ({ medianNetUsd }) => signedUsd(medianNetUsd)),
+      ),
+    ),
+  )
 }

@@ -1,5 +1,5 @@
 import { createAlerts } from './alerts.js'
-import { drawCalibration } from './calibration.js'
+import { drawCalibration, drawOutcomes } from './calibration.js'
 import { connect, setToken } from './connection.js'
 import { byId, setText } from './dom.js'
 import { clockTime, count, dateTime } from './format.js'
@@ -55,6 +55,7 @@ function showStatus(next) {
   setText(byId('alerts-aside'), `${status.simulated ? 'SIMULATED · ' : ''}${count(status.counts.alerts)} so far`)
   showHealth(status)
   drawCalibration(status.calibration, status.simulated)
+  drawOutcomes(status.outcomes)
   levels.now(status.levelNow, mostLevels, status.simulated)
   alerts.tick()
   showLink()

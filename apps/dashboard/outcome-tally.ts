@@ -1,0 +1,44 @@
+import type { Outcome } from '#schemas/types.ts'
+import { createRecent } from './recent.ts'
+
+/** What became of a kind of purchase: of the alerts, or of the random buyer beside them. Shares are of `followed`, gains of `soldOn`. */
+export type TallySummary = Readonly<{
+  followed: number
+  /** Still on offer so long after it was seen; null before the first. */
+  after10s: number | null
+  after60s: number | null
+  soldOn: number
+  /** Of those sold on, the share that left something after fee and ask. */
+  gained: number | null
+  medianNetUsd: number | null
+}>
+
+export type OutcomeTally = Readonly<{
+  /** An outcome is revised as events arrive: the newest of an alert counts. */
+  take(outcome: Outcome): void
+  summary(): Readonly<{ alerts: TallySummary; random: TallySummary }>
+}>
+
+export function createOutcomeTally(remembered: number): OutcomeTally {
+  const alerts = createRecent<Outcome>(remembered)
+  const random = createRecent<Outcome>(remembered)
+  return {
+    take: (outcome) => (outcome.kind === 'random' ? random : alerts).set(outcome.alertId, outcome),
+    summary: () => ({ alerts: summaryOf(alerts.newest(remembered)), random: summaryOf(random.newest(remembered)) }),
+  }
+}
+
+function summaryOf(outcomes: readonly Outcome[]): TallySummary {
+  const share = (those: number, all: number): number | null => (all === 0 ? null : those / all)
+  const stillThere = (seconds: number) =>
+    share(outcomes.filter(({ goneAt, alertedAt }) => goneAt === null || goneAt - alertedAt > seconds * 1_000).length, outcomes.length)
+  const nets = outcomes.flatMap(({ netUsd }) => netUsd ?? []).sort((a, b) => a - b)
+  return {
+    followed: outcomes.length,
+    after10s: stillThere(10),
+    after60s: stillThere(60),
+    soldOn: nets.length,
+    gained: share(nets.filter((net) => net > 0).length, nets.length),
+    medianNetUsd: nets[nets.length >> 1] ?? null,
+  }
+}

@@ -13,6 +13,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'the whole pipeline on a simulated market (npm start)',
     run: async (argv, env) => (await import('#app/up/main.ts')).run(argv, env),
   },
+  watch: {
+    summary: 'alerts and health of what runs, live in this terminal',
+    run: async (argv, env) => (await import('#app/watch/main.ts')).run(argv, env),
+  },
   doctor: {
     summary: 'what is here, what is missing, and the fix',
     run: async (argv, env) => (await import('#app/doctor/main.ts')).run(argv, env),

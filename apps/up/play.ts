@@ -36,7 +36,7 @@ const localPartitions = 3
 const settleMillis = 60_000
 const readyMillis = 60_000
 /** Behind the collector, in the order in which they drain. */
-const stages = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver', 'dashboard'] as const
+const stages = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver', 'dashboard'] as const
 
 /**
  * The main job: servers, topics, a first model, and every app as a process of its own, on a simulated market or on the real one.

@@ -1,0 +1,38 @@
+import { parseArgs } from 'node:util'
+import { UsageError } from '#lib/app/usage-error.ts'
+
+export type WatchArguments = Readonly<{
+  /** Null: the last one. */
+  run: string | null
+  /** Ends by itself after so long; null: ctrl-C. */
+  forSeconds: number | null
+  json: boolean
+}>
+
+export const watchHelp = `flipstream watch: the alerts and the health of a pipeline that runs, live in this terminal, until ctrl-C.
+
+  --run NAME        of this run (default: PREFIX where set, else the last run; flipstream runs ls lists them)
+  --for SECONDS     end by itself
+  --json            print how things stand now as one JSON object, and end
+
+Where stdout is no terminal, alerts come as lines, and the health every ten seconds. It reads the log and changes nothing.
+`
+
+/** Throws UsageError. */
+export function parseWatchArguments(argv: readonly string[]): WatchArguments {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { run: { type: 'string' }, for: { type: 'string' }, json: { type: 'boolean' } },
+    })
+    return { run: values.run ?? null, forSeconds: values.for === undefined ? null : secondsOf(values.for), json: values.json ?? false }
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`${(error as Error).message}\n\n${watchHelp}`)
+  }
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text.replace(/s$/, ''))
+  if (!(seconds > 0 && Number.isFinite(seconds))) throw new UsageError(`--for: expected seconds above 0, found ${text}`)
+  return seconds
+}

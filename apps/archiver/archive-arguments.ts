@@ -6,6 +6,8 @@ export const archiveHelp = `flipstream archive: what is kept for ever, in the ob
 
   flipstream archive ls                   topics with their objects, records, sizes and times; --objects lists every object
   flipstream archive cat                  records as JSON, one a line, decoded by the schemas that lie beside them
+  flipstream archive backfill             archives the run's topics from their first offset, cut where the live archiver cut: what is archived is
+                                          compared with the log, what is missing is written; --to URI writes into another archive
   flipstream archive verify               proves that every visible record of the log is archived once, unaltered; exit 1 and the list otherwise
 
 Of which archive (default: the last run)
@@ -20,14 +22,15 @@ cat
 
 verify
   --allow-lag DURATION    the newest records may still wait for their object (a live archiver): 15m, 2h. Default: none may
-  --json                  (ls, verify) print one JSON object, nothing else
+  --json                  (ls, verify, backfill) print one JSON object, nothing else
 `
 
 export type ArchiveArguments = Readonly<{
-  action: 'ls' | 'cat' | 'verify'
+  action: 'ls' | 'cat' | 'verify' | 'backfill'
   /** Null: the last run. */
   run: string | null
   uri: string | null
+  to: string | null
   topics: readonly string[]
   objects: boolean
   partition: number | null
@@ -37,7 +40,7 @@ export type ArchiveArguments = Readonly<{
   json: boolean
 }>
 
-const actions = ['ls', 'cat', 'verify'] as const
+const actions = ['ls', 'cat', 'verify', 'backfill'] as const
 
 /** Throws UsageError before anything is opened. Null: help was asked for. */
 export function parseArchiveArguments(argv: readonly string[]): ArchiveArguments | null {
@@ -50,12 +53,14 @@ export function parseArchiveArguments(argv: readonly string[]): ArchiveArguments
     )
   }
   if (values.run !== undefined && values.archive !== undefined) throw new UsageError('--run and --archive name two archives: give one')
+  if (values.to !== undefined && action !== 'backfill') throw new UsageError('--to is for archive backfill')
   const topics = values.topic ?? []
   if (action === 'cat' && topics.length > 1) throw new UsageError('archive cat prints one topic: give --topic once')
   return {
     action,
     run: values.run ?? null,
     uri: values.archive ?? null,
+    to: values.to ?? null,
     topics,
     objects: values.objects ?? false,
     partition: values.partition === undefined ? null : count('--partition', values.partition),
@@ -74,6 +79,7 @@ function parse(argv: readonly string[]) {
       options: {
         run: { type: 'string' },
         archive: { type: 'string' },
+        to: { type: 'string' },
         topic: { type: 'string', multiple: true },
         objects: { type: 'boolean' },
         partition: { type: 'string' },

@@ -47,3 +47,10 @@ export const settings = defineConfig({
 /** The topics that an archiver in this environment archives. Throws ConfigError. */
 export const archivedTopics = (env: Readonly<Record<string, string | undefined>>): readonly string[] =>
   parseConfig({ ARCHIVE_TOPICS: settings.ARCHIVE_TOPICS }, env).ARCHIVE_TOPICS
+
+/** Where an archiver in this environment ends objects that nobody ended before. Throws ConfigError. */
+export function objectLimits(env: Readonly<Record<string, string | undefined>>): Readonly<{ maxRecords: number; maxBytes: number }> {
+  const { ARCHIVE_MAX_RECORDS, ARCHIVE_MAX_MEGABYTES } = settings
+  const config = parseConfig({ ARCHIVE_MAX_RECORDS, ARCHIVE_MAX_MEGABYTES }, env)
+  return { maxRecords: config.ARCHIVE_MAX_RECORDS, maxBytes: config.ARCHIVE_MAX_MEGABYTES * 1e6 }
+}

@@ -44,7 +44,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (argv, env) => (await import('#app/simulator/main.ts')).run(argv, env),
   },
   archive: {
-    summary: 'what is kept for ever: ls, cat, verify',
+    summary: 'what is kept for ever: ls, cat, verify, backfill',
     run: async (argv, env) => (await import('#app/archiver/archive-command.ts')).run(argv, env),
   },
   dlq: {

@@ -1,5 +1,6 @@
 import type { Archive, ArchivedTopic } from '#lib/archive/archive.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
+import { openTopic } from '#lib/stream/topic-reader.ts'
 
 /** Where records to be replayed come from. Offsets are those of the log in which they were recorded, whichever it is. */
 export interface ReplaySource {
@@ -27,72 +28,14 @@ export async function archiveSource(archive: Archive, topic: ArchivedTopic): Pro
 
 /** A topic of the log, as far as it goes now. All its partitions must be read, side by side. */
 export async function topicSource(log: Log, topic: string): Promise<ReplaySource> {
-  const admin = log.admin()
-  const ends = (await admin.offsets(topic)).filter(({ first, next }) => next > first)
-  await admin.close()
-  const handOvers = new Map(ends.map(({ partition, next }) => [partition, createHandOver(next)]))
-  const follower = await log.follow([topic], (records) => handOvers.get(records[0]!.partition)?.put(records))
-  follower.caughtUp.then(
-    () => {
-      for (const { end } of handOvers.values()) end()
-    },
-    (error: Error) => {
-      for (const { fail } of handOvers.values()) fail(error)
-    },
-  )
+  const { ranges, read, close } = await openTopic(log, topic)
   return {
-    partitions: ends.map(({ partition }) => partition),
+    partitions: ranges.map(({ partition }) => partition),
     count(partition, fromOffset) {
-      const found = ends.find((candidate) => candidate.partition === partition)
+      const found = ranges.find((candidate) => candidate.partition === partition)
       return found === undefined ? 0 : Math.max(0, found.next - Math.max(fromOffset, found.first))
     },
-    read: (partition, fromOffset) => handOvers.get(partition)!.take(fromOffset),
-    close: follower.stop,
-  }
-}
-
-/** From a reader that pushes to one that pulls: the next batch is taken over only when the last one is used up. */
-function createHandOver(end: number) {
-  const waiting: { records: readonly LogRecord[]; taken: () => void }[] = []
-  let wake = Promise.withResolvers<void>()
-  let ended = false
-  let failure: Error | null = null
-  const changed = () => {
-    wake.resolve()
-    wake = Promise.withResolvers()
-  }
-  return {
-    put: (records: readonly LogRecord[]): Promise<void> =>
-      new Promise((taken) => {
-        waiting.push({ records, taken })
-        changed()
-      }),
-    end() {
-      ended = true
-      changed()
-    },
-    fail(error: Error) {
-      failure = error
-      changed()
-    },
-    async *take(fromOffset: number): AsyncGenerator<LogRecord> {
-      let next = fromOffset
-      for (;;) {
-        const batch = waiting.shift()
-        if (batch === undefined) {
-          if (failure !== null) throw failure
-          if (ended) return
-          await wake.promise
-          continue
-        }
-        // A member that was slow is expelled and reads on from a little earlier: an offset is never given twice.
-        for (const record of batch.records) {
-          if (record.offset < next || record.offset >= end) continue
-          yield record
-          next = record.offset + 1
-        }
-        batch.taken()
-      }
-    },
+    read,
+    close,
   }
 }

@@ -1,0 +1,131 @@
+/**
+ * How fast the archiver is as an app: a process of its own, on a real broker and a real S3 server of this machine.
+ *   npm run bench:archiver [-- --runs 3] [--megabytes 100] [--topic market.events|listings.scored] [--profile DIR] [--json]
+ * The records lie in the topic before the archiver starts. The rate is that of values (Parquet before compression), from the first object to
+ * the last; RSS is the highest of samples taken ten times a second. --profile keeps a CPU profile of the archiver for each run.
+ */
+
+import { mkdtempSync } from 'node:fs'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { appEnvironment } from '#app/up/app-environment.ts'
+import { localBucket, openBackend } from '#app/up/backend.ts'
+import { createProcesses } from '#app/up/processes.ts'
+import { verifyArchive } from '#lib/archive/verify.ts'
+import { randomId, systemClock } from '#lib/clock/clock.ts'
+import { topicSettings } from '#lib/market/topics.ts'
+import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
+import { versions } from '#lib/stack/versions.ts'
+import { createFeed, feedRecord } from '../tests/market-feed.ts'
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '3' },
+    megabytes: { type: 'string', default: '100' },
+    profile: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const [runs, megabytes] = [Number(values.runs), Number(values.megabytes)]
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const stack = await resolveStack({ env: process.env, onProgress: say, allowEmbedded: false })
+
+type Run = Readonly<{
+  records: number
+  valueMegabytes: number
+  storedMegabytes: number
+  seconds: number
+  megabytesPerSecond: number
+  cpuSeconds: number
+  rssMegabytes: number
+}>
+
+async function measure(): Promise<Run> {
+  const prefix = `bench-${randomId().slice(0, 8)}.`
+  const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}bench` })
+  const admin = backend.log.admin()
+  await admin.createTopics(topicSettings(prefix, { partitions: 1 }))
+  const { records, bytes } = await fill(prefix, backend)
+  const environment = {
+    ...appEnvironment(process.env, stack, prefix),
+    LOG_LEVEL: 'warn',
+    ...(values.profile && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${values.profile}` }),
+  }
+  const archiver = createProcesses({ environment, logDirectory: mkdtempSync(join(tmpdir(), 'flipstream-bench-')) })('archiver')
+  await archiver.started
+  const begun = { at: 0, records: 0, cpu: 0 }
+  let [rss, done, cpu, at] = [0, 0, 0, 0]
+  while (done < records) {
+    const { values: counts, rssBytes, cpuSeconds } = await archiver.metrics()
+    ;[at, done, cpu, rss] = [performance.now(), counts['archived_records_total'] ?? 0, cpuSeconds, Math.max(rss, rssBytes)]
+    if (begun.at === 0 && done > 0) Object.assign(begun, { at, records: done, cpu })
+    await systemClock.sleep(100)
+  }
+  await archiver.stop()
+  const verdict = await verifyArchive(backend.store, { prefix, topic: 'market.events', generation: 1 })
+  if (verdict.problems.length > 0 || verdict.records !== records)
+    throw new Error(`the archive is not whole: ${verdict.problems.join('; ')}`)
+  await discard(prefix, backend)
+  const share = (records - begun.records) / records
+  const seconds = (at - begun.at) / 1_000
+  return {
+    records,
+    valueMegabytes: bytes / 1e6,
+    storedMegabytes: verdict.bytes / 1e6,
+    seconds,
+    megabytesPerSecond: ((bytes / 1e6) * share) / seconds,
+    cpuSeconds: cpu - begun.cpu,
+    rssMegabytes: rss / 2 ** 20,
+  }
+}
+
+type Backend = ReturnType<typeof openBackend>
+
+/** One sale for each listing, as the collector writes them, again and again until there is enough. */
+async function fill(prefix: string, { log, codec }: Backend): Promise<{ records: number; bytes: number }> {
+  await codec.prepare(['MarketEvent'])
+  const { history, listings } = createFeed({
+    start: Date.parse('2026-01-13T00:00:00Z'),
+    historyHours: 50,
+    listings: 10_000,
+    everyMillis: 500,
+    askShare: 0.9,
+  })
+  const mixed = listings.flatMap((listing, index) => [history[index] ?? listing, listing])
+  const producer = log.producer()
+  let [records, bytes] = [0, 0]
+  while (bytes < megabytes * 1e6) {
+    const batch = mixed.map((event) => feedRecord(codec, prefix, event, systemClock.now()))
+    await producer.send(batch)
+    records += batch.length
+    bytes += batch.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+  }
+  await producer.close()
+  return { records, bytes }
+}
+
+async function discard(prefix: string, { log, store, close }: Backend): Promise<void> {
+  const admin = log.admin()
+  await admin.deleteTopics((await admin.listTopics()).filter((topic) => topic.startsWith(prefix)))
+  await admin.close()
+  const keys: string[] = []
+  for await (const { key } of store.list(prefix.slice(0, -1))) keys.push(key)
+  for (const key of keys) await store.remove(key)
+  await close()
+}
+
+const results: Run[] = []
+for (let run = 1; run <= runs; run++) {
+  const result = await measure()
+  results.push(result)
+  const { megabytesPerSecond, cpuSeconds, seconds, rssMegabytes, storedMegabytes, valueMegabytes, records } = result
+  say(
+    `run ${run}: ${megabytesPerSecond.toFixed(1)} MB/s of values (${records} records, ${valueMegabytes.toFixed(0)} MB, ${storedMegabytes.toFixed(0)} MB stored), ` +
+      `${(cpuSeconds / seconds).toFixed(2)} cores, RSS ${rssMegabytes.toFixed(0)} MB, load ${loadavg()[0]!.toFixed(1)}`,
+  )
+}
+const machine = `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, Kafka ${versions.kafka}, bucket ${localBucket}`
+if (values.json) process.stdout.write(`${JSON.stringify({ machine, results })}\n`)
+else process.stdout.write(`${machine}\n`)
+process.exit()

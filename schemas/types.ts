@@ -30,16 +30,6 @@ export type Alert = {
   readonly scored: ScoredListing
 }
 
-/** Topic archive.seals: where a quiet topic's object ends; the first seal of a key wins, for ever. */
-export type ArchiveSeal = {
-  readonly topic: string
-  readonly partition: number
-  readonly firstOffset: number
-  /** Exclusive. */
-  readonly endOffset: number
-  readonly sealedAt: number
-}
-
 /** An open offer met again by the slow sweep: it is still there, at this price. */
 export type AskSeen = {
   readonly listingId: string
@@ -441,7 +431,6 @@ export type ScoredListing = {
 export type RecordTypes = {
   AlertFeedback: AlertFeedback
   Alert: Alert
-  ArchiveSeal: ArchiveSeal
   AskSeen: AskSeen
   Ask: Ask
   Cancellation: Cancellation

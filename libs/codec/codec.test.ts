@@ -2,13 +2,13 @@ import avro from 'avsc'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { RejectedError, RetryableError } from '#lib/stream/errors.ts'
-import type { ArchiveSeal, MarketEvent, RecordName } from '#schemas/types.ts'
+import type { AlertFeedback, MarketEvent, RecordName } from '#schemas/types.ts'
 import { type Codec, createCodec, schemaIdOf } from './codec.ts'
 import { createMemoryRegistry, type SchemaRegistry } from './registry.ts'
 import { type AvroSchema, readSchemaFiles, selfContainedSchema } from './schema-files.ts'
 
 const names = [...readSchemaFiles().keys()] as RecordName[]
-const seal: ArchiveSeal = { topic: 'market.events', partition: 0, firstOffset: 7, endOffset: 9, sealedAt: 1_650_000_000_000 }
+const feedback: AlertFeedback = { alertId: 'axie:1:2:default', kind: 'bought', by: 'someone', at: 1_650_000_000_000 }
 const event: MarketEvent = {
   eventId: 'rate:1',
   eventTime: 1_650_000_000_000,
@@ -36,18 +36,18 @@ describe('a codec', () => {
   })
 
   test('writes a zero byte and the schema id in front', () => {
-    const bytes = codec.encode('ArchiveSeal', seal)
+    const bytes = codec.encode('AlertFeedback', feedback)
     expect(bytes[0]).toBe(0)
-    expect(schemaIdOf(bytes)).toBe(names.indexOf('ArchiveSeal') + 1)
+    expect(schemaIdOf(bytes)).toBe(names.indexOf('AlertFeedback') + 1)
   })
 
   test('encodes records larger than its scratch buffer', async () => {
-    const large = { ...seal, topic: 'x'.repeat(3_000_000) }
-    expect(await codec.decode('ArchiveSeal', codec.encode('ArchiveSeal', large))).toEqual(large)
+    const large = { ...feedback, alertId: 'x'.repeat(3_000_000) }
+    expect(await codec.decode('AlertFeedback', codec.encode('AlertFeedback', large))).toEqual(large)
   })
 
   test('names the field that cannot be encoded', () => {
-    expect(() => codec.encode('ArchiveSeal', { ...seal, partition: 'zero' as never })).toThrow(/ArchiveSeal: partition is "zero"/)
+    expect(() => codec.encode('AlertFeedback', { ...feedback, at: 'zero' as never })).toThrow(/AlertFeedback: at is "zero"/)
   })
 
   test('reads what an older schema wrote: a field added later takes its default', async () => {
@@ -122,7 +122,7 @@ describe('a codec', () => {
       },
     }
     await expect(
-      (async () => createCodec({ registry: away }).decode('ArchiveSeal', codec.encode('ArchiveSeal', seal)))(),
+      (async () => createCodec({ registry: away }).decode('AlertFeedback', codec.encode('AlertFeedback', feedback)))(),
     ).rejects.toBeInstanceOf(RetryableError)
   })
 
@@ -136,7 +136,7 @@ describe('a codec', () => {
       },
     }
     const waited: string[] = []
-    await createCodec({ registry: flaky, onWait: (message) => waited.push(message) }).prepare(['ArchiveSeal'])
+    await createCodec({ registry: flaky, onWait: (message) => waited.push(message) }).prepare(['AlertFeedback'])
     expect(waited).toEqual(['registry away', 'registry away'])
   })
 })

@@ -9,7 +9,7 @@ type TopicDefinition = Readonly<{
   schema: RecordName | null
   key: string
   partitions: 'one' | 'many'
-  retentionDays: number | 'compact' | 'for ever'
+  retentionDays: number | 'compact'
 }>
 
 export const topics = {
@@ -22,7 +22,6 @@ export const topics = {
   outcomes: { schema: 'Outcome', key: 'alert id', partitions: 'many', retentionDays: 'compact' },
   models: { schema: 'ModelAnnounced', key: 'model id', partitions: 'one', retentionDays: 'compact' },
   'collector.state': { schema: 'CollectorState', key: 'market', partitions: 'one', retentionDays: 'compact' },
-  'archive.seals': { schema: 'ArchiveSeal', key: 'topic-partition-firstOffset', partitions: 'one', retentionDays: 'for ever' },
   controls: { schema: 'Control', key: 'kind and subject', partitions: 'one', retentionDays: 'compact' },
   notifications: { schema: 'Notification', key: 'alert id and channel', partitions: 'one', retentionDays: 'compact' },
   'dead-letters': { schema: null, key: 'as the record refused', partitions: 'many', retentionDays: 30 },
@@ -46,7 +45,7 @@ export function topicSettings(prefix: string, options: { partitions: number }): 
       'max.message.bytes': String(maxRecordBytes),
       ...(retentionDays === 'compact'
         ? { 'cleanup.policy': 'compact' }
-        : { 'cleanup.policy': 'delete', 'retention.ms': retentionDays === 'for ever' ? '-1' : String(retentionDays * dayMillis) }),
+        : { 'cleanup.policy': 'delete', 'retention.ms': String(retentionDays * dayMillis) }),
     },
   }))
 }

@@ -126,7 +126,7 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
       })
 
       it('all arrive, once, when a producer is used from several places at once from its first moment on', async () => {
-        const topic = await createTopic('at once', 3)
+        const topic = await createTopic('at-once', 3)
         const keys = Array.from({ length: 30 }, (_, index) => `axie:${index}`)
         const producer = log.producer()
         await Promise.all(keys.map((key) => producer.send([record(topic, key)])))

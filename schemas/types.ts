@@ -103,6 +103,8 @@ export type EnrichedListing = {
   readonly context: MarketContext
   /** The model promoted at that moment. */
   readonly modelId: string | null
+  /** Of the feature set that this model reads; null without one, and in records older than this field. */
+  readonly featureSetHash: string | null
   /** The rule set in force at that moment. */
   readonly rulesHash: string | null
 }

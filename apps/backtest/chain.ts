@@ -1,10 +1,11 @@
 import { createAlerterProcessor, rulesHashFor } from '#app/alerter/processor.ts'
-import { enricherProcessor } from '#app/enricher/processor.ts'
+import type { ItemModelCache } from '#app/enricher/item-model-cache.ts'
+import { createEnricherProcessor } from '#app/enricher/processor.ts'
 import { createFeaturizerProcessor } from '#app/featurizer/processor.ts'
 import type { ModelCache } from '#app/scorer/model-cache.ts'
 import { createScorerProcessor } from '#app/scorer/processor.ts'
-import { referenceLevel } from '#lib/features/axie-v1.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
+import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import type { RulesStore } from '#lib/rules/rules-store.ts'
@@ -21,8 +22,10 @@ import type { Alert, FeaturizedListing, MarketEvent, ScoredListing } from '#sche
 export type Chain = Readonly<{ play(events: readonly MarketEvent[]): Promise<void> }>
 
 export type ChainOptions = Readonly<{
-  featureSet: FeatureSet
   models: ModelCache
+  itemModels: ItemModelCache
+  /** By hash; those of this version unless a test plants another. */
+  featureSet?: (hash: string) => FeatureSet | undefined
   rules: Pick<RulesStore, 'load' | 'known'>
   backend: string
   codeVersion: string
@@ -49,14 +52,15 @@ export type Verdict = Readonly<{ alerts: readonly Alert[]; refusal: string | nul
 const batchSize = 256
 
 export function createChain(options: ChainOptions): Chain {
-  const { featureSet, models, rules, backend, codeVersion, onDecided, onFeatures, alternatives = [] } = options
+  const { models, itemModels, featureSet = featureSetOf, rules, backend, codeVersion, onDecided, onFeatures, alternatives = [] } = options
   const refuse = options.onRefused ?? (() => {})
-  const enrich = stage('enricher', enricherProcessor, refuse)
+  const enrich = stage('enricher', createEnricherProcessor({ itemModels, onBegin: itemModels.begin }), refuse)
   const featurize = stage('featurizer', createFeaturizerProcessor(featureSet), refuse)
-  const score = stage('scorer', createScorerProcessor({ model: models.get, referenceLevel, reasonOf, backend, codeVersion }), refuse)
+  const score = stage('scorer', createScorerProcessor({ model: models.get, featureSet, reasonOf, backend, codeVersion }), refuse)
   const alerters = [rules.known, ...alternatives.map((ruleSet) => () => ruleSet)].map((ruleSet) => createJudge(ruleSet, options))
 
   const playBatch = async (events: readonly MarketEvent[]): Promise<void> => {
+    await itemModels.load(events)
     const featurized = featurize(enrich(events))
     if (onFeatures !== undefined) for (const listing of featurized) onFeatures(listing)
     await models.load(featurized.flatMap(({ listing }) => listing.modelId ?? []))

@@ -4,6 +4,7 @@ import { someSales } from '#app/trainer/sales-samples.ts'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { defineFeatureSet, type Feature, type FeatureSet } from '#lib/features/feature-set.ts'
 import { modelPromotedEvent, payloadOf } from '#lib/market/event.ts'
+import { noItemModels } from '#lib/market/item-model.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
 import type { MarketEvent, Sale } from '#schemas/types.ts'
@@ -47,7 +48,8 @@ async function play(events: readonly MarketEvent[], featureSet: FeatureSet): Pro
   const tracer = createTracer()
   const model = modelOf(featureSet)
   const chain = createChain({
-    featureSet,
+    featureSet: () => featureSet,
+    itemModels: { ...noItemModels, begin: () => {}, load: async () => {}, preload: async () => {} },
     models: { load: async () => {}, get: () => model },
     rules: createRulesStore(createMemoryStore()),
     backend: 'none',

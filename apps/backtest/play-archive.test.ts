@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createItemModelCache } from '#app/enricher/item-model-cache.ts'
 import { createModelCache } from '#app/scorer/model-cache.ts'
 import { run as sample } from '#app/simulator/sample.ts'
 import { publishModel } from '#app/trainer/publish.ts'
 import { trainFromSales } from '#app/trainer/train-from-sales.ts'
+import { fastTrainingSettings } from '#app/trainer/training-settings.ts'
 import { embeddedStarter } from '#app/up/embedded.ts'
 import { promote } from '#app/up/promote.ts'
 import { type Archive, createArchive } from '#lib/archive/archive.ts'
@@ -15,7 +17,6 @@ import { countArchived } from '#lib/archive/read.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { topicSettings } from '#lib/market/topics.ts'
@@ -80,7 +81,13 @@ const send = async (events: readonly MarketEvent[]) =>
 beforeAll(async () => {
   await log.admin().createTopics(topicSettings(prefix, { partitions }))
   const { salesFile, history, live } = await salesAndListings()
-  const { bundle } = await trainFromSales({ salesFile, part: { until: playFrom }, source: 'synthetic', backend: 'wasm' })
+  const { bundle } = await trainFromSales({
+    salesFile,
+    part: { until: playFrom },
+    source: 'synthetic',
+    backend: 'wasm',
+    settings: fastTrainingSettings,
+  })
   await publishModel({ log, codec, store, prefix }, bundle)
   await createRulesStore(store).publish(rules)
   await codec.prepare(['MarketEvent'])
@@ -148,8 +155,8 @@ describe('a recorded run, played from its archive', { timeout: 60_000 }, () => {
   test('gives the scores that live gave, to the byte, however its events are cut into batches', async () => {
     const played: Buffer[] = []
     const chain = createChain({
-      featureSet: axieFeatures,
       models: createModelCache({ store, capacity: 2 }),
+      itemModels: createItemModelCache({ store }),
       rules: createRulesStore(store),
       backend: 'wasm',
       codeVersion: packageJson.version,

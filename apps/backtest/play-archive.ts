@@ -1,10 +1,10 @@
 import type { OpenedArchive } from '#app/archiver/open-archive.ts'
+import { createItemModelCache } from '#app/enricher/item-model-cache.ts'
 import { createModelCache } from '#app/scorer/model-cache.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import type { ArchivedTopic } from '#lib/archive/archive.ts'
 import { bodyOf, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { payloadOf, rulesChangedEvent } from '#lib/market/event.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { type RuleSet, ruleSetText, rulesHashOf } from '#lib/rules/rule-set.ts'
@@ -39,8 +39,8 @@ export async function playArchive({ archive }: Pick<OpenedArchive, 'archive'>, o
   const alerts: Alert[] = []
   const refused: Record<string, number> = undecodable === 0 ? {} : { 'archive undecodable': undecodable }
   const chain = createChain({
-    featureSet: axieFeatures,
     models: createModelCache({ store: archive.store, capacity: 8, onRefused: ({ message }) => fail(message) }),
+    itemModels: createItemModelCache({ store: archive.store, onRefused: ({ message }) => fail(message) }),
     rules: rulesOf(createRulesStore(archive.store), rules),
     backend: runtime.backend,
     codeVersion: packageJson.version,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from '#lib/app/usage-error.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
 import { dayMillis } from '#lib/market/horizons.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
@@ -129,7 +129,7 @@ async function playCut(sales: Sales, { cutAt, source, trace, models }: Whole, pl
     if (events.length !== count) throw new UsageError(`--check-lookahead: expected one line for each sale in ${sales.salesFile}`)
     const tracer = createTracer()
     const cutModels = await play({ salesFile, events }, tracer)
-    const featureNames = axieFeatures.features.map(({ name }) => name)
+    const featureNames = axieResidualFeatures.features.map(({ name }) => name)
     const result = compareTraces(trace, tracer.trace, { cutAt, margin: listingMargin, featureNames })
     const another = cutModels.find(({ modelId }, index) => modelId !== models[index]?.modelId)
     return { ...result, models: { compared: cutModels.length, differing: another?.from ?? null } }
@@ -142,12 +142,16 @@ async function playCut(sales: Sales, { cutAt, source, trace, models }: Whole, pl
 function shareDone({ day, days, training }: WalkForwardProgress): number {
   if (training === null) return (day - 1 + 0.65) / days
   const within = training.done / Math.max(1, training.total)
-  return (day - 1 + (training.stage === 'features' ? 0.2 * within : 0.2 + 0.45 * within)) / days
+  const [before, share] = { items: [0, 0.15], features: [0.15, 0.1], fitting: [0.25, 0.4], report: [0.65, 0] }[training.stage] as [
+    number,
+    number,
+  ]
+  return (day - 1 + before + share * within) / days
 }
 
 const doing = ({ day, days, training }: WalkForwardProgress): string =>
   training === null
     ? `day ${day} of ${days}: playing`
-    : `day ${day} of ${days}: ${training.stage === 'features' ? 'features' : `pass ${training.done} of at most ${training.total}`}`
+    : `day ${day} of ${days}: ${training.stage === 'fitting' ? `step ${training.done} of at most ${training.total}` : training.stage}`
 
 const iso = (millis: number): string => new Date(millis).toISOString()

@@ -1,7 +1,8 @@
+import { createItemModelCache } from '#app/enricher/item-model-cache.ts'
 import { createModelCache } from '#app/scorer/model-cache.ts'
 import type { TrainingProgress } from '#app/trainer/progress.ts'
 import { trainFromSales } from '#app/trainer/train-from-sales.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { fastTrainingSettings } from '#app/trainer/training-settings.ts'
 import { modelPromotedEvent, rulesChangedEvent } from '#lib/market/event.ts'
 import { dayMillis } from '#lib/market/horizons.ts'
 import { saveBundle } from '#lib/model/bundle.ts'
@@ -36,7 +37,7 @@ export type WalkForwardProgress = Readonly<{ day: number; days: number; training
 export type DayModel = Readonly<{ from: number; to: number; modelId: string; trainedUntil: number; trainedOnSales: number }>
 
 /**
- * Day after day: a model is trained on every sale before the day, as `flipstream train --until` does it, promoted, and the day's sales are
+ * Day after day: a model is trained on every sale before the day, as `flipstream train --until --fast` does it, promoted, and the day's sales are
  * played as listings through the chain. One market's state runs through all of it, as live.
  */
 export async function walkForward(options: WalkForwardOptions): Promise<readonly DayModel[]> {
@@ -46,19 +47,15 @@ export async function walkForward(options: WalkForwardOptions): Promise<readonly
   const rulesStore = createRulesStore(store)
   const chain = createChain({
     ...options,
-    featureSet: axieFeatures,
     models: createModelCache({ store, capacity: 2 }),
+    itemModels: createItemModelCache({ store }),
     rules: rulesStore,
     backend,
     codeVersion: packageJson.version,
   })
   const observation = (at: number) => ({ observedAt: at - 1, origin: 'live', source }) as const
   const rulesHash = await rulesStore.publish(rules)
-  await chain.play([
-    ...events.filter(({ eventTime }) => eventTime < from),
-    rulesChangedEvent({ rulesHash, rules: ruleSetText(rules), reason: 'backtest' }, observation(from)),
-  ])
-
+  const rulesChanged = rulesChangedEvent({ rulesHash, rules: ruleSetText(rules), reason: 'backtest' }, observation(from))
   const days = daysBetween(from, to)
   const models: DayModel[] = []
   for (const [index, day] of days.entries()) {
@@ -68,6 +65,8 @@ export async function walkForward(options: WalkForwardOptions): Promise<readonly
       source,
       backend,
       seed: options.seed,
+      // A model a day: with the full settings each would take minutes.
+      settings: fastTrainingSettings,
       onProgress: (training) => onProgress({ day: index + 1, days: days.length, training }),
     })
     await saveBundle(store, bundle)
@@ -75,7 +74,10 @@ export async function walkForward(options: WalkForwardOptions): Promise<readonly
     const { modelId, manifest } = bundle
     const promotion = { modelId, featureSetHash: manifest.featureSet.hash, reason: 'walk-forward' }
     const played = events.filter(({ eventTime }) => eventTime >= day.from && eventTime < day.to)
-    await chain.play([modelPromotedEvent(promotion, observation(day.from)), ...withListings(played)])
+    // History is read by the first model's item model, which has learnt of each of its days from the days before only.
+    const before = index === 0 ? [...events.filter(({ eventTime }) => eventTime < from), rulesChanged] : []
+    const promoted = modelPromotedEvent(promotion, observation(before[0]?.observedAt ?? day.from))
+    await chain.play([promoted, ...before, ...withListings(played)])
     models.push({ ...day, modelId, trainedUntil: manifest.trainedUntil, trainedOnSales: report.sales })
   }
   return models

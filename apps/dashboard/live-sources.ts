@@ -1,6 +1,8 @@
+import { createItemModelCache } from '#app/enricher/item-model-cache.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { topicName } from '#lib/market/topics.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { Log, LogAdmin } from '#lib/stream/log.ts'
 import { createCalibration } from './calibration.ts'
 import { enricherCheckpoint, startFeed } from './feed.ts'
@@ -28,9 +30,9 @@ export type LiveSources = Readonly<{
   close(): Promise<void>
 }>
 
-export type LiveSourcesOptions = Readonly<{ log: Log; codec: Codec; prefix: string; clock: Clock }>
+export type LiveSourcesOptions = Readonly<{ log: Log; codec: Codec; store: ObjectStore; prefix: string; clock: Clock }>
 
-export async function openLiveSources({ log, codec, prefix, clock }: LiveSourcesOptions): Promise<LiveSources> {
+export async function openLiveSources({ log, codec, store, prefix, clock }: LiveSourcesOptions): Promise<LiveSources> {
   const admin = log.admin()
   const marketFrom = await enricherCheckpoint(admin, prefix)
   const partitions = await partitionCounts(admin, prefix)
@@ -39,6 +41,7 @@ export async function openLiveSources({ log, codec, prefix, clock }: LiveSources
   const view = createLiveView({ ...kept, calibration, tally })
   const market = createMarketReader({
     codec,
+    itemModels: createItemModelCache({ store }),
     from: marketFrom,
     rememberedItems: kept.items,
     rememberedHours: kept.hours,

@@ -1,7 +1,8 @@
+import type { ItemModelCache } from '#app/enricher/item-model-cache.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { applyEvent, ethUsdAt } from '#lib/market/fold.ts'
-import { initialMarketState, type MarketState } from '#lib/market/market-state.ts'
+import { initialMarketState, type MarketState, modelOfCarry } from '#lib/market/market-state.ts'
 import { parseUsd, parseWei, weiToEth } from '#lib/market/money.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { Checkpoint } from '#lib/stream/fold.ts'
@@ -31,6 +32,7 @@ export type MarketReader = Readonly<{
 
 export type MarketReaderOptions = Readonly<{
   codec: Pick<Codec, 'decode'>
+  itemModels: ItemModelCache
   /** Where the fold begins: what the enricher's commit says, or null for the beginning of the topic. */
   from: Checkpoint | null
   rememberedItems: number
@@ -39,8 +41,10 @@ export type MarketReaderOptions = Readonly<{
 }>
 
 export function createMarketReader(options: MarketReaderOptions): MarketReader {
-  const { codec, from, rememberedItems, rememberedHours, onSale } = options
-  const state = initialMarketState(from?.carry === undefined ? undefined : JSON.parse(from.carry))
+  const { codec, itemModels, from, rememberedItems, rememberedHours, onSale } = options
+  const carry: unknown = from?.carry === undefined ? undefined : JSON.parse(from.carry)
+  itemModels.begin(modelOfCarry(carry))
+  const state = initialMarketState(carry, itemModels)
   const levels = createMarketLevels({ levels: state.levels, capacity: rememberedHours })
   const items = createRecent<KnownItem>(rememberedItems)
   let source: Source | null = null
@@ -82,7 +86,10 @@ export function createMarketReader(options: MarketReaderOptions): MarketReader {
         if (offset < nextOffset) continue
         nextOffset = offset + 1
         try {
-          if (value !== null) fold(await codec.decode('MarketEvent', value))
+          if (value === null) continue
+          const event = await codec.decode('MarketEvent', value)
+          await itemModels.load([event])
+          fold(event)
         } catch (error) {
           if (!(error instanceof RejectedError)) throw error
         }

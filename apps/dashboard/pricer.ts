@@ -2,7 +2,7 @@ import { createFeaturizerProcessor } from '#app/featurizer/processor.ts'
 import type { ModelCache } from '#app/scorer/model-cache.ts'
 import { createScorerProcessor } from '#app/scorer/processor.ts'
 import { isEgg, profileOf } from '#lib/axie/profile.ts'
-import { axieFeatures, referenceLevel } from '#lib/features/axie-v1.ts'
+import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
 import { checkAsk, usdAt, weiAt } from '#lib/market/ask.ts'
 import { contextFor } from '#lib/market/context.ts'
@@ -32,8 +32,8 @@ export type PricerOptions = Readonly<{
 
 /** Prices through the same functions, in the same order, as a live listing: context of the fold, features, the model in force. */
 export function createPricer({ state, source, models, backend, codeVersion }: PricerOptions): Pricer {
-  const featurizer = createFeaturizerProcessor(axieFeatures)
-  const scorer = createScorerProcessor({ model: models.get, referenceLevel, reasonOf, backend, codeVersion })
+  const featurizer = createFeaturizerProcessor()
+  const scorer = createScorerProcessor({ model: models.get, featureSet: featureSetOf, reasonOf, backend, codeVersion })
 
   const enrich = ({ item, seller, ask }: PriceSubject): Readonly<{ listing: EnrichedListing; ask: PricedAsk | null }> => {
     if (isEgg(item)) throw new RejectedError('egg', `axie ${item.tokenId} has not hatched: it has no parts yet, so nothing to price`)
@@ -55,6 +55,7 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
         ask: { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
         context: contextFor(state, profile, { seller: seller ?? '', listingId, observedAt: at }),
         modelId: state.model?.modelId ?? null,
+        featureSetHash: state.model?.featureSetHash ?? null,
         rulesHash: state.rulesHash,
       },
     }

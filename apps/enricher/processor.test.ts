@@ -12,12 +12,13 @@ import {
   saleIdOf,
 } from '#lib/market/event.ts'
 import { horizonMillis } from '#lib/market/horizons.ts'
+import { noItemModels } from '#lib/market/item-model.ts'
 import { anyMarket, sampleItems, sampleProfiles } from '#lib/market/market-samples.ts'
 import { type MarketState, sizesOf } from '#lib/market/market-state.ts'
 import { createFold } from '#lib/stream/fold.ts'
 import type { Input, Result } from '#lib/stream/processor.ts'
 import type { Ask, EnrichedListing, Item, Listing, MarketEvent } from '#schemas/types.ts'
-import { enricherProcessor } from './processor.ts'
+import { createEnricherProcessor } from './processor.ts'
 
 const noon = 1_700_000_000_000
 const minute = 60_000
@@ -58,6 +59,8 @@ const input = (value: MarketEvent, offset: number): Input<MarketEvent> => ({
   value,
   record: { topic: 'market.events', partition: 0, offset, timestamp: 0, key: 'axie', headers: {} },
 })
+const enricherProcessor = createEnricherProcessor({ itemModels: noItemModels })
+
 const run = (events: readonly MarketEvent[], state: MarketState = enricherProcessor.initial(undefined)): Result<EnrichedListing>[] =>
   enricherProcessor.process(events.map(input), state)
 

@@ -4,7 +4,8 @@ import { contextFor } from '#lib/market/context.ts'
 import { itemKey, payloadOf } from '#lib/market/event.ts'
 import { applyEvent, isDuplicate } from '#lib/market/fold.ts'
 import { horizonMillis } from '#lib/market/horizons.ts'
-import { carryOf, initialMarketState, type MarketState } from '#lib/market/market-state.ts'
+import type { ItemModels, PromotedModel } from '#lib/market/item-model.ts'
+import { carryOf, initialMarketState, type MarketState, modelOfCarry } from '#lib/market/market-state.ts'
 import { clockOf, readEvent } from '#lib/market/read-event.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
 import type { Processor, Result } from '#lib/stream/processor.ts'
@@ -33,6 +34,7 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
     ask,
     context,
     modelId: state.model?.modelId ?? null,
+    featureSetHash: state.model?.featureSetHash ?? null,
     rulesHash: state.rulesHash,
   }
   return { type: 'emit', outputs: [{ topic: 'listings.enriched', key: itemKey(profile.tokenId), value }] }
@@ -71,13 +73,25 @@ function processEvent(state: MarketState, event: MarketEvent): Enriched {
   }
 }
 
+export type EnricherOptions = Readonly<{
+  itemModels: ItemModels
+  /** Called with the model in force where a state begins: its item model will be asked for with the first event. */
+  onBegin?(model: PromotedModel | null): void
+}>
+
 /**
  * Folds a market's events and emits each live listing once, with the market as it was known just before it.
  * Skipped: everything that is no listing (by kind), backfill, egg, duplicate.
- * Refused: unknown_class, unknown_part, bad_breed_count, bad_price, bad_exchange_rate, no_exchange_rate, future_event.
+ * Refused: a promotion of a model that cannot be used, by what the item models say of it (the one before stays); unknown_class, unknown_part, bad_breed_count, bad_price, bad_exchange_rate, no_exchange_rate, future_event.
  */
-export const enricherProcessor: Processor<MarketEvent, EnrichedListing, MarketState> = {
-  initial: initialMarketState,
+export const createEnricherProcessor = ({
+  itemModels,
+  onBegin = () => {},
+}: EnricherOptions): Processor<MarketEvent, EnrichedListing, MarketState> => ({
+  initial(carry) {
+    onBegin(modelOfCarry(carry))
+    return initialMarketState(carry, itemModels)
+  },
   process: (batch, state) => batch.map(({ value }) => processEvent(state, value)),
   memory: { horizonMillis, clockOf: ({ value }) => clockOf(value), carry: carryOf },
-}
+})

@@ -1,6 +1,5 @@
 import { defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { createFeaturizerProcessor } from './processor.ts'
 
 export const app = defineApp({
@@ -12,6 +11,6 @@ export const app = defineApp({
       name: 'featurizer',
       input: 'listings.enriched',
       output: 'listings.features',
-      processor: createFeaturizerProcessor(axieFeatures),
+      processor: createFeaturizerProcessor(),
     }),
 })

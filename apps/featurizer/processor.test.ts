@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
 import { vectorOf } from '#lib/features/feature-set.ts'
 import { measureDefinitions, measureSet } from '#lib/market/measures.ts'
 import { sampleScored } from '#lib/rules/scored-listing-samples.ts'
@@ -18,7 +19,7 @@ const featurize = (...values: EnrichedListing[]) => {
     value,
     record: { topic: 'listings.enriched', partition: 0, offset, timestamp: 0, key: null, headers: {} },
   }))
-  return createFeaturizerProcessor(axieFeatures).process(inputs, null)
+  return createFeaturizerProcessor().process(inputs, null)
 }
 
 describe('featurizer', () => {
@@ -30,6 +31,19 @@ describe('featurizer', () => {
     expect(output).toMatchObject({ topic: 'listings.features', key: 'axie:5016355' })
     expect(output?.value).toMatchObject({ featureSet: 'axie-v1', featureSetHash: axieFeatures.hash, listing: value })
     expect(new Float32Array(new Uint8Array(output?.value.vector as Buffer).buffer)).toEqual(vectorOf(axieFeatures, value))
+  })
+
+  test('while two models take turns, each listing gets the vector that its own model reads', () => {
+    const read = [axieResidualFeatures, axieFeatures, axieResidualFeatures]
+    const results = featurize(...read.map(({ hash }) => ({ ...listing(), featureSetHash: hash })))
+    const emitted = results.flatMap((result) => (result.type === 'emit' ? result.outputs : []))
+    expect(emitted.map(({ value }) => value.featureSetHash)).toEqual(read.map(({ hash }) => hash))
+    expect(emitted.map(({ value }) => value.vector.length)).toEqual(read.map(({ features }) => features.length * 4))
+  })
+
+  test('a feature set that this version does not have is refused by name', () => {
+    const [result] = featurize({ ...listing(), modelId: 'm', featureSetHash: 'other' })
+    expect(result).toMatchObject({ type: 'reject', code: 'feature_set_unknown' })
   })
 
   test('a listing measured by other definitions is refused: its numbers would be taken for something else', () => {

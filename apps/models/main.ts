@@ -2,7 +2,7 @@ import { type Backend, openBackend } from '#app/up/backend.ts'
 import { prefixOfChoice } from '#app/up/runs.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
+import { featureSets } from '#lib/features/feature-sets.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { BundleError, readBundle } from '#lib/model/bundle.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
@@ -72,7 +72,7 @@ type Promoting = Readonly<{ reason: string; json: boolean }>
 
 async function promote(backend: Backend, prefix: string, modelId: string, { reason, json }: Promoting): Promise<string> {
   await startTensorRuntime('wasm')
-  const result = await promoteModel({ ...backend, prefix, featureSets: [axieFeatures.hash] }, modelId, reason)
+  const result = await promoteModel({ ...backend, prefix, featureSets: featureSets.map(({ hash }) => hash) }, modelId, reason)
   if (json) return `${JSON.stringify(result)}\n`
   return `${modelId} prices from now on; before it was ${result.before ?? 'none'}. flipstream models rollback goes back.\n`
 }

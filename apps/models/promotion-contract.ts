@@ -132,7 +132,8 @@ export function promotionContract(where: string, open: () => Servers | Promise<S
 
     test('loses no listing, prices none twice, and takes effect from its place in the order on', async () => {
       await publish(second!)
-      await until('the scorer to hold the second model', () => health.report().conditions['model']?.detail === second!.modelId)
+      const holds = (condition: string): boolean => health.report().conditions[condition]?.detail === second!.modelId
+      await until('scorer and enricher to hold the second model', () => holds('model') && holds('item model'))
       const before = await sendListings()
       await promote(second!.modelId)
       const loadsBefore = asked.length

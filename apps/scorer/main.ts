@@ -1,11 +1,11 @@
 import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
-import { referenceLevel } from '#lib/features/axie-v1.ts'
+import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
-import { topicName } from '#lib/market/topics.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { settings } from './config.ts'
-import { createModelCache, type ModelCache } from './model-cache.ts'
+import { createModelCache } from './model-cache.ts'
+import { preloadAnnounced } from './preload-announced.ts'
 import { createScorerProcessor } from './processor.ts'
 
 export const app = defineApp({
@@ -31,33 +31,21 @@ export const app = defineApp({
     })
     // Not a reason to wait: a model that listings name is loaded when the first of them comes.
     health.set('model', true, 'none announced yet')
-    const following = await preloadAnnounced(context, models)
+    const following = await preloadAnnounced(context, (modelId) => models.load([modelId]))
 
     return startStage(context, {
       name: 'scorer',
       input: 'listings.features',
       output: 'listings.scored',
-      processor: createScorerProcessor({ model: models.get, referenceLevel, reasonOf, backend, codeVersion: config.CODE_VERSION }),
+      processor: createScorerProcessor({
+        model: models.get,
+        featureSet: featureSetOf,
+        reasonOf,
+        backend,
+        codeVersion: config.CODE_VERSION,
+      }),
       prepare: (inputs) => models.load(inputs.flatMap(({ value }) => value.listing.modelId ?? [])),
       stop: following.stop,
     })
   },
 })
-
-/**
- * Loads a model when topic `models` announces it, before any listing names it, so that its promotion costs no latency.
- * Of those announced in one go (at the start: all there are) only the newest; the rest are loaded when they are asked for.
- */
-async function preloadAnnounced({ log, codec, logger, prefix }: AppContext, models: ModelCache) {
-  const following = await log.follow([topicName(prefix, 'models')], async (records) => {
-    const newest = records.findLast(({ value }) => value !== null)
-    if (newest?.value == null) return
-    try {
-      const { modelId } = await codec.decode('ModelAnnounced', newest.value)
-      await models.load([modelId])
-    } catch (error) {
-      logger.warn({ err: error }, 'an announced model could not be loaded ahead of time: it will be when a listing names it')
-    }
-  })
-  return following
-}

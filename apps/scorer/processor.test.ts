@@ -40,7 +40,7 @@ function score(
 ) {
   const processor = createScorerProcessor({
     model: (modelId) => models[modelId],
-    referenceLevel: () => referenceLevel,
+    featureSet: () => ({ levelOf: () => referenceLevel }),
     reasonOf: (feature) => `its ${feature}`,
     backend: 'wasm',
     codeVersion: '1.2.3',

@@ -1,8 +1,9 @@
+import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { itemKey } from '#lib/market/event.ts'
 import type { Explain } from '#lib/model/model-family.ts'
 import type { Predict } from '#lib/model/price-model.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
-import type { EnrichedListing, Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+import type { Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
 import { explanationOf, isWorthExplaining } from './explanation.ts'
 
 /** What the processor needs to know of a model, and the one thing it asks of it. */
@@ -25,8 +26,8 @@ export type UnusableModel = Readonly<{ code: string; message: string }>
 export type ScorerOptions = Readonly<{
   /** Models loaded before the batch (see main.ts): the processor itself never waits. */
   model: (modelId: string) => UsableModel | UnusableModel | undefined
-  /** The level of the market that forecasts are relative to, log dollars; null where too few sales are known. */
-  referenceLevel: (context: EnrichedListing['context']) => number | null
+  /** By hash; undefined of a set that this version does not know. */
+  featureSet: (hash: string) => Pick<FeatureSet, 'levelOf'> | undefined
   /** What a feature is about, in people's words. */
   reasonOf: (feature: string) => string
   backend: string
@@ -47,7 +48,7 @@ export function createScorerProcessor(options: ScorerOptions): Processor<Featuri
     const groups = new Map<string, { model: UsableModel; rows: Row[] }>()
     batch.forEach(({ value }, index) => {
       const found = findModel(value, options)
-      const level = options.referenceLevel(value.listing.context)
+      const level = options.featureSet(value.featureSetHash)?.levelOf(value.listing.context) ?? null
       if (isReject(found)) results[index] = found
       else if (level === null) results[index] = reject('no_level', 'too few sales are known to tell the level of the market')
       else {

@@ -16,6 +16,7 @@ describe('the arguments of flipstream train', () => {
       seed: 1,
       cleansing: noCleansing,
       compare: false,
+      fast: false,
       settingsFile: null,
       reportFile: null,
       outDirectory: null,

@@ -13,6 +13,8 @@ export type TrainArguments = Readonly<{
   cleansing: CleansingOptions
   /** Refuse sales that drifted far from the last accepted data set, and remember these when they were learnt from. */
   compare: boolean
+  /** Settings for a model in seconds. */
+  fast: boolean
   /** YAML laid over the default settings of training; null: those. */
   settingsFile: string | null
   outDirectory: string | null
@@ -32,7 +34,8 @@ export const trainHelp = `flipstream train --sales FILE.csv: trains a model on s
   --fraction SHARE      use only the first rows, for example 0.4 (default 1: all)
   --source KIND         live, recorded (default) or synthetic: of which market these sales are; stands in the bundle
   --seed N              of the first weights and the order of rows (default 1); the same sales and seed give the same model id
-  --settings FILE.yaml  hyperparameters, laid over the defaults; see --show-settings
+  --fast                fewer and simpler trees: a model in seconds, a little worse
+  --settings FILE.yaml  hyperparameters, laid over the defaults (or those of --fast); see --show-settings
   --show-settings       print the defaults as YAML, and do nothing else
 
 The sales are validated first (flipstream validate says by what), and refused with the reasons. Left out of what is learnt, on demand:
@@ -58,6 +61,7 @@ const options = {
   fraction: { type: 'string' },
   source: { type: 'string' },
   seed: { type: 'string' },
+  fast: { type: 'boolean' },
   settings: { type: 'string' },
   'drop-empty-class': { type: 'boolean' },
   'drop-duplicates': { type: 'boolean' },
@@ -87,6 +91,7 @@ export function parseTrainArguments(argv: readonly string[]): TrainArguments {
     seed,
     cleansing: cleansingOf(values, seed),
     compare: values.compare ?? false,
+    fast: values.fast ?? false,
     settingsFile: settingsFileOf(values.settings),
     outDirectory: values.out ?? null,
     reportFile: values.report ?? null,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { profileOf } from '#lib/axie/profile.ts'
-import { axieFeatures, referenceLevel } from '#lib/features/axie-v1.ts'
+import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { vectorOf } from '#lib/features/feature-set.ts'
 import { contextFor } from '#lib/market/context.ts'
 import { payloadOf } from '#lib/market/event.ts'
@@ -12,7 +12,7 @@ import { buildDataset } from './dataset.ts'
 import { firstSaleAt, saleAt, someSales } from './sales-samples.ts'
 
 const width = axieFeatures.features.length
-const build = (events: readonly MarketEvent[]) => buildDataset(events, axieFeatures)
+const build = (events: readonly MarketEvent[]) => buildDataset(events, axieFeatures, { itemModel: null })
 const saleIn = (event: MarketEvent | undefined): Sale => payloadOf(event as MarketEvent).value as Sale
 
 /** The same sale at another price. */
@@ -42,7 +42,7 @@ describe('the dataset', () => {
     const profile = profileOf(item)
     const context = contextFor(state, profile, { seller: '0xseller', listingId: 'axie:1:2', observedAt: soldAt })
     const row = 117 - 6
-    expect(examples.levels[row]).toBe(referenceLevel(context))
+    expect(examples.levels[row]).toBe(axieFeatures.levelOf(context))
     expect(examples.vectors.slice(row * width, (row + 1) * width)).toEqual(vectorOf(axieFeatures, { item: profile, context }))
   })
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { profileOf } from '#lib/axie/profile.ts'
-import { referenceLevel } from '#lib/features/axie-v1.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { contextFor } from '#lib/market/context.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { applyEvent } from '#lib/market/fold.ts'
+import type { ItemModel } from '#lib/market/item-model.ts'
 import { initialMarketState, type MarketState } from '#lib/market/market-state.ts'
 import type { Examples } from '#lib/model/price-model.ts'
 import type { MarketEvent, Sale } from '#schemas/types.ts'
@@ -22,6 +22,16 @@ export type Dataset = Readonly<{
 
 /** The first sales teach the features, not the model: this share of them, and no more than so many. */
 const warmUp = { share: 0.05, mostSales: 2_000 }
+
+export type DatasetOptions = Readonly<{
+  /** By which the fold reads sales from the first one on; null of a feature set that does without. */
+  itemModel: ItemModel | null
+  /** Sales before it are history only, milliseconds. */
+  examplesFrom?: number
+  /** False of a sale that is history and no example. */
+  isExample?: (event: MarketEvent) => boolean
+  onProgress?: (done: number, total: number) => void
+}>
 const progressEvery = 1_000
 
 /**
@@ -33,11 +43,10 @@ const progressEvery = 1_000
 export function buildDataset(
   events: readonly MarketEvent[],
   featureSet: FeatureSet,
-  onProgress: (done: number, total: number) => void = () => {},
-  isExample: (event: MarketEvent) => boolean = () => true,
+  { itemModel, examplesFrom = Number.NEGATIVE_INFINITY, isExample = () => true, onProgress = () => {} }: DatasetOptions,
 ): Dataset {
   const width = featureSet.features.length
-  const state = initialMarketState()
+  const state = stateUnder(itemModel)
   const vectors = new Float32Array(events.length * width)
   const levels = new Float64Array(events.length)
   const logPrices = new Float64Array(events.length)
@@ -48,7 +57,7 @@ export function buildDataset(
   for (const second of bySecond(events)) {
     for (const { sale, event } of second.flatMap(saleIn)) {
       sales++
-      const isLearnt = isExample(event)
+      const isLearnt = sale.soldAt >= examplesFrom && isExample(event)
       hash.update(`${isLearnt ? '' : 'history '}${JSON.stringify(sale)}`)
       const level = sales > warmUpSales && isLearnt ? writeExample(state, sale, featureSet, vectors, rows * width) : null
       if (level === null || sale.priceUsd === null) continue
@@ -72,6 +81,12 @@ export function buildDataset(
   }
 }
 
+/** The state of a market that has been under this item model ever since. */
+function stateUnder(itemModel: ItemModel | null): MarketState {
+  const model = { modelId: 'in training', featureSetHash: null }
+  return initialMarketState({ ...model, rulesHash: null }, { of: () => itemModel })
+}
+
 function* bySecond(events: readonly MarketEvent[]): Generator<readonly MarketEvent[]> {
   const secondOf = (event: MarketEvent | undefined): number => Math.floor((event?.eventTime ?? Number.NaN) / 1_000)
   for (let from = 0, to = 0; from < events.length; from = to) {
@@ -89,7 +104,7 @@ function saleIn(event: MarketEvent): { sale: Sale; event: MarketEvent }[] {
 function writeExample(state: MarketState, sale: Sale, featureSet: FeatureSet, vectors: Float32Array, offset: number): number | null {
   const item = profileOf(sale.item)
   const context = contextFor(state, item, { seller: sale.seller ?? '', listingId: '', observedAt: sale.soldAt })
-  const level = referenceLevel(context)
+  const level = featureSet.levelOf(context)
   if (level !== null) featureSet.write({ item, context }, vectors, offset)
   return level
 }

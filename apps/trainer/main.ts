@@ -19,7 +19,7 @@ import { readHyperparameters } from './hyperparameters.ts'
 import { createProgressLines } from './progress.ts'
 import { formatTraining } from './report.ts'
 import { type Inspection, type Training, trainFromSales } from './train-from-sales.ts'
-import { defaultTrainingSettings } from './training-settings.ts'
+import { defaultTrainingSettings, fastTrainingSettings } from './training-settings.ts'
 import { dataDocsFile, writeReport } from './write-report.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -31,12 +31,13 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     return exitCodes.done
   }
   if (argv.includes('--show-settings')) {
-    process.stdout.write(stringify(defaultTrainingSettings))
+    process.stdout.write(stringify(argv.includes('--fast') ? fastTrainingSettings : defaultTrainingSettings))
     return exitCodes.done
   }
   const options = parseTrainArguments(argv)
   const { settingsFile } = options
-  const settings = settingsFile === null ? defaultTrainingSettings : readHyperparameters(settingsFile, defaultTrainingSettings)
+  const defaults = options.fast ? fastTrainingSettings : defaultTrainingSettings
+  const settings = settingsFile === null ? defaults : readHyperparameters(settingsFile, defaults)
   const { TF_BACKEND } = configOf(trainingSettings, env)
   const tracker = openTracker(configOf(trackingSettings, env))
   const publishing = options.publish ? configOf(publishingSettings, env) : null

@@ -18,6 +18,7 @@ import { publishModel } from './publish.ts'
 import { formatTraining } from './report.ts'
 import { someSales } from './sales-samples.ts'
 import { trainFromSales } from './train-from-sales.ts'
+import { fastTrainingSettings } from './training-settings.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'flipstream-train-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -35,7 +36,14 @@ function salesFile(name: string, count: number): string {
 }
 
 const training = (file: string, change: object = {}) =>
-  trainFromSales({ salesFile: file, part: { fraction: 1 }, source: 'synthetic', backend: 'wasm', ...change })
+  trainFromSales({
+    salesFile: file,
+    part: { fraction: 1 },
+    source: 'synthetic',
+    backend: 'wasm',
+    settings: fastTrainingSettings,
+    ...change,
+  })
 
 describe('training from a file of sales', { timeout: 30_000 }, () => {
   const file = salesFile('sales.csv', 1_200)
@@ -46,7 +54,7 @@ describe('training from a file of sales', { timeout: 30_000 }, () => {
     expect(report.model.medianApe).toBeLessThan(0.1)
     expect(report.model.medianApe).toBeLessThan((constant?.errors.medianApe ?? 0) / 2)
     expect(report.model.coverage90).toBeGreaterThan(0.75)
-    expect(bundle.manifest).toMatchObject({ source: 'synthetic', featureSet: { name: 'axie-v1' } })
+    expect(bundle.manifest).toMatchObject({ source: 'synthetic', featureSet: { name: 'axie-v2' } })
     expect(formatTraining({ report, bundle })).toContain('median of last 8 similar')
   })
 
@@ -72,7 +80,7 @@ describe('training from a file of sales', { timeout: 30_000 }, () => {
   test('tells how far it has come', async () => {
     const stages = new Set<string>()
     await training(file, { part: { fraction: 0.5 }, onProgress: ({ stage }: { stage: string }) => stages.add(stage) })
-    expect([...stages]).toEqual(['features', 'fitting'])
+    expect([...stages]).toEqual(['items', 'features', 'fitting'])
   })
 
   test('too few sales are refused with what was found', async () => {

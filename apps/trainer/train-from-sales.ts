@@ -1,21 +1,20 @@
-import { axieFeatures } from '#lib/features/axie-v1.ts'
-import { inputColumnsOf } from '#lib/features/feature-set.ts'
+import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import type { Learning } from '#lib/model/model-family.ts'
 import type { Examples } from '#lib/model/price-model.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { openModel, type TrainedModel, trainModel } from '#lib/model/trained-model.ts'
-import { createTreeFamily } from '#lib/model/tree-family.ts'
 import { type CleansingOptions, noCleansing } from '#lib/validation/cleansing.ts'
 import type { Profile } from '#lib/validation/profile.ts'
-import type { Source } from '#schemas/types.ts'
+import type { MarketEvent, Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { TrainingPart } from './arguments.ts'
 import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
-import { buildDataset, type Dataset } from './dataset.ts'
+import type { Dataset } from './dataset.ts'
 import type { Unseen } from './page/unseen.ts'
 import type { TrainingProgress } from './progress.ts'
+import { foldExamples, recipeOf, taskOf } from './recipe.ts'
 import { simpleRules } from './simple-rules.ts'
 import { readTrainingSales, type TrainingSales } from './training-sales.ts'
 import { defaultTrainingSettings, type TrainingSettings } from './training-settings.ts'
@@ -57,7 +56,7 @@ export type TrainingReport = Readonly<{
   /** On the newest block, which neither weights nor calibration had seen. The bundle's calibration has, afterwards. */
   model: QuantileErrors
   rules: readonly Readonly<{ name: string; errors: PointErrors }>[]
-  seconds: Readonly<{ read: number; features: number; fit: number }>
+  seconds: Readonly<{ read: number; items: number; features: number; fit: number }>
 }>
 
 /**
@@ -71,23 +70,17 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     readTrainingSales({ ...options, cleansing: options.cleansing ?? noCleansing, reference: options.reference ?? null }),
   )
   const { events } = sales
-  onProgress({ stage: 'features', done: 0, total: events.length })
-  const [dataset, featureSeconds] = await timed(() =>
-    buildDataset(
-      events,
-      axieFeatures,
-      (done, total) => onProgress({ stage: 'features', done, total }),
-      ({ eventId }) => !sales.historyOnly.has(eventId),
-    ),
-  )
-  const blocks = splitBlocks(dataset.times)
-  const family = createTreeFamily((options.settings ?? defaultTrainingSettings).trees)
   const seed = options.seed ?? 1
+  const settings = options.settings ?? defaultTrainingSettings
+  const recipe = recipeOf(settings)
+  const { featureSet, family } = recipe
+  const isExample = ({ eventId }: MarketEvent): boolean => !sales.historyOnly.has(eventId)
+  const { itemEffects, dataset, seconds } = await foldExamples(events, recipe, { seed, isExample, onProgress })
+  const blocks = splitBlocks(dataset.times)
   const parts = mapBlocks(blocks, (block) => examplesOf(dataset.examples, block))
   const [trained, fitSeconds] = await timed(() =>
     trainModel(family, parts, {
-      columns: inputColumnsOf(axieFeatures),
-      anchor: axieFeatures.anchor,
+      ...taskOf(recipe),
       seed,
       onProgress: (done, total) => onProgress({ stage: 'fitting', done, total }),
     }),
@@ -100,17 +93,21 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     backend: runtime,
     learning: trained.learning,
     model: evaluate(trained.heldOut, parts.newest),
-    rules: simpleRules(axieFeatures, parts.fit).map(({ name, forecast }) => ({
+    rules: simpleRules(featureSet, parts.fit).map(({ name, forecast }) => ({
       name,
       errors: pointErrors(forecast(parts.newest), parts.newest.logPrices),
     })),
-    seconds: { read: readSeconds, features: featureSeconds, fit: fitSeconds },
+    seconds: { read: readSeconds, ...seconds, fit: fitSeconds },
   }
-  const bundle = sealBundle(trained.model, bundleContent(dataset, source, report, { ...family.settings, seed }))
+  const bundle = sealBundle(
+    trained.model,
+    bundleContent(featureSet, dataset, source, report, { ...settings, seed, refitted: trained.isRefitted }),
+    itemEffects,
+  )
   const training = { bundle, report, sales }
   const times = dataset.times.subarray(blocks.newest.from, blocks.newest.until)
-  options.inspect?.({ ...training, unseen: { featureSet: axieFeatures, examples: parts.newest, times, model: openModel(trained.heldOut) } })
-  trained.model.forecaster.dispose()
+  options.inspect?.({ ...training, unseen: { featureSet, examples: parts.newest, times, model: openModel(trained.heldOut) } })
+  for (const { forecaster } of new Set([trained.model, trained.heldOut])) forecaster.dispose()
   return training
 }
 
@@ -130,11 +127,11 @@ const evaluate = (model: TrainedModel, { vectors, levels, logPrices }: Examples)
   quantileErrors(openModel(model).predict(vectors, levels).quantilesUsd, logPrices)
 
 /** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
-function bundleContent(dataset: Dataset, source: Source, report: TrainingReport, settings: object): BundleContent {
+function bundleContent(featureSet: FeatureSet, dataset: Dataset, source: Source, report: TrainingReport, settings: object): BundleContent {
   const { model, rules, rows, learning, backend, sales, historyOnly, leftOut } = report
   const medianApeOf = (rule: string): number => rules.find(({ name }) => name === rule)?.errors.medianApe ?? Number.NaN
   return {
-    featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
+    featureSet: { name: featureSet.name, hash: featureSet.hash },
     source,
     dataset: { id: dataset.id, rows: dataset.times.length },
     trainedFrom: dataset.times[0] as number,
@@ -153,7 +150,6 @@ function bundleContent(dataset: Dataset, source: Source, report: TrainingReport,
       leftOut,
       kept: learning?.kept ?? null,
       evaluatedOn: 'the newest block, calibrated on the one before',
-      refitted: false,
       backend: backend.backend,
       versions: { flipstream: packageJson.version, tfjs: backend.version },
     },

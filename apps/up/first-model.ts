@@ -78,7 +78,7 @@ async function train(
 ): Promise<FirstModel | null> {
   await mkdir(trained, { recursive: true })
   const until = new Date(playFrom).toISOString()
-  const argv = [cli, 'train', '--sales', salesFile, '--until', until, '--source', source, '--out', trained, '--json']
+  const argv = [cli, 'train', '--sales', salesFile, '--until', until, '--source', source, '--out', trained, '--fast', '--json']
   const child = spawn(process.execPath, argv, { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const kill = () => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { measureDefinitions, measureNumber, measureSet } from '#lib/market/measures.ts'
 import { sampleScored } from '#lib/rules/scored-listing-samples.ts'
 import type { EnrichedListing } from '#schemas/types.ts'
-import { axieFeatures, referenceLevel } from './axie-v1.ts'
+import { axieFeatures } from './axie-v1.ts'
 import { defineFeatureSet, inputColumnsOf, vectorOf, vectorToBytes } from './feature-set.ts'
 
 const names = axieFeatures.features.map(({ name }) => name)
@@ -45,12 +45,12 @@ describe('the feature set axie-v1', () => {
 
   test('every measure of class, likes and the axie itself is a feature, of the whole market only its last hour', () => {
     for (const [name] of measureDefinitions)
-      expect(names.includes(name), name).toBe(!name.startsWith('market.') || name === 'market.hours1')
+      expect(names.includes(name), name).toBe((!name.startsWith('market.') || name === 'market.hours1') && !name.includes('residual.'))
     expect(feature('pool.median')).toBeCloseTo(measureNumber('pool.median') + 0.5)
     expect(feature('c4.ageHours')).toBeCloseTo(Math.log1p(measureNumber('c4.ageHours') + 0.5))
-    expect(referenceLevel({ measures })).toBe(measureNumber('market.reference') + 0.5)
-    expect(referenceLevel({ measures: measures.map(() => Number.NaN) })).toBeNull()
-    expect(referenceLevel({ measures: [] })).toBeNull()
+    expect(axieFeatures.levelOf({ measures })).toBe(measureNumber('market.reference') + 0.5)
+    expect(axieFeatures.levelOf({ measures: measures.map(() => Number.NaN) })).toBeNull()
+    expect(axieFeatures.levelOf({ measures: [] })).toBeNull()
   })
 
   test('the prices of likes are relative prices, the state of market and class is not', () => {
@@ -85,14 +85,16 @@ describe('the feature set axie-v1', () => {
   })
 
   test('its hash changes with a source, a value or the measure set, not with the wording', () => {
-    const { name, anchor, features } = axieFeatures
+    const { name, anchor, features, levelOf } = axieFeatures
     const hash = (changed: Parameters<typeof defineFeatureSet>[0]) => defineFeatureSet(changed).hash
-    const [first, ...rest] = features as [(typeof features)[number], ...typeof features]
-    expect(hash({ name, anchor, features, measureSet })).toBe(axieFeatures.hash)
-    expect(hash({ name, anchor, features: [{ ...first, description: 'x' }, ...rest], measureSet })).toBe(axieFeatures.hash)
-    expect(hash({ name, anchor, features: [{ ...first, source: 'x' }, ...rest], measureSet })).not.toBe(axieFeatures.hash)
-    expect(hash({ name, anchor, features: [{ ...first, values: ['x'] }, ...rest], measureSet })).not.toBe(axieFeatures.hash)
-    expect(hash({ name, anchor, features, measureSet: 'x' })).not.toBe(axieFeatures.hash)
+    const [first, ...others] = features as [(typeof features)[number], ...typeof features]
+    const rest = { name, anchor, level: 'market.reference', levelOf }
+    expect(hash({ ...rest, features, measureSet })).toBe(axieFeatures.hash)
+    expect(hash({ ...rest, features: [{ ...first, description: 'x' }, ...others], measureSet })).toBe(axieFeatures.hash)
+    expect(hash({ ...rest, features: [{ ...first, source: 'x' }, ...others], measureSet })).not.toBe(axieFeatures.hash)
+    expect(hash({ ...rest, features: [{ ...first, values: ['x'] }, ...others], measureSet })).not.toBe(axieFeatures.hash)
+    expect(hash({ ...rest, features, measureSet: 'x' })).not.toBe(axieFeatures.hash)
+    expect(hash({ ...rest, level: 'x', features, measureSet })).not.toBe(axieFeatures.hash)
   })
 
   test('a vector travels as little-endian floats', () => {

@@ -31,7 +31,14 @@ export type FeatureSet = Readonly<{
   /** Hash of the measures that `context.measures` must have for this set. */
   measureSet: string
   features: readonly Feature[]
-  /** Name of the relative price that forecasts start from. */
+  /** What `levelOf` answers, as a formula. Part of the set's hash. */
+  level: string
+  /**
+   * The level of the market that forecasts are relative to: not an input, but what a forecast is added to. Log dollars; null where too
+   * few sales are known.
+   */
+  levelOf(context: Pick<KnownMarket, 'measures'>): number | null
+  /** Name of the relative price that says most by itself: where forecasts of a network start from. */
   anchor: string
   /** Writes one vector of `features.length` numbers into `vector` from `offset` on. */
   write(input: FeatureInput, vector: Float32Array, offset: number): void
@@ -40,10 +47,13 @@ export type FeatureSet = Readonly<{
 export function defineFeatureSet(definition: {
   name: string
   measureSet: string
+  /** What `levelOf` answers, as a formula. Part of the set's hash. */
+  level: string
+  levelOf: FeatureSet['levelOf']
   anchor: string
   features: readonly Feature[]
 }): FeatureSet {
-  const { name, measureSet, anchor, features } = definition
+  const { name, measureSet, level, levelOf, anchor, features } = definition
   const names = new Set(features.map((feature) => feature.name))
   if (names.size < features.length) throw new Error(`feature set ${name}: a name occurs twice`)
   if (!names.has(anchor)) throw new Error(`feature set ${name}: its anchor ${anchor} is no feature of it`)
@@ -51,6 +61,7 @@ export function defineFeatureSet(definition: {
   const hashed = {
     name,
     measureSet,
+    level,
     anchor,
     features: features.map(({ name, kind, source, values }) => [name, kind, source, values ?? null]),
   }
@@ -59,6 +70,8 @@ export function defineFeatureSet(definition: {
     hash: createHash('sha256').update(JSON.stringify(hashed)).digest('hex'),
     measureSet,
     features,
+    level,
+    levelOf,
     anchor,
     write(input, vector, offset) {
       for (let index = 0; index < readers.length; index++) vector[offset + index] = (readers[index] as Feature['read'])(input)

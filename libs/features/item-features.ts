@@ -1,11 +1,15 @@
 /** What an axie is: the same whatever the market does. */
 import { axieClasses, classNumber } from '#lib/axie/classes.ts'
 import { battlePartTypes, type PartType, partOf, parts, partTypes } from '#lib/axie/parts.ts'
+import type { ItemProfile } from '#schemas/types.ts'
 import type { Feature } from './feature-set.ts'
 
-type Read = Feature['read']
+/** It needs to know nothing of the market. */
+export type ItemFeature = Omit<Feature, 'read'> & Readonly<{ read(input: Readonly<{ item: ItemProfile }>): number }>
 
-const number = (name: string, description: string, source: string, read: Read): Feature => ({
+type Read = ItemFeature['read']
+
+const number = (name: string, description: string, source: string, read: Read): ItemFeature => ({
   name,
   kind: 'number',
   description,
@@ -13,7 +17,7 @@ const number = (name: string, description: string, source: string, read: Read): 
   read,
 })
 
-const axieClass: Feature = {
+const axieClass: ItemFeature = {
   name: 'class',
   kind: 'category',
   description: 'class of the axie',
@@ -22,7 +26,7 @@ const axieClass: Feature = {
   read: ({ item }) => classNumber(item.class),
 }
 
-const partFeature = (type: PartType): Feature => ({
+const partFeature = (type: PartType): ItemFeature => ({
   name: type,
   kind: 'category',
   description: `its ${type}`,
@@ -35,7 +39,7 @@ const partFeature = (type: PartType): Feature => ({
 /** Of the four parts that fight, how many are of the axie's own class: they hit harder. */
 const ownBattleParts: Read = ({ item }) => battlePartTypes.filter((type) => partOf(item.parts[type])?.class === item.class).length
 
-export const itemFeatures: readonly Feature[] = [
+export const itemFeatures: readonly ItemFeature[] = [
   axieClass,
   ...partTypes.map(partFeature),
   number('breed_count', 'how often it was bred, 0 to 7', 'item.breedCount', ({ item }) => item.breedCount),

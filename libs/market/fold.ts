@@ -52,7 +52,7 @@ const wasNoticed = (lastMet: number | null, kind: EventContent['kind'], clock: n
 /** Takes an event in. RejectedError as `readEvent` and `ItemModels.of`, before anything was touched. */
 export function applyEvent(state: MarketState, event: MarketEvent): void {
   const content = readEvent(event)
-  const itemModel = content.kind === 'model' ? state.itemModels.of(content.modelId) : itemModelOf(state)
+  const itemModel = content.kind === 'model' ? state.itemModels.of(content) : itemModelOf(state)
   advance(state, Math.max(state.clock, event.observedAt))
   const lastMet = state.metIds.meet(event.eventId, state.clock)
   // Met again or not, a sold axie is no longer on offer: the sale may matter to no price any more, and still to its ask.

@@ -9,13 +9,13 @@ export type ItemModel = Readonly<{
   effectOf(profile: ItemProfile, at: number): number
 }>
 
-/**
- * Item models of promoted models, by model id. A function of the id alone, as the fold must be one of its log: a bundle never changes
- * under its id.
- */
+/** Which model prices, and the hash of the feature set it reads (null: not told). */
+export type PromotedModel = Readonly<{ modelId: string; featureSetHash: string | null }>
+
+/** Item models of promoted models. A function of the promotion alone, as the fold must be one of its log: a bundle never changes. */
 export interface ItemModels {
-  /** Null of a model that brings none. RejectedError of one that cannot be had: its promotion is refused, and the one before stays. */
-  of(modelId: string): ItemModel | null
+  /** Null of a model that brings none. RejectedError of one that cannot be used: its promotion is refused, and the one before stays. */
+  of(promoted: PromotedModel): ItemModel | null
 }
 
 /** For markets that are folded without models. */

@@ -3,7 +3,7 @@ import { axieClasses } from '#lib/axie/classes.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 import { type ClassSales, createClassSales } from './class-sales.ts'
 import type { Leaderboard } from './combo-score.ts'
-import { type ItemModel, type ItemModels, noItemModels } from './item-model.ts'
+import { type ItemModel, type ItemModels, noItemModels, type PromotedModel } from './item-model.ts'
 import { createOpenAsks, type OpenAsks } from './open-asks.ts'
 import { createRecentIds, type RecentIds } from './recent-ids.ts'
 import { createResidualLevels, type ResidualLevels } from './residual-levels.ts'
@@ -31,9 +31,6 @@ export type MarketState = {
   readonly metIds: RecentIds
 }
 
-/** Which model prices, and the hash of the feature set it reads (null: not told). */
-export type PromotedModel = Readonly<{ modelId: string; featureSetHash: string | null }>
-
 /** The few values that outlive the horizon, as JSON: what we decided. */
 export type MarketCarry = Readonly<{ modelId: string | null; featureSetHash: string | null; rulesHash: string | null }>
 
@@ -52,17 +49,23 @@ function readCarry(carry: unknown): MarketCarry {
   )
 }
 
+/** The model that prices, as `carryOf` told it; null of none. */
+export function modelOfCarry(carry: unknown): PromotedModel | null {
+  const { modelId, featureSetHash } = readCarry(carry)
+  return modelId === null ? null : { modelId, featureSetHash }
+}
+
 /**
  * `carry`: what `carryOf` answered just before the first event that will be folded; undefined at the very beginning.
  * `itemModels` is asked about the carried model at the first sale or listing, and about any other when its promotion is folded.
  */
 export function initialMarketState(carry?: unknown, itemModels: ItemModels = noItemModels): MarketState {
-  const { modelId, featureSetHash, rulesHash } = readCarry(carry)
+  const model = modelOfCarry(carry)
   return {
     clock: Number.NEGATIVE_INFINITY,
-    model: modelId === null ? null : { modelId, featureSetHash },
-    itemModel: modelId === null ? null : undefined,
-    rulesHash,
+    model,
+    itemModel: model === null ? null : undefined,
+    rulesHash: readCarry(carry).rulesHash,
     exchangeRate: null,
     leaderboard: null,
     itemModels,
@@ -95,6 +98,6 @@ export const carryOf = ({ model, rulesHash }: MarketState): MarketCarry => ({
 
 /** The item model in force; null of none. RejectedError where the carried model's cannot be had. */
 export function itemModelOf(state: MarketState): ItemModel | null {
-  if (state.itemModel === undefined) state.itemModel = state.model === null ? null : state.itemModels.of(state.model.modelId)
+  if (state.itemModel === undefined) state.itemModel = state.model === null ? null : state.itemModels.of(state.model)
   return state.itemModel
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { Source } from '#schemas/types.ts'
 import { familyOf } from './families.ts'
+import { type ItemEffects, restoreItemEffects, storeItemEffects } from './item-effects.ts'
 import type { PriceModel } from './price-model.ts'
 import { openModel, restoreModel, storeModel, type TrainedModel } from './trained-model.ts'
 
@@ -27,6 +28,8 @@ export type BundleManifest = Readonly<{
   training: Readonly<Record<string, unknown>>
   /** All of the model but its weights; what is in it depends on `kind`. */
   model: unknown
+  /** All of the item model but its trees; null where the feature set does without. */
+  itemModel: unknown
   files: readonly Readonly<{ name: string; bytes: number; sha256: string }>[]
 }>
 
@@ -54,6 +57,7 @@ export class BundleError extends Error {
 
 const bundleFormat = 'flipstream-model-2'
 const weightsName = 'weights.bin'
+const itemModelName = 'item-model.bin'
 const manifestName = 'manifest.json'
 const idDigits = 16
 
@@ -66,16 +70,19 @@ export const manifestKey = (modelId: string): string => bundleKey(modelId, manif
 
 const modelIdOf = (kind: string, manifestBytes: Buffer): string => `${kind}-${sha256Of(manifestBytes).slice(0, idDigits)}`
 
-export type BundleContent = Omit<BundleManifest, 'format' | 'kind' | 'model' | 'files'>
+export type BundleContent = Omit<BundleManifest, 'format' | 'kind' | 'model' | 'itemModel' | 'files'>
 
-export function sealBundle(model: TrainedModel, content: BundleContent): SealedBundle {
+export function sealBundle(model: TrainedModel, content: BundleContent, itemEffects: ItemEffects | null = null): SealedBundle {
   const { definition, weights } = storeModel(model)
+  const itemModel = itemEffects === null ? null : storeItemEffects(itemEffects)
+  const files = new Map([[weightsName, weights], ...(itemModel === null ? [] : [[itemModelName, itemModel.weights] as const])])
   const manifest: BundleManifest = {
     format: bundleFormat,
     kind: model.kind,
     ...content,
     model: definition,
-    files: [{ name: weightsName, bytes: weights.length, sha256: sha256Of(weights) }],
+    itemModel: itemModel?.definition ?? null,
+    files: [...files].map(([name, content]) => ({ name, bytes: content.length, sha256: sha256Of(content) })),
   }
   const manifestBytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`)
   return {
@@ -83,7 +90,7 @@ export function sealBundle(model: TrainedModel, content: BundleContent): SealedB
     sha256: sha256Of(manifestBytes),
     manifest,
     manifestBytes,
-    files: new Map([[weightsName, weights]]),
+    files,
   }
 }
 
@@ -130,6 +137,18 @@ export function openBundle({ modelId, manifest, files }: SealedBundle): PriceMod
   }
 }
 
+/** What its promotion brings to the fold; null of a model that does without. Throws BundleError where its parts do not fit together. */
+export function openItemModel({ modelId, manifest, files }: SealedBundle): ItemEffects | null {
+  if (manifest.itemModel === null) return null
+  const weights = files.get(itemModelName)
+  if (weights === undefined) throw new BundleError('model_corrupt', modelId, `its manifest names no ${itemModelName}`)
+  try {
+    return restoreItemEffects({ definition: manifest.itemModel, weights })
+  } catch (error) {
+    throw new BundleError('model_corrupt', modelId, (error as Error).message)
+  }
+}
+
 const manifestSchema = z.object({
   format: z.literal(bundleFormat),
   kind: z.string(),
@@ -141,6 +160,7 @@ const manifestSchema = z.object({
   metrics: z.record(z.string(), z.number()),
   training: z.record(z.string(), z.unknown()),
   model: z.unknown(),
+  itemModel: z.unknown().transform((value) => value ?? null),
   files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
 })
 

@@ -28,7 +28,14 @@ export type TrainingTask = Readonly<{
   onProgress?: ((done: number, most: number) => void) | undefined
 }>
 
-export type FittedModel = Readonly<{ forecaster: Forecaster; learning: Learning | null }>
+export type FittedModel = Readonly<{
+  forecaster: Forecaster
+  learning: Learning | null
+  /**
+   * Fits once more, on more rows and without stopping rows, with as many steps as were best. Absent of a model for which that is no gain.
+   */
+  refit?: (examples: Examples) => Promise<Forecaster>
+}>
 
 /** How a model that learns step by step came to its best. */
 export type Learning = Readonly<{

@@ -37,6 +37,22 @@ export type Examples = Readonly<{
   logPrices: Float64Array
 }>
 
+/** Copies, one below the other. */
+export function concatExamples(parts: readonly Examples[]): Examples {
+  const rows = parts.reduce((sum, { levels }) => sum + levels.length, 0)
+  const vectors = new Float32Array(parts.reduce((sum, part) => sum + part.vectors.length, 0))
+  const [levels, logPrices] = [new Float64Array(rows), new Float64Array(rows)]
+  let [row, at] = [0, 0]
+  for (const part of parts) {
+    vectors.set(part.vectors, at)
+    levels.set(part.levels, row)
+    logPrices.set(part.logPrices, row)
+    row += part.levels.length
+    at += part.vectors.length
+  }
+  return { vectors, levels, logPrices }
+}
+
 /** Rows from `from` up to `until`, sharing memory. */
 export function sliceExamples(examples: Examples, from: number, until: number): Examples {
   const width = examples.vectors.length / Math.max(1, examples.levels.length)

@@ -3,7 +3,7 @@ import { type Calibration, calibrate, calibrationSchema, fitCalibration } from '
 import { type Familiarity, familiaritySchema, fitFamiliarity, noveltyOf } from './familiarity.ts'
 import { familyOf } from './families.ts'
 import { type Forecaster, type Learning, type ModelFamily, type StoredModel, type TrainingTask, targetsOf } from './model-family.ts'
-import type { Examples, Forecasts, PriceModel } from './price-model.ts'
+import { concatExamples, type Examples, type Forecasts, type PriceModel } from './price-model.ts'
 import { quantileCount } from './quantile-head.ts'
 
 /** A model of any family, with what makes its forecasts prices: calibrated, in dollars, and with a word on how familiar a row is. */
@@ -20,10 +20,14 @@ export type TrainedModel = Readonly<{
 export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; newest: Examples }>
 
 export type Training = Readonly<{
-  /** Fitted on `fit`; calibrated on `stopping` and `newest`, whose prices it never saw but to stop. */
+  /**
+   * Calibrated by forecasts of `stopping` and `newest` that were made without their prices (but to stop); then, where the family can,
+   * fitted again on all three blocks: prices drift, and the newest sales say most.
+   */
   model: TrainedModel
-  /** The same model calibrated on `stopping` alone, so that `newest` can be asked how good it is. They share their forecaster. */
+  /** Fitted on `fit` and calibrated on `stopping` alone, so that `newest` can be asked how good it is. */
   heldOut: TrainedModel
+  isRefitted: boolean
   learning: Learning | null
 }>
 
@@ -33,14 +37,23 @@ export async function trainModel(
   { fit, stopping, newest }: TrainingBlocks,
   task: Omit<TrainingTask, 'fit' | 'stopping'>,
 ): Promise<Training> {
-  const { forecaster, learning } = await family.fit({ ...task, fit, stopping })
-  const familiarity = fitFamiliarity(fit.vectors, task.columns)
+  const { forecaster, learning, refit } = await family.fit({ ...task, fit, stopping })
+  const everything = concatExamples([fit, stopping, newest])
+  const familiarity = fitFamiliarity(everything.vectors, task.columns)
   const [seen, unseen] = [forecaster.forecast(stopping.vectors), forecaster.forecast(newest.vectors)]
   const columnNames = task.columns.map(({ name }) => name)
-  const calibrated = (calibration: Calibration): TrainedModel => ({ kind: family.kind, columnNames, forecaster, familiarity, calibration })
+  const calibrated = (forecaster: Forecaster, calibration: Calibration): TrainedModel => ({
+    kind: family.kind,
+    columnNames,
+    forecaster,
+    familiarity,
+    calibration,
+  })
+  const calibration = fitCalibration([...seen, ...unseen], [...targetsOf(stopping), ...targetsOf(newest)])
   return {
-    model: calibrated(fitCalibration([...seen, ...unseen], [...targetsOf(stopping), ...targetsOf(newest)])),
-    heldOut: calibrated(fitCalibration(seen, targetsOf(stopping))),
+    model: calibrated(refit === undefined ? forecaster : await refit(everything), calibration),
+    heldOut: calibrated(forecaster, fitCalibration(seen, targetsOf(stopping))),
+    isRefitted: refit !== undefined,
     learning,
   }
 }

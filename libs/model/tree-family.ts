@@ -32,9 +32,24 @@ function treesOfKind(kind: string, settings: Settings): ModelFamily {
       const objective = { kind: 'quantiles', levels: quantileLevels } as const
       const examples = { vectors: fit.vectors, targets: targetsOf(fit) }
       const validation = { vectors: stopping.vectors, targets: targetsOf(stopping) }
-      const { ensemble, validationLosses } = await fitTrees(examples, columns, { ...settings, objective, seed }, { validation, onProgress })
+      const { ensemble, validationLosses } = await fitTrees(
+        examples,
+        columns,
+        { ...settings, objective, seed },
+        { validation, onProgress: (done) => onProgress(done, 2 * settings.rounds) },
+      )
       const learning = { step: 'tree', kept: ensemble.roots.length, losses: validationLosses }
-      return { forecaster: createForecaster(ensemble), learning }
+      return {
+        forecaster: createForecaster(ensemble),
+        learning,
+        async refit(all) {
+          const again = { ...settings, objective, seed, rounds: learning.kept }
+          const { ensemble } = await fitTrees({ vectors: all.vectors, targets: targetsOf(all) }, columns, again, {
+            onProgress: (done) => onProgress(settings.rounds + done, 2 * settings.rounds),
+          })
+          return createForecaster(ensemble)
+        },
+      }
     },
     restore(stored) {
       const ensemble = restoreTrees(stored)

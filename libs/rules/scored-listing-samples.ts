@@ -79,6 +79,7 @@ export const sampleScored: ScoredListing = {
     ask: { kind: 'fixed', wei: '26666666666666666', eth: 80 / ethUsd, usd: 80, startedAt: sampleTime - 12_000 },
     context: sampleContext,
     modelId: 'dense-20220416-1f2e3d',
+    featureSetHash: null,
     rulesHash: null,
   },
   modelId: 'dense-20220416-1f2e3d',

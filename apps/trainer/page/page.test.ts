@@ -19,6 +19,8 @@ const feature = (name: string, change: Partial<Feature> = {}): Feature => ({
 const featureSet = defineFeatureSet({
   name: 'toy',
   measureSet: 'm',
+  level: 'l',
+  levelOf: () => 0,
   anchor: 'worth',
   features: [feature('class', { kind: 'category', values: ['plant', 'bird'] }), feature('worth'), feature('noise')],
 })
@@ -121,6 +123,7 @@ describe('the page', () => {
         metrics: {},
         training: { trees: { rounds: 3 } },
         model: {},
+        itemModel: null,
         files: [],
       },
       unseen,

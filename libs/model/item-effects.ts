@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { itemColumns, itemVectorHash, writeItemVector } from '#lib/features/item-vector.ts'
+import type { ItemModel } from '#lib/market/item-model.ts'
+import type { ItemProfile } from '#schemas/types.ts'
+import { defaultTreeSettings, fitTrees, type TreeSettings } from './gbdt/fit-trees.ts'
+import { restoreTrees, storeTrees } from './gbdt/stored-trees.ts'
+import { predictTrees, type TreeEnsemble } from './gbdt/tree-ensemble.ts'
+import type { StoredModel } from './model-family.ts'
+
+/**
+ * The item model: boosted trees over what an axie is, of what it fetched beside the market's level. One ensemble an era, each fitted on
+ * the sales before its era only, so that no sale is read by trees that learnt from it: neither in training, nor in the history that a
+ * pipeline folds when it begins. The last era has no end.
+ */
+export type ItemEffects = ItemModel & Readonly<{ eras: readonly Era[] }>
+
+/** `from`: the time of the first sale that these trees read, milliseconds. */
+type Era = Readonly<{ from: number; trees: TreeEnsemble }>
+
+/** Sales to learn from, in the order of time. */
+export type ItemSales = Readonly<{
+  /** sales × itemColumns.length */
+  vectors: Float32Array
+  /** Log price less the market's level just before. */
+  relatives: Float64Array
+  /** Milliseconds. */
+  times: Float64Array
+}>
+
+export type ItemEffectSettings = Readonly<{
+  trees: Omit<TreeSettings, 'objective' | 'seed' | 'patience'>
+  /** An era begins each day; where sales span less than so many days, so many eras share the span. */
+  fewestEras: number
+  /** No era begins before there are so many sales to learn from. */
+  fewestSales: number
+  /** The newest sales before an era that its trees are fitted on, at most. */
+  mostSales: number
+}>
+
+export const defaultItemEffectSettings: ItemEffectSettings = {
+  trees: { ...defaultTreeSettings, rounds: 400, learningRate: 0.05, mostLeaves: 63, columnShare: 0.5 },
+  fewestEras: 6,
+  fewestSales: 200,
+  mostSales: 100_000,
+}
+
+const dayMillis = 86_400_000
+
+/** Where eras begin: at midnight (UTC) of each day, or more often in a short span; the last one right after the last sale. */
+export function eraStarts(times: Float64Array, { fewestEras, fewestSales }: ItemEffectSettings): number[] {
+  const [first, last] = [times[0] ?? 0, times.at(-1) ?? 0]
+  const spacing = Math.min(dayMillis, (last - first) / fewestEras)
+  const starts: number[] = []
+  const anchor = spacing === dayMillis ? Math.floor(first / dayMillis) * dayMillis : first
+  for (let count = 1; spacing > 0 && anchor + count * spacing < last; count++) starts.push(anchor + count * spacing)
+  return [...starts, last + 1].filter((start) => countBefore(times, start) >= fewestSales)
+}
+
+const countBefore = (times: Float64Array, time: number): number => {
+  const count = times.findIndex((soldAt) => soldAt >= time)
+  return count < 0 ? times.length : count
+}
+
+/** Null where there are too few sales for even one era. */
+export async function fitItemEffects(
+  { vectors, relatives, times }: ItemSales,
+  settings: ItemEffectSettings,
+  seed: number,
+  onProgress: (done: number, most: number) => void = () => {},
+): Promise<ItemEffects | null> {
+  const width = itemColumns.length
+  const starts = eraStarts(times, settings)
+  const eras: Era[] = []
+  const { rounds } = settings.trees
+  for (const [index, from] of starts.entries()) {
+    const until = countBefore(times, from)
+    const since = Math.max(0, until - settings.mostSales)
+    const examples = { vectors: vectors.subarray(since * width, until * width), targets: relatives.subarray(since, until) }
+    const objective = { kind: 'quantiles', levels: [0.5] } as const
+    const { ensemble } = await fitTrees(
+      examples,
+      itemColumns,
+      { ...settings.trees, objective, seed, patience: rounds },
+      { onProgress: (done) => onProgress(index * rounds + done, starts.length * rounds) },
+    )
+    eras.push({ from, trees: ensemble })
+  }
+  return eras.length === 0 ? null : createItemEffects(eras)
+}
+
+export function createItemEffects(eras: readonly Era[]): ItemEffects {
+  const vector = new Float32Array(itemColumns.length)
+  return {
+    eras,
+    effectOf(profile: ItemProfile, at: number) {
+      const era = eras.findLast(({ from }) => from <= at)
+      if (era === undefined) return Number.NaN
+      writeItemVector(profile, vector, 0)
+      return predictTrees(era.trees, vector)[0] as number
+    },
+  }
+}
+
+const definitionSchema = z.object({
+  itemVector: z.literal(itemVectorHash),
+  eras: z.array(z.object({ from: z.number(), bytes: z.number().int().nonnegative(), trees: z.unknown() })).min(1),
+})
+
+export function storeItemEffects({ eras }: ItemEffects): StoredModel {
+  const stored = eras.map(({ from, trees }) => ({ from, ...storeTrees(trees) }))
+  const definition: z.infer<typeof definitionSchema> = {
+    itemVector: itemVectorHash,
+    eras: stored.map(({ from, definition, weights }) => ({ from, bytes: weights.length, trees: definition })),
+  }
+  return { definition, weights: Buffer.concat(stored.map(({ weights }) => weights)) }
+}
+
+/** Throws a plain Error that says what does not fit; the bundle's reader adds which bundle. */
+export function restoreItemEffects({ definition, weights }: StoredModel): ItemEffects {
+  const { eras } = definitionSchema.parse(definition)
+  const expected = eras.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (weights.length !== expected) throw new Error(`expected ${expected} bytes of item model, found ${weights.length}`)
+  let at = 0
+  return createItemEffects(
+    eras.map(({ from, bytes, trees }, index) => {
+      if (index > 0 && from <= (eras[index - 1]?.from ?? 0)) throw new Error('the eras of the item model are not in order')
+      const restored = restoreTrees({ definition: trees, weights: weights.subarray(at, at + bytes) })
+      if (restored.vectorWidth !== itemColumns.length || restored.start.length !== 1) throw new Error('the item model reads other vectors')
+      at += bytes
+      return { from, trees: restored }
+    }),
+  )
+}

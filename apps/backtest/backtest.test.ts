@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run as sample } from '#app/simulator/sample.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { parseBacktestArguments } from './arguments.ts'
-import type { BacktestResult } from './result.ts'
+import { type BacktestResult, luckFor } from './result.ts'
 import { runBacktest } from './run-backtest.ts'
 import { formatBacktest } from './text.ts'
 
@@ -85,12 +85,18 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
     expect(alerts[0]).toBeGreaterThan(alerts[2] as number)
   })
 
-  test('gives the same bytes again for the same input and seed, whatever else is asked for; another seed another race', async () => {
+  test('gives the same bytes again for the same input and seed, whatever else is asked for', async () => {
     const bytes = ({ sweep, lookahead, ...result }: BacktestResult) => createHash('sha256').update(JSON.stringify(result)).digest('hex')
     const again = await play('--from', '2026-01-03')
     expect(bytes(again)).toBe(bytes(whole))
-    const other = await play('--from', '2026-01-03', '--seed', '2', '--capital', '500')
-    expect(bytes(other)).not.toBe(bytes(whole))
+  })
+
+  test('draws the luck of a race from the seed and the listing alone', () => {
+    const draws = Array.from({ length: 2_000 }, (_, index) => luckFor(1)(`axie:${index}:1`))
+    expect(draws.every((luck) => luck >= 0 && luck < 1)).toBe(true)
+    expect(draws.filter((luck) => luck < 0.3).length / draws.length).toBeCloseTo(0.3, 1)
+    expect(luckFor(1)('axie:7:1')).toBe(draws[7])
+    expect(luckFor(2)('axie:7:1')).not.toBe(draws[7])
   })
 
   test('tells people and shows how far it is', () => {
@@ -128,6 +134,12 @@ describe('what cannot be played is refused before a model is trained', () => {
     ['an hour of sales', [header, row], 'expected three days of history and something to play'],
   ])('%s: says file and row, what was expected and what was found', async (_, lines, message) => {
     expect(await refusalOf(...lines)).toContain(message)
+  })
+
+  test('a rules file with a mistake: where it is', () => {
+    const file = join(directory, 'rules.yaml')
+    writeFileSync(file, 'version: 1\nname: mine\nrules:\n  - name: cheap\n    when: ask.dollars < 5\n')
+    expect(() => parseBacktestArguments(['--sales', salesFile, '--rules', file])).toThrow(/rules\.yaml:5:/)
   })
 
   test.each([

@@ -23,6 +23,7 @@ import { topicSettings } from '#lib/market/topics.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
+import { parseRulesFile } from '#lib/rules/rules-file.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
 import { createMemoryLog } from '#lib/stream/memory-log.ts'
 import type { MarketEvent } from '#schemas/types.ts'
@@ -175,12 +176,16 @@ describe('a recorded run, played from its archive', { timeout: 60_000 }, () => {
     expect(recordedAlerts?.firstDifferent).toMatch(/^axie:\d+:\d+:default$/)
   })
 
-  test('tries other rules on it, and only a part of it', async () => {
-    const { candidates, recordedAlerts, ruleSets } = await play({ rules: defaultRules, from: playFrom + 3_600_000 })
-    expect(recordedAlerts).toBeNull()
-    expect(ruleSets[0]).toBe(defaultRules)
+  test('tries rules of a file on it, beside others, and only on a part of it', async () => {
+    const written = 'version: 1\nname: by hand\nrules:\n  - name: cheap\n    when: ask.usd < forecast.q50 && item.breedCount <= 3\n'
+    const byHand = parseRulesFile(written, 'rules.yaml')
+    const { candidates, recordedAlerts, ruleSets } = await play({ rules: byHand, alternatives: [defaultRules], from: playFrom + 3_600_000 })
+    expect([recordedAlerts, ruleSets]).toEqual([null, [byHand, defaultRules]])
     expect(candidates.length).toBeLessThan(seen.get('listings.scored')?.length ?? 0)
-    expect(candidates.some(({ verdicts }) => verdicts[0]?.refusal === 'below_margin')).toBe(true)
+    const alerted = candidates.filter(({ verdicts }) => verdicts[0]?.rules.includes('cheap'))
+    expect(alerted.length).toBeGreaterThan(20)
+    for (const { askUsd, quantilesUsd, breedCount } of alerted) expect(askUsd < (quantilesUsd[2] as number) && breedCount <= 3).toBe(true)
+    expect(candidates.some(({ verdicts }) => verdicts[1]?.refusal === 'below_margin')).toBe(true)
   })
 
   test('says what is missing or damaged', async () => {

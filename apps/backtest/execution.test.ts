@@ -55,6 +55,12 @@ describe('what a purchase could be sold for', () => {
     expect(outcome([]).gainUsd).toBe(-20)
   })
 
+  test('a mark is no gain: above what was paid it counts as what was paid, below as the loss it is', () => {
+    const marked = (usd: number) => outcome([sold(axie('5', 'koi', 3), 1, usd), sold(axie('6', 'koi', 4), 2, usd)])
+    expect([marked(90).exit.priceUsd, marked(90).gainUsd]).toEqual([90, 0])
+    expect(marked(10).gainUsd).toBeCloseTo(10 * 0.96 - 20)
+  })
+
   test('where the data end before the 72 hours, it is censored: nobody knows', () => {
     const book = createSaleBook([bought, sold(other, 10, 40), sold(axie('9', 'nimo'), 71, 5)])
     expect(outcomeOf(book, offered(one, 0, 20), settings).exit).toMatchObject({ kind: 'censored', at: start + 71 * hour })

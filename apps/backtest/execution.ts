@@ -54,7 +54,8 @@ export type Offer = Readonly<{
 /**
  * - resold: the same axie, no more bred, was really sold again: for that price
  * - similar: the next 2 to 5 axies alike by others, within `exitHours`: for their median less the undercut
- * - unsold: neither; marked at the lower quartile of what its like was sold for, and never turned into money
+ * - unsold: neither; marked at the lower quartile of what its like was sold for, and never turned into money. A mark is no gain: above
+ *   what was paid it counts as what was paid
  * - censored: neither, and the data end before `exitHours` are over: marked the same way, and not counted among what came of it
  */
 export type ExitKind = 'resold' | 'similar' | 'unsold' | 'censored'
@@ -95,7 +96,8 @@ export type Race = 'assumed' | 'observed'
 export function outcomeOf(book: SaleBook, offer: Offer, settings: ExecutionSettings, race: Race = 'assumed'): Outcome {
   const boughtAt = offer.listedAt + settings.delaySeconds * 1_000
   const exit = exitOf(book, offer, boughtAt, settings)
-  const gainUsd = exit.priceUsd * (1 - settings.feeRatio) - 2 * settings.gasUsd - offer.askUsd
+  const afterCosts = exit.priceUsd * (1 - settings.feeRatio) - 2 * settings.gasUsd - offer.askUsd
+  const gainUsd = isSold(exit) ? afterCosts : Math.min(0, afterCosts)
   const move = Math.expm1(book.levelAt(exit.at) - book.levelAt(boughtAt))
   const discount = exit.priceUsd > 0 ? Math.max(0, 1 - offer.askUsd / exit.priceUsd) : 0
   return {
@@ -108,6 +110,8 @@ export function outcomeOf(book: SaleBook, offer: Offer, settings: ExecutionSetti
     fill: race === 'assumed' ? fillProbability(discount, settings) : isGoneBy(book, offer, boughtAt) ? 0 : 1,
   }
 }
+
+export const isSold = ({ kind }: Exit): boolean => kind === 'resold' || kind === 'similar'
 
 const isGoneBy = (book: SaleBook, offer: Offer, time: number): boolean =>
   (ownSaleOf(book, offer)?.soldAt ?? Number.POSITIVE_INFINITY) <= time

@@ -2,7 +2,7 @@
 import { type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import { quantileLevels } from '#lib/model/quantile-head.ts'
 import type { Candidate } from './candidate.ts'
-import type { ExecutionSettings, Outcome } from './execution.ts'
+import { type ExecutionSettings, isSold, type Outcome } from './execution.ts'
 
 export type QualityRow = Readonly<{ name: string } & Pick<QuantileErrors, 'rows' | 'medianApe' | 'biasLog' | 'coverage50' | 'coverage90'>>
 
@@ -27,7 +27,7 @@ const day = ({ listedAt }: Candidate): string => new Date(listedAt + 1).toISOStr
 
 /** @param sold listings that sold at their ask: the ask is the price */
 export function forecastQuality(sold: readonly Candidate[], alerted: readonly Outcome[], settings: ExecutionSettings): ForecastQuality {
-  const seen = alerted.filter(({ exit }) => exit.kind === 'resold' || exit.kind === 'similar')
+  const seen = alerted.filter(({ exit }) => isSold(exit))
   return {
     all: qualityOf('all', sold),
     byDay: rowsBy(sold, day),

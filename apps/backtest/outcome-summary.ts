@@ -6,7 +6,7 @@ export type OutcomeSummary = Readonly<{
   picks: number
   exits: Readonly<Record<ExitKind, number>>
   spentUsd: number
-  /** Of all but the censored, unsold ones at their mark. Shares; NaN where there is nothing to take them of. */
+  /** Of all but the censored; an unsold one never gained. Shares; NaN where there is nothing to take them of. */
   gainedShare: number
   medianReturn: number
   /** Sum of gains / sum of asks. */

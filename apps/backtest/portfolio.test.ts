@@ -7,10 +7,10 @@ import { figuresOf, runPortfolio } from './portfolio.ts'
 const settings: ExecutionSettings = { ...defaultExecution, gasUsd: 0, feeRatio: 0, capitalUsd: 100, perTradeUsd: 60, maximumPositions: 2 }
 
 /** Bought at an hour, ended at another. */
-function trade(from: number, to: number, askUsd: number, priceUsd: number, kind: ExitKind = 'similar', fill = 1): Outcome {
+function trade(from: number, to: number, askUsd: number, priceUsd: number, kind: ExitKind = 'similar', fill = 1, costsUsd = 0): Outcome {
   const offer = offered(axie(String(1_000 + from)), from, askUsd)
   const exit = { kind, at: start + to * hour, priceUsd, sales: 2 }
-  const gainUsd = priceUsd - askUsd
+  const gainUsd = priceUsd - askUsd - costsUsd
   return { offer, boughtAt: start + from * hour, exit, gainUsd, gainOverMarketUsd: gainUsd, discount: 0, fill }
 }
 const lucky = () => 0
@@ -50,7 +50,7 @@ describe('a portfolio', () => {
   })
 
   test('pays fee and gas', () => {
-    const { equity } = run([trade(1, 2, 50, 100)], { feeRatio: 0.04, gasUsd: 1 })
+    const { equity } = run([trade(1, 2, 50, 100, 'similar', 1, 4 + 2)], { feeRatio: 0.04, gasUsd: 1 })
     expect(equity.map(({ equityUsd }) => equityUsd)).toEqual([99, 99 - 50 + 96 - 1])
   })
 

@@ -1,14 +1,14 @@
 /** One person's money, alert after alert: what was bought, what was missed and why, and what it was worth at every moment. */
 import { dayMillis } from '#lib/market/horizons.ts'
 import { median } from '#lib/rules/median.ts'
-import type { ExecutionSettings, Outcome } from './execution.ts'
+import { type ExecutionSettings, isSold, type Outcome } from './execution.ts'
 
 export type MissReason = 'taken by someone else' | 'dearer than one purchase may be' | 'not enough money left' | 'too many positions'
 
 export type Portfolio = Readonly<{
   bought: readonly Outcome[]
   missed: Readonly<Record<MissReason, number>>
-  /** Money, and what is held at its price (unsold: at its mark, from when it turned out to be), after each purchase and exit. */
+  /** Money, and what is held at its price (unsold: at its mark where that is lower, from then on), after each purchase and exit. */
   equity: readonly EquityPoint[]
 }>
 
@@ -38,12 +38,11 @@ export function runPortfolio(outcomes: readonly Outcome[], settings: ExecutionSe
   const endUntil = (time: number): void => {
     const due = open.filter(({ ended, outcome }) => !ended && outcome.exit.at <= time).sort((a, b) => a.outcome.exit.at - b.outcome.exit.at)
     for (const position of due) {
-      const { exit } = position.outcome
-      const proceedsUsd = exit.priceUsd * (1 - settings.feeRatio) - settings.gasUsd
+      const { exit, offer, gainUsd } = position.outcome
       position.ended = true
-      position.valueUsd = proceedsUsd
-      if (exit.kind === 'resold' || exit.kind === 'similar') {
-        cashUsd += proceedsUsd
+      position.valueUsd = offer.askUsd + settings.gasUsd + gainUsd
+      if (isSold(exit)) {
+        cashUsd += position.valueUsd
         open = open.filter((one) => one !== position)
       }
       record(exit.at)
@@ -112,7 +111,7 @@ export function figuresOf(
 ): PortfolioFigures {
   const gains = bought.map(({ gainUsd }) => gainUsd)
   const [won, lost] = [gains.filter((gain) => gain > 0), gains.filter((gain) => gain <= 0)]
-  const held = bought.filter(({ exit }) => exit.kind === 'resold' || exit.kind === 'similar')
+  const held = bought.filter(({ exit }) => isSold(exit))
   const daily = dailyReturns(equity, capitalUsd, span)
   const finalEquityUsd = equity.at(-1)?.equityUsd ?? capitalUsd
   return {

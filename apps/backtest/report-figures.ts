@@ -12,7 +12,7 @@ export function equityFigure({ portfolio, execution }: BacktestResult): Html {
   const last = points.at(-1)
   return figure({
     title: 'Equity',
-    caption: `Money and what is held. What is not sold yet stands at its cost, what turned out unsold at its mark. Start: ${dollars(execution.capitalUsd)}.`,
+    caption: `Money and what is held. What is not sold yet stands at its cost, what turned out unsold at its mark where that is lower. Start: ${dollars(execution.capitalUsd)}.`,
     legend: [
       { name: 'equity', color: series(1) },
       { name: 'of it invested', color: series(2), dashed: true },
@@ -104,7 +104,7 @@ export function tradesFigure({ portfolio }: BacktestResult): Html {
   return figure({
     title: 'Every purchase',
     caption:
-      'What was paid, and what came of it. Filled circle: really resold; square: priced by similar sales; cross: unsold, at its mark; diamond: censored.',
+      'What was paid, and what came of it. Filled circle: really resold; square: priced by similar sales; cross: unsold, at its mark or at cost; diamond: censored.',
     legend: Object.entries(colors).map(([name, color]) => ({ name, color })),
     drawing: plot('Return of each purchase against its price', {
       x: { type: 'log', label: 'paid, US dollars', tickFormat: (usd: number) => dollars(usd) },

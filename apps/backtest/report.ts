@@ -47,7 +47,7 @@ function assumptions(result: BacktestResult): Html {
   const { played, input, race } = result
   return note(html`<ul>
 ${race === 'assumed' ? madeUpListings(result) : recordedListings(result)}
-<li><b>The model sells nothing.</b> What a purchase earns is the next real sale of the same axie at equal breed count; else the median of the next two to five sales alike by others; else it is unsold, marked at the lower quartile of what its like was sold for. ${exitShares(result)}</li>
+<li><b>The model sells nothing.</b> What a purchase earns is the next real sale of the same axie at equal breed count; else the median of the next two to five sales alike by others; else it is unsold, marked at the lower quartile of what its like was sold for, and never counted as a gain. ${exitShares(result)}</li>
 <li><b>Only ${whole(played.days)} days</b>, of sales from ${minute(input.firstSale)} to ${minute(input.lastSale)}. Intervals come from resampled hours of these days; they say nothing about other months. Buying does not move this market.</li>
 </ul>`)
 }
@@ -92,7 +92,7 @@ function executionTable({ execution }: BacktestResult): Html {
   return table({
     caption: 'How a purchase is simulated. Judgements, not measurements; each is a flag.',
     columns: [{ title: 'flag' }, { title: 'value', kind: 'number' }, { title: 'meaning' }],
-    rows,
+    rows: rows.map(([flag, ...rest]) => [html`<code>${flag}</code>`, ...rest]),
   })
 }
 
@@ -106,7 +106,7 @@ function headline(result: BacktestResult): Html {
       detail: `${dollars(figures.profitOverMarketUsd)} over the market’s own move`,
     },
     { name: 'bought of alerts', value: `${whole(portfolio.bought)} of ${whole(decisions.alerts)}`, detail: missedText(result) },
-    { name: 'hit rate', value: percent(figures.hitRate, 0), detail: 'of purchases gained, unsold ones at their mark' },
+    { name: 'hit rate', value: percent(figures.hitRate, 0), detail: 'of purchases gained; an unsold one never did' },
     { name: 'expectancy', value: dollars(figures.expectancyUsd, 2), detail: 'mean gain of a purchase' },
     { name: 'profit factor', value: figures.profitFactor === null ? '-' : figures.profitFactor.toFixed(1), detail: 'gains / losses' },
     { name: 'largest drawdown', value: percent(figures.maximumDrawdownRatio), detail: 'axies not yet sold stand at what they cost' },

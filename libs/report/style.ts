@@ -16,7 +16,7 @@ export const pageStyle: Html = {
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--page); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .5rem; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .75rem; } h3 { font-size: 1.05rem; margin: 1.75rem 0 .5rem; }
-p, ul, ol { max-width: 46rem; } a { color: var(--series-1); } code { font-size: .9em; overflow-wrap: anywhere; }
+p, ul, ol { max-width: 46rem; } a { color: var(--series-1); } code { font-size: .9em; overflow-wrap: anywhere; } th code { overflow-wrap: normal; white-space: nowrap; }
 .summary { color: var(--faint); } .summary p { margin: .25rem 0; }
 nav { margin: 1.25rem 0; } nav ol { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0; padding: 0; max-width: none; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin: 1rem 0; }
@@ -24,7 +24,7 @@ nav { margin: 1.25rem 0; } nav ol { display: flex; flex-wrap: wrap; gap: .25rem 
 dt { color: var(--faint); font-size: .85rem; } .tiles dd { margin: 0; font-size: 1.45rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tiles dd.detail { font-size: .85rem; font-weight: 400; color: var(--faint); }
 .note { border-left: .25rem solid var(--warn); background: var(--card); padding: .6rem 1rem; margin: 1rem 0; border-radius: 0 .5rem .5rem 0; max-width: 46rem; }
-.note > :first-child { margin-top: 0; } .note > :last-child { margin-bottom: 0; }
+.note ul { padding-left: 1.1rem; } .note > :first-child { margin-top: 0; } .note > :last-child { margin-bottom: 0; }
 .wide { overflow-x: auto; margin: 1rem 0; } .wide:focus-visible { outline: 2px solid var(--series-1); }
 table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .92rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--faint); padding-bottom: .4rem; font-size: .9rem; }

@@ -1,5 +1,5 @@
 /**
- * How fast a backtest plays a market, on one core with the WASM backend: `npm run bench:replay -- [--sales FILE.csv] [--runs 3] [--json]`.
+ * How fast a backtest plays a market, on one core with the WASM backend: `npm run bench:replay -- [--sales FILE.csv] [--runs 3] [--fast] [--json]`.
  *
  * A model is trained on the first 40% of the sales; the rest is played, each sale as a listing and a sale (half and half), through
  * enricher, featurizer, scorer and alerter: in the chain that the backtest uses, and, for comparison, as apps on the log in memory, with
@@ -15,18 +15,20 @@ import { parseArgs } from 'node:util'
 import { createAlerterProcessor } from '#app/alerter/processor.ts'
 import { createChain } from '#app/backtest/chain.ts'
 import { withListings } from '#app/backtest/listings-from-sales.ts'
-import { enricherProcessor } from '#app/enricher/processor.ts'
+import { createItemModelCache } from '#app/enricher/item-model-cache.ts'
+import { createEnricherProcessor } from '#app/enricher/processor.ts'
 import { createFeaturizerProcessor } from '#app/featurizer/processor.ts'
 import { createModelCache } from '#app/scorer/model-cache.ts'
 import { createScorerProcessor } from '#app/scorer/processor.ts'
 import { run as sample } from '#app/simulator/sample.ts'
 import { publishModel } from '#app/trainer/publish.ts'
 import { trainFromSales } from '#app/trainer/train-from-sales.ts'
+import { defaultTrainingSettings, fastTrainingSettings } from '#app/trainer/training-settings.ts'
 import { embeddedStarter } from '#app/up/embedded.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
-import { axieFeatures, referenceLevel } from '#lib/features/axie-v1.ts'
+import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
 import { marketKey, modelPromotedEvent } from '#lib/market/event.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
@@ -38,7 +40,11 @@ import { createMemoryLog } from '#lib/stream/memory-log.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 
-const { values } = parseArgs({ options: { sales: { type: 'string' }, runs: { type: 'string' }, json: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { sales: { type: 'string' }, runs: { type: 'string' }, fast: { type: 'boolean' }, json: { type: 'boolean' } },
+})
+/** The settings of `flipstream train`, or, with --fast, those that the walk-forward uses. */
+const settings = values.fast === true ? fastTrainingSettings : defaultTrainingSettings
 const runs = Number(values.runs ?? 3)
 const recorded = fileURLToPath(new URL('../../shared/data/axie-sales-2022-04-11_22.csv', import.meta.url))
 const trainedShare = 0.4
@@ -58,11 +64,15 @@ async function market(): Promise<{ name: string; market: Market }> {
     for await (const event of readSalesFile(name)) events.push(event)
     const from = (events[Math.floor(events.length * trainedShare)] as MarketEvent).eventTime
     say(`training on the sales before ${new Date(from).toISOString()}`)
-    const { bundle } = await trainFromSales({ salesFile: name, part: { until: from }, source: 'recorded', backend: 'wasm' })
+    const { bundle } = await trainFromSales({ salesFile: name, part: { until: from }, source: 'recorded', backend: 'wasm', settings })
     const promotion = { modelId: bundle.modelId, featureSetHash: bundle.manifest.featureSet.hash, reason: 'bench' }
     const history = events.filter(({ eventTime }) => eventTime < from)
-    const promoted = modelPromotedEvent(promotion, { observedAt: from - 2, origin: 'live', source: 'recorded' })
-    return { name, market: { bundle, history: [...history, promoted], live: [...withListings(events.slice(history.length))] } }
+    const promoted = modelPromotedEvent(promotion, {
+      observedAt: (events[0] as MarketEvent).observedAt - 1,
+      origin: 'live',
+      source: 'recorded',
+    })
+    return { name, market: { bundle, history: [promoted, ...history], live: [...withListings(events.slice(history.length))] } }
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -88,8 +98,8 @@ async function playChain({ bundle, history, live }: Market): Promise<Measured & 
   await saveBundle(store, bundle)
   let listings = 0
   const chain = createChain({
-    featureSet: axieFeatures,
     models: createModelCache({ store, capacity: 2 }),
+    itemModels: createItemModelCache({ store }),
     rules: createRulesStore(store),
     backend: 'wasm',
     codeVersion: 'bench',
@@ -101,7 +111,12 @@ async function playChain({ bundle, history, live }: Market): Promise<Measured & 
 }
 
 /** The same processors one after the other, each over everything: microseconds of CPU for one listing. */
-function stageMicros({ bundle, history, live }: Market, models: ReturnType<typeof createModelCache>): Record<string, number> {
+async function stageMicros({ bundle, history, live }: Market): Promise<Record<string, number>> {
+  const store = createMemoryStore()
+  await saveBundle(store, bundle)
+  const [models, itemModels] = [createModelCache({ store, capacity: 2 }), createItemModelCache({ store })]
+  await models.load([bundle.modelId])
+  await itemModels.load(history)
   const micros: Record<string, number> = {}
   const timed = <In, Out, State>(name: string, processor: Processor<In, Out, State>, state: State, inputs: readonly In[]): Out[] => {
     const cpu = process.cpuUsage()
@@ -112,18 +127,18 @@ function stageMicros({ bundle, history, live }: Market, models: ReturnType<typeo
     micros[name] = (user + system) / Math.max(1, outputs.length)
     return outputs
   }
-  const market = enricherProcessor.initial(undefined)
-  for (const event of history) enricherProcessor.process([inputOf(event)], market)
-  const enriched = timed('enricher, with the sale beside each', enricherProcessor, market, live)
-  const featurized = timed('featurizer', createFeaturizerProcessor(axieFeatures), null, enriched)
-  const scorer = createScorerProcessor({ model: models.get, referenceLevel, reasonOf, backend: 'wasm', codeVersion: 'bench' })
+  const enricher = createEnricherProcessor({ itemModels })
+  const market = enricher.initial(undefined)
+  for (const event of history) enricher.process([inputOf(event)], market)
+  const enriched = timed('enricher, with the sale beside each', enricher, market, live)
+  const featurized = timed('featurizer', createFeaturizerProcessor(), null, enriched)
+  const scorer = createScorerProcessor({ model: models.get, featureSet: featureSetOf, reasonOf, backend: 'wasm', codeVersion: 'bench' })
   const scored = timed('scorer', scorer, null, featurized)
   const alerter = createAlerterProcessor({ ruleSet: createRulesStore(createMemoryStore()).known })
   const cpu = process.cpuUsage()
   alerter.process(scored.map(inputOf), alerter.initial(undefined))
   const { user, system } = process.cpuUsage(cpu)
   micros['alerter'] = (user + system) / scored.length
-  say(`${bundle.modelId}: ${scored.length} listings`)
   return micros
 }
 
@@ -188,11 +203,7 @@ for (let run = 1; run <= runs; run++) {
   say(`apps on the log in memory: run ${run} of ${runs}`)
   onLog.push(await playOnLog(played))
 }
-const store = createMemoryStore()
-await saveBundle(store, played.bundle)
-const models = createModelCache({ store, capacity: 2 })
-await models.load([played.bundle.modelId])
-const micros = stageMicros({ ...played, live: played.live.slice(0, mostEventsOnLog) }, models)
+const micros = await stageMicros({ ...played, live: played.live.slice(0, mostEventsOnLog) })
 
 const report = {
   machine: `${cpus().length} x ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,

@@ -8,11 +8,11 @@ const apiVersion = 'kafka.strimzi.io/v1'
 const labels = { 'strimzi.io/cluster': 'kafka', 'app.kubernetes.io/part-of': 'flipstream' }
 const durable = { replicas: 3, 'min.insync.replicas': '2' }
 
-/** Generated files, by path from the root of the repository. */
-export function manifests(): Readonly<Record<string, string>> {
+/** Generated files, by path from the root of the repository. `prefix`: of topics and groups, for a log that was rebuilt beside the old one. */
+export function manifests(prefix = ''): Readonly<Record<string, string>> {
   return {
-    'k8s/kafka/topics.yaml': document('libs/market/topics.ts', topics()),
-    'k8s/kafka/users.yaml': document('libs/market/access.ts', users()),
+    'k8s/kafka/topics.yaml': document('libs/market/topics.ts', topics(prefix)),
+    'k8s/kafka/users.yaml': document('libs/market/access.ts', users(prefix)),
     'k8s/components/monitoring/flipstream.json': `${JSON.stringify(grafanaDashboard(), null, 2)}\n`,
   }
 }
@@ -20,8 +20,8 @@ export function manifests(): Readonly<Record<string, string>> {
 const document = (source: string, resources: readonly object[]): string =>
   `# Generated from ${source} by scripts/generate-kubernetes.ts: change it there.\n${resources.map((resource) => stringify(resource)).join('---\n')}`
 
-function topics() {
-  return topicSettings('', { partitions }).map(({ topic, partitions: count, config }) => ({
+function topics(prefix: string) {
+  return topicSettings(prefix, { partitions }).map(({ topic, partitions: count, config }) => ({
     apiVersion,
     kind: 'KafkaTopic',
     metadata: { name: topic, labels },
@@ -29,9 +29,9 @@ function topics() {
   }))
 }
 
-function users() {
-  const apps = [...Object.keys(access), ...Object.keys(commandAccess)].map((app) => user(app, rightsOf(app)))
-  return [...apps, user('keda', rightsToSeeLag(['featurizer', 'scorer', 'alerter']))]
+function users(prefix: string) {
+  const apps = [...Object.keys(access), ...Object.keys(commandAccess)].map((app) => user(app, rightsOf(app, prefix)))
+  return [...apps, user('keda', rightsToSeeLag(['featurizer', 'scorer', 'alerter'], prefix))]
 }
 
 const user = (name: string, rights: readonly Right[]) => ({

@@ -23,6 +23,8 @@ export type Pipeline = Readonly<{
   /** Market time at which the model takes over from training. */
   playFrom: number
   start(app: string, settings?: Readonly<Record<string, string>>): AppProcess
+  /** The same from another checkout: another version of the apps. */
+  startFrom(root: string, app: string, settings?: Readonly<Record<string, string>>): AppProcess
   /** Resolves when every app named is ready. */
   ready(apps: readonly AppProcess[]): Promise<void>
   /** Stops what was started, and closes. */
@@ -64,6 +66,11 @@ export async function createPipeline({
     playFrom,
     start(app, settings = {}) {
       const process = startProcess(app, { settings })
+      started.push(process)
+      return process
+    },
+    startFrom(root, app, settings = {}) {
+      const process = createProcesses({ environment, logDirectory: directory, root })(app, { settings })
       started.push(process)
       return process
     },

@@ -3,16 +3,17 @@ import { planMarket } from '#app/up/market-plan.ts'
 import { startObserver } from '#app/up/observer.ts'
 import type { AppProcess } from '#app/up/processes.ts'
 import { systemClock } from '#lib/clock/clock.ts'
-import { access, rightsOf } from '#lib/market/access.ts'
+import { access, commandAccess, rightsOf } from '#lib/market/access.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
+import { runCommand } from './run-command.ts'
 import { runPrefix } from './run-prefix.ts'
 import { type SecureBroker, startSecureBroker } from './secure-broker.ts'
 
 const enoughScored = 200
 const patienceMillis = 180_000
 /** Of every app, the source last, as they are started. */
-const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver'] as const
+const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver', 'dashboard'] as const
 
 let broker: SecureBroker | undefined
 let pipeline: Pipeline | undefined
@@ -23,7 +24,7 @@ afterEach(async () => {
 })
 
 test('the whole pipeline over TLS, every app with a login of its own and no right beyond those it declares', async () => {
-  const everyone = Object.keys(access)
+  const everyone = [...Object.keys(access), ...Object.keys(commandAccess)]
   broker = await startSecureBroker(everyone)
   const prefix = runPrefix('secure')
   const servers = { brokers: [broker.plain], registryUrl: inject('registryUrl'), s3: inject('s3') }
@@ -36,7 +37,7 @@ test('the whole pipeline over TLS, every app with a login of its own and no righ
 
   const plan = await planMarket({ sales: null, speed: 600, forSeconds: null, trainUntil: null, seed: 1, json: true }, checkoutRoot)
   const marketplace = await pipeline.start('simulator', plan.simulator).url
-  const started = await Promise.all(apps.map((app) => start(app)))
+  const started = await Promise.all(apps.map((app) => start(app, app === 'dashboard' ? { DASHBOARD_PORT: '0' } : {})))
   await pipeline.ready(started)
   const { backend } = pipeline
   const observer = await startObserver({ ...backend, prefix, clock: systemClock, alsoSeen: [] })
@@ -53,6 +54,11 @@ test('the whole pipeline over TLS, every app with a login of its own and no righ
   expect(gone).toBeNull()
   expect(scored).toBeGreaterThanOrEqual(enoughScored)
   expect(deadLetters).toBe(0)
+
+  const login = { ...(await broker.environmentOf('dlq')), PREFIX: prefix }
+  const listed = await runCommand({ ...servers, brokers: [broker.secure] }, ['dlq', 'ls', '--json'], login)
+  expect(listed.code, listed.stderr).toBe(0)
+  expect(JSON.parse(listed.stdout)).toEqual({ total: 0, letters: [] })
 
   // Without its right to write, an app ends with an error that names it, and does not go on in silence.
   const intruder = await start('alerter', await broker.environmentOf('archiver'))

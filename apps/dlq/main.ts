@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { type Backend, openBackend } from '#app/up/backend.ts'
 import { prefixOfChoice } from '#app/up/runs.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
-import { kafkaSecurityOf } from '#lib/app/kafka-security.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { type TopicName, topicName, topics } from '#lib/market/topics.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
@@ -24,11 +23,10 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     return exitCodes.done
   }
   const options = parseDlqArguments(argv)
-  const security = kafkaSecurityOf(env)
   const prefix = prefixOfChoice(checkoutRoot, { run: options.run, prefix: env['PREFIX'] })
   try {
     const stack = await resolveStack({ env, onProgress: say, allowEmbedded: false })
-    const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}dlq`, security })
+    const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}dlq` })
     try {
       await requireTopic({ backend, prefix })
       return await act(options, { backend, prefix })

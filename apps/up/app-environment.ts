@@ -15,6 +15,6 @@ export function appEnvironment(env: Readonly<Record<string, string | undefined>>
     S3_REGION: region,
     S3_ACCESS_KEY: accessKey,
     S3_SECRET_KEY: secretKey,
-    S3_BUCKET: localBucket,
+    S3_BUCKET: stack.bucket ?? localBucket,
   }
 }

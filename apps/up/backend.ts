@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { kafkaSecurity } from '#lib/app/kafka-security.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { type Codec, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry, createRegistry } from '#lib/codec/registry.ts'
@@ -17,19 +16,17 @@ export type Backend = Readonly<{ log: Log; codec: Codec; store: ObjectStore; clo
 
 export const localBucket = 'flipstream'
 
-export type BackendOptions = Readonly<{ root: string; clientId: string; security?: ReturnType<typeof kafkaSecurity> }>
-
-export function openBackend(stack: Stack, { root, clientId, security }: BackendOptions): Backend {
+export function openBackend(stack: Stack, { root, clientId }: { root: string; clientId: string }): Backend {
   if (stack.kind === 'embedded') {
     const log = createMemoryLog({ clock: systemClock })
     const store = createFileStore({ directory: join(root, '.flipstream', 'objects') })
     return { log, codec: createCodec({ registry: createMemoryRegistry() }), store, close: () => log.close() }
   }
-  const log = createKafkajsLog({ brokers: stack.brokers, clientId, logger: createLogger('up', 'error'), ...security })
+  const log = createKafkajsLog({ brokers: stack.brokers, clientId, logger: createLogger('up', 'error'), ...stack.security })
   return {
     log,
     codec: createCodec({ registry: createRegistry({ url: stack.registryUrl }) }),
-    store: createS3Store({ ...stack.s3, bucket: localBucket }),
+    store: createS3Store({ ...stack.s3, bucket: stack.bucket ?? localBucket }),
     close: () => log.close(),
   }
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { AppListening } from '#lib/app/app.ts'
 import { systemClock } from '#lib/clock/clock.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { HealthReport } from '#lib/telemetry/health.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import type { AppHandle, StartApp, StartAppOptions } from './app-handle.ts'
@@ -16,16 +16,19 @@ export type ProcessesOptions = Readonly<{
   environment: Readonly<Record<string, string>>
   /** Gets `<app>.log`. */
   logDirectory: string
+  /** The checkout whose apps are started. Default: this one. */
+  root?: string
 }>
 
-const cli = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 const killAfterMillis = 15_000
 
 /**
  * Each in a process group of its own, so that a ctrl-C in the terminal reaches only us and we drain them in order. They end by
  * themselves when we do, however we do: the channel between us breaks.
  */
-export function createProcesses({ environment, logDirectory }: ProcessesOptions): (name: string, options?: StartAppOptions) => AppProcess {
+export function createProcesses(options: ProcessesOptions): (name: string, options?: StartAppOptions) => AppProcess {
+  const { environment, logDirectory, root = checkoutRoot } = options
+  const cli = join(root, 'apps', 'cli', 'main.ts')
   return (name, { settings = {}, onOutput } = {}) => {
     const logFile = join(logDirectory, `${name}.log`)
     const log = createWriteStream(logFile, { flags: 'a' })

@@ -4,7 +4,6 @@ import { printable } from '#app/notifier/terminal-text.ts'
 import { type Backend, openBackend } from '#app/up/backend.ts'
 import { prefixOfChoice } from '#app/up/runs.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
-import { kafkaSecurityOf } from '#lib/app/kafka-security.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
 import { topicName } from '#lib/market/topics.ts'
@@ -28,10 +27,9 @@ export async function run(argv: readonly string[], env: Readonly<Record<string, 
     return exitCodes.done
   }
   const options = parseWatchArguments(argv)
-  const security = kafkaSecurityOf(env)
   const prefix = prefixOfChoice(checkoutRoot, { run: options.run, prefix: env['PREFIX'] })
   const stack = await resolveStack({ env, onProgress: (line) => void process.stderr.write(`${line}\n`), allowEmbedded: false })
-  const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}watch`, security })
+  const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}watch` })
   try {
     await backend.log.checkReachable()
     await requireRun(backend, prefix)

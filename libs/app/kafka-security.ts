@@ -36,21 +36,21 @@ export const kafkaSecuritySettings = defineConfig({
 })
 
 type SecurityConfig = Config<typeof kafkaSecuritySettings>
-type Security = Pick<KafkajsLogOptions, 'ssl' | 'sasl'>
+export type KafkaSecurity = Pick<KafkajsLogOptions, 'ssl' | 'sasl'>
 
 /** What the log's client needs to know. Every problem at once, with the variable's name; throws ConfigError. */
-export function kafkaSecurity(config: SecurityConfig): Security {
+export function kafkaSecurity(config: SecurityConfig): KafkaSecurity {
   const problems: string[] = []
   const withTls = config.KAFKA_SECURITY_PROTOCOL.endsWith('SSL')
   const withLogin = config.KAFKA_SECURITY_PROTOCOL.startsWith('SASL')
-  const security: Security = { ...(withTls && { ssl: tls(config, problems) }), ...(withLogin && login(config, problems)) }
+  const security: KafkaSecurity = { ...(withTls && { ssl: tls(config, problems) }), ...(withLogin && login(config, problems)) }
   problems.push(...unused(config, { withTls, withLogin }))
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   return security
 }
 
 /** For commands, whose arguments are not settings: the same from the environment. A mistake is one of usage. */
-export function kafkaSecurityOf(env: Readonly<Record<string, string | undefined>>): Security {
+export function kafkaSecurityOf(env: Readonly<Record<string, string | undefined>>): KafkaSecurity {
   try {
     return kafkaSecurity(parseConfig(kafkaSecuritySettings, env))
   } catch (error) {
@@ -58,7 +58,7 @@ export function kafkaSecurityOf(env: Readonly<Record<string, string | undefined>
   }
 }
 
-function tls(config: SecurityConfig, problems: string[]): NonNullable<Security['ssl']> {
+function tls(config: SecurityConfig, problems: string[]): NonNullable<KafkaSecurity['ssl']> {
   const pem = (name: 'KAFKA_TLS_CA_FILE' | 'KAFKA_TLS_CERTIFICATE_FILE' | 'KAFKA_TLS_KEY_FILE', what: string) => {
     const text = secretFile(config, name, problems)
     if (text !== null && !text.includes(`${what}-----`))
@@ -75,7 +75,7 @@ function tls(config: SecurityConfig, problems: string[]): NonNullable<Security['
   return { ...(ca !== null && { ca }), ...(cert !== null && { cert }), ...(key !== null && { key }) }
 }
 
-function login(config: SecurityConfig, problems: string[]): Security {
+function login(config: SecurityConfig, problems: string[]): KafkaSecurity {
   const protocol = `KAFKA_SECURITY_PROTOCOL=${config.KAFKA_SECURITY_PROTOCOL} with KAFKA_SASL_MECHANISM=${config.KAFKA_SASL_MECHANISM}`
   const missing = (name: keyof SecurityConfig) => problems.push(`${name} is not set, but ${protocol} needs it`)
   if (config.KAFKA_SASL_MECHANISM === 'OAUTHBEARER') {

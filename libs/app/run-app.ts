@@ -11,7 +11,7 @@ import type { App, AppListening } from './app.ts'
 import { commonSettings } from './common-settings.ts'
 import { type Config, ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
 import { exitCodes } from './exit-codes.ts'
-import { kafkaSecurity } from './kafka-security.ts'
+import { type KafkaSecurity, kafkaSecurity } from './kafka-security.ts'
 
 const drainMillis = 10_000
 
@@ -35,7 +35,7 @@ export async function runApp<S extends Settings>(
     return usage(`flipstream ${app.name} takes no arguments (got ${argv.join(' ')}); it is configured by environment variables, see --help`)
 
   let config: Config<typeof commonSettings> & Config<S>
-  let security: ReturnType<typeof kafkaSecurity>
+  let security: KafkaSecurity
   try {
     config = parseConfig(settings, env) as typeof config
     security = kafkaSecurity(config)

@@ -76,8 +76,8 @@ export function rightsOf(app: string, prefix = ''): Right[] {
 }
 
 /** For who scales the apps: where groups and topics stand, and nothing of what is in them. */
-export const rightsToSeeLag = (apps: readonly string[]): Right[] =>
+export const rightsToSeeLag = (apps: readonly string[], prefix = ''): Right[] =>
   apps.flatMap((app): Right[] => [
-    { resource: 'topic', name: access[app]!.reads[0]!, prefixed: false, operations: ['Describe'] },
-    { resource: 'group', name: app, prefixed: false, operations: ['Describe'] },
+    { resource: 'topic', name: `${prefix}${access[app]!.reads[0]!}`, prefixed: false, operations: ['Describe'] },
+    { resource: 'group', name: `${prefix}${app}`, prefixed: false, operations: ['Describe'] },
   ])

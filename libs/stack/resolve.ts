@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type KafkaSecurity, kafkaSecurityOf } from '#lib/app/kafka-security.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 import { addressesFromEnvironment, type StackAddresses } from './addresses.ts'
 import { requireDiskSpace } from './disk-space.ts'
@@ -10,7 +11,15 @@ import { checkReachable } from './reachable.ts'
 import { canHaveTools, type Env, type Progress } from './tools.ts'
 
 /** `embedded`: no servers; the caller uses the memory log and the file-system store, and says so. */
-export type Stack = (Readonly<{ kind: 'env' | 'docker' | 'local' }> & StackAddresses) | Readonly<{ kind: 'embedded' }>
+export type Stack =
+  | (Readonly<{
+      kind: 'env' | 'docker' | 'local'
+      /** Where the environment says so, for servers that are not ours: TLS and login of the log, and another bucket than the usual. */
+      security?: KafkaSecurity
+      bucket?: string
+    }> &
+      StackAddresses)
+  | Readonly<{ kind: 'embedded' }>
 
 export type StackOptions = Readonly<{
   /** The environment; of it KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_* decide. */
@@ -34,12 +43,15 @@ export const stackDirectory = (root: string = checkoutRoot): string => join(root
 export async function resolveStack(options: StackOptions): Promise<Stack> {
   const given = addressesFromEnvironment(options.env)
   const { brokers, registryUrl, s3 } = given
+  const security = kafkaSecurityOf(options.env)
   await checkReachable({
-    ...(brokers && isPlain(options.env) && { brokers }),
+    // A broker that wants TLS or a login closes the connection on our simple question: the log's own client will tell.
+    ...(brokers && Object.keys(security).length === 0 && { brokers }),
     ...(registryUrl && { registryUrl }),
     ...(s3 && { s3Endpoint: s3.endpoint }),
   })
-  if (brokers && registryUrl && s3) return { kind: 'env', brokers, registryUrl, s3 }
+  const bucket = options.env['S3_BUCKET']
+  if (brokers && registryUrl && s3) return { kind: 'env', brokers, registryUrl, s3, security, ...(bucket && { bucket }) }
   const own = await ownStack(options)
   if (own.kind !== 'embedded') return { ...own, ...given }
   if (brokers || registryUrl || s3) {
@@ -49,9 +61,6 @@ export async function resolveStack(options: StackOptions): Promise<Stack> {
   }
   return own
 }
-
-/** A broker that wants TLS or a login closes the connection on our simple question: the log's own client will tell. */
-const isPlain = (env: Env): boolean => (env['KAFKA_SECURITY_PROTOCOL'] || 'PLAINTEXT') === 'PLAINTEXT'
 
 /** Stops the servers that this checkout started. Resolves with the names of what was stopped. */
 export async function stopStack(options: Pick<StackOptions, 'env' | 'onProgress' | 'root'>): Promise<string[]> {

@@ -24,7 +24,7 @@ const serverPackages = [
   'Jinja2<4',
   'Markdown<4',
 ]
-const environment = join(checkoutRoot, '.flipstream', 'tests', `mlflow-${version}`)
+const environment = join(checkoutRoot, '.flipstream', 'tools', `mlflow-${version}`)
 const python = join(environment, 'bin', 'python')
 const installMillis = 300_000
 const readyMillis = 120_000

@@ -23,6 +23,10 @@ export const apps: Readonly<Record<string, Readonly<{ summary: string; load(): P
     summary: 'a live web page and a REST API that prices any axie',
     load: async () => general((await import('#app/dashboard/main.ts')).app),
   },
+  validator: {
+    summary: 'judges each hour of the market as a whole; dead letters where it does not hold',
+    load: async () => general((await import('#app/validator/main.ts')).app),
+  },
   archiver: { summary: 'market.events into the object store', load: async () => general((await import('#app/archiver/main.ts')).app) },
 }
 

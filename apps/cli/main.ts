@@ -24,7 +24,7 @@ const commands: Readonly<Record<string, Command>> = {
   train: { summary: 'trains a model on a sales file', run: async (argv, env) => (await import('#app/trainer/main.ts')).run(argv, env) },
   validate: {
     summary: 'says whether a model may learn from these sales',
-    run: async (argv) => (await import('#app/validator/validate-command.ts')).run(argv),
+    run: async (argv, env) => (await import('#app/validator/validate-command.ts')).run(argv, env),
   },
   models: {
     summary: 'which models there are, and which one prices: ls, show, promote, rollback',

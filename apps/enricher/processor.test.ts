@@ -15,6 +15,7 @@ import { horizonMillis } from '#lib/market/horizons.ts'
 import { noItemModels } from '#lib/market/item-model.ts'
 import { anyMarket, sampleItems, sampleProfiles } from '#lib/market/market-samples.ts'
 import { type MarketState, sizesOf } from '#lib/market/market-state.ts'
+import { usdToWei } from '#lib/market/money.ts'
 import { createFold } from '#lib/stream/fold.ts'
 import type { Input, Result } from '#lib/stream/processor.ts'
 import type { Ask, EnrichedListing, Item, Listing, MarketEvent } from '#schemas/types.ts'
@@ -46,7 +47,7 @@ const sale = (soldAt: number, usd: number, of: Item = item): MarketEvent =>
       saleId: saleIdOf(of.tokenId, { txHash: null, soldAt }),
       item: of,
       soldAt,
-      priceWei: '1',
+      priceWei: usdToWei(usd, 3_000),
       priceUsd: String(usd),
       seller: null,
       buyer: null,

@@ -1,11 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { archiveForms } from '#app/archiver/open-archive.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 
 export type ValidateArguments = Readonly<{
-  salesFile: string
-  /** Of which market the sales are: each has its own last accepted data set. */
-  source: 'recorded' | 'synthetic'
+  data: Readonly<{ kind: 'sales'; file: string; source: 'recorded' | 'synthetic' }> | Readonly<{ kind: 'archive'; uri: string }>
   /** The newest sale may be so old; null: however old. */
   freshHours: number | null
   reportFile: string | null
@@ -14,10 +13,11 @@ export type ValidateArguments = Readonly<{
   json: boolean
 }>
 
-export const validateHelp = `flipstream validate --sales FILE.csv: says whether a model may learn from this data, and if not, why.
+export const validateHelp = `flipstream validate --sales FILE.csv | --archive URI: says whether a model may learn from this data, and if not, why.
 
   --sales FILE.csv   sales (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
-  --source KIND      recorded (default) or synthetic: of which market; each is compared with its own last accepted data set
+  --source KIND      of a file, recorded (default) or synthetic: each market is compared with its own last accepted data set
+  --archive URI      the sales in an archive: ${archiveForms}
   --fresh HOURS      refuse data whose newest sale is older than that (default: however old)
   --report FILE.html data docs: every expectation, what was found, and rows that do not hold
   --accept           compare the next data set with this one, and do not refuse this one for having drifted
@@ -29,6 +29,7 @@ The expectations, with their thresholds, stand in libs/validation/suites.ts. Exi
 const options = {
   sales: { type: 'string' },
   source: { type: 'string' },
+  archive: { type: 'string' },
   fresh: { type: 'string' },
   report: { type: 'string' },
   accept: { type: 'boolean' },
@@ -39,8 +40,7 @@ const options = {
 export function parseValidateArguments(argv: readonly string[]): ValidateArguments {
   const values = parse(argv)
   return {
-    salesFile: fileOf(values.sales),
-    source: sourceOf(values.source ?? 'recorded'),
+    data: dataOf(values),
     freshHours: values.fresh === undefined ? null : hoursOf(values.fresh),
     reportFile: values.report ?? null,
     accept: values.accept ?? false,
@@ -56,8 +56,17 @@ function parse(argv: readonly string[]) {
   }
 }
 
+function dataOf({ sales, archive, source }: ReturnType<typeof parse>): ValidateArguments['data'] {
+  if (archive !== undefined) {
+    if (sales !== undefined) throw new UsageError('--sales and --archive: give one')
+    if (source !== undefined) throw new UsageError('--source: an archive says itself of which market it is')
+    return { kind: 'archive', uri: archive }
+  }
+  return { kind: 'sales', file: fileOf(sales), source: sourceOf(source ?? 'recorded') }
+}
+
 function fileOf(file: string | undefined): string {
-  if (file === undefined) throw new UsageError('--sales FILE.csv is missing. See flipstream validate --help')
+  if (file === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream validate --help')
   if (!(existsSync(file) && statSync(file).isFile())) throw new UsageError(`--sales: no file ${file}. Expected a CSV of sales.`)
   return file
 }

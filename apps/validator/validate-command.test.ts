@@ -2,10 +2,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { someSales } from '#app/trainer/sales-samples.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { createSampleCodec, sampleRecord } from '#lib/archive/archive-samples.ts'
+import { createPartitionArchiver } from '#lib/archive/partition-archiver.ts'
+import { createSegmentStore } from '#lib/archive/segment-store.ts'
+import { createManualClock } from '#lib/clock/clock.ts'
+import { payloadOf } from '#lib/market/event.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
+import { createFileStore } from '#lib/objectstore/file-store.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { SaleColumn, SaleRow } from '#lib/validation/sale-row.ts'
 import { sampleRows } from '#lib/validation/sale-row-samples.ts'
+import type { MarketEvent, Sale } from '#schemas/types.ts'
 import { run } from './validate-command.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'flipstream-validate-'))
@@ -20,12 +29,38 @@ function salesFile(name: string, rows: readonly SaleRow[]): string {
   return file
 }
 
+/** What the archiver would have left of these events. */
+async function archiveEvents(store: ObjectStore, events: readonly MarketEvent[]): Promise<void> {
+  const codec = await createSampleCodec()
+  const location = { prefix: '', topic: 'market.events', generation: 1 }
+  const archiver = createPartitionArchiver(0, null, {
+    store,
+    codec,
+    location,
+    segments: createSegmentStore({ store, codec, location }),
+    clock: createManualClock(0),
+    limits: { maxRecords: 1_000, maxBytes: 1e9 },
+    idleMillis: 0,
+    rotationMillis: 1,
+  })
+  const records = events.map((event, offset) => sampleRecord(offset, codec.encode('MarketEvent', event)))
+  const nextOffset = records.length
+  await archiver.write({ topic: 'market.events', partition: 0, records, nextOffset, remaining: 0, isCurrent: () => true })
+  archiver.drain()
+  await archiver.idle?.()
+}
+
+function withoutDollars(event: MarketEvent): MarketEvent {
+  const sale = payloadOf(event).value as Sale
+  return { ...event, payload: { 'flipstream.Sale': { ...sale, priceUsd: null } } }
+}
+
 /** Runs it and returns what it printed and its exit code. */
 async function validate(...argv: string[]) {
   const printed: string[] = []
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0)
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => printed.push(String(text)) > 0)
-  const code = await run(argv, root)
+  const code = await run(argv, {}, root)
   vi.restoreAllMocks()
   return { code, printed: printed.join('') }
 }
@@ -82,6 +117,16 @@ describe('flipstream validate', () => {
     expect([code, printed.includes('newest_is_fresh')]).toEqual([1, true])
   })
 
+  test('an archive is judged by what the market said: late sales are normal, and its rows are offsets', async () => {
+    const directory = join(root, 'run')
+    const events = someSales(400, 1).map((event, place) => (place % 50 === 0 ? withoutDollars(event) : event))
+    await archiveEvents(createFileStore({ directory }), events)
+    const { code, printed } = await validate('--archive', directory)
+    expect(code).toBe(1)
+    expect(printed).toContain('400 sales against the suite archive')
+    expect(printed).toMatch(/price_is_there: .* found 8 of 400 do not\n\s+partition 0 offset 0: /)
+  })
+
   test('a file without the columns is told so', async () => {
     const file = join(root, 'wrong.csv')
     writeFileSync(file, 'when,axie\n1,2\n')
@@ -92,13 +137,16 @@ describe('flipstream validate', () => {
   })
 
   test.each([
-    [[], '--sales FILE.csv is missing'],
+    [[], '--sales FILE.csv or --archive URI is missing'],
     [['--sales', '/no/such.csv'], 'no file'],
     [['--sales', honest, '--fresh', 'x'], '--fresh: expected hours'],
     [['--sales', honest, '--source', 'live'], '--source'],
+    [['--sales', honest, '--archive', root], '--sales and --archive: give one'],
+    [['--archive', root, '--source', 'synthetic'], 'an archive says itself'],
+    [['--archive', '/no/such/place'], 'expected a run'],
     [['--sails'], "Unknown option '--sails'"],
   ])('%j is a usage error: %s', async (argv, message) => {
-    await expect(run(argv, root)).rejects.toThrow(UsageError)
-    await expect(run(argv, root)).rejects.toThrow(message)
+    await expect(run(argv, {}, root)).rejects.toThrow(UsageError)
+    await expect(run(argv, {}, root)).rejects.toThrow(message)
   })
 })

@@ -1,27 +1,28 @@
 import { writeFile } from 'node:fs/promises'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { systemClock } from '#lib/clock/clock.ts'
-import { readRawSales } from '#lib/market/sale-csv.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { FatalError, RejectedError } from '#lib/stream/errors.ts'
 import { dataDocs } from '#lib/validation/data-docs.ts'
 import type { Suite } from '#lib/validation/expectation.ts'
 import { type Profile, profileRows } from '#lib/validation/profile.ts'
-import { rowOfRawSale, type SaleRow } from '#lib/validation/sale-row.ts'
-import { freshness, salesFileSuite } from '#lib/validation/suites.ts'
+import { freshness } from '#lib/validation/suites.ts'
 import { type ExpectationResult, type Validation, validateRows } from '#lib/validation/validate.ts'
 import { acceptedFile, readAccepted, writeAccepted } from './accepted.ts'
 import { parseValidateArguments, type ValidateArguments, validateHelp } from './arguments.ts'
+import { readData } from './read-data.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** `flipstream validate`. @param root where the last accepted data set is remembered */
-export async function run(argv: readonly string[], root: string = checkoutRoot): Promise<number> {
+export async function run(argv: readonly string[], env: Environment, root: string = checkoutRoot): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(validateHelp)
     return exitCodes.done
   }
   const options = parseValidateArguments(argv)
   try {
-    return await validateData(options, root)
+    return await validateData(options, env, root)
   } catch (error) {
     if (!(error instanceof RejectedError || error instanceof FatalError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -29,21 +30,19 @@ export async function run(argv: readonly string[], root: string = checkoutRoot):
   }
 }
 
-async function validateData(options: ValidateArguments, root: string): Promise<number> {
-  const { salesFile, source, freshHours, reportFile, accept, json } = options
+async function validateData(options: ValidateArguments, env: Environment, root: string): Promise<number> {
+  const { freshHours, reportFile, accept, json } = options
+  const { name, source, suite, rows } = await readData(options.data, env)
   const remembered = acceptedFile(root, source)
-  const rows: SaleRow[] = []
-  for await (const raw of readRawSales(salesFile)) rows.push(rowOfRawSale(raw))
   const reference = accept ? null : await readAccepted(remembered)
-  const suite = withFreshness(salesFileSuite, freshHours)
-  const validation = validateRows(suite, rows, { asOf: systemClock.now(), reference })
+  const validation = validateRows(withFreshness(suite, freshHours), rows, { asOf: systemClock.now(), reference })
   if (reportFile !== null) {
-    await writeFile(reportFile, dataDocs({ data: salesFile, validation, reference: reference === null ? null : describe(reference) }))
+    await writeFile(reportFile, dataDocs({ data: name, validation, reference: reference === null ? null : describe(reference) }))
   }
   if (accept && validation.accepted) {
     await writeAccepted(remembered, profileRows(rows.filter((_, place) => !validation.badRows.has(place))))
   }
-  process.stdout.write(json ? `${JSON.stringify(toJson(validation))}\n` : formatValidation(salesFile, validation))
+  process.stdout.write(json ? `${JSON.stringify(toJson(validation))}\n` : formatValidation(name, validation))
   return validation.accepted ? exitCodes.done : exitCodes.failed
 }
 

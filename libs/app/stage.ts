@@ -1,4 +1,5 @@
 import { type TopicName, topicName, topics } from '#lib/market/topics.ts'
+import { FatalError } from '#lib/stream/errors.ts'
 import type { Input, Processor } from '#lib/stream/processor.ts'
 import { createRunner } from '#lib/stream/runner.ts'
 import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
@@ -12,7 +13,8 @@ export type StageOptions<In extends SchemaTopic, Out extends SchemaTopic, State>
   /** Also the consumer group and the stem of transactional ids, behind the run's prefix. */
   name: string
   input: In
-  output: Out
+  /** Null: its only answers are dead letters. */
+  output: Out | null
   processor: Processor<RecordTypes[(typeof topics)[In]['schema']], RecordTypes[(typeof topics)[Out]['schema']], State>
   /** Loads what a batch names (models, rules) before it is processed. */
   prepare?: (inputs: readonly Input<RecordTypes[(typeof topics)[In]['schema']]>[]) => void | Promise<void>
@@ -27,8 +29,8 @@ export async function startStage<In extends SchemaTopic, Out extends SchemaTopic
 ): Promise<RunningApp> {
   const { config, prefix, clock, logger, metrics, health, log, codec } = context
   const inputSchema: (typeof topics)[In]['schema'] = topics[input].schema
-  const outputSchema: (typeof topics)[Out]['schema'] = topics[output].schema
-  await codec.prepare([outputSchema])
+  const outputSchema: (typeof topics)[Out]['schema'] | null = output === null ? null : topics[output].schema
+  if (outputSchema !== null) await codec.prepare([outputSchema])
   const runner = createRunner({
     name,
     log,
@@ -48,7 +50,10 @@ export async function startStage<In extends SchemaTopic, Out extends SchemaTopic
               : result,
           ),
     },
-    encode: ({ value }) => codec.encode(outputSchema, value),
+    encode: ({ value }) => {
+      if (outputSchema === null) throw new FatalError(`${name} emits, and was given no output`)
+      return codec.encode(outputSchema, value)
+    },
     deadLetters: topicName(prefix, 'dead-letters'),
     guarantee: config.PROCESSING_GUARANTEE,
     ...(prepare === undefined ? {} : { prepare }),

@@ -25,6 +25,7 @@ export const access: Readonly<Record<string, Access>> = {
     writes: [],
     watches: ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'],
   },
+  validator: { reads: ['market.events'], writes: ['dead-letters'] },
   archiver: {
     reads: ['market.events', 'listings.scored', 'alerts', 'alerts.feedback', 'outcomes', 'models', 'controls', 'notifications'],
     writes: [],
@@ -34,6 +35,7 @@ export const access: Readonly<Record<string, Access>> = {
 /** Commands that write to the log of a deployment, with users of their own. */
 export const commandAccess: Readonly<Record<string, Access>> = {
   train: { reads: [], writes: ['models'] },
+  models: { reads: ['models', 'market.events'], writes: ['market.events'] },
   dlq: {
     reads: ['dead-letters'],
     writes: ['dead-letters', 'market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts'],

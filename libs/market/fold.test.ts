@@ -224,7 +224,12 @@ describe('what is met again on the edge of the horizon', () => {
   const item = sampleItems[1]!
   const start = 1_700_000_000_000
   const at = (observedAt: number): Observation => ({ observedAt, origin: 'live', source: 'synthetic' })
-  const wei = { basePriceWei: '5', endedPriceWei: '5', currentPriceWei: '5', currentPriceUsd: '20' }
+  const wei = {
+    basePriceWei: '5000000000000000',
+    endedPriceWei: '5000000000000000',
+    currentPriceWei: '5000000000000000',
+    currentPriceUsd: '20',
+  }
   const ask: Ask = { kind: 'fixed', paymentToken: 'weth', ...wei, startedAt: start, durationSeconds: 0 }
   const offer: Listing = { listingId: listingIdOf(item.tokenId, start), item, seller: '0xa', ask }
   const tick = (observedAt: number): MarketEvent => rulesChangedEvent({ rulesHash: 'r', rules: '{}', reason: '' }, at(observedAt))
@@ -240,7 +245,7 @@ describe('what is met again on the edge of the horizon', () => {
   })
 
   it('a sale: ends an ask seen after it once more', () => {
-    const sale = { item, soldAt: start + 1, priceWei: '5', priceUsd: '20', seller: null, buyer: null, txHash: null }
+    const sale = { item, soldAt: start + 1, priceWei: '5000000000000000', priceUsd: '20', seller: null, buyer: null, txHash: null }
     const sold = { ...sale, saleId: saleIdOf(item.tokenId, sale) }
     const events = [
       saleEvent(sold, at(start + 1)),

@@ -1,5 +1,6 @@
 import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/profile.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
+import { type RecordFacts, recordExpectations } from '#lib/validation/suites.ts'
 import type { AskSeen, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
 import { type CheckedAsk, checkAsk } from './ask.ts'
 import { type MarketPayload, payloadOf } from './event.ts'
@@ -54,6 +55,26 @@ function checkTimes(event: MarketEvent, content: EventContent): void {
   )
 }
 
+/** RejectedError with the name of the first expectation that it breaks: libs/validation/suites.ts lists them. */
+function checkExpectations(event: MarketEvent, content: EventContent): void {
+  const facts = factsOf(content)
+  if (facts === null) return
+  const broken = recordExpectations.find(({ holds }) => !holds(facts))
+  if (broken === undefined) return
+  throw new RejectedError(broken.name, `${event.eventId}: expected ${broken.expected}, found ${JSON.stringify(facts)}`)
+}
+
+function factsOf(content: EventContent): RecordFacts | null {
+  if (content.kind === 'sale') {
+    const { item, seller, buyer } = content.sale
+    return { kind: 'sale', tokenId: item.tokenId, usd: content.usd, eth: content.eth, seller, buyer }
+  }
+  if (content.kind !== 'offer') return null
+  const { item, seller } = content.offer
+  const { currentUsd: usd, currentWei } = content.ask
+  return { kind: 'offer', tokenId: item.tokenId, usd, eth: currentWei / 1e18, seller, buyer: null }
+}
+
 /** Reading is pure, and a record is asked about more than once: by the runner for its time, by the fold for its content. */
 const alreadyRead = new WeakMap<MarketEvent, EventContent | RejectedError>()
 
@@ -61,6 +82,7 @@ function readOnce(event: MarketEvent): EventContent | RejectedError {
   try {
     const content = contentOf(payloadOf(event))
     checkTimes(event, content)
+    checkExpectations(event, content)
     return content
   } catch (error) {
     if (error instanceof RejectedError) return error
@@ -70,7 +92,8 @@ function readOnce(event: MarketEvent): EventContent | RejectedError {
 
 /**
  * Checks an event whole, before anything is touched. RejectedError: unknown_class, unknown_part, bad_breed_count, bad_price,
- * bad_exchange_rate, future_event (it, or the sale or listing in it, happened more than 5 minutes after it was observed).
+ * bad_exchange_rate, future_event (it, or the sale or listing in it, happened more than 5 minutes after it was observed), or the name of an expectation
+ * (id_is_a_number, price_in_range, dollars_agree_with_ether, seller_is_not_buyer).
  */
 export function readEvent(event: MarketEvent): EventContent {
   let read = alreadyRead.get(event)

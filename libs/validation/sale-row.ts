@@ -1,5 +1,7 @@
 import { type PartType, partTypes } from '#lib/axie/parts.ts'
+import { payloadOf } from '#lib/market/event.ts'
 import type { RawSale } from '#lib/market/sale-csv.ts'
+import type { MarketEvent } from '#schemas/types.ts'
 
 /** As the source wrote it: text that should have been a number stays text, what is missing is null. */
 export type Cell = string | number | null
@@ -42,5 +44,25 @@ export function rowOfRawSale({ where, cells }: RawSale): SaleRow {
     priceUsd: numberOf(cells['priceUsd']),
     seller: textOf(cells['seller']),
     buyer: textOf(cells['buyer']),
+  }
+}
+
+/** The sale in an event, or null of any other event and of an egg, which has nothing to be priced by. */
+export function rowOfEvent(event: MarketEvent, where: string): SaleRow | null {
+  const { kind, value } = payloadOf(event)
+  if (kind !== 'Sale' || value.item.parts.length === 0) return null
+  const { item, soldAt, priceUsd, seller, buyer } = value
+  return {
+    where,
+    observedAt: event.observedAt,
+    time: soldAt,
+    id: numberOf(item.tokenId),
+    class: item.class,
+    breedCount: item.breedCount,
+    purity: null,
+    ...partsFrom((type) => item.parts.find((id) => id.startsWith(`${type}-`)) ?? null),
+    priceUsd: priceUsd === null ? null : numberOf(priceUsd),
+    seller,
+    buyer,
   }
 }

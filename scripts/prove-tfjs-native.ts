@@ -1,4 +1,4 @@
-/** For tfjs-native.sh: native TensorFlow works here, and forecasts what WebAssembly forecasts. Exit code 1 where it does not. */
+/** For tfjs-native.sh: native TensorFlow works here, and all backends forecast what plain JavaScript forecasts. Exit code 1 where not. */
 import { createNetwork, initialParameters } from '#lib/model/dense-network.ts'
 import { createRandom } from '#lib/model/random.ts'
 import { type Backend, startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
@@ -19,8 +19,11 @@ async function forecast(backend: Backend): Promise<Float32Array> {
   return outputs
 }
 
-const expected = await forecast('wasm')
-const found = await forecast('tensorflow')
-const difference = Math.max(...found.map((value, index) => Math.abs(value - (expected[index] as number))))
-if (!(difference < tolerance)) throw new Error(`expected native forecasts within ${tolerance} of WebAssembly's, found ${difference}`)
-console.error(`tfjs:native: works; forecasts within ${difference.toExponential(1)} of WebAssembly's`)
+const expected = await forecast('cpu')
+for (const backend of ['wasm', 'tensorflow'] as const) {
+  const found = await forecast(backend)
+  const difference = Math.max(...found.map((value, index) => Math.abs(value - (expected[index] as number))))
+  if (!(difference < tolerance))
+    throw new Error(`expected forecasts of ${backend} within ${tolerance} of JavaScript's, found ${difference}`)
+  console.error(`tfjs:native: ${backend} forecasts within ${difference.toExponential(1)} of JavaScript's`)
+}

@@ -16,11 +16,12 @@ import { profileRows } from '#lib/validation/profile.ts'
 import { parseTrainArguments, type TrainArguments, trainHelp } from './arguments.ts'
 import { publishingSettings, trainingSettings } from './config.ts'
 import { readHyperparameters } from './hyperparameters.ts'
+import { createInspector } from './inspector.ts'
 import { createProgressLines } from './progress.ts'
 import { formatTraining } from './report.ts'
-import { type Inspection, type Training, trainFromSales } from './train-from-sales.ts'
+import { type Training, trainFromSales } from './train-from-sales.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from './training-settings.ts'
-import { dataDocsFile, writeReport } from './write-report.ts'
+import { dataDocsFile } from './write-report.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -47,10 +48,11 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     const reference = remembered === null ? null : await readAccepted(remembered)
     const { reportFile, salesFile } = options
     const onProgress = progressTo(process.stderr)
-    const inspect = reportFile === null ? {} : { inspect: (found: Inspection) => writeReport(reportFile, found, { salesFile, onProgress }) }
-    const training = await trainFromSales({ ...options, ...inspect, settings, reference, backend: TF_BACKEND, onProgress })
+    const say = (line: string) => void process.stderr.write(`${line}\n`)
+    const { inspect, features } = createInspector({ reference, reportFile, salesFile, onProgress, say })
+    const training = await trainFromSales({ ...options, inspect, settings, reference, backend: TF_BACKEND, onProgress })
     const stored = await store(options, publishing, training.bundle)
-    if (remembered !== null) await writeAccepted(remembered, profileRows(training.sales.rows))
+    if (remembered !== null) await writeAccepted(remembered, profileRows(training.sales.rows, features()))
     process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
     await writeDown(tracker, training, { startedAt, reportFile })
     return exitCodes.done

@@ -1,22 +1,33 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { dataDocs } from '#lib/validation/data-docs.ts'
+import { describeProfile } from '#lib/validation/profile.ts'
+import type { DriftedFeature } from './feature-drift.ts'
+import type { InspectorOptions } from './inspector.ts'
 import { trainingPage } from './page/training-page.ts'
-import type { TrainingProgress } from './progress.ts'
 import type { Inspection } from './train-from-sales.ts'
 
 /** The data docs lie beside the report, which links to them. */
 export const dataDocsFile = (reportFile: string): string => `${reportFile.replace(/\.html?$/i, '')}.data.html`
 
+type ReportOptions = Pick<InspectorOptions, 'salesFile' | 'reference' | 'onProgress'> & Readonly<{ drifted: readonly DriftedFeature[] }>
+
 /** Writes the report and the data docs of what it learnt from. Asking the model takes some seconds. */
 export function writeReport(
   file: string,
   { bundle, report, sales, unseen }: Inspection,
-  { salesFile, onProgress }: Readonly<{ salesFile: string; onProgress: (progress: TrainingProgress) => void }>,
+  { salesFile, reference, drifted, onProgress }: ReportOptions,
 ): void {
   const { modelId, manifest } = bundle
   const docs = dataDocsFile(file)
-  writeFileSync(docs, dataDocs({ data: basename(salesFile), validation: sales.validation, reference: null }))
+  writeFileSync(
+    docs,
+    dataDocs({
+      data: basename(salesFile),
+      validation: sales.validation,
+      reference: reference === null ? null : describeProfile(reference),
+    }),
+  )
   const page = trainingPage({
     modelId,
     manifest,
@@ -25,6 +36,7 @@ export function writeReport(
     learning: report.learning,
     validation: sales.validation,
     leftOut: report.leftOut,
+    drifted,
     dataDocsLink: basename(docs),
     onProgress: (done, total) => onProgress({ stage: 'report', done, total }),
   })

@@ -5,7 +5,7 @@ import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { FatalError, RejectedError } from '#lib/stream/errors.ts'
 import { dataDocs } from '#lib/validation/data-docs.ts'
 import type { Suite } from '#lib/validation/expectation.ts'
-import { type Profile, profileRows } from '#lib/validation/profile.ts'
+import { describeProfile, profileRows } from '#lib/validation/profile.ts'
 import { freshness } from '#lib/validation/suites.ts'
 import { type ExpectationResult, type Validation, validateRows } from '#lib/validation/validate.ts'
 import { acceptedFile, readAccepted, writeAccepted } from './accepted.ts'
@@ -37,7 +37,7 @@ async function validateData(options: ValidateArguments, env: Environment, root: 
   const reference = accept ? null : await readAccepted(remembered)
   const validation = validateRows(withFreshness(suite, freshHours), rows, { asOf: systemClock.now(), reference })
   if (reportFile !== null) {
-    await writeFile(reportFile, dataDocs({ data: name, validation, reference: reference === null ? null : describe(reference) }))
+    await writeFile(reportFile, dataDocs({ data: name, validation, reference: reference === null ? null : describeProfile(reference) }))
   }
   if (accept && validation.accepted) {
     await writeAccepted(remembered, profileRows(rows.filter((_, place) => !validation.badRows.has(place))))
@@ -48,11 +48,6 @@ async function validateData(options: ValidateArguments, env: Environment, root: 
 
 const withFreshness = (suite: Suite, hours: number | null): Suite =>
   hours === null ? suite : { ...suite, expectations: [...suite.expectations, freshness(hours)] }
-
-const minuteOf = (millis: number): string => new Date(millis).toISOString().slice(0, 16).replace('T', ' ')
-
-const describe = ({ rows, from, until }: Profile): string =>
-  `the last accepted data set (${rows.toLocaleString('en')} sales, ${minuteOf(from)} to ${minuteOf(until)} UTC)`
 
 const toJson = ({ badRows, ...validation }: Validation) => ({ ...validation, rowsLeftOut: badRows.size })
 

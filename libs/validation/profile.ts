@@ -52,6 +52,12 @@ export function profileRows(rows: readonly SaleRow[], features: Columns = new Ma
   }
 }
 
+const minuteOf = (millis: number): string => new Date(millis).toISOString().slice(0, 16).replace('T', ' ')
+
+/** For people. */
+export const describeProfile = ({ rows, from, until }: Profile): string =>
+  `the last accepted data set (${rows.toLocaleString('en')} sales, ${minuteOf(from)} to ${minuteOf(until)} UTC)`
+
 const isKnown = (cell: Cell): boolean => cell !== null && !Number.isNaN(cell)
 
 function profileColumn(cells: ArrayLike<Cell>): ColumnProfile {

@@ -134,6 +134,7 @@ describe('the page', () => {
       learning: { step: 'tree', kept: 2, losses: [0.3, 0.2, 0.25] },
       validation: { suite: 'sales file', rows: 1_000, accepted: true, results: [], badRows: new Set() },
       leftOut: { broken: 3, duplicate: 0 },
+      drifted: [{ feature: 'worth', psi: 0.4 }],
       dataDocsLink: 'data.html',
     })
   })
@@ -149,6 +150,7 @@ describe('the page', () => {
     ['the learning curve', 'kept: 2 trees'],
     ['a link to the data docs', '<a href="data.html">data docs</a>'],
     ['what was left out', 'broken'],
+    ['which features drifted', 'population stability index'],
     ['settings', 'trees.rounds'],
     ['that a generated market is no market', 'SIMULATED'],
   ])('holds %s', (_, words) => {

@@ -6,6 +6,7 @@ import { note, page, type Section, section, type Tile, tiles } from '#lib/report
 import { table } from '#lib/report/table.ts'
 import { flatten } from '#lib/tracking/tracker.ts'
 import type { Validation } from '#lib/validation/validate.ts'
+import type { DriftedFeature } from '../feature-drift.ts'
 import { calibrationOf, errorsByClass, errorsByDay, errorsByPrice, fewestRows, type GroupErrors, residualsOf } from './breakdown.ts'
 import { calibrationFigure, dependenceFigure, importanceFigure, learningFigure, residualFigure } from './figures.ts'
 import { dependenceOf, importanceOf } from './probing.ts'
@@ -20,6 +21,8 @@ export type TrainingPage = Readonly<{
   learning: Learning | null
   validation: Validation
   leftOut: Readonly<Record<string, number>>
+  /** Features of the newest sales that are distributed otherwise than in the last accepted data set. */
+  drifted: readonly DriftedFeature[]
   /** Of the data docs beside this page. */
   dataDocsLink: string
   onProgress?: (done: number, total: number) => void
@@ -153,7 +156,7 @@ function probed({ unseen, onProgress = () => {} }: TrainingPage): Section[] {
   ]
 }
 
-function dataSection({ validation, leftOut, dataDocsLink }: TrainingPage): Section {
+function dataSection({ validation, leftOut, drifted, dataDocsLink }: TrainingPage): Section {
   const failed = validation.results.filter(({ status }) => status === 'failed')
   const counted = Object.entries(leftOut).filter(([, count]) => count > 0)
   return section(
@@ -165,6 +168,13 @@ function dataSection({ validation, leftOut, dataDocsLink }: TrainingPage): Secti
           caption: 'Warnings: told, and used.',
           columns: [{ title: 'expectation' }, { title: 'expected' }, { title: 'found' }],
           rows: failed.map(({ name, expected, found }) => [name, expected, found]),
+        }),
+    drifted.length === 0
+      ? null
+      : table({
+          caption: 'Features of the newest sales that drifted from the last accepted data set: population stability index above 0.25.',
+          columns: [{ title: 'feature' }, { title: 'PSI', kind: 'number' }],
+          rows: drifted.map(({ feature, psi }) => [feature, psi.toFixed(2)]),
         }),
     counted.length === 0
       ? html`<p>Nothing was left out.</p>`

@@ -1,0 +1,34 @@
+import type { Columns, Profile } from '#lib/validation/profile.ts'
+import { driftedFeatures, featureColumns } from './feature-drift.ts'
+import type { TrainingProgress } from './progress.ts'
+import type { Inspection } from './train-from-sales.ts'
+import { writeReport } from './write-report.ts'
+
+export type InspectorOptions = Readonly<{
+  /** The last accepted data set, where this one is compared with it. */
+  reference: Profile | null
+  reportFile: string | null
+  salesFile: string
+  onProgress: (progress: TrainingProgress) => void
+  /** A line for people. */
+  say: (line: string) => void
+}>
+
+const toldMost = 10
+
+/** What is asked of a new model while it is open: whether the features of the newest sales drifted, and all that the report shows. */
+export function createInspector({ reference, reportFile, salesFile, onProgress, say }: InspectorOptions) {
+  let features: Columns = new Map()
+  return {
+    inspect(found: Inspection): void {
+      features = featureColumns(found.unseen)
+      const drifted = reference === null ? [] : driftedFeatures(found.unseen, reference)
+      for (const { feature, psi } of drifted.slice(0, toldMost))
+        say(`warning: feature ${feature} is distributed otherwise than in the last accepted data set (PSI ${psi.toFixed(2)})`)
+      if (drifted.length > toldMost) say(`warning: and ${drifted.length - toldMost} features more`)
+      if (reportFile !== null) writeReport(reportFile, found, { salesFile, reference, drifted, onProgress })
+    },
+    /** Of the newest sales: remembered with an accepted data set. */
+    features: (): Columns => features,
+  }
+}

@@ -51,7 +51,7 @@ export async function createPipeline({
 }: PipelineOptions): Promise<Pipeline> {
   const directory = mkdtempSync(join(tmpdir(), 'flipstream-pipeline-'))
   const backend = openBackend({ kind: 'env', ...servers }, { root: checkoutRoot, clientId: `${prefix}test` })
-  const environment = appEnvironment(servers, prefix)
+  const environment = testEnvironment(servers, prefix)
   const startProcess = createProcesses({ environment, logDirectory: directory })
   const started: AppProcess[] = []
 
@@ -115,7 +115,8 @@ async function putInForce({ backend, prefix, directory, environment, rules, onPr
   return at
 }
 
-function appEnvironment({ brokers, registryUrl, s3 }: StackAddresses, prefix: string): Record<string, string> {
+/** What apps of a test are given: where the servers are, and nothing of ours. */
+export function testEnvironment({ brokers, registryUrl, s3 }: StackAddresses, prefix: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     KAFKA_BROKERS: brokers.join(','),

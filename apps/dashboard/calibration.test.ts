@@ -7,7 +7,6 @@ const forecast = (change: Partial<Forecast> = {}): Forecast => ({
   listedAt: 100,
   observedAt: 110,
   quantilesUsd,
-  alerted: false,
   ...change,
 })
 const sale = (change: Partial<SoldFor> = {}): SoldFor => ({ axieId: '1', soldAt: 200, observedAt: 210, usd: 25, ...change })
@@ -47,12 +46,10 @@ test('a forecast made when the sale was known, or for a later listing, proves no
   expect(calibration.scores().all.sales).toBe(0)
 })
 
-test('alerted listings are counted apart, whenever the alert is heard of', () => {
+test('of alerts, what they were sold on for counts, once each', () => {
   const calibration = createCalibration({ remembered: 10 })
-  calibration.takeForecast(forecast())
-  calibration.takeSale(sale())
-  calibration.takeForecast(forecast({ alerted: true }))
-  calibration.takeForecast(forecast())
-  const { all, alerted } = calibration.scores()
-  expect([all.sales, alerted.sales]).toEqual([1, 1])
+  calibration.takeResale('a', quantilesUsd, 45)
+  calibration.takeResale('a', quantilesUsd, 45)
+  expect(calibration.scores().alerted).toEqual({ sales: 1, bins: [0, 0, 0, 0, 1, 0], medianError: 1 / 3 })
+  expect(calibration.scores().all.sales).toBe(0)
 })

@@ -2,7 +2,7 @@ import type { PriceQuantiles } from '#schemas/types.ts'
 import { createRecent } from './recent.ts'
 
 /** A forecast made for a listing, and when. Market time. */
-export type Forecast = Readonly<{ axieId: string; listedAt: number; observedAt: number; quantilesUsd: PriceQuantiles; alerted: boolean }>
+export type Forecast = Readonly<{ axieId: string; listedAt: number; observedAt: number; quantilesUsd: PriceQuantiles }>
 
 export type SoldFor = Readonly<{ axieId: string; soldAt: number; observedAt: number; usd: number }>
 
@@ -18,7 +18,9 @@ export type CalibrationScore = Readonly<{
 export type Calibration = Readonly<{
   takeForecast(forecast: Forecast): void
   takeSale(sale: SoldFor): void
-  /** All listings that sold, and those among them that were alerted: a buyer meets the winner's curse. */
+  /** What an alerted axie was sold on for: its own listing went for its ask, which says nothing. Each alert counts once. */
+  takeResale(alertId: string, quantilesUsd: PriceQuantiles, resoldUsd: number): void
+  /** All listings that sold, and the alerted ones that were sold on: a buyer meets the winner's curse. */
   scores(): Readonly<{ all: CalibrationScore; alerted: CalibrationScore }>
 }>
 
@@ -36,26 +38,23 @@ export function createCalibration({ remembered, errors = 2_000 }: { remembered: 
 
   const pair = (forecast: Forecast, sale: SoldFor): void => {
     if (sale.soldAt < forecast.listedAt || sale.observedAt < forecast.observedAt) return
-    const key = `${sale.axieId} ${sale.soldAt}`
-    all.add(key, forecast.quantilesUsd, sale.usd)
-    if (forecast.alerted) alerted.add(key, forecast.quantilesUsd, sale.usd)
+    all.add(`${sale.axieId} ${sale.soldAt}`, forecast.quantilesUsd, sale.usd)
   }
 
   return {
     takeForecast(forecast) {
       const known = forecasts.get(forecast.axieId)
       if (known !== undefined && known.observedAt > forecast.observedAt) return
-      // An alert is the forecast of its listing once more.
-      const kept = known?.observedAt === forecast.observedAt && known.alerted ? known : forecast
-      forecasts.set(forecast.axieId, kept)
+      forecasts.set(forecast.axieId, forecast)
       const sale = sales.get(forecast.axieId)
-      if (sale !== undefined) pair(kept, sale)
+      if (sale !== undefined) pair(forecast, sale)
     },
     takeSale(sale) {
       sales.set(sale.axieId, sale)
       const forecast = forecasts.get(sale.axieId)
       if (forecast !== undefined) pair(forecast, sale)
     },
+    takeResale: (alertId, quantilesUsd, resoldUsd) => alerted.add(alertId, quantilesUsd, resoldUsd),
     scores: () => ({ all: all.score(), alerted: alerted.score() }),
   }
 }

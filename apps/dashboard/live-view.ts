@@ -61,14 +61,11 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
     list.push(value)
     if (list.length > mostChanges) list.shift()
   }
-  const forecast = ({ listing, quantilesUsd }: ScoredListing, alerted: boolean): void =>
-    calibration.takeForecast({
-      axieId: listing.item.tokenId,
-      listedAt: listing.ask.startedAt,
-      observedAt: listing.observedAt,
-      quantilesUsd,
-      alerted,
-    })
+  /** Alert and outcome come from two topics, in either order. */
+  const compareResale = (alert: Alert | undefined, outcome: Outcome | undefined): void => {
+    if (alert !== undefined && outcome?.resoldUsd != null)
+      calibration.takeResale(alert.alertId, alert.scored.quantilesUsd, outcome.resoldUsd)
+  }
 
   return {
     takeScored(scored) {
@@ -76,19 +73,25 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
       newest = scored
       scoredCount++
       listings.set(row.listingId, row)
-      forecast(scored, false)
+      calibration.takeForecast({
+        axieId: row.axieId,
+        listedAt: row.listedAt,
+        observedAt: row.observedAt,
+        quantilesUsd: scored.quantilesUsd,
+      })
       note(changed.listings, row)
     },
     takeAlert(alert) {
       alertCount++
       alerts.set(alert.alertId, alert)
-      forecast(alert.scored, true)
+      compareResale(alert, outcomes.get(alert.alertId))
       note(changed.alerts, alert)
     },
     takeOutcome(outcome) {
       tally.take(outcome)
       if (outcome.kind === 'random') return
       outcomes.set(outcome.alertId, outcome)
+      compareResale(alerts.get(outcome.alertId), outcome)
       if (alerts.get(outcome.alertId) !== undefined) note(changed.outcomes, outcome)
     },
     takeModel: (model) => models.set(model.modelId, model),

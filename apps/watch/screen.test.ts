@@ -36,7 +36,7 @@ test('health above, alerts below, in exactly the rows there are', () => {
     "
     flipstream  SIMULATED · recorded   market Apr 16 12:00 UTC                                              ● live
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-    listings   9.6/s   priced 1,234   alerts 1
+    listings   9.6/s   seen 1,234   alerts 1
     latency    listing → priced p50 41 ms, p99 120 ms   listing → alert not measured yet
     waiting    enricher 0   archiver ≥ 4,096 12 s
     dead       3   bad_price 2   egg 1

@@ -31,7 +31,7 @@ export const healthLine = (status: Status): string => {
   const { counts, listingsPerSecond, listingToScoredMs, listingToAlertMs, stages, broker } = status
   const waiting = stages.reduce((sum, { records }) => sum + records, 0)
   const away = broker.answers ? '' : '  KAFKA DOES NOT ANSWER'
-  return `${simulatedText(status)}listings ${listingsPerSecond.toFixed(1)}/s  priced ${counts.scored} (${latencyText(listingToScoredMs)})  alerts ${counts.alerts} (${latencyText(listingToAlertMs)})  waiting ${waiting}  dead ${counts.deadLetters}${away}`
+  return `${simulatedText(status)}listings ${listingsPerSecond.toFixed(1)}/s  seen ${counts.scored} (${latencyText(listingToScoredMs)})  alerts ${counts.alerts} (${latencyText(listingToAlertMs)})  waiting ${waiting}  dead ${counts.deadLetters}${away}`
 }
 
 const simulatedText = ({ simulated, source }: Status): string => (simulated ? `SIMULATED ${source}  ` : '')
@@ -53,7 +53,7 @@ function health(status: Status, width: number): Run[][] {
   return [
     ...labelled(
       'listings',
-      [[run(`${listingsPerSecond.toFixed(1)}/s`, 'bold')], fact('priced', count(counts.scored)), fact('alerts', count(counts.alerts))],
+      [[run(`${listingsPerSecond.toFixed(1)}/s`, 'bold')], fact('seen', count(counts.scored)), fact('alerts', count(counts.alerts))],
       width,
     ),
     ...labelled(

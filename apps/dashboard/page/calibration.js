@@ -39,10 +39,10 @@ export function drawCalibration({ all, alerted }, simulated) {
     h(
       'p',
       { class: 'note' },
-      coverage('All', all),
+      coverage('Sold', all),
       ' ',
-      coverage('Alerted', alerted),
-      ' Only what sold counts, and cheap listings sell sooner: prices fall low.',
+      coverage('Alerted and sold on', alerted),
+      ' Only what sold counts, and cheap listings sell sooner, so prices fall low.',
     ),
   )
 }
@@ -77,7 +77,7 @@ function binRow([name, due], { sales, bins: counts }, index) {
 }
 
 function coverage(name, { sales, bins: counts }) {
-  if (sales === 0) return `${name}: none sold yet.`
+  if (sales === 0) return `${name}: none yet.`
   const within = (from, to) => percent(counts.slice(from, to).reduce((sum, some) => sum + some, 0) / sales)
   return `${name} (${count(sales)}): 25–75% holds ${within(2, 4)} (due 50%), 5–95% holds ${within(1, 5)} (due 90%).`
 }

@@ -38,7 +38,7 @@ const tiles = [
     'Listings',
     ({ listingsPerSecond, counts }) => ({
       text: `${listingsPerSecond.toFixed(1)}/s`,
-      note: `${count(counts.scored)} priced · ${count(counts.alerts)} alerts`,
+      note: `${count(counts.scored)} seen · ${count(counts.alerts)} alerts`,
     }),
   ],
   ['Listing → priced', ({ listingToScoredMs }) => latency(listingToScoredMs)],

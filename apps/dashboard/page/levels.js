@@ -2,7 +2,7 @@ import uPlot from '/plot/uPlot.esm.js'
 import { byId, h, setText } from './dom.js'
 import { dateTime, signedPercent, titleCase, usd } from './format.js'
 
-const height = 220
+const height = 320
 const dayMillis = 86_400_000
 
 /** Market level by class over time: lines on a logarithmic axis, figures in a table below. */
@@ -39,7 +39,8 @@ export function createLevels() {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
         legend: { show: false },
         cursor: { y: false, points: { size: 5 } },
-        scales: { y: { distr: 3, log: 10 } },
+        // From the lowest to the highest, not to the next powers of ten.
+        scales: { y: { distr: 3, log: 10, range: (_, low, high) => [(low ?? 1) * 0.9, (high ?? 10) * 1.1] } },
         axes: [
           times,
           { ...axis, size: 52, values: (_, values) => values.map((value) => (value === null ? '' : usd(value).replace(/\.00$/, ''))) },

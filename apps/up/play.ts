@@ -53,7 +53,10 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
     )
   if (stack.kind === 'embedded')
     progress.say('neither Java nor Docker here: running inside this process, on a log in memory. Nothing survives the end.')
-  const run = options.live ? continueLiveRun(root, clock.now(), argv) : createRun(root, plan.source, clock.now(), argv)
+  const run =
+    plan.source === 'live'
+      ? continueLiveRun(root, plan.collector.MARKETPLACE_URL, clock.now(), argv)
+      : createRun(root, plan.source, clock.now(), argv)
   progress.say(`run ${run.name} (logs in .flipstream/runs/${run.name})`)
   const backend = openBackend(stack, { root, clientId: `${run.prefix}up` })
   const handles = new Map<string, AppHandle>()

@@ -16,7 +16,14 @@ export type Run = Readonly<{
   directory: string
 }>
 
-export type RunNote = Readonly<{ name: string; source: Source; startedAt: string; arguments: readonly string[] }>
+export type RunNote = Readonly<{
+  name: string
+  source: Source
+  startedAt: string
+  arguments: readonly string[]
+  /** Of a live run: the address of the market that it reads. */
+  marketplace?: string
+}>
 
 export const runsDirectory = (root: string): string => join(root, '.flipstream', 'runs')
 
@@ -25,7 +32,13 @@ export function runName(startedAt: number, source: Source): string {
 }
 
 /** Two starts in one second take different names: the directory decides who was first. */
-export function createRun(root: string, source: Source, startedAt: number, argv: readonly string[]): Run {
+export function createRun(
+  root: string,
+  source: Source,
+  startedAt: number,
+  argv: readonly string[],
+  about: Pick<RunNote, 'marketplace'> = {},
+): Run {
   mkdirSync(runsDirectory(root), { recursive: true })
   for (let second = 0; ; second++) {
     const name = runName(startedAt + second * 1_000, source)
@@ -36,16 +49,16 @@ export function createRun(root: string, source: Source, startedAt: number, argv:
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
       throw error
     }
-    const note: RunNote = { name, source, startedAt: new Date(startedAt).toISOString(), arguments: argv }
+    const note: RunNote = { name, source, startedAt: new Date(startedAt).toISOString(), arguments: argv, ...about }
     writeFileSync(join(directory, 'run.json'), `${JSON.stringify(note, null, 2)}\n`)
     return { name, source, prefix: `${name}.`, directory }
   }
 }
 
-/** The real market goes on where it was: one run for all its starts, until it is removed. */
-export function continueLiveRun(root: string, startedAt: number, argv: readonly string[]): Run {
-  const last = listRuns(root).findLast(({ name }) => name.endsWith('-live'))
-  if (last === undefined) return createRun(root, 'live', startedAt, argv)
+/** The real market goes on where it was: one run for all starts on the same marketplace, until it is removed. */
+export function continueLiveRun(root: string, marketplace: string, startedAt: number, argv: readonly string[]): Run {
+  const last = listRuns(root).findLast((note) => note.name.endsWith('-live') && note.marketplace === marketplace)
+  if (last === undefined) return createRun(root, 'live', startedAt, argv, { marketplace })
   return { name: last.name, source: 'live', prefix: `${last.name}.`, directory: join(runsDirectory(root), last.name) }
 }
 

@@ -1,0 +1,105 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { simulatorSettings } from '#app/simulator/config.ts'
+import { startSimulator } from '#app/simulator/simulator.ts'
+import { listRuns } from '#app/up/runs.ts'
+import type { Summary } from '#app/up/summary.ts'
+import { parseConfig } from '#lib/app/config.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+
+// `npm start -- --live` with the simulator as the real market: in real time, with a key and a quota.
+
+const key = 'the-key-of-the-market'
+
+let simulator: Awaited<ReturnType<typeof startSimulator>>
+const children: ChildProcess[] = []
+beforeAll(async () => {
+  const settings = {
+    SIMULATOR_API_KEY: key,
+    SIMULATOR_SPEED: '1',
+    SIMULATOR_HISTORY_DAYS: '3',
+    SIMULATOR_SALES_PER_HOUR: '400',
+    SIMULATOR_RATE_LIMIT_PER_SECOND: '30',
+  }
+  simulator = await startSimulator(parseConfig(simulatorSettings, settings), systemClock)
+})
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await simulator.close()
+  const own = listRuns(checkoutRoot).filter(({ marketplace }) => marketplace === marketplaceUrl())
+  if (own.length === 0) return
+  const remove = [join(checkoutRoot, 'bin', 'flipstream.mjs'), 'runs', 'rm', ...own.map(({ name }) => name)]
+  await promisify(execFile)(process.execPath, remove, { env: { ...process.env, ...servers() } })
+})
+
+const marketplaceUrl = () => simulator.url
+const servers = () => ({
+  KAFKA_BROKERS: inject('brokers').join(),
+  SCHEMA_REGISTRY_URL: inject('registryUrl'),
+  S3_ENDPOINT: inject('s3').endpoint,
+  S3_REGION: inject('s3').region,
+  S3_ACCESS_KEY: inject('s3').accessKey,
+  S3_SECRET_KEY: inject('s3').secretKey,
+})
+
+type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>
+
+function startLive(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const child = spawn('npm', ['start', '--silent', '--', '--live', ...argv], {
+    cwd: checkoutRoot,
+    env: {
+      ...process.env,
+      ...servers(),
+      MARKETPLACE_URL: marketplaceUrl(),
+      AXIE_API_KEY: key,
+      HISTORY_DAYS: '3',
+      REQUESTS_PER_SECOND: '25',
+      DASHBOARD_PORT: '0',
+      ...env,
+    },
+    detached: true,
+  })
+  children.push(child)
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => {
+    output.stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk
+  })
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...output })))
+}
+
+test('a key that is missing is wrong usage, before anything is touched', async () => {
+  const { code, stderr } = await startLive([], { AXIE_API_KEY: '' })
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/AXIE_API_KEY is not set/)])
+})
+
+test('a key that is refused ends the start, and says what to do, without showing the key', async () => {
+  const { code, stderr } = await startLive([], { AXIE_API_KEY: 'no-such-key-here' })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/refused the API key.*set AXIE_API_KEY to a valid key/)
+  expect(stderr).not.toMatch(/no-such-key-here|at async/)
+})
+
+test('the first start reads history, trains and goes live within the quota; the second goes on where it stopped', async () => {
+  const first = await startLive(['--dry-run', '--for', '15s', '--json'])
+  expect(first.stderr).toMatch(/history: [\d,]+ sales[\s\S]*model trees-\w+/)
+  expect(first.code).toBe(0)
+  const summary = JSON.parse(first.stdout) as Summary
+  expect(summary).toMatchObject({ simulated: false, problems: [] })
+  expect(summary.backfilled).toBeGreaterThan(20_000)
+  expect(summary.listings).toBeGreaterThan(0)
+  expect(summary.scored).toBe(summary.listings)
+
+  const second = await startLive(['--dry-run', '--for', '5s', '--json'])
+  expect(second.stderr).toMatch(new RegExp(`goes on with model ${summary.modelId}`))
+  expect(second.stderr).not.toMatch(/reading the sales|training/)
+  expect(second.code).toBe(0)
+  const later = JSON.parse(second.stdout) as Summary
+  expect([later.run, later.backfilled]).toEqual([summary.run, summary.backfilled])
+  expect(later.listings).toBeGreaterThanOrEqual(summary.listings)
+})

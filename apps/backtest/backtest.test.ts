@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { parseHTML } from 'linkedom'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run as sample } from '#app/simulator/sample.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { parseBacktestArguments } from './arguments.ts'
+import { backtestReport } from './report.ts'
 import { type BacktestResult, luckFor } from './result.ts'
 import { runBacktest } from './run-backtest.ts'
 import { formatBacktest } from './text.ts'
@@ -97,6 +99,27 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
     expect(draws.filter((luck) => luck < 0.3).length / draws.length).toBeCloseTo(0.3, 1)
     expect(luckFor(1)('axie:7:1')).toBe(draws[7])
     expect(luckFor(2)('axie:7:1')).not.toBe(draws[7])
+  })
+
+  test('reports: assumptions and the bias of the data first, every part that there is to tell, in one file', () => {
+    const report = backtestReport(whole)
+    const { document } = parseHTML(report)
+    const titles = [...document.querySelectorAll('h2')].map(({ textContent }) => textContent)
+    expect(titles).toEqual([
+      'Assumptions',
+      'What came of it',
+      'Beside others',
+      'The race',
+      'How good the forecasts were',
+      'Why listings were not alerted',
+      'Other values',
+      'Trades',
+      'Proof',
+    ])
+    expect(document.querySelector('section')?.textContent).toMatch(/Simulated, synthetic market[\s\S]*Selection bias/)
+    expect(report).toContain('came out the same to the byte')
+    expect(document.querySelectorAll('script, link, img').length).toBe(0)
+    expect(report.match(/.{0,80}(NaN|undefined|Infinity).{0,20}/g)).toBeNull()
   })
 
   test('tells people and shows how far it is', () => {

@@ -114,6 +114,7 @@ describe('its figures', () => {
   })
 
   test('of nothing bought are none', () => {
+    expect(figuresOf(run([trade(0, 5, 20, 20, 'unsold')]), settings, span(48)).profitFactor).toBeNull()
     expect(figuresOf(run([]), settings, span(48))).toMatchObject({ profitUsd: 0, profitFactor: null, hitRate: null, medianHoursHeld: null })
   })
 })

@@ -118,7 +118,7 @@ export function figuresOf(
     finalEquityUsd,
     profitUsd: finalEquityUsd - capitalUsd,
     profitOverMarketUsd: sum(bought.map(({ gainOverMarketUsd }) => gainOverMarketUsd)),
-    profitFactor: lost.length === 0 ? null : sum(won) / -sum(lost),
+    profitFactor: sum(lost) === 0 ? null : sum(won) / -sum(lost),
     expectancyUsd: gains.length === 0 ? null : sum(gains) / gains.length,
     hitRate: gains.length === 0 ? null : won.length / gains.length,
     maximumDrawdownRatio: Math.max(0, ...drawdowns(equity, capitalUsd).map(({ ratio }) => ratio)),

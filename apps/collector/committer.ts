@@ -7,7 +7,8 @@ import { RejectedError, RetryableError } from '#lib/stream/errors.ts'
 import type { NewRecord } from '#lib/stream/log.ts'
 import { collectedAtHeader } from '#lib/stream/runner-metrics.ts'
 import type { TransactionalWriter } from '#lib/stream/transactional-writer.ts'
-import type { CollectorState } from '#schemas/types.ts'
+import { type Traces, traceHeader } from '#lib/telemetry/traces.ts'
+import type { CollectorState, MarketEvent } from '#schemas/types.ts'
 import { type CollectedEvent, type Decision, initialState } from './decision.ts'
 
 export interface Committer {
@@ -25,6 +26,8 @@ export type CommitterOptions = Readonly<{
   writer: TransactionalWriter
   codec: Codec
   prefix: string
+  /** Of live listings, where asked for. */
+  traces?: Pick<Traces, 'begin'>
   /** Waits before the writer is opened again. */
   backOff(attempt: number): Promise<void>
   /** All that one transaction held. */
@@ -42,7 +45,7 @@ const maxRecordBytes = 1_000_000
 
 /** Takes over from any collector before, and stands where it stood. */
 export async function openCommitter(options: CommitterOptions): Promise<Committer> {
-  const { writer, codec, prefix } = options
+  const { writer, codec } = options
   let state = await openState(options)
   let waiting: Waiting[] = []
   let working = false
@@ -59,7 +62,7 @@ export async function openCommitter(options: CommitterOptions): Promise<Committe
       const events = decisions.flatMap((decision) => decision.events)
       const rejects = decisions.flatMap((decision) => decision.rejects)
       try {
-        if (next !== state) await writer.write(recordsOf(events, rejects, { codec, prefix }), codec.encode('CollectorState', next))
+        if (next !== state) await writer.write(recordsOf(events, rejects, options), codec.encode('CollectorState', next))
         state = next
         options.onCommitted({ events, rejects, state })
         for (const [index, { resolve }] of group.entries()) resolve(decisions[index]!)
@@ -107,19 +110,19 @@ async function openState(options: CommitterOptions): Promise<CollectorState> {
   }
 }
 
-type Encoding = Pick<CommitterOptions, 'codec' | 'prefix'>
+type Encoding = Pick<CommitterOptions, 'codec' | 'prefix' | 'traces'>
 
 function recordsOf(events: readonly CollectedEvent[], rejects: readonly Reject[], encoding: Encoding): NewRecord[] {
   return [...events.map((event) => eventRecord(event, encoding)), ...rejects.map((reject) => rejectRecord(reject, encoding))]
 }
 
-function eventRecord({ event, collectedAt }: CollectedEvent, { codec, prefix }: Encoding): NewRecord {
+function eventRecord({ event, collectedAt }: CollectedEvent, { codec, prefix, traces }: Encoding): NewRecord {
   try {
     return {
       topic: topicName(prefix, 'market.events'),
       key: marketKey,
       value: codec.encode('MarketEvent', event),
-      ...(collectedAt === null ? {} : { headers: { [collectedAtHeader]: String(collectedAt) } }),
+      ...(collectedAt === null ? {} : { headers: { [collectedAtHeader]: String(collectedAt), ...traceOf(event, traces) } }),
     }
   } catch (error) {
     // What the checks of the client let through must not stop the market.
@@ -127,6 +130,11 @@ function eventRecord({ event, collectedAt }: CollectedEvent, { codec, prefix }: 
     const { code, message } = error
     return rejectRecord({ key: event.eventId, code, message, tokenId: null, raw: JSON.stringify(event) }, { codec, prefix })
   }
+}
+
+function traceOf({ eventId }: MarketEvent, traces: Encoding['traces']): Record<string, string> {
+  const parent = traces?.begin(eventId) ?? null
+  return parent === null ? {} : { [traceHeader]: parent }
 }
 
 /** The marketplace's own words, under the axie's key where it names one. There was no record before: the topic says so. */

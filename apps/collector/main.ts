@@ -23,7 +23,7 @@ export const app = defineApp({
   name: 'collector',
   summary: 'reads the marketplace, writes what happens on it to market.events, each thing once',
   settings: collectorSettings,
-  async start({ config, prefix, clock, logger, metrics, health, log, codec }) {
+  async start({ config, prefix, clock, logger, metrics, health, log, codec, traces }) {
     const collectorMetrics = createCollectorMetrics(metrics, logger, clock)
     let marketTime: number | null = null
     const marketplace = createMarketplace({
@@ -57,8 +57,14 @@ export const app = defineApp({
       writer,
       codec,
       prefix,
+      ...(traces && { traces }),
       onCommitted(decision) {
         health.set('log', true)
+        for (const { event, collectedAt } of decision.events)
+          if (traces !== undefined && collectedAt !== null) {
+            const parent = traces.begin(event.eventId) ?? undefined
+            traces.span({ name: 'collector', parent, isRoot: true, startMillis: collectedAt, endMillis: clock.now() })
+          }
         collectorMetrics.committed(decision)
       },
       onRetry(error) {

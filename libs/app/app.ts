@@ -5,6 +5,7 @@ import type { Log } from '#lib/stream/log.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Metrics } from '#lib/telemetry/metrics.ts'
+import type { Traces } from '#lib/telemetry/traces.ts'
 import type { commonSettings } from './common-settings.ts'
 import type { Config, Settings } from './config.ts'
 
@@ -19,6 +20,8 @@ export type AppContext<S extends Settings = Settings> = Readonly<{
   log: Log
   codec: Codec
   store: ObjectStore
+  /** Absent unless traces are asked for. */
+  traces?: Traces
 }>
 
 /** An app at work. `finished` resolves after `stop` (or when there is nothing left to do) and rejects when it cannot go on. */

@@ -38,6 +38,12 @@ export const commonSettings = defineConfig({
     unit: 's',
     description: '/healthz fails when the loop holds work and has not turned for so long.',
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: optionalText().pipe(url().nullable()),
+    default: '',
+    description: 'Collector of traces, OTLP over HTTP, such as http://otel-collector:4318; empty: no traces.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: { schema: decimal(0, 1), default: '1', description: 'Share of listings that the collector begins a trace for.' },
   LOG_LEVEL: {
     schema: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     default: 'info',

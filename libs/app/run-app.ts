@@ -4,9 +4,10 @@ import { createRegistry } from '#lib/codec/registry.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
 import { createHealth } from '#lib/telemetry/health.ts'
-import { createLogger } from '#lib/telemetry/logger.ts'
-import { createMetrics } from '#lib/telemetry/metrics.ts'
+import { createLogger, type Logger } from '#lib/telemetry/logger.ts'
+import { createMetrics, type Metrics } from '#lib/telemetry/metrics.ts'
 import { startStatusServer } from '#lib/telemetry/status-server.ts'
+import { createTraces } from '#lib/telemetry/traces.ts'
 import type { App, AppListening } from './app.ts'
 import { commonSettings } from './common-settings.ts'
 import { type Config, ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
@@ -78,8 +79,21 @@ export async function runApp<S extends Settings>(
       accessKey: config.S3_ACCESS_KEY,
       secretKey: config.S3_SECRET_KEY,
     })
+    const traces = tracesOf(app.name, config, { logger, metrics })
+    if (traces !== undefined) closers.push(traces.close)
     const stopping = stopSignal()
-    const running = await app.start({ config, prefix: config.PREFIX, clock: systemClock, logger, metrics, health, log, codec, store })
+    const running = await app.start({
+      config,
+      prefix: config.PREFIX,
+      clock: systemClock,
+      logger,
+      metrics,
+      health,
+      log,
+      codec,
+      store,
+      ...(traces && { traces }),
+    })
     health.set('started', true)
     logger.info({ status: status.url }, 'started')
     const reason = await Promise.race([stopping, running.finished.then(() => 'finished' as const)])
@@ -93,6 +107,13 @@ export async function runApp<S extends Settings>(
     await withinDrainTime(closeAll(closers)).catch(() => {})
     return exitCodes.failed
   }
+}
+
+function tracesOf(app: string, config: Config<typeof commonSettings>, { logger, metrics }: { logger: Logger; metrics: Metrics }) {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (endpoint === null) return undefined
+  const onDropped = metrics.counter('spans_dropped_total', 'Spans that the collector of traces did not take.')
+  return createTraces({ endpoint, ratio: config.OTEL_TRACES_SAMPLER_ARG, app, clock: systemClock, logger, onDropped })
 }
 
 function usage(message: string): number {

@@ -2,7 +2,7 @@ import { type TopicName, topicName, topics } from '#lib/market/topics.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 import type { Input, Processor } from '#lib/stream/processor.ts'
 import { createRunner } from '#lib/stream/runner.ts'
-import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
+import { createRunnerMetrics, traced } from '#lib/stream/runner-metrics.ts'
 import type { RecordName, RecordTypes } from '#schemas/types.ts'
 import type { AppContext, RunningApp } from './app.ts'
 
@@ -57,7 +57,7 @@ export async function startStage<In extends SchemaTopic, Out extends SchemaTopic
     deadLetters: topicName(prefix, 'dead-letters'),
     guarantee: config.PROCESSING_GUARANTEE,
     ...(prepare === undefined ? {} : { prepare }),
-    metrics: createRunnerMetrics(metrics),
+    metrics: traced(createRunnerMetrics(metrics), name, context.traces),
     health,
   })
   await runner.start()

@@ -1,4 +1,5 @@
 import type { Metrics } from '#lib/telemetry/metrics.ts'
+import { type Traces, traceHeader } from '#lib/telemetry/traces.ts'
 import type { Headers, TopicPartition } from './log.ts'
 
 /** What a runner tells about its work. Every call is cheap and must not throw. */
@@ -21,7 +22,8 @@ export interface RunnerMetrics {
   committed(records: readonly CommittedRecord[], committedAtMillis: number): void
 }
 
-export type CommittedRecord = Readonly<{ offset: number; headers: Headers; emitted: boolean }>
+/** `timestamp`: when the record was appended to the log, wall-clock milliseconds. */
+export type CommittedRecord = Readonly<{ offset: number; timestamp: number; headers: Headers; emitted: boolean }>
 
 /** The header with the wall-clock milliseconds at which the collector held the API's answer: live listings only. */
 export const collectedAtHeader = 'collected-at'
@@ -72,6 +74,19 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
     backoff: () => backoffs(),
     committed(done, committedAtMillis) {
       for (const millis of sinceCollected(done, committedAtMillis)) collectedToCommitted.record(millis)
+    },
+  }
+}
+
+/** The same, and a span for each record of a traced listing: from its place in the log to the commit of what was made of it. */
+export function traced(metrics: RunnerMetrics, name: string, traces: Traces | undefined): RunnerMetrics {
+  if (traces === undefined) return metrics
+  return {
+    ...metrics,
+    committed(done, committedAtMillis) {
+      metrics.committed(done, committedAtMillis)
+      for (const { headers, timestamp } of done)
+        traces.span({ name, parent: headers[traceHeader], startMillis: timestamp, endMillis: committedAtMillis })
     },
   }
 }

@@ -1,3 +1,4 @@
+import { traceHeader } from '#lib/telemetry/traces.ts'
 import { deadLetter, type Rejection } from './dead-letter.ts'
 import { RejectedError } from './errors.ts'
 import type { Fold } from './fold.ts'
@@ -28,7 +29,7 @@ const notOurs = Symbol('redriven for another group')
 export type Decoded<In> = Input<In> | Rejection | typeof notOurs
 
 /** Copied from an input record to its outputs: where and when its story began. */
-const passedOn = [collectedAtHeader, 'traceparent', 'tracestate']
+const passedOn = [collectedAtHeader, traceHeader]
 
 export const isInput = <In>(decoded: Decoded<In>): decoded is Input<In> => decoded !== notOurs && !('code' in decoded)
 
@@ -89,7 +90,12 @@ export function foldSlice<In, Out>(
       outputs.push(...outcome.records)
       count('emitted', '')
     }
-    done.push({ offset: record.offset, headers: record.headers, emitted: outcome.type === 'emit' && outcome.records.length > 0 })
+    done.push({
+      offset: record.offset,
+      timestamp: record.timestamp,
+      headers: record.headers,
+      emitted: outcome.type === 'emit' && outcome.records.length > 0,
+    })
   }
   return { outputs, done, tally: [...counts.values()] }
 }

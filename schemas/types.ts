@@ -303,7 +303,7 @@ export type ModelPromoted = {
   readonly reason: string
 }
 
-export type NotificationStatus = 'intended' | 'sent' | 'unknown' | 'expired' | 'coalesced' | 'muted' | 'edited' | 'failed'
+export type NotificationStatus = 'intended' | 'sent' | 'unknown' | 'expired' | 'coalesced' | 'muted' | 'edited' | 'failed' | 'gone'
 
 /** Topic notifications: what was about to be sent to whom, and what became of it. */
 export type Notification = {

@@ -75,7 +75,7 @@ function prices({ scored, netGainUsd, netGainLowUsd }: Alert, width: number): Ru
 const legend = ({ q05, q95 }: PriceQuantiles): string => `▼ ask  ◆ median  ━ likely  ─ 9 of 10: ${usd(q05)} to ${usd(q95)}`
 
 /** The stat that a player buys this class for. */
-const importantStat: Readonly<Record<string, keyof Stats>> = {
+export const importantStat: Readonly<Record<string, keyof Stats>> = {
   aquatic: 'speed',
   bird: 'speed',
   dawn: 'speed',

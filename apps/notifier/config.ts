@@ -1,6 +1,42 @@
-import { defineConfig, integer, oneOf, optionalText } from '#lib/app/config.ts'
+import { z } from 'zod'
+import { defineConfig, integer, oneOf, optionalText, url } from '#lib/app/config.ts'
+import type { Webhook } from './poster.ts'
 
 export const cardFormats = ['card', 'line', 'json', 'none'] as const
+
+const channelName = /^[a-z][a-z0-9_-]{0,39}$/
+const snowflake = /^\d{15,21}$/
+export const defaultChannel = 'default'
+
+/** The service level objective: 99 of 100 alerts are here within so long (k8s/components/monitoring/rules.yaml). */
+export const objectiveMillis = 1_000
+
+/** `name=value,name=value`; a value alone is that of the default channel. Null: empty. */
+const byChannel = <Value>(parse: (text: string) => Value | null, expected: string) =>
+  optionalText().transform((text, context): ReadonlyMap<string, Value> | null => {
+    if (text === null) return null
+    const channels = new Map<string, Value>()
+    for (const entry of text.split(',').map((part) => part.trim())) {
+      const [, name = defaultChannel, rest = ''] = /^(?:([^=/]*)=)?(.*)$/.exec(entry) ?? []
+      const value = parse(rest)
+      if (!channelName.test(name) || value === null) {
+        // The value may be a secret: only its place is told.
+        context.addIssue({ code: 'custom', message: `expected name=${expected}, comma separated; entry ${channels.size + 1} is not` })
+        return z.NEVER
+      }
+      channels.set(name, value)
+    }
+    if (channels.has(defaultChannel)) return channels
+    context.addIssue({ code: 'custom', message: `expected one to be named ${defaultChannel}` })
+    return z.NEVER
+  })
+
+function webhookOf(text: string): Webhook | null {
+  const [, id, token] = /^https?:\/\/[^/?#]+(?:\/[^/?#]+)*?\/webhooks\/(\d{15,21})\/([\w-]+)$/.exec(text) ?? []
+  return id === undefined || token === undefined ? null : { id, token }
+}
+
+const optionalUrl = () => z.union([z.literal('').transform(() => null), url()])
 
 export const settings = defineConfig({
   CARD_FORMAT: {
@@ -22,5 +58,45 @@ export const settings = defineConfig({
     schema: integer(1, 10_000),
     default: '100',
     description: 'Width of the terminal where stdout does not tell. A card is 60 to 100 wide.',
+  },
+  DISCORD_TOKEN: {
+    schema: optionalText(),
+    default: '',
+    secret: true,
+    description: "A bot's token: alerts go to DISCORD_CHANNELS, with buttons and commands, instead of to stdout.",
+  },
+  DISCORD_CHANNELS: {
+    schema: byChannel((text) => (snowflake.test(text) ? text : null), 'channel id'),
+    default: '',
+    description: 'Where the bot posts: default=123456789012345678,plants=… by the channel that a rule names.',
+  },
+  DISCORD_WEBHOOKS: {
+    schema: byChannel(webhookOf, 'address of a webhook'),
+    default: '',
+    secret: true,
+    description: 'Without a bot: default=https://discord.com/api/webhooks/…,plants=… by the channel that a rule names.',
+  },
+  DISCORD_OPERATORS: {
+    schema: optionalText().transform((text) => new Set(text === null ? [] : text.split(',').map((id) => id.trim()))),
+    default: '',
+    description: 'Ids of users and roles that may pause and mute, beside those who may manage the server.',
+  },
+  DISCORD_API_URL: { schema: url(), default: 'https://discord.com/api', description: "Discord's API." },
+  DISCORD_TIMEOUT_MILLISECONDS: {
+    schema: integer(100, 60_000),
+    default: '5000',
+    unit: 'ms',
+    description: 'A request that Discord does not answer within this may or may not have been taken.',
+  },
+  MARKETPLACE_URL: {
+    schema: optionalUrl(),
+    default: '',
+    description: 'Asked just before posting to Discord whether the listing is still there; empty: not asked.',
+  },
+  AXIE_API_KEY: { schema: optionalText(), default: '', secret: true, description: 'Key of the marketplace.' },
+  PRICE_API_URL: {
+    schema: optionalUrl(),
+    default: '',
+    description: "The dashboard's address, for /price; empty: /price says that it is not set.",
   },
 })

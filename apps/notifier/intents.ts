@@ -11,10 +11,22 @@ import type { Notification, NotificationStatus } from '#schemas/types.ts'
 export interface Intents {
   /** Reads what earlier runs wrote, on this machine or another. Call it when a partition is taken over. */
   load(): Promise<void>
-  statusOf(alertId: string): NotificationStatus | undefined
+  /** The newest word about an alert. */
+  find(alertId: string): Notification | undefined
+  /** The newest word about each alert, where it was said since then. */
+  since(time: number): Notification[]
   /** Resolved = durable. RetryableError: unknown; the same call may be made again. */
-  record(entries: readonly Readonly<{ alertId: string; status: NotificationStatus; detail?: string }>[], at: number): Promise<void>
+  record(entries: readonly IntentEntry[], at: number): Promise<void>
 }
+
+export type IntentEntry = Readonly<{
+  alertId: string
+  status: NotificationStatus
+  /** Where it is shown, if that is not the one place of this process. */
+  channel?: string
+  messageId?: string | null
+  detail?: string
+}>
 
 export function createIntents(options: {
   log: Pick<Log, 'follow'>
@@ -22,15 +34,16 @@ export function createIntents(options: {
   codec: Codec
   prefix: string
   channel: string
+  /** Which channels' notifications count as ours; default: `channel` alone. */
+  isOurs?: (channel: string) => boolean
 }): Intents {
-  const { log, producer, codec, prefix, channel } = options
+  const { log, producer, codec, prefix, channel: usual, isOurs = (channel) => channel === usual } = options
   const topic = topicName(prefix, 'notifications')
-  const statuses = new Map<string, NotificationStatus>()
-  const keyOf = (alertId: string) => `${alertId} ${channel}`
+  const newest = new Map<string, Notification>()
 
   const recordOf = (notification: Notification): NewRecord => ({
     topic,
-    key: keyOf(notification.alertId),
+    key: `${notification.alertId} ${notification.channel}`,
     value: codec.encode('Notification', notification),
   })
 
@@ -40,30 +53,31 @@ export function createIntents(options: {
         for (const { value } of records) {
           if (value === null) continue
           const notification = await codec.decode('Notification', value)
-          if (notification.channel === channel) statuses.set(notification.alertId, notification.status)
+          if (isOurs(notification.channel)) newest.set(notification.alertId, notification)
         }
       })
       await Promise.race([following.caughtUp, following.finished])
       await following.stop()
     },
-    statusOf: (alertId) => statuses.get(alertId),
+    find: (alertId) => newest.get(alertId),
+    since: (time) => [...newest.values()].filter(({ at }) => at >= time),
     async record(entries, at) {
       if (entries.length === 0) return
-      const notifications = entries.map(({ alertId, status, detail = null }) => ({
+      const notifications = entries.map(({ alertId, status, channel = usual, messageId = null, detail = null }) => ({
         alertId,
         channel,
         nonce: nonceOf(alertId, channel),
         status,
-        messageId: null,
+        messageId,
         at,
         detail,
       }))
       await producer.send(notifications.map(recordOf))
-      for (const { alertId, status } of entries) statuses.set(alertId, status)
+      for (const notification of notifications) newest.set(notification.alertId, notification)
     },
   }
 }
 
 /** What a channel that can refuse duplicates recognises them by: a pure function of the alert, at most 25 characters as Discord wants. */
-const nonceOf = (alertId: string, channel: string): string =>
+export const nonceOf = (alertId: string, channel: string): string =>
   createHash('sha256').update(`${channel} ${alertId}`).digest('hex').slice(0, 25)

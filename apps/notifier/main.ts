@@ -1,76 +1,85 @@
-import { type AppContext, defineApp } from '#lib/app/app.ts'
+import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { FatalError } from '#lib/stream/errors.ts'
 import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
 import { createSinkRunner } from '#lib/stream/sink-runner.ts'
 import type { Alert } from '#schemas/types.ts'
 import { createAlertSink, type NotifyOutcome } from './alert-sink.ts'
 import { formatCard, formatJson, formatLine } from './card.ts'
-import { settings } from './config.ts'
+import { objectiveMillis, settings } from './config.ts'
+import { followControls, silenceOf } from './controls.ts'
 import { createIntents, type Intents } from './intents.ts'
 
 /** The terminal is one place where alerts are shown; what was shown there says nothing of other channels. */
 const channel = 'console'
-
-/** The service level objective: 99 of 100 alerts are here within so long (k8s/components/monitoring/rules.yaml). */
-const objectiveMillis = 1_000
 
 /** Of a dead letter: any broker takes so much. */
 const maxRecordBytes = 1_000_000
 
 export const app = defineApp({
   name: 'notifier',
-  summary: 'tells people of alerts, each at most once: cards in the terminal',
+  summary: 'tells people of alerts, each at most once: on Discord, or as cards in the terminal',
   settings,
   async start(context: AppContext<typeof settings>) {
-    const { config, prefix, log, codec, clock, logger, metrics, health } = context
-    await codec.prepare(['Notification'])
-    const producer = log.producer()
-    const intents = config.CARD_FORMAT === 'none' ? noIntents : createIntents({ log, producer, codec, prefix, channel })
-    const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', {
-      objectiveMillis,
-    })
-    const outcomes = metrics.counter('notifications_total', 'Alerts, by what became of them.', ['outcome'])
-    const sink = createAlertSink({
-      codec,
-      intents,
-      producer,
-      deadLetters: topicName(prefix, 'dead-letters'),
-      maxRecordBytes,
-      clock,
-      show: showOn(process.stdout, config),
-      onSeen: seen.record,
-      onOutcome(outcome: NotifyOutcome) {
-        outcomes(1, { outcome })
-        if (outcome === 'unknown') logger.warn('an earlier run may or may not have shown an alert: it is not shown again')
-      },
-    })
-    const runner = createSinkRunner({
-      name: 'notifier',
-      log,
-      clock,
-      logger,
-      group: `${prefix}notifier`,
-      topics: [topicName(prefix, 'alerts')],
-      async open() {
-        await intents.load()
-        return sink
-      },
-      metrics: createRunnerMetrics(metrics),
-      health,
-    })
-    await runner.start()
-    return {
-      finished: runner.finished,
-      async stop() {
-        await runner.stop()
-        await producer.close()
-      },
-    }
+    const { DISCORD_TOKEN, DISCORD_CHANNELS, DISCORD_WEBHOOKS } = context.config
+    if (DISCORD_TOKEN !== null && DISCORD_CHANNELS === null)
+      throw new FatalError('DISCORD_TOKEN is set, DISCORD_CHANNELS is not: name at least default=<channel id>')
+    // Loaded only where it is used: the terminal has no need of a Discord client.
+    if (DISCORD_TOKEN !== null || DISCORD_WEBHOOKS !== null) return (await import('./discord-notifier.ts')).startDiscordNotifier(context)
+    return startTerminalNotifier(context)
   },
 })
 
+async function startTerminalNotifier(context: AppContext<typeof settings>): Promise<RunningApp> {
+  const { config, prefix, log, codec, clock, logger, metrics, health } = context
+  await codec.prepare(['Notification'])
+  const producer = log.producer()
+  const controls = await followControls({ log, codec, prefix })
+  const intents = config.CARD_FORMAT === 'none' ? noIntents : createIntents({ log, producer, codec, prefix, channel })
+  const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', { objectiveMillis })
+  const outcomes = metrics.counter('notifications_total', 'Alerts, by what became of them.', ['outcome'])
+  const sink = createAlertSink({
+    codec,
+    intents,
+    producer,
+    deadLetters: topicName(prefix, 'dead-letters'),
+    maxRecordBytes,
+    clock,
+    show: showOn(process.stdout, config),
+    silenced: (alert) => silenceOf(controls.state(), alert)?.reason ?? null,
+    onSeen: seen.record,
+    onOutcome(outcome: NotifyOutcome) {
+      outcomes(1, { outcome })
+      if (outcome === 'unknown') logger.warn('an earlier run may or may not have shown an alert: it is not shown again')
+    },
+  })
+  const runner = createSinkRunner({
+    name: 'notifier',
+    log,
+    clock,
+    logger,
+    group: `${prefix}notifier`,
+    topics: [topicName(prefix, 'alerts')],
+    async open() {
+      await intents.load()
+      return sink
+    },
+    metrics: createRunnerMetrics(metrics),
+    health,
+  })
+  await runner.start()
+  return {
+    finished: runner.finished,
+    async stop() {
+      await runner.stop()
+      await controls.stop()
+      await producer.close()
+    },
+  }
+}
+
 /** Where nothing is shown, nothing needs to be remembered. */
-const noIntents: Intents = { load: async () => {}, statusOf: () => undefined, record: async () => {} }
+const noIntents: Intents = { load: async () => {}, find: () => undefined, since: () => [], record: async () => {} }
 
 function showOn(
   stdout: NodeJS.WriteStream,

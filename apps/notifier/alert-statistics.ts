@@ -1,0 +1,94 @@
+import { median } from '#lib/rules/median.ts'
+import type { Notification, Outcome } from '#schemas/types.ts'
+import { percent, signedUsd } from './format.ts'
+
+const dayMillis = 86_400_000
+export const weekMillis = 7 * dayMillis
+/** The first Monday since 1970. */
+const firstMonday = 4 * dayMillis
+
+/** Monday, midnight UTC, of the week of that time. */
+export const weekOf = (time: number): number => firstMonday + Math.floor((time - firstMonday) / weekMillis) * weekMillis
+
+/** What a buyer of these would have got, as far as it is known: only what was resold has a result. */
+export type Result = Readonly<{
+  count: number
+  resold: number
+  gained: number
+  medianNetUsd: number | null
+  sumNetUsd: number
+  sumNetEth: number
+}>
+
+export type AlertStatistics = Readonly<{
+  from: number
+  to: number
+  alerts: number
+  /** Shares of those whose listing is known to have been there, or gone, by then; null where there are none. */
+  stillThereAfter10Seconds: number | null
+  stillThereAfter60Seconds: number | null
+  /** Had every alert been bought at its ask. */
+  paper: Result
+  /** Those that someone said they bought. */
+  realized: Result
+  randomBuyer: Result
+}>
+
+/** Of the alerts of that time: `from` included, `to` not. */
+export function statisticsOf(outcomes: Iterable<Outcome>, { from, to }: { from: number; to: number }): AlertStatistics {
+  const within = [...outcomes].filter(({ alertedAt }) => alertedAt >= from && alertedAt < to)
+  const alerts = within.filter(({ kind }) => kind === 'alert')
+  const newest = Math.max(...within.map(({ alertedAt, goneAt }) => Math.max(alertedAt, goneAt ?? 0)))
+  return {
+    from,
+    to,
+    alerts: alerts.length,
+    stillThereAfter10Seconds: shareStillThere(alerts, 10_000, newest),
+    stillThereAfter60Seconds: shareStillThere(alerts, 60_000, newest),
+    paper: resultOf(alerts),
+    realized: resultOf(alerts.filter(({ bought }) => bought)),
+    randomBuyer: resultOf(within.filter(({ kind }) => kind === 'random')),
+  }
+}
+
+function shareStillThere(alerts: readonly Outcome[], millis: number, newest: number): number | null {
+  const told = alerts.filter(({ alertedAt, goneAt }) => goneAt !== null || newest >= alertedAt + millis)
+  const there = told.filter(({ alertedAt, goneAt }) => goneAt === null || goneAt > alertedAt + millis)
+  return told.length === 0 ? null : there.length / told.length
+}
+
+function resultOf(outcomes: readonly Outcome[]): Result {
+  const resold = outcomes.flatMap(({ netUsd, netEth }) => (netUsd === null ? [] : [{ netUsd, netEth: netEth ?? 0 }]))
+  return {
+    count: outcomes.length,
+    resold: resold.length,
+    gained: resold.filter(({ netUsd }) => netUsd > 0).length,
+    medianNetUsd: resold.length === 0 ? null : median(resold.map(({ netUsd }) => netUsd)),
+    sumNetUsd: resold.reduce((sum, { netUsd }) => sum + netUsd, 0),
+    sumNetEth: resold.reduce((sum, { netEth }) => sum + netEth, 0),
+  }
+}
+
+const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+/** For people, in Discord's markdown. */
+export function describeStatistics(statistics: AlertStatistics, notifications: readonly Notification[]): string {
+  const share = (value: number | null) => (value === null ? 'unknown' : percent(value))
+  const result = (name: string, { count, resold, gained, medianNetUsd, sumNetUsd, sumNetEth }: Result) =>
+    `**${name}** ${count}: ${
+      resold === 0 || medianNetUsd === null
+        ? 'none resold yet'
+        : `${resold} resold, ${percent(gained / resold)} with a gain, median ${signedUsd(medianNetUsd)}, in all ${signedUsd(sumNetUsd)} (${sumNetEth.toFixed(4)} ETH)`
+    }`
+  const counts = Map.groupBy(notifications, ({ status }) => status)
+  const told = [...counts].map(([status, of]) => `${of.length} ${status}`).join(', ')
+  return [
+    `**${statistics.alerts} alerts** from ${isoDay(statistics.from)} to ${isoDay(statistics.to)}`,
+    `still there after 10 s ${share(statistics.stillThereAfter10Seconds)}, after 60 s ${share(statistics.stillThereAfter60Seconds)}`,
+    result('All alerts, on paper', statistics.paper),
+    result('Bought, as people said', statistics.realized),
+    result('Random buyer', statistics.randomBuyer),
+    'Net of the market’s fee; only what was resold within 14 days counts, which is the luckier part.',
+    ...(told === '' ? [] : [`Messages: ${told}.`]),
+  ].join('\n')
+}

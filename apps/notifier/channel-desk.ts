@@ -1,0 +1,256 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import { backoffMillis } from '#lib/stream/backoff.ts'
+import { RetryableError } from '#lib/stream/errors.ts'
+import type { NotificationStatus } from '#schemas/types.ts'
+import type { Silence } from './controls.ts'
+import { alertMessage, type Buttons, digestMessage } from './embed.ts'
+import type { IncomingAlert } from './incoming-alert.ts'
+import { type IntentEntry, type Intents, nonceOf } from './intents.ts'
+import type { Poster, Posting } from './poster.ts'
+
+/** An alert in the desk's hands. */
+export type DeskAlert = IncomingAlert &
+  Readonly<{
+    /** False once another process has its partition: then it is none of ours. */
+    isCurrent(): boolean
+    /** What became of it is durable. */
+    settled(status: NotificationStatus): void
+  }>
+
+export type ChannelDeskOptions = Readonly<{
+  poster: Poster
+  buttons: Buttons
+  intents: Pick<Intents, 'find' | 'record'>
+  clock: Clock
+  silence(alert: IncomingAlert['alert']): Silence | null
+  /** Resolves when what `silence` answers may have changed. */
+  silenceChanged(): Promise<void>
+  /** Null: nobody can tell. */
+  isStillThere(alert: IncomingAlert['alert']): Promise<boolean | null>
+  onTrouble?: (problem: string | null) => void
+  onPosting?: (alert: IncomingAlert) => void
+}>
+
+/** Posts to one channel, one message after the other, the best first. */
+export interface ChannelDesk {
+  take(alert: DeskAlert): void
+  /** How many wait. */
+  waiting(): number
+  readonly finished: Promise<void>
+  /** Finishes the message in hand; what waits will be delivered again. */
+  stop(): Promise<void>
+}
+
+/** `mayBePosted`: by an earlier attempt, in a message with this reference, alone (sent) or within a digest (coalesced). */
+type Held = { readonly of: DeskAlert; mayBePosted: Doubt | null }
+type Doubt = Readonly<{ reference: string; since: number; as: 'sent' | 'coalesced' }>
+
+/** Discord lets about five messages through in five seconds: the best in full, then one that sums up the rest. */
+const windowMillis = 5_000
+const fullPerWindow = 4
+const heldDetail = 'not sent: Discord asked us to wait'
+const digestDetail = 'digest '
+
+/**
+ * For each message, in this order:
+ *
+ *   1. what is past its deadline, muted, or gone from the market is recorded as that
+ *   2. what an earlier attempt may have posted is looked for in the channel; where that cannot be (a webhook) it is recorded as unknown
+ *   3. the intent becomes durable
+ *   4. the message is posted, with a nonce that a bot's channel refuses a second time
+ *   5. what became of it is recorded; then the alert is settled, and its offset may be committed
+ *
+ * Killed between 3 and 5, the next run finds the intent and goes through 2. An attempt that Discord certainly refused for now is recorded
+ * as held, so that a run after it need not wonder.
+ */
+export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
+  const { poster, buttons, intents, clock, silence, silenceChanged, isStillThere, onTrouble, onPosting } = options
+  const stopping = new AbortController()
+  const fullPosts: number[] = []
+  let queue: Held[] = []
+  let woken = Promise.withResolvers<void>()
+  let blockedUntil = 0
+  let failures = 0
+
+  const record = (entries: readonly IntentEntry[]) =>
+    persist(() =>
+      intents.record(
+        entries.map((entry) => ({ channel: poster.name, ...entry })),
+        clock.now(),
+      ),
+    )
+
+  /** Takes out of the queue what can never be posted. */
+  const sort = async () => {
+    const now = clock.now()
+    queue = queue.filter(({ of }) => of.isCurrent())
+    const dropped = queue.filter(({ of }) => silence(of.alert)?.type === 'drop')
+    const expired = queue.filter((held) => !dropped.includes(held) && now > held.of.expiresAt)
+    if (!poster.canLook) await finish(queue.filter(isDoubtful), 'unknown', { detail: 'an earlier run ended between intent and outcome' })
+    for (const held of [...dropped, ...expired].filter((held) => queue.includes(held))) {
+      if (await wasPosted(held)) continue
+      const detail = silence(held.of.alert)?.reason
+      if (dropped.includes(held)) await finish([held], 'muted', { detail: detail ?? 'told anew' })
+      else await finish([held], 'expired', { detail: detail ?? 'past its deadline' })
+    }
+  }
+
+  /** True where an earlier attempt posted it after all, or where that cannot be told now. */
+  const wasPosted = async (held: Held): Promise<boolean> => {
+    const doubt = held.mayBePosted
+    if (doubt === null) return false
+    if (clock.now() < blockedUntil) return true
+    try {
+      const messageId = await poster.find(doubt.reference, doubt.since)
+      held.mayBePosted = null
+      if (messageId !== null) await finish([held], doubt.as, { messageId })
+      return messageId !== null
+    } catch (error) {
+      trouble((error as Error).message)
+      return true
+    }
+  }
+
+  const trouble = (problem: string) => {
+    failures++
+    blockedUntil = Math.max(blockedUntil, clock.now() + backoffMillis(failures))
+    onTrouble?.(problem)
+  }
+
+  const isReady = ({ of }: Held) => silence(of.alert) === null
+  const isDoubtful = ({ mayBePosted }: Held) => mayBePosted !== null
+
+  /** Null: nothing may be posted now. */
+  const pick = (): { kind: 'full' | 'digest'; alerts: Held[] } | null => {
+    const now = clock.now()
+    if (now < blockedUntil) return null
+    const ready = queue.filter(isReady).sort((a, b) => b.of.alert.netGainUsd - a.of.alert.netGainUsd)
+    const [best] = ready
+    if (best === undefined) return null
+    while (fullPosts[0] !== undefined && fullPosts[0] <= now - windowMillis) fullPosts.shift()
+    // One that an earlier attempt may have posted is cleared up on its own.
+    const doubtful = ready.find(isDoubtful)
+    if (doubtful !== undefined) return { kind: 'full', alerts: [doubtful] }
+    return ready.length > 1 && fullPosts.length >= fullPerWindow ? { kind: 'digest', alerts: ready } : { kind: 'full', alerts: [best] }
+  }
+
+  const postFull = async (held: Held) => {
+    const { alert } = held.of
+    if (await wasPosted(held)) return
+    if ((await isStillThere(alert)) === false) return finish([held], 'gone', { detail: 'gone from the market before it was posted' })
+    // Both took time: what was said or ran out meanwhile counts.
+    if (stopping.signal.aborted || !isReady(held) || !held.of.isCurrent() || clock.now() > held.of.expiresAt) return
+    const reference = nonceOf(alert.alertId, poster.name)
+    await record([{ alertId: alert.alertId, status: 'intended' }])
+    if (!isReady(held)) return record([{ alertId: alert.alertId, status: 'intended', detail: heldDetail }])
+    onPosting?.(held.of)
+    fullPosts.push(clock.now())
+    await conclude([held], 'sent', reference, await poster.post(alertMessage(alert, { reference, buttons }), reference))
+  }
+
+  const postDigest = async (alerts: readonly Held[]) => {
+    const ids = alerts.map(({ of }) => of.alert.alertId).sort()
+    const reference = nonceOf(ids.join(' '), poster.name)
+    await record(ids.map((alertId) => ({ alertId, status: 'intended' as const, detail: `${digestDetail}${reference}` })))
+    for (const { of } of alerts) onPosting?.(of)
+    const message = digestMessage(
+      alerts.map(({ of }) => of.alert),
+      reference,
+    )
+    await conclude(alerts, 'coalesced', reference, await poster.post(message, reference))
+  }
+
+  const conclude = async (alerts: readonly Held[], status: Doubt['as'], reference: string, posting: Posting) => {
+    switch (posting.type) {
+      case 'posted':
+        failures = 0
+        onTrouble?.(null)
+        return finish(alerts, status, { messageId: posting.messageId })
+      case 'refused':
+        onTrouble?.(posting.problem)
+        return finish(alerts, 'failed', { detail: posting.problem })
+      case 'limited':
+        blockedUntil = clock.now() + posting.retryAfterMillis
+        return hold(alerts)
+      case 'unsent':
+        trouble(posting.problem)
+        return hold(alerts)
+      case 'unknown':
+        trouble(posting.problem)
+        if (!poster.canLook) return finish(alerts, 'unknown', { detail: posting.problem })
+        for (const held of alerts) held.mayBePosted = { reference, since: clock.now(), as: status }
+    }
+  }
+
+  const hold = (alerts: readonly Held[]) =>
+    record(alerts.map(({ of: { alert } }) => ({ alertId: alert.alertId, status: 'intended', detail: heldDetail })))
+
+  const finish = async (alerts: readonly Held[], status: NotificationStatus, about: { detail?: string; messageId?: string }) => {
+    if (alerts.length === 0) return
+    const done = new Set(alerts)
+    queue = queue.filter((held) => !done.has(held))
+    await record(alerts.map(({ of: { alert } }) => ({ alertId: alert.alertId, status, ...about })))
+    for (const { of } of alerts) of.settled(status)
+  }
+
+  /** Until something can have changed: an alert came, people spoke, Discord lets us again, or a deadline passes. */
+  const wait = async () => {
+    const now = clock.now()
+    const until = Math.min(...[blockedUntil, ...queue.map(({ of }) => of.expiresAt + 1)].filter((time) => time > now))
+    const cut = new AbortController()
+    const timer = until === Number.POSITIVE_INFINITY ? [] : [clock.sleep(Math.max(1, until - now), cut.signal).catch(() => {})]
+    await Promise.race([woken.promise, silenceChanged(), ...timer])
+    woken = Promise.withResolvers<void>()
+    cut.abort()
+  }
+
+  const work = async () => {
+    while (!stopping.signal.aborted) {
+      await sort()
+      const picked = pick()
+      if (picked === null) await wait()
+      else if (picked.kind === 'digest') await postDigest(picked.alerts)
+      else await postFull(picked.alerts[0]!)
+    }
+  }
+
+  /** For as long as the log is away, nothing is posted: an intent that is not durable is none. */
+  const persist = async (write: () => Promise<void>) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await write()
+      } catch (error) {
+        if (!(error instanceof RetryableError)) throw error
+        onTrouble?.(error.message)
+        if (stopping.signal.aborted && attempt > 3) throw error
+        await clock.sleep(backoffMillis(attempt))
+      }
+    }
+  }
+
+  const finished = work().catch((error: unknown) => {
+    // Stopped while the log is away: the next run looks at what was in hand.
+    if (!(stopping.signal.aborted && error instanceof RetryableError)) throw error
+  })
+  finished.catch(() => {})
+  return {
+    take(alert) {
+      queue.push({ of: alert, mayBePosted: doubtOf(intents.find(alert.alert.alertId)) })
+      woken.resolve()
+    },
+    waiting: () => queue.length,
+    finished,
+    async stop() {
+      stopping.abort()
+      woken.resolve()
+      await finished.catch(() => {})
+    },
+  }
+}
+
+/** What an earlier run left behind: an intent without outcome may have been posted, alone or within a digest. */
+function doubtOf(intent: ReturnType<Intents['find']>): Doubt | null {
+  if (intent?.status !== 'intended' || intent.detail === heldDetail) return null
+  const digest = intent.detail?.startsWith(digestDetail) === true ? intent.detail.slice(digestDetail.length) : null
+  return { reference: digest ?? intent.nonce, since: intent.at, as: digest === null ? 'sent' : 'coalesced' }
+}

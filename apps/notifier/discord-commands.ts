@@ -1,0 +1,41 @@
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  PermissionFlagsBits,
+  type RESTPutAPIApplicationCommandsJSONBody,
+} from 'discord.js'
+
+const operatorsOnly = String(PermissionFlagsBits.ManageGuild)
+
+/** What people can type. Discord shows those with `default_member_permissions` to operators only; we check again. */
+export const commands: RESTPutAPIApplicationCommandsJSONBody = [
+  {
+    name: 'price',
+    description: 'What an axie will sell for',
+    type: ApplicationCommandType.ChatInput,
+    options: [{ name: 'axie', description: 'Its number', type: ApplicationCommandOptionType.Integer, required: true, min_value: 1 }],
+  },
+  { name: 'stats', description: 'What became of the alerts of the last seven days', type: ApplicationCommandType.ChatInput },
+  {
+    name: 'pause',
+    description: 'No alerts until /resume',
+    type: ApplicationCommandType.ChatInput,
+    default_member_permissions: operatorsOnly,
+  },
+  { name: 'resume', description: 'Alerts again', type: ApplicationCommandType.ChatInput, default_member_permissions: operatorsOnly },
+  ...(['mute', 'unmute'] as const).map((name) => ({
+    name,
+    description: name === 'mute' ? 'No alerts about a seller' : 'Alerts about a seller again',
+    type: ApplicationCommandType.ChatInput as const,
+    default_member_permissions: operatorsOnly,
+    options: [
+      {
+        name: 'seller',
+        description: "The seller's address",
+        type: ApplicationCommandOptionType.String as const,
+        required: true,
+        max_length: 100,
+      },
+    ],
+  })),
+]

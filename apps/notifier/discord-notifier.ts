@@ -1,0 +1,181 @@
+import type { AppContext, RunningApp } from '#lib/app/app.ts'
+import { itemKey } from '#lib/market/event.ts'
+import { topicName } from '#lib/market/topics.ts'
+import type { Producer } from '#lib/stream/log.ts'
+import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
+import { createSinkRunner } from '#lib/stream/sink-runner.ts'
+import type { ControlKind, FeedbackKind } from '#schemas/types.ts'
+import type { NotifyOutcome } from './alert-sink.ts'
+import { type ChannelDesk, createChannelDesk } from './channel-desk.ts'
+import { defaultChannel, objectiveMillis, type settings } from './config.ts'
+import { type Controls, controlRecord, followControls, silenceOf } from './controls.ts'
+import type { AnswerContext } from './discord-answers.ts'
+import { type DiscordBot, startDiscordBot } from './discord-bot.ts'
+import { createDiscordSink } from './discord-sink.ts'
+import type { Buttons } from './embed.ts'
+import { createFreshness, noFreshness } from './freshness.ts'
+import { createIntents } from './intents.ts'
+import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
+import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
+import { priceAnswer } from './price-answer.ts'
+
+type Context = AppContext<typeof settings>
+
+/** Of a dead letter: any broker takes so much. */
+const maxRecordBytes = 1_000_000
+const idleMillis = 250
+
+/** Alerts to Discord: by a bot, with buttons, commands and edits, or by webhooks, with links. */
+export async function startDiscordNotifier(context: Context): Promise<RunningApp> {
+  const { config, prefix, log, codec, clock, logger, metrics, health } = context
+  await codec.prepare(['Notification', 'AlertFeedback', 'Control'])
+  const producer = log.producer()
+  const { posters, buttons } = createPosters(context)
+  const defaultPoster = posters.get(defaultChannel)!
+  const byName = new Map([...posters.values()].map((poster) => [poster.name, poster]))
+  const intents = createIntents({ log, producer, codec, prefix, channel: defaultPoster.name, isOurs: isDiscord })
+  const controls = await followControls({ log, codec, prefix })
+  const freshness =
+    config.MARKETPLACE_URL === null
+      ? noFreshness
+      : createFreshness({ url: config.MARKETPLACE_URL, apiKey: config.AXIE_API_KEY ?? '', clock })
+  const outcomes = metrics.counter('notifications_total', 'Alerts, by what became of them.', ['outcome'])
+  const edits = metrics.counter('notifications_edited_total', 'Messages that were edited because the listing is gone.')
+  const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', { objectiveMillis })
+  const requested = metrics.latency('alert_to_request', 'From the alert in its topic to the request to Discord.')
+  await intents.load()
+  const watch = await watchOutcomes({
+    log,
+    codec,
+    prefix,
+    intents,
+    posters: byName,
+    defaultPoster,
+    clock,
+    isKilled: () => controls.state().killed !== null,
+    onEdited: () => edits(),
+    onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
+  })
+
+  const desks = new Map([...posters].map(([channel, poster]) => [channel, deskOf(channel, poster)]))
+  function deskOf(channel: string, poster: Poster): ChannelDesk {
+    const condition = `posting to ${poster.name}`
+    return createChannelDesk({
+      poster,
+      buttons,
+      intents,
+      clock,
+      silence: (alert) => silenceOf(controls.state(), alert),
+      silenceChanged: () => controls.changed(),
+      isStillThere: freshness.isStillThere,
+      onPosting: ({ appendedAt }) => requested.record(clock.now() - appendedAt),
+      onTrouble(problem) {
+        health.set(condition, problem === null, problem ?? 'ok')
+        if (problem !== null) logger.warn({ channel, problem }, 'Discord')
+      },
+    })
+  }
+
+  const stopping = new AbortController()
+  const onOutcome = (outcome: NotifyOutcome) => {
+    outcomes(1, { outcome })
+    if (outcome === 'unknown') logger.warn('an alert may or may not have been posted: it is not posted again')
+    if (outcome === 'failed') logger.error('Discord refused an alert: see topic notifications')
+  }
+  const runner = createSinkRunner({
+    name: 'notifier',
+    log,
+    clock,
+    logger,
+    group: `${prefix}notifier`,
+    topics: [topicName(prefix, 'alerts')],
+    idleMillis,
+    async open() {
+      await intents.load()
+      return createDiscordSink({
+        codec,
+        producer,
+        deadLetters: topicName(prefix, 'dead-letters'),
+        maxRecordBytes,
+        intents,
+        clock,
+        stopping: stopping.signal,
+        deskFor: ({ channel }) => desks.get(channel ?? defaultChannel) ?? desks.get(defaultChannel)!,
+        onSeen: seen.record,
+        onOutcome,
+        onSettled: watch.posted,
+      })
+    },
+    metrics: createRunnerMetrics(metrics),
+    health,
+  })
+  const bot = config.DISCORD_TOKEN === null ? null : startBot(context, config.DISCORD_TOKEN, { producer, controls, watch })
+  await runner.start()
+  const finished = Promise.race([
+    runner.finished,
+    controls.finished.then(() => runner.finished),
+    watch.finished.then(() => runner.finished),
+    ...[...desks.values()].map((desk) => desk.finished.then(() => runner.finished)),
+    ...(bot === null ? [] : [bot.finished.then(() => runner.finished)]),
+  ])
+  finished.catch(() => {})
+  return {
+    finished,
+    async stop() {
+      stopping.abort()
+      await bot?.stop()
+      await Promise.all([...desks.values()].map((desk) => desk.stop()))
+      await runner.stop()
+      await watch.stop()
+      await controls.stop()
+      await freshness.close()
+      await producer.close()
+    },
+  }
+}
+
+const isDiscord = (channel: string): boolean => /^(discord|webhook):/.test(channel)
+
+function createPosters({ config }: Context): { posters: ReadonlyMap<string, Poster>; buttons: Buttons } {
+  const options = { apiUrl: config.DISCORD_API_URL, timeoutMillis: config.DISCORD_TIMEOUT_MILLISECONDS }
+  const { DISCORD_TOKEN: token, DISCORD_CHANNELS: channels, DISCORD_WEBHOOKS: webhooks } = config
+  const each = <Value>(values: ReadonlyMap<string, Value>, create: (value: Value) => Poster) =>
+    new Map([...values].map(([channel, value]) => [channel, create(value)]))
+  if (token !== null && channels !== null)
+    return { posters: each(channels, (channelId) => createBotPoster({ ...options, token, channelId })), buttons: 'interactive' }
+  return { posters: each(webhooks!, (webhook) => createWebhookPoster({ ...options, webhook })), buttons: 'links' }
+}
+
+function startBot(
+  { config, prefix, codec, clock, logger, health }: Context,
+  token: string,
+  { producer, controls, watch }: { producer: Producer; controls: Controls; watch: OutcomeWatch },
+): DiscordBot {
+  const condition = 'Discord gateway'
+  health.expect(condition)
+  const answers: AnswerContext = {
+    async feedback(alertId: string, kind: FeedbackKind, by: string) {
+      const value = codec.encode('AlertFeedback', { alertId, kind, by, at: clock.now() })
+      const tokenId = alertId.split(':')[1] ?? alertId
+      await producer.send([{ topic: topicName(prefix, 'alerts.feedback'), key: itemKey(tokenId), value }])
+    },
+    async control(kind: ControlKind, subject: string | null, by: string) {
+      const held = controls.changed()
+      await producer.send([controlRecord(codec, prefix, { kind, subject, by, at: clock.now() })])
+      // What is said next is true: our own posting has heard of it.
+      await held
+    },
+    stats: () => watch.stats(),
+    price: (axieId) => priceAnswer(config.PRICE_API_URL, axieId),
+  }
+  return startDiscordBot({
+    token,
+    apiUrl: config.DISCORD_API_URL,
+    channelIds: new Set(config.DISCORD_CHANNELS?.values()),
+    operators: config.DISCORD_OPERATORS,
+    answers,
+    clock,
+    logger,
+    onTrouble: (problem) => health.set(condition, problem === null, problem ?? 'ok'),
+  })
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import { createMarketplace } from '#lib/marketplace/client.ts'
+import type { Alert } from '#schemas/types.ts'
+
+/** Whether what was alerted is still on offer: true, false, or null where nobody can tell in time. */
+export type Freshness = Readonly<{ isStillThere(alert: Alert): Promise<boolean | null>; close(): Promise<void> }>
+
+const timeoutMillis = 1_500
+const maxBodyBytes = 1_048_576
+
+/** An alert must not wait long for this: one question, no second try, and no answer is no reason to be silent. */
+export function createFreshness({ url, apiKey, clock }: { url: string; apiKey: string; clock: Clock }): Freshness {
+  const marketplace = createMarketplace({
+    url,
+    leaderboardUrl: null,
+    apiKey,
+    requestsPerSecond: 10,
+    concurrentRequests: 4,
+    timeoutMillis,
+    attempts: 1,
+    maxBodyBytes,
+    marketTimeHeader: null,
+    clock,
+  })
+  return {
+    async isStillThere({ listingId, scored }) {
+      try {
+        const { value } = await marketplace.axie(scored.listing.item.tokenId)
+        return value?.listing?.listingId === listingId
+      } catch {
+        return null
+      }
+    },
+    close: marketplace.close,
+  }
+}
+
+export const noFreshness: Freshness = { isStillThere: async () => null, close: async () => {} }

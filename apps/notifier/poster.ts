@@ -1,0 +1,146 @@
+import type { APIEmbed, RESTGetAPIChannelMessagesResult, RESTPostAPIChannelMessageResult } from 'discord.js'
+import { DiscordAPIError, HTTPError, RateLimitError, REST, Routes } from 'discord.js'
+import { type Message, referenceMark } from './embed.ts'
+
+/**
+ * What became of a request to post. `unsent`: it never reached Discord. `unknown`: it may have. `refused`: Discord said no, and will again.
+ */
+export type Posting =
+  | Readonly<{ type: 'posted'; messageId: string }>
+  | Readonly<{ type: 'limited'; retryAfterMillis: number }>
+  | Readonly<{ type: 'unsent' | 'unknown' | 'refused'; problem: string }>
+
+/** One place where messages are posted. Nothing it says or throws holds a token. */
+export interface Poster {
+  /** Names the place in topic `notifications`; no secret. */
+  readonly name: string
+  /** Whether a message that may have been posted can be looked for, so that posting again is safe. */
+  readonly canLook: boolean
+  /** One request, never repeated here. `nonce`: at most 25 characters; where the place knows nonces, a second post with it is the first. */
+  post(message: Message, nonce: string): Promise<Posting>
+  /** The id of the message with this reference, posted since then; null where there is none. Rejects when it cannot be known now. */
+  find(reference: string, sinceMillis: number): Promise<string | null>
+  /** Null: it is no longer there. Rejects when it cannot be read now. */
+  embedOf(messageId: string): Promise<APIEmbed | null>
+  edit(messageId: string, message: Message): Promise<void>
+}
+
+export type PosterOptions = Readonly<{
+  /** For example https://discord.com/api */
+  apiUrl: string
+  timeoutMillis: number
+  onRequest?: () => void
+}>
+
+/** What is waited for or tried again is ours to decide, with deadlines in hand: the client only tells. */
+function createRest({ apiUrl, timeoutMillis }: PosterOptions): REST {
+  return new REST({ api: apiUrl, retries: 0, timeout: timeoutMillis, rejectOnRateLimit: () => true })
+}
+
+/** With a bot's token: Discord itself refuses a second message with the same nonce, and the channel can be read. */
+export function createBotPoster(options: PosterOptions & Readonly<{ token: string; channelId: string }>): Poster {
+  const { token, channelId, onRequest } = options
+  const rest = createRest(options).setToken(token)
+  return {
+    name: `discord:${channelId}`,
+    canLook: true,
+    post(message, nonce) {
+      onRequest?.()
+      return posting(() => rest.post(Routes.channelMessages(channelId), { body: { ...message, nonce, enforce_nonce: true } }))
+    },
+    find: (reference, sinceMillis) => withoutSecrets(() => findIn(rest, channelId, reference, sinceMillis)),
+    embedOf: (messageId) =>
+      withoutSecrets(() => orNull(async () => firstEmbed(await rest.get(Routes.channelMessage(channelId, messageId))))),
+    edit: (messageId, message) =>
+      withoutSecrets(async () => void (await orNull(() => rest.patch(Routes.channelMessage(channelId, messageId), { body: message })))),
+  }
+}
+
+/** The address of a webhook is its secret. It has neither nonce nor memory. */
+export type Webhook = Readonly<{ id: string; token: string }>
+
+export function createWebhookPoster(options: PosterOptions & Readonly<{ webhook: Webhook }>): Poster {
+  const { id, token } = options.webhook
+  const rest = createRest(options)
+  const query = new URLSearchParams({ wait: 'true', with_components: 'true' })
+  return {
+    name: `webhook:${id}`,
+    canLook: false,
+    post(message) {
+      options.onRequest?.()
+      return posting(() => rest.post(Routes.webhook(id, token), { body: message, query, auth: false }))
+    },
+    find: () => Promise.reject(new Error('a webhook cannot read its channel')),
+    embedOf: (messageId) =>
+      withoutSecrets(() => orNull(async () => firstEmbed(await rest.get(Routes.webhookMessage(id, token, messageId), { auth: false })))),
+    edit: (messageId, message) =>
+      withoutSecrets(async () => {
+        await orNull(() => rest.patch(Routes.webhookMessage(id, token, messageId), { body: message, auth: false }))
+      }),
+  }
+}
+
+async function posting(request: () => Promise<unknown>): Promise<Posting> {
+  try {
+    return { type: 'posted', messageId: ((await request()) as RESTPostAPIChannelMessageResult).id }
+  } catch (error) {
+    if (error instanceof RateLimitError) return { type: 'limited', retryAfterMillis: Math.max(1, error.retryAfter, error.sublimitTimeout) }
+    const problem = problemOf(error)
+    if (error instanceof DiscordAPIError) return { type: 'refused', problem }
+    return { type: isUnsent(error) ? 'unsent' : 'unknown', problem }
+  }
+}
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
+
+const isUnsent = (error: unknown): boolean =>
+  ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'].includes(codeOf(error))
+
+/** discord.js's own errors carry the address (which holds a webhook's token) and the whole request. */
+function problemOf(error: unknown): string {
+  if (error instanceof DiscordAPIError)
+    return `Discord answered ${error.status}, code ${error.code}: ${error.rawError && 'message' in error.rawError ? error.rawError.message : 'no message'}`
+  if (error instanceof HTTPError) return `Discord answered ${error.status}`
+  if (error instanceof RateLimitError) return `rate limited for ${Math.ceil(error.retryAfter)} ms`
+  if ((error as Error).name === 'AbortError') return 'no answer from Discord in time'
+  return `Discord cannot be reached (${codeOf(error) || (error as Error).name})`
+}
+
+async function withoutSecrets<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request()
+  } catch (error) {
+    throw new Error(problemOf(error))
+  }
+}
+
+async function orNull<T>(request: () => Promise<T>): Promise<T | null> {
+  try {
+    return await request()
+  } catch (error) {
+    if (error instanceof DiscordAPIError && error.status === 404) return null
+    throw error
+  }
+}
+
+const firstEmbed = (message: unknown): APIEmbed | null => (message as RESTPostAPIChannelMessageResult).embeds[0] ?? null
+
+const discordEpoch = 1_420_070_400_000n
+/** Ids of messages begin with their time. Clocks may differ by so much. */
+const clockSkewMillis = 60_000
+const pageSize = 100
+const mostPages = 20
+
+async function findIn(rest: REST, channelId: string, reference: string, sinceMillis: number): Promise<string | null> {
+  let after = String((BigInt(Math.floor(sinceMillis)) - BigInt(clockSkewMillis) - discordEpoch) << 22n)
+  for (let page = 0; page < mostPages; page++) {
+    const query = new URLSearchParams({ after, limit: String(pageSize) })
+    const messages = (await rest.get(Routes.channelMessages(channelId), { query })) as RESTGetAPIChannelMessagesResult
+    const mark = referenceMark(reference)
+    const found = messages.find(({ embeds }) => embeds.some(({ footer }) => footer?.text.includes(mark) === true))
+    if (found !== undefined) return found.id
+    if (messages.length < pageSize) return null
+    after = messages.map(({ id }) => id).reduce((newest, id) => (BigInt(id) > BigInt(newest) ? id : newest))
+  }
+  throw new Error(`more than ${mostPages * pageSize} messages since then: it cannot be told whether ours is among them`)
+}

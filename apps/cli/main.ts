@@ -34,6 +34,14 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'what the alerts would have earned on recorded sales, day after day',
     run: async (argv, env) => (await import('#app/backtest/main.ts')).run(argv, env),
   },
+  rules: {
+    summary: 'rules in your own words: check, publish, fields',
+    run: async (argv, env) => (await import('#app/rules/main.ts')).run(argv, env),
+  },
+  controls: {
+    summary: 'what the notifier may say: pause, resume, mute, unmute, kill, revive, ls',
+    run: async (argv, env) => (await import('#app/notifier/controls-command.ts')).run(argv, env),
+  },
   experiments: {
     summary: 'the trainings that were written down: ls, compare',
     run: async (argv, env) => (await import('#app/experiments/main.ts')).run(argv, env),

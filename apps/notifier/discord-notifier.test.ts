@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
 import { scoredWith } from '#lib/rules/scored-listing-samples.ts'
-import type { Outcome } from '#schemas/types.ts'
 import { type Embed, textOf } from '../../tests/discord/messages.ts'
 import { type Fault, operatorRole } from '../../tests/discord/stand-in.ts'
 import { sampleAlert } from './alert-samples.ts'
 import { createDiscordWorld, type DiscordWorld, numberedAlert } from './discord-world.ts'
+import { sampleOutcome } from './outcome-samples.ts'
 
 const patient = { timeout: 20_000, interval: 20 }
 let world: DiscordWorld
@@ -63,7 +63,7 @@ describe('bot', () => {
     ['a connection that breaks after the message was taken', 'cut_after'],
   ])('posts each alert exactly once through %s', { timeout: 30_000 }, async (_case, fault) => {
     world = await createDiscordWorld('bot')
-    let left = 3
+    let left = 2
     world.discord.setFault(() => (left-- > 0 ? fault : null))
     await world.start()
     await world.alert(numberedAlert(1))
@@ -202,7 +202,7 @@ describe('bot', () => {
     await world.start()
     await world.alert(numberedAlert(1))
     await until(async () => expect(await world.statuses()).toEqual({ 'axie:1:1:default': 'sent' }))
-    await world.send('outcomes', 'axie:1:1:default', 'Outcome', goneOutcome('axie:1:1:default'))
+    await world.send('outcomes', 'axie:1:1:default', 'Outcome', sampleOutcome({ alertId: 'axie:1:1:default' }))
     await until(async () => expect(await world.statuses()).toEqual({ 'axie:1:1:default': 'edited' }))
     const [message] = world.discord.messages()
     expect(message).toMatchObject({ edited: 1, embeds: [{ title: expect.stringMatching(/^Sold for \$80\.00 · Axie #1/) }] })
@@ -269,7 +269,7 @@ describe('webhook', () => {
     await world.alert(numberedAlert(1))
     await until(async () => expect(await world.statuses()).toEqual({ 'axie:1:1:default': 'sent' }))
     expect(world.discord.messages()).toMatchObject([{ components: [{ components: [{ label: 'Open' }] }] }])
-    await world.send('outcomes', 'axie:1:1:default', 'Outcome', goneOutcome('axie:1:1:default'))
+    await world.send('outcomes', 'axie:1:1:default', 'Outcome', sampleOutcome({ alertId: 'axie:1:1:default' }))
     await until(async () => expect(await world.statuses()).toEqual({ 'axie:1:1:default': 'edited' }))
   })
 
@@ -313,29 +313,3 @@ describe('webhook', () => {
     expect(titles()).toEqual([expect.stringContaining('#2')])
   })
 })
-
-function goneOutcome(alertId: string): Outcome {
-  const alertedAt = sampleAlert().scored.listing.observedAt
-  return {
-    alertId,
-    kind: 'alert',
-    status: 'gone',
-    goneAt: alertedAt + 45_000,
-    goneBy: 'sold',
-    soldUsd: 80,
-    resoldAt: null,
-    resoldUsd: null,
-    netUsd: null,
-    netEth: null,
-    listingId: 'l',
-    tokenId: '1',
-    rule: 'default',
-    source: 'recorded',
-    alertedAt,
-    askUsd: 80,
-    askEth: 0.02,
-    forecastUsd: 151,
-    bought: false,
-    isFinal: false,
-  }
-}

@@ -107,11 +107,10 @@ function market({ context, item }: EnrichedListing): string {
 
 function axie({ item, context }: EnrichedListing): string {
   const important = importantStat[item.class]
-  const stats = (['hp', 'speed', 'skill', 'morale'] as const).map((name) =>
-    name === important ? `**${name} ${item.stats[name]}**` : `${name} ${item.stats[name]}`,
-  )
+  const stat = (name: keyof typeof item.stats) => (name === important ? `**${name} ${item.stats[name]}**` : `${name} ${item.stats[name]}`)
   return [
-    stats.join(' · '),
+    `${stat('hp')} · ${stat('speed')}`,
+    `${stat('skill')} · ${stat('morale')}`,
     `purity ${item.purity}%${item.geneQuality === null ? '' : ` · genes ${percent(item.geneQuality)}`}`,
     `attack ${item.cards.attack} · defence ${item.cards.defence}`,
     ...(context.comboScore > 0 ? [`combo ${context.comboScore.toFixed(2)}`] : []),

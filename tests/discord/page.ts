@@ -20,16 +20,16 @@ body{margin:0;padding:16px;background:#313338;color:#dbdee1;font:16px/1.375 "gg 
 .footer{font-size:12px;color:#dbdee1;margin-top:8px;white-space:pre-line}.row{display:flex;gap:8px;margin-top:8px}
 .button{padding:6px 16px;border-radius:3px;color:#fff;font-size:14px;background:#4e5058}.s3{background:#248046}.s4{background:#da373c}`
 
-const escape = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+const harmless = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 
 /** The marks that our messages use: bold, links, escapes. */
 function markdown(text: string): string {
   const kept: string[] = []
-  const shielded = text.replace(/\\([^0-9A-Za-z\s])/g, (_, character: string) => `\u0001${kept.push(character) - 1}\u0001`)
-  return escape(shielded)
+  const shielded = text.replace(/\\([^0-9A-Za-z\s])/g, (_, character: string) => `\uE000${kept.push(character) - 1}\uE001`)
+  return harmless(shielded)
     .replace(/\*\*(.+?)\*\*/g, '<b>$1</b>')
     .replace(/\[([^\]]+)\]\((https:[^)]+)\)/g, '<a style="color:#00a8fc">$1</a>')
-    .replace(/\u0001(\d+)\u0001/g, (_, index: string) => escape(kept[Number(index)]!))
+    .replace(/\uE000(\d+)\uE001/g, (_, index: string) => harmless(kept[Number(index)]!))
 }
 
 const message = ({ embeds, components }: Pick<StoredMessage, 'embeds' | 'components'>): string =>
@@ -38,7 +38,7 @@ const message = ({ embeds, components }: Pick<StoredMessage, 'embeds' | 'compone
 type Row = Readonly<{ components: readonly { label: string; style: number }[] }>
 
 const row = ({ components }: Row): string =>
-  `<div class="row">${components.map(({ label, style }) => `<div class="button s${style}">${escape(label)}${style === 5 ? ' ↗' : ''}</div>`).join('')}</div>`
+  `<div class="row">${components.map(({ label, style }) => `<div class="button s${style}">${harmless(label)}${style === 5 ? ' ↗' : ''}</div>`).join('')}</div>`
 
 function embed({ author, title, description, color = 0x202225, fields = [], thumbnail, footer }: Embed): string {
   const inline = (index: number) => fields[index]?.inline === true
@@ -52,10 +52,10 @@ function embed({ author, title, description, color = 0x202225, fields = [], thum
     return inLine === 2 ? 6 : inLine === 1 ? 12 : 4
   }
   return `<div class="embed" style="border-color:#${color.toString(16).padStart(6, '0')}">
-${author === undefined ? '' : `<div class="author">${escape(author.name)}</div>`}
+${author === undefined ? '' : `<div class="author">${harmless(author.name)}</div>`}
 ${title === undefined ? '' : `<a class="title">${markdown(title)}</a>`}
 ${description === undefined ? '' : `<div class="description">${markdown(description)}</div>`}
 <div class="fields">${fields.map(({ name, value }, index) => `<div class="field" style="grid-column:span ${span(index)}"><b class="name">${markdown(name)}</b>${markdown(value)}</div>`).join('')}</div>
-${thumbnail === undefined ? '' : `<img alt="" src="${escape(thumbnail.url)}">`}
-${footer === undefined ? '' : `<div class="footer">${escape(footer.text)}</div>`}</div>`
+${thumbnail === undefined ? '' : `<img alt="" src="${harmless(thumbnail.url)}">`}
+${footer === undefined ? '' : `<div class="footer">${harmless(footer.text)}</div>`}</div>`
 }

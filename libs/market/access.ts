@@ -18,7 +18,10 @@ export const access: Readonly<Record<string, Access>> = {
   featurizer: { reads: ['listings.enriched'], writes: ['listings.features', 'dead-letters'] },
   scorer: { reads: ['listings.features', 'models'], writes: ['listings.scored', 'dead-letters'] },
   alerter: { reads: ['listings.scored'], writes: ['alerts', 'dead-letters'] },
-  notifier: { reads: ['alerts', 'notifications'], writes: ['notifications', 'dead-letters'] },
+  notifier: {
+    reads: ['alerts', 'notifications', 'controls', 'outcomes'],
+    writes: ['notifications', 'alerts.feedback', 'controls', 'dead-letters'],
+  },
   ledger: { reads: ['market.events', 'alerts', 'alerts.feedback', 'outcomes'], writes: ['outcomes'] },
   dashboard: {
     reads: ['market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts', 'outcomes', 'models', 'dead-letters'],
@@ -36,6 +39,8 @@ export const access: Readonly<Record<string, Access>> = {
 export const commandAccess: Readonly<Record<string, Access>> = {
   train: { reads: [], writes: ['models'] },
   models: { reads: ['models', 'market.events'], writes: ['market.events'] },
+  rules: { reads: ['models', 'market.events'], writes: ['market.events'] },
+  controls: { reads: ['controls'], writes: ['controls'] },
   dlq: {
     reads: ['dead-letters'],
     writes: ['dead-letters', 'market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts'],

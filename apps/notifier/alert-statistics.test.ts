@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { describeStatistics, statisticsOf, weekMillis, weekOf } from './alert-statistics.ts'
+import { sampleOutcome } from './outcome-samples.ts'
+
+const monday = Date.UTC(2022, 3, 11)
+const week = { from: monday, to: monday + weekMillis }
+const outcome = (number: number, change: Parameters<typeof sampleOutcome>[0] = {}) =>
+  sampleOutcome({ alertId: `a${number}`, alertedAt: monday + number * 3_600_000, goneAt: null, goneBy: null, ...change })
+
+describe('statistics of alerts', () => {
+  it('weeks begin on Monday, midnight UTC', () => {
+    expect(weekOf(monday)).toBe(monday)
+    expect(weekOf(monday - 1)).toBe(monday - weekMillis)
+    expect(weekOf(monday + weekMillis - 1)).toBe(monday)
+  })
+
+  it('counts what was still there, on paper, bought, and at random', () => {
+    const soon = (seconds: number, number: number) => ({ goneAt: monday + number * 3_600_000 + seconds * 1_000, goneBy: 'sold' as const })
+    const outcomes = [
+      outcome(1, { ...soon(5, 1), netUsd: 20, netEth: 0.01, bought: true }),
+      outcome(2, { ...soon(30, 2), netUsd: -5, netEth: -0.002 }),
+      outcome(3),
+      outcome(4, { kind: 'random', netUsd: 1, netEth: 0.001 }),
+      outcome(-5, { netUsd: 1_000 }),
+      outcome(7 * 24, { netUsd: 1_000 }),
+    ]
+    const statistics = statisticsOf(outcomes, week)
+    expect(statistics).toEqual({
+      ...week,
+      alerts: 3,
+      stillThereAfter10Seconds: 2 / 3,
+      stillThereAfter60Seconds: 1 / 3,
+      paper: { count: 3, resold: 2, gained: 1, medianNetUsd: 7.5, sumNetUsd: 15, sumNetEth: 0.008 },
+      realized: { count: 1, resold: 1, gained: 1, medianNetUsd: 20, sumNetUsd: 20, sumNetEth: 0.01 },
+      randomBuyer: { count: 1, resold: 1, gained: 1, medianNetUsd: 1, sumNetUsd: 1, sumNetEth: 0.001 },
+    })
+    expect(describeStatistics(statistics, [])).toMatch(
+      /\*\*3 alerts\*\* from 2022-04-11 to 2022-04-18\nstill there after 10 s 67%, after 60 s 33%/,
+    )
+  })
+
+  it('says that nothing is known where nothing is', () => {
+    expect(describeStatistics(statisticsOf([], week), [])).toMatch(/\*\*0 alerts\*\*.*unknown.*none resold yet/s)
+  })
+})

@@ -1,0 +1,45 @@
+import { afterEach, expect, it } from 'vitest'
+import { type StandIn, startDiscord } from '../../tests/discord/stand-in.ts'
+import { sampleAlert } from './alert-samples.ts'
+import { alertMessage } from './embed.ts'
+import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
+
+let discord: StandIn
+afterEach(() => discord.close())
+
+const message = alertMessage(sampleAlert(), { reference: 'r'.repeat(25), buttons: 'links' })
+const told = async (work: () => Promise<unknown>): Promise<string> => {
+  try {
+    return JSON.stringify(await work())
+  } catch (error) {
+    const { name, message, stack, cause } = error as Error
+    return JSON.stringify({ name, message, stack, cause, keys: Object.entries(error as object) })
+  }
+}
+
+it('whatever goes wrong, nothing that is told holds a token', async () => {
+  discord = await startDiscord()
+  const common = { apiUrl: discord.apiUrl, timeoutMillis: 300 }
+  const nowhere = { ...common, apiUrl: 'http://127.0.0.1:1/api' }
+  const secrets = ['secret-of-the-bot', 'secret-of-the-hook', discord.token, discord.webhook.token]
+  const posters: Poster[] = [
+    createBotPoster({ ...common, token: 'secret-of-the-bot', channelId: discord.channelId }),
+    createBotPoster({ ...common, token: discord.token, channelId: '123456789012345678' }),
+    createBotPoster({ ...nowhere, token: discord.token, channelId: discord.channelId }),
+    createWebhookPoster({ ...common, webhook: { id: discord.webhook.id, token: 'secret-of-the-hook' } }),
+    createWebhookPoster({ ...nowhere, webhook: discord.webhook }),
+    createWebhookPoster({ ...common, webhook: discord.webhook }),
+  ]
+  discord.setFault(() => 'failed')
+  const said = await Promise.all(
+    posters.flatMap((poster) => [
+      told(() => poster.post(message, 'n')),
+      told(() => poster.find('r', 0)),
+      told(() => poster.embedOf('1')),
+      told(() => poster.edit('1', message)),
+      Promise.resolve(poster.name),
+    ]),
+  )
+  for (const secret of secrets) expect(said.join('\n')).not.toContain(secret)
+  expect(said.join('\n')).toMatch(/Discord answered 401.*unsent.*Unknown Webhook/s)
+})

@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util'
 import { openBackend } from '#app/up/backend.ts'
 import { prefixOfChoice } from '#app/up/runs.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
-import { kafkaSecurityOf } from '#lib/app/kafka-security.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
@@ -45,7 +44,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   const prefix = prefixOfChoice(checkoutRoot, { run: options.run, prefix: env['PREFIX'] })
   try {
     const stack = await resolveStack({ env, onProgress: (line) => void process.stderr.write(`${line}\n`), allowEmbedded: false })
-    const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}controls`, security: kafkaSecurityOf(env) })
+    const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}controls` })
     try {
       process.stdout.write(await tell(options, { ...backend, prefix }))
       return exitCodes.done

@@ -3,7 +3,6 @@ import { lastRun, type OpenedArchive, openArchive, openRun } from '#app/archiver
 import { openBackend } from '#app/up/backend.ts'
 import { prefixOfChoice } from '#app/up/runs.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
-import { kafkaSecurityOf } from '#lib/app/kafka-security.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { describeRecord } from '#lib/rules/expression-record.ts'
 import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
@@ -81,7 +80,7 @@ async function countFirings(rules: RuleSet, { archive }: OpenedArchive): Promise
 async function publish(rules: RuleSet, options: Extract<RulesArguments, { action: 'publish' }>, env: Environment): Promise<string> {
   const prefix = prefixOfChoice(checkoutRoot, { run: options.run, prefix: env['PREFIX'] })
   const stack = await resolveStack({ env, onProgress: say, allowEmbedded: false })
-  const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}rules`, security: kafkaSecurityOf(env) })
+  const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}rules` })
   try {
     const result = await publishRules({ ...backend, prefix }, rules, options.reason)
     if (options.json) return `${JSON.stringify({ name: rules.name, ...result })}\n`

@@ -8,9 +8,14 @@ type Environment = Readonly<Record<string, string | undefined>>
 const usualPort = 8080
 
 /** The notifier writes into a pipe: only we know whether a person's terminal is at its end, and how wide that is. */
-export function notifierSettings({ json, dryRun }: UpArguments, environment: Environment): Record<string, string> {
+export function notifierSettings(
+  { json, dryRun }: UpArguments,
+  environment: Environment,
+  market: Readonly<Record<string, string>>,
+): Record<string, string> {
   const { isTTY, columns } = process.stdout
   return {
+    ...marketAccess(market),
     ...(dryRun ? withoutChannels(environment) : {}),
     CARD_FORMAT: json ? 'none' : 'card',
     ...(isTTY && process.env.NO_COLOR === undefined ? { CARD_COLOR: 'always' } : {}),
@@ -28,14 +33,18 @@ const withoutChannels = (environment: Environment): Record<string, string> =>
 
 /** The same address from one start to the next, where it is free: a page that is open finds us again. */
 export async function dashboardSettings(env: Environment, market: Readonly<Record<string, string>>): Promise<Record<string, string>> {
-  const { MARKETPLACE_URL, AXIE_API_KEY, MARKET_SOURCE } = market
   return {
     DASHBOARD_PORT: env.DASHBOARD_PORT ?? String((await isPortFree(usualPort)) ? usualPort : 0),
-    ...(MARKETPLACE_URL === undefined ? {} : { MARKETPLACE_URL }),
-    ...(AXIE_API_KEY === undefined ? {} : { AXIE_API_KEY }),
-    REQUESTS_PER_SECOND: MARKET_SOURCE === 'live' ? '1' : '20',
+    ...marketAccess(market),
+    REQUESTS_PER_SECOND: market.MARKET_SOURCE === 'live' ? '1' : '20',
   }
 }
+
+/** Where the market answers, and the key to it. */
+const marketAccess = ({ MARKETPLACE_URL, AXIE_API_KEY }: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...(MARKETPLACE_URL === undefined ? {} : { MARKETPLACE_URL }),
+  ...(AXIE_API_KEY === undefined ? {} : { AXIE_API_KEY }),
+})
 
 const isPortFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -89,7 +89,7 @@ async function play(playing: Playing): Promise<Summary | null> {
   const start = starter(playing)
   const market = await openMarketplace(playing)
   for (const name of stages) {
-    if (name === 'notifier') start(name, { settings: notifierSettings(options, environment), onOutput: playing.progress.output })
+    if (name === 'notifier') start(name, { settings: notifierSettings(options, environment, market), onOutput: playing.progress.output })
     else if (name === 'dashboard') start(name, { settings: await dashboardSettings(playing.env, market) })
     else if (name === 'archiver') start(name, { settings: { ARCHIVE_IDLE_SECONDS: '2' } })
     else start(name)

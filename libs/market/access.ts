@@ -1,7 +1,7 @@
 import type { TopicName } from './topics.ts'
 
 /**
- * What each app may do with the log: the one source of Kafka's ACLs (k8s/components/kafka) and of the test that runs the pipeline with
+ * What each app may do with the log: the one source of Kafka's ACLs (k8s/kafka) and of the test that runs the pipeline with
  * no right beyond these. Every app reads by the group of its own name, follows by groups that begin with it, and writes in transactions
  * whose ids begin with it.
  */

@@ -49,15 +49,19 @@ export function createIntents(options: {
 
   return {
     async load() {
+      // Aside first: while the past is read again, other partitions go on asking, and must not be told what was true long ago.
+      const loaded = new Map<string, Notification>()
       const following = await log.follow([topic], async (records) => {
         for (const { value } of records) {
           if (value === null) continue
           const notification = await codec.decode('Notification', value)
-          if (isOurs(notification.channel)) newest.set(notification.alertId, notification)
+          if (isOurs(notification.channel)) loaded.set(notification.alertId, notification)
         }
       })
       await Promise.race([following.caughtUp, following.finished])
       await following.stop()
+      for (const [alertId, notification] of loaded)
+        if ((newest.get(alertId)?.at ?? Number.NEGATIVE_INFINITY) <= notification.at) newest.set(alertId, notification)
     },
     find: (alertId) => newest.get(alertId),
     since: (time) => [...newest.values()].filter(({ at }) => at >= time),

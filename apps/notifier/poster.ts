@@ -86,7 +86,8 @@ async function posting(request: () => Promise<unknown>): Promise<Posting> {
   } catch (error) {
     if (error instanceof RateLimitError) return { type: 'limited', retryAfterMillis: Math.max(1, error.retryAfter, error.sublimitTimeout) }
     const problem = problemOf(error)
-    if (error instanceof DiscordAPIError) return { type: 'refused', problem }
+    // A token that is no longer good is a matter of settings: the alert waits for it as long as it can.
+    if (error instanceof DiscordAPIError) return { type: error.status === 401 ? 'unsent' : 'refused', problem }
     return { type: isUnsent(error) ? 'unsent' : 'unknown', problem }
   }
 }

@@ -19,7 +19,7 @@ const told = async (work: () => Promise<unknown>): Promise<string> => {
 
 it('whatever goes wrong, nothing that is told holds a token', async () => {
   discord = await startDiscord()
-  const common = { apiUrl: discord.apiUrl, timeoutMillis: 300 }
+  const common = { apiUrl: discord.apiUrl, timeoutMillis: 10_000 }
   const nowhere = { ...common, apiUrl: 'http://127.0.0.1:1/api' }
   const secrets = ['secret-of-the-bot', 'secret-of-the-hook', discord.token, discord.webhook.token]
   const posters: Poster[] = [

@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (argv, env) => (await import('#app/doctor/main.ts')).run(argv, env),
   },
   train: { summary: 'trains a model on a sales file', run: async (argv, env) => (await import('#app/trainer/main.ts')).run(argv, env) },
+  evaluate: {
+    summary: 'how well models forecast later sales',
+    run: async (argv, env) => (await import('#app/trainer/evaluate/main.ts')).run(argv, env),
+  },
   validate: {
     summary: 'says whether a model may learn from these sales',
     run: async (argv, env) => (await import('#app/validator/validate-command.ts')).run(argv, env),

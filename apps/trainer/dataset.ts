@@ -16,6 +16,8 @@ export type Dataset = Readonly<{
   examples: Examples
   /** When each example was sold, milliseconds. */
   times: Float64Array
+  /** Which axie each example is of. */
+  tokenIds: readonly string[]
   /** Sales that are history only: the first ones, which have little past to be compared with, and those without a level. */
   historyOnly: number
 }>
@@ -51,6 +53,7 @@ export function buildDataset(
   const levels = new Float64Array(events.length)
   const logPrices = new Float64Array(events.length)
   const times = new Float64Array(events.length)
+  const tokenIds: string[] = []
   const hash = createHash('sha256')
   const warmUpSales = Math.min(warmUp.mostSales, Math.ceil(events.length * warmUp.share))
   let [rows, sales] = [0, 0]
@@ -64,6 +67,7 @@ export function buildDataset(
       levels[rows] = level
       logPrices[rows] = Math.log(Number(sale.priceUsd))
       times[rows] = sale.soldAt
+      tokenIds.push(sale.item.tokenId)
       rows++
     }
     for (const event of second) applyEvent(state, event)
@@ -77,6 +81,7 @@ export function buildDataset(
       logPrices: logPrices.subarray(0, rows),
     },
     times: times.subarray(0, rows),
+    tokenIds,
     historyOnly: sales - rows,
   }
 }

@@ -1,7 +1,10 @@
+import { UsageError } from '#lib/app/usage-error.ts'
 import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
 import { type FeatureSet, inputColumnsOf } from '#lib/features/feature-set.ts'
+import { createDenseFamily } from '#lib/model/dense-family.ts'
 import { fitItemEffects, type ItemEffectSettings, type ItemEffects } from '#lib/model/item-effects.ts'
 import type { ModelFamily, TrainingTask } from '#lib/model/model-family.ts'
+import { createStackFamily } from '#lib/model/stack-family.ts'
 import { createTreeFamily } from '#lib/model/tree-family.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { buildDataset, type Dataset } from './dataset.ts'
@@ -20,11 +23,17 @@ export type Recipe = Readonly<{
   family: ModelFamily
 }>
 
-export const recipeOf = ({ trees, itemModel }: TrainingSettings): Recipe => ({
-  featureSet: axieResidualFeatures,
-  itemModel,
-  family: createTreeFamily(trees),
-})
+export function recipeOf({ itemModel, members, trees, network }: TrainingSettings): Recipe {
+  const known = [createTreeFamily(trees), createDenseFamily(network)]
+  const families = members.map((kind) => {
+    const family = known.find((one) => one.kind === kind)
+    if (family !== undefined) return family
+    throw new UsageError(`members: expected any of ${known.map(({ kind }) => kind).join(', ')}, found ${kind}`)
+  })
+  const [only] = families
+  if (only === undefined) throw new UsageError('members: expected at least one kind of model')
+  return { featureSet: axieResidualFeatures, itemModel, family: families.length === 1 ? only : createStackFamily(families) }
+}
 
 /** What a family is told of the rows it learns from. */
 export const taskOf = ({ featureSet }: Recipe): Pick<TrainingTask, 'columns' | 'anchor'> => ({
@@ -32,41 +41,38 @@ export const taskOf = ({ featureSet }: Recipe): Pick<TrainingTask, 'columns' | '
   anchor: featureSet.anchor,
 })
 
-export type ExamplesOptions = Readonly<{
-  seed: number
-  /** The item model learns from sales before it only, milliseconds. Default: from all. */
-  learnUntil?: number
+/** The first stage: what axies are worth beside the market. Null of a feature set that does without, and of too few sales. */
+export async function fitItemModel(
+  events: readonly MarketEvent[],
+  { itemModel: settings }: Recipe,
+  seed: number,
+  onProgress: (progress: TrainingProgress) => void = () => {},
+): Promise<ItemEffects | null> {
+  if (settings === null) return null
+  return fitItemEffects(itemSalesOf(events), settings, seed, (done, total) => onProgress({ stage: 'items', done, total }))
+}
+
+export type FoldOptions = Readonly<{
+  /** The sales that are learnt from, of those that are folded. */
+  learnt: readonly MarketEvent[]
   isExample?: (event: MarketEvent) => boolean
   onProgress?: (progress: TrainingProgress) => void
 }>
 
-export type FoldedExamples = Readonly<{
-  itemEffects: ItemEffects | null
-  dataset: Dataset
-  seconds: Readonly<{ items: number; features: number }>
-}>
-
-/** The first stage: the item model, and the market folded under it. With too few sales for an item model, it is folded without. */
-export async function foldExamples(
+/** The second: the market folded under that item model, or without. */
+export function foldUnder(
   events: readonly MarketEvent[],
-  { featureSet, itemModel: settings }: Recipe,
-  { seed, learnUntil = Number.POSITIVE_INFINITY, isExample, onProgress = () => {} }: ExamplesOptions,
-): Promise<FoldedExamples> {
-  const started = performance.now()
-  const learnt = events.filter(({ eventTime }) => eventTime < learnUntil)
-  const itemEffects =
-    settings === null
-      ? null
-      : await fitItemEffects(itemSalesOf(learnt), settings, seed, (done, total) => onProgress({ stage: 'items', done, total }))
-  const fitted = performance.now()
+  { featureSet }: Recipe,
+  itemEffects: ItemEffects | null,
+  { learnt, isExample, onProgress = () => {} }: FoldOptions,
+): Dataset {
   onProgress({ stage: 'features', done: 0, total: events.length })
-  const dataset = buildDataset(events, featureSet, {
+  return buildDataset(events, featureSet, {
     itemModel: itemEffects,
     examplesFrom: examplesFrom(itemEffects, learnt),
     ...(isExample === undefined ? {} : { isExample }),
     onProgress: (done, total) => onProgress({ stage: 'features', done, total }),
   })
-  return { itemEffects, dataset, seconds: { items: (fitted - started) / 1_000, features: (performance.now() - fitted) / 1_000 } }
 }
 
 const fewestExamples = 2_000

@@ -14,7 +14,7 @@ import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
 import type { Dataset } from './dataset.ts'
 import type { Unseen } from './page/unseen.ts'
 import type { TrainingProgress } from './progress.ts'
-import { foldExamples, recipeOf, taskOf } from './recipe.ts'
+import { fitItemModel, foldUnder, recipeOf, taskOf } from './recipe.ts'
 import { simpleRules } from './simple-rules.ts'
 import { readTrainingSales, type TrainingSales } from './training-sales.ts'
 import { defaultTrainingSettings, type TrainingSettings } from './training-settings.ts'
@@ -75,7 +75,8 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
   const recipe = recipeOf(settings)
   const { featureSet, family } = recipe
   const isExample = ({ eventId }: MarketEvent): boolean => !sales.historyOnly.has(eventId)
-  const { itemEffects, dataset, seconds } = await foldExamples(events, recipe, { seed, isExample, onProgress })
+  const [itemEffects, itemSeconds] = await timed(() => fitItemModel(events, recipe, seed, onProgress))
+  const [dataset, featureSeconds] = await timed(() => foldUnder(events, recipe, itemEffects, { learnt: events, isExample, onProgress }))
   const blocks = splitBlocks(dataset.times)
   const parts = mapBlocks(blocks, (block) => examplesOf(dataset.examples, block))
   const [trained, fitSeconds] = await timed(() =>
@@ -97,7 +98,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
       name,
       errors: pointErrors(forecast(parts.newest), parts.newest.logPrices),
     })),
-    seconds: { read: readSeconds, ...seconds, fit: fitSeconds },
+    seconds: { read: readSeconds, items: itemSeconds, features: featureSeconds, fit: fitSeconds },
   }
   const bundle = sealBundle(
     trained.model,

@@ -1,19 +1,32 @@
+import { createDenseFamily } from '#lib/model/dense-family.ts'
 import type { TreeSettings } from '#lib/model/gbdt/fit-trees.ts'
 import { defaultItemEffectSettings, type ItemEffectSettings } from '#lib/model/item-effects.ts'
+import type { NetworkTraining } from '#lib/model/train-network.ts'
 import { createTreeFamily } from '#lib/model/tree-family.ts'
 
 type Trees = Omit<TreeSettings, 'seed' | 'objective'>
+type Network = Omit<NetworkTraining, 'seed'>
 
-export type TrainingSettings = Readonly<{ itemModel: ItemEffectSettings; trees: Trees }>
-
-/** For a first start: a model in seconds, a little worse. */
-export const fastTrainingSettings: TrainingSettings = {
-  itemModel: { ...defaultItemEffectSettings, trees: { ...defaultItemEffectSettings.trees, rounds: 60, learningRate: 0.2, mostLeaves: 31 } },
-  trees: { ...(createTreeFamily().settings as Trees), rounds: 120, learningRate: 0.1, patience: 20 },
-}
+export type TrainingSettings = Readonly<{
+  itemModel: ItemEffectSettings
+  /** Kinds of the models whose forecasts are combined; one: that alone. */
+  members: readonly string[]
+  trees: Trees
+  network: Network
+}>
 
 /** What `--settings FILE` is laid over. The seed is no setting of one model: `--seed` gives it to all. */
 export const defaultTrainingSettings: TrainingSettings = {
   itemModel: defaultItemEffectSettings,
+  members: ['trees', 'dense'],
   trees: createTreeFamily().settings as Trees,
+  network: createDenseFamily().settings as Network,
+}
+
+/** For a first start: a model in seconds, a little worse. */
+export const fastTrainingSettings: TrainingSettings = {
+  itemModel: { ...defaultItemEffectSettings, trees: { ...defaultItemEffectSettings.trees, rounds: 60, learningRate: 0.2, mostLeaves: 31 } },
+  members: ['trees'],
+  trees: { ...defaultTrainingSettings.trees, rounds: 120, learningRate: 0.1, patience: 20 },
+  network: defaultTrainingSettings.network,
 }

@@ -33,7 +33,8 @@ describe('the feature set axie-v2', () => {
   })
 
   test('does not tell a model which day it is: neither level is among its inputs', () => {
-    for (const name of ['residual.reference', 'market.reference', 'market.salesPerHour']) expect(names).not.toContain(name)
+    for (const name of ['residual.reference', 'residual.days7', 'market.reference', 'market.salesPerHour'])
+      expect(names).not.toContain(name)
     const [one, other] = [0, 1].map((shift) =>
       vectorOf(axieResidualFeatures, withMeasures({ 'residual.reference': 3 + shift, 'market.reference': 3.1 + shift })),
     )
@@ -44,7 +45,7 @@ describe('the feature set axie-v2', () => {
   test('holds every residual, and says of each feature what it is and where it comes from, once', () => {
     expect(new Set(names).size).toBe(names.length)
     for (const [name] of measureDefinitions)
-      if (name.includes('residual.')) expect(names.includes(name), name).toBe(name !== 'residual.reference')
+      if (name.includes('residual.')) expect(names.includes(name), name).toBe(!/^residual\.(reference|hours24|days7|q\d+)$/.test(name))
     for (const { name, description, source } of axieResidualFeatures.features) {
       expect(description, name).not.toBe('')
       expect(source, name).toMatch(/item\.|context\./)

@@ -35,6 +35,8 @@ export type ItemEffectSettings = Readonly<{
   fewestSales: number
   /** The newest sales before an era that its trees are fitted on, at most. */
   mostSales: number
+  /** A sale counts half as much as one so many days younger. */
+  halfLifeDays: number
 }>
 
 export const defaultItemEffectSettings: ItemEffectSettings = {
@@ -42,6 +44,7 @@ export const defaultItemEffectSettings: ItemEffectSettings = {
   fewestEras: 6,
   fewestSales: 200,
   mostSales: 100_000,
+  halfLifeDays: 5,
 }
 
 const dayMillis = 86_400_000
@@ -75,7 +78,11 @@ export async function fitItemEffects(
   for (const [index, from] of starts.entries()) {
     const until = countBefore(times, from)
     const since = Math.max(0, until - settings.mostSales)
-    const examples = { vectors: vectors.subarray(since * width, until * width), targets: relatives.subarray(since, until) }
+    const examples = {
+      vectors: vectors.subarray(since * width, until * width),
+      targets: relatives.subarray(since, until),
+      chances: chancesAt(from, times.subarray(since, until), settings),
+    }
     const objective = { kind: 'quantiles', levels: [0.5] } as const
     const { ensemble } = await fitTrees(
       examples,
@@ -87,6 +94,9 @@ export async function fitItemEffects(
   }
   return eras.length === 0 ? null : createItemEffects(eras)
 }
+
+const chancesAt = (from: number, times: Float64Array, { trees, halfLifeDays }: ItemEffectSettings): Float32Array =>
+  Float32Array.from(times, (time) => trees.rowShare * 2 ** ((time - from) / (halfLifeDays * dayMillis)))
 
 export function createItemEffects(eras: readonly Era[]): ItemEffects {
   const vector = new Float32Array(itemColumns.length)

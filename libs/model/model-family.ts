@@ -34,7 +34,7 @@ export type FittedModel = Readonly<{
   /**
    * Fits once more, on more rows and without stopping rows, with as many steps as were best. Absent of a model for which that is no gain.
    */
-  refit?: (examples: Examples) => Promise<Forecaster>
+  refit?: ((examples: Examples) => Promise<Forecaster>) | undefined
 }>
 
 /** How a model that learns step by step came to its best. */

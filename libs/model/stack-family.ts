@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Explain, type Forecaster, type ModelFamily, type TrainingTask, targetsOf } from './model-family.ts'
+import { type Explain, type FittedModel, type Forecaster, type ModelFamily, type TrainingTask, targetsOf } from './model-family.ts'
 import { type Examples, sliceExamples } from './price-model.ts'
 import { medianIndex, quantileCount } from './quantile-head.ts'
 import { type Combination, combine, fitWeights } from './stack-weights.ts'
@@ -24,16 +24,22 @@ export function createStackFamily(families: readonly ModelFamily[]): ModelFamily
       let done = 0
       const step = () => task.onProgress?.(++done, fits)
       const weights = fitWeights(await outOfFold(families, task, step))
-      const members: Member[] = []
+      const members: (Member & Pick<FittedModel, 'refit'>)[] = []
       for (const [index, family] of families.entries()) {
         const weight = weights[index] as number
         if (weight > 0) {
-          const { forecaster } = await family.fit({ ...task, onProgress: undefined })
-          members.push({ kind: family.kind, weight, forecaster })
+          const { forecaster, refit } = await family.fit({ ...task, onProgress: undefined })
+          members.push({ kind: family.kind, weight, forecaster, refit })
         }
         step()
       }
-      return { forecaster: createForecaster(members), learning: null }
+      const refit = async (examples: Examples): Promise<Forecaster> => {
+        const again: Member[] = []
+        for (const { kind, weight, forecaster, refit } of members)
+          again.push({ kind, weight, forecaster: refit === undefined ? forecaster : await refit(examples) })
+        return createForecaster(again)
+      }
+      return { forecaster: createForecaster(members), learning: null, refit }
     },
     restore({ definition, weights }) {
       const { members } = definitionSchema.parse(definition)

@@ -12,6 +12,8 @@ export type TreeExamples = Readonly<{
   /** rows × width, NaN where unknown */
   vectors: Float32Array
   targets: Float64Array
+  /** Of each row the chance to be among those that a tree is grown on: what counts less is drawn less. Absent: the same for all. */
+  chances?: Float32Array
 }>
 
 export type TreeSettings = GrowthSettings &
@@ -88,7 +90,7 @@ export async function fitTrees(
   let [best, leastLoss] = [validation === undefined ? rounds : 0, Number.POSITIVE_INFINITY]
   while (trees.length < rounds && trees.length - best < settings.patience) {
     writeGradients(objective, leadingOutput(objective, trees.length), examples.targets, forecasts, gradients)
-    const rows = drawRows(fitRows, binned.rows, settings.rowShare, random)
+    const rows = drawRows(fitRows, binned.rows, examples.chances ?? settings.rowShare, random)
     const tree = growTree(binned, gradients, rows, drawColumns(usable, settings.columnShare, random), settings, pool)
     const values = tree.leaves.map(({ grown, carried }) => {
       const value = leafValues(objective, grown, examples.targets, forecasts, settings.l2).map((value) => Math.fround(value * learningRate))
@@ -114,15 +116,23 @@ function addTo(forecasts: Float64Array, at: number, value: readonly number[]): v
 }
 
 /** Rows to grow on, and all others. */
-function drawRows(fitRows: number, allRows: number, share: number, random: Random): { grown: Int32Array; carried: Int32Array } {
-  const grown = new Int32Array(sampleSize(fitRows, share))
-  const carried = new Int32Array(allRows - grown.length)
-  const isDrawn = sampler(fitRows, grown.length, random)
-  for (let row = 0, g = 0, c = 0; row < allRows; row++) {
-    if (row < fitRows && isDrawn()) grown[g++] = row
-    else carried[c++] = row
+function drawRows(
+  fitRows: number,
+  allRows: number,
+  share: number | Float32Array,
+  random: Random,
+): { grown: Int32Array; carried: Int32Array } {
+  const [grown, carried] = [new Int32Array(fitRows), new Int32Array(allRows)]
+  const isDrawn =
+    typeof share === 'number'
+      ? sampler(fitRows, sampleSize(fitRows, share), random)
+      : (row: number): boolean => random.uniform() < (share[row] as number)
+  let [drawn, left] = [0, 0]
+  for (let row = 0; row < allRows; row++) {
+    if (row < fitRows && isDrawn(row)) grown[drawn++] = row
+    else carried[left++] = row
   }
-  return { grown, carried }
+  return { grown: grown.subarray(0, drawn), carried: carried.subarray(0, left) }
 }
 
 function drawColumns(columns: Int32Array, share: number, random: Random): Int32Array {
@@ -133,7 +143,7 @@ function drawColumns(columns: Int32Array, share: number, random: Random): Int32A
 const sampleSize = (count: number, share: number): number => Math.min(count, Math.max(1, Math.round(count * share)))
 
 /** Asked once for each of `count` things in turn, says yes exactly `wanted` times (Knuth, The Art of Computer Programming 3.4.2, S). */
-function sampler(count: number, wanted: number, random: Random): () => boolean {
+function sampler(count: number, wanted: number, random: Random): (row?: number) => boolean {
   let [left, open] = [count, wanted]
   return () => {
     const drawn = open === left || random.uniform() * left < open

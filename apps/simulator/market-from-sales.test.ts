@@ -79,6 +79,10 @@ describe('a market around sales', () => {
     }
     expect(resales).toBeGreaterThan(100)
   })
+
+  test('nobody buys from himself', () => {
+    expect(ofType(happenings, 'sold').filter(({ sale }) => sale.seller === sale.buyer)).toEqual([])
+  })
 })
 
 test('a Dutch price moves linearly and stays at its end', () => {

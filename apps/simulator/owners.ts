@@ -29,7 +29,9 @@ export function createOwners(seed: number): Owners {
     next,
     trade(tokenId, soldAt) {
       const seller = owners.get(tokenId) ?? next()
-      const buyer = next()
+      // Nobody buys from himself: the marketplace does not allow it, and such a sale would be refused as made up.
+      let buyer = next()
+      while (buyer === seller) buyer = next()
       owners.set(tokenId, buyer, soldAt)
       return { seller, buyer }
     },

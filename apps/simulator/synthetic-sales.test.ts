@@ -54,7 +54,7 @@ test('the sample is a sales file like any other, and what follows from the seed'
 })
 
 /** Where the recorded sales are at hand, the generated ones are held against them. */
-describe.skipIf(!existsSync(recordedFile))('beside the recorded sales', () => {
+describe.skipIf(!existsSync(recordedFile))('beside the recorded sales', { timeout: 60_000 }, () => {
   const shareBy = (sales: readonly SoldAxie[], key: (sale: SoldAxie) => string | number) => {
     const shares = new Map<string | number, number>()
     for (const sale of sales) shares.set(key(sale), (shares.get(key(sale)) ?? 0) + 1 / sales.length)

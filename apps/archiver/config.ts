@@ -22,7 +22,7 @@ export const settings = defineConfig({
     schema: decimal(0.001, 64),
     default: '8',
     unit: 'MB',
-    description: 'An object ends after so many bytes before compression.',
+    description: 'An object ends when its records hold so much memory, overhead included: about 8,000 events, or 3,000 scored listings.',
   },
   ARCHIVE_IDLE_SECONDS: {
     schema: decimal(0.1, 86_400),

@@ -54,12 +54,16 @@ type Share = {
   readonly startsAt: Promise<number | null>
   readonly queue: FetchedBatch[]
   working: Promise<void> | null
+  /** Resolves when the next batch is done. */
+  turned: PromiseWithResolvers<void>
   paused: boolean
   closed: boolean
 }
 
 /** Beyond so many batches waiting, the partition is paused. */
 const mostQueued = 2
+/** How long a batch waits for room before its partition is paused. Well below any session timeout. */
+const patienceMillis = 1_000
 const defaultIdleMillis = 1_000
 
 const keyOf = ({ topic, partition }: TopicPartition) => `${topic}-${partition}`
@@ -109,7 +113,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     // Whoever waits for it meets the error; one that nobody waits for yet must not end the process.
     opening.catch(failed.reject)
     startsAt.catch(() => {})
-    return { partition, opening, startsAt, queue: [], working: null, paused: false, closed: false }
+    return { partition, opening, startsAt, queue: [], working: null, turned: Promise.withResolvers(), paused: false, closed: false }
   }
 
   async function close(share: Share): Promise<void> {
@@ -128,11 +132,28 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     if (!begun.has(share) && startsAt !== null && batch.position !== startsAt) return consumer.seek(batch, startsAt)
     begun.add(share)
     share.queue.push(batch)
-    if (share.queue.length >= mostQueued && !share.paused) {
+    share.working ??= work(share)
+    await roomIn(share, batch)
+    if (share.queue.length >= mostQueued && !share.paused && isOurs(share)) {
       share.paused = true
       consumer.pause(batch)
     }
-    share.working ??= work(share)
+  }
+
+  /**
+   * A sink that keeps up is waited for: a resume takes effect only after the fetch under way, half a second on quiet topics, and would cost
+   * more than the wait. One that does not keep up must not hold back the other partitions: its own is paused then.
+   */
+  async function roomIn(share: Share, batch: FetchedBatch): Promise<void> {
+    const enough = new AbortController()
+    let patient = true
+    const impatience = clock.sleep(patienceMillis, AbortSignal.any([enough.signal, stopping.signal])).catch(() => {})
+    void impatience.then(() => {
+      patient = false
+    })
+    while (share.queue.length >= mostQueued && isOurs(share) && batch.isCurrent() && patient)
+      await Promise.race([share.turned.promise, impatience])
+    enough.abort(new Error('no longer needed'))
   }
 
   /** Writes what is queued, until nothing is. Never rejects. */
@@ -142,6 +163,8 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
       for (let batch = share.queue[0]; batch !== undefined && isOurs(share); batch = share.queue[0]) {
         await writeBatch(sink, share, batch)
         share.queue.shift()
+        share.turned.resolve()
+        share.turned = Promise.withResolvers()
         if (share.paused && share.queue.length < mostQueued && isOurs(share)) {
           share.paused = false
           consumer.resume(share.partition)

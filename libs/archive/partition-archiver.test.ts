@@ -83,7 +83,7 @@ describe('archiver of a partition', () => {
 
   it('ends an object by bytes', async () => {
     const store = createMemoryStore()
-    const archive = archiver(store, { limits: { maxBytes: 2_000 } })
+    const archive = archiver(store, { limits: { maxBytes: 3_200 } })
     const records = [0, 1, 2, 3].map((offset) => sampleRecord(offset, Buffer.alloc(offset === 2 ? 5_000 : 700)))
     await archive.write(batch(records))
     const manifests = await readManifests(store, location)
@@ -324,7 +324,7 @@ describe('law: every offset exactly once', () => {
           const durable = createMemoryStore()
           const pending = [...faults]
           const store = createFaultyStore(durable, () => pending.shift() ?? 'none')
-          const limits = [{ maxRecords }, { maxRecords: maxRecords + 2, maxBytes: 1_500 }]
+          const limits = [{ maxRecords }, { maxRecords: maxRecords + 2, maxBytes: 3_500 }]
           let committed: CommittedOffset | undefined
 
           const open = (which: number) => ({
@@ -389,7 +389,7 @@ describe('law: every offset exactly once', () => {
           sink.drain()
           await sink.idle?.()
         }
-        const both = Promise.all([readAll({ maxRecords }, 5), readAll({ maxRecords: 7, maxBytes: 1_500 }, 3)])
+        const both = Promise.all([readAll({ maxRecords }, 5), readAll({ maxRecords: 7, maxBytes: 3_500 }, 3)])
         await scheduler.waitFor(both)
         expect((await verifyArchive(durable, location)).problems).toEqual([])
         expect(await stored(durable)).toEqual(log)

@@ -94,7 +94,33 @@ test('recorded sales: ends by itself, every live listing scored once or dead, ev
     expect(summary.listingToDecisionMs.n).toBe(summary.listings)
     expect(summary.backfilled).toBeGreaterThan(20_000)
   }
+
+  // Of the last run, without being told which.
+  const archive = await flipstream(['archive', 'verify', '--json'])
+  expect(archive).toMatchObject({ code: 0, answer: { comparedWithLog: true, problems: [] } })
+  expect(await flipstream(['replay', '--pipeline', '--json'])).toMatchObject({ code: 0, answer: { complete: true } })
+  const replay = await flipstream(['replay', 'verify', '--json'])
+  expect(replay).toMatchObject({ code: 0, answer: { identical: true, refused: [] } })
+  const [scored] = (replay.answer as { topics: { recorded: number; identical: number }[] }).topics
+  expect(scored!.recorded).toBeGreaterThan(100)
+  expect(scored!.identical).toBe(scored!.recorded)
 })
+
+/** A command with --json: its exit code, and what it answered. */
+async function flipstream(argv: readonly string[]): Promise<{ code: number | null; answer: unknown }> {
+  const launcher = join(checkoutRoot, 'bin', 'flipstream.mjs')
+  const child = spawn(process.execPath, [launcher, ...argv], {
+    env: { ...process.env, ...serverEnvironment() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running.push(child)
+  let stdout = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code, answer: JSON.parse(stdout) }
+}
 
 test('SIGTERM to npm: drains, prints its summary, and leaves no process behind', async () => {
   const started = npmStart(['--speed', '600'])

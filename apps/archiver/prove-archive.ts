@@ -83,7 +83,7 @@ function comparedTopic(archive: Archive, prefix: string, topic: string, archived
 
 const thousands = (value: number): string => value.toLocaleString('en-US')
 
-export function formatProof({ archive, note, topics, problems }: ArchiveProof): string {
+export function formatProof({ archive, comparedWithLog, note, topics, problems }: ArchiveProof): string {
   const lines = topics.map(({ topic, generation, objects, records, log, problems: own }) => {
     const generationText = generation === 1 ? '' : `, generation ${generation}`
     const archived = `${thousands(records)} records in ${thousands(objects)} objects`
@@ -96,7 +96,11 @@ export function formatProof({ archive, note, topics, problems }: ArchiveProof): 
   })
   const verdict =
     problems.length === 0
-      ? ['Proved: every record once, nothing missing, nothing altered.']
+      ? [
+          comparedWithLog
+            ? 'Proved: every record of the log once, nothing altered.'
+            : 'Proved from the store alone: ranges join, nothing missing in them, nothing altered.',
+        ]
       : problems.map((problem) => `PROBLEM: ${problem}`)
   return [`archive ${archive}`, ...lines, ...(note === '' ? [] : [`  ${note}`]), ...verdict, ''].join('\n')
 }

@@ -15,6 +15,7 @@ type Counts = { total: number; before: number; done: number }
 /** `flipstream replay`. Exit code 1 where it was interrupted before the end. */
 export async function replay(context: ReplayContext): Promise<number> {
   const { options, backend, prefix, progress, signal } = context
+  await requireRecorded(context)
   const admin = backend.log.admin()
   const partitions = options.partitions ?? (await recordedPartitions(context))
   await admin.createTopics(topicSettings(prefix, { partitions }))
@@ -66,11 +67,25 @@ async function replayOne(context: ReplayContext, topic: string, counts: Counts):
   }
 }
 
-async function openSource({ options, recording }: ReplayContext, topic: string): Promise<ReplaySource> {
-  const { archive, source, sourceMissing } = recording
-  if (!options.fromTopic) return archiveSource(archive, await archive.newest(topic))
+/** Before a topic is made for the replay. */
+async function requireRecorded({ options, recording: { archive, source, sourceMissing } }: ReplayContext): Promise<void> {
+  if (!options.fromTopic) {
+    for (const topic of options.topics) await archive.newest(topic)
+    return
+  }
   if (source === null) throw new FatalError(`--from-topic: ${sourceMissing}`)
-  return topicSource(source.backend.log, `${source.prefix}${topic}`)
+  const admin = source.backend.log.admin()
+  const existing = new Set(await admin.listTopics())
+  await admin.close()
+  const missing = options.topics.filter((topic) => !existing.has(`${source.prefix}${topic}`))
+  if (missing.length > 0)
+    throw new FatalError(`--from-topic: the log has no topic ${missing.map((topic) => `${source.prefix}${topic}`).join(', ')}`)
+}
+
+async function openSource({ options, recording }: ReplayContext, topic: string): Promise<ReplaySource> {
+  const { archive, source } = recording
+  if (options.fromTopic && source !== null) return topicSource(source.backend.log, `${source.prefix}${topic}`)
+  return archiveSource(archive, await archive.newest(topic))
 }
 
 /**

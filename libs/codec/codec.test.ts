@@ -41,6 +41,14 @@ describe('a codec', () => {
     expect(schemaIdOf(bytes)).toBe(names.indexOf('AlertFeedback') + 1)
   })
 
+  test('tells a record as its writer wrote it, whatever it is called', async () => {
+    expect(await codec.decodeAsWritten(codec.encode('AlertFeedback', feedback))).toMatchObject(feedback)
+    await expect(codec.decodeAsWritten(Buffer.from('garbage'))).rejects.toMatchObject({ code: 'not_avro' })
+    await expect(codec.decodeAsWritten(Buffer.from([0, 0, 0, 9, 9, 1]))).rejects.toMatchObject({ code: 'unknown_schema_id' })
+    const cut = codec.encode('AlertFeedback', feedback).subarray(0, 9)
+    await expect(codec.decodeAsWritten(cut)).rejects.toMatchObject({ code: 'undecodable' })
+  })
+
   test('encodes records larger than its scratch buffer', async () => {
     const large = { ...feedback, alertId: 'x'.repeat(3_000_000) }
     expect(await codec.decode('AlertFeedback', codec.encode('AlertFeedback', large))).toEqual(large)

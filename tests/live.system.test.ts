@@ -1,14 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { simulatorSettings } from '#app/simulator/config.ts'
 import { startSimulator } from '#app/simulator/simulator.ts'
-import { listRuns } from '#app/up/runs.ts'
+import { listRuns, removeRunNote } from '#app/up/runs.ts'
 import type { Summary } from '#app/up/summary.ts'
 import { parseConfig } from '#lib/app/config.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
+import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
+import { createLogger } from '#lib/telemetry/logger.ts'
 
 // `npm start -- --live` with the simulator as the real market: in real time, with a key and a quota.
 
@@ -30,9 +30,12 @@ afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
   await simulator.close()
   const own = listRuns(checkoutRoot).filter(({ marketplace }) => marketplace === marketplaceUrl())
-  if (own.length === 0) return
-  const remove = [join(checkoutRoot, 'bin', 'flipstream.mjs'), 'runs', 'rm', ...own.map(({ name }) => name)]
-  await promisify(execFile)(process.execPath, remove, { env: { ...process.env, ...servers() } })
+  const log = createKafkajsLog({ brokers: inject('brokers'), clientId: 'live-test', logger: createLogger('test', 'silent') })
+  const admin = log.admin()
+  const topics = await admin.listTopics()
+  await admin.deleteTopics(topics.filter((topic) => own.some(({ name }) => topic.startsWith(`${name}.`))))
+  await log.close()
+  for (const { name } of own) removeRunNote(checkoutRoot, name)
 })
 
 const marketplaceUrl = () => simulator.url

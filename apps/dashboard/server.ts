@@ -119,7 +119,7 @@ const openapiOf = (version: string, wantsToken: boolean) => ({
     title: 'flipstream',
     version,
     description:
-      'Prices of axies, and what the stream shows. A forecast is a distribution, not a price. Whatever is `simulated` was never to be had.',
+      'Prices of axies, and what the stream shows. A forecast is a distribution, not a price. Whatever is marked simulated was never to be had.',
   },
   ...(wantsToken
     ? { components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } }, security: [{ token: [] }] }

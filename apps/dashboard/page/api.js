@@ -60,6 +60,7 @@ function typeOf(schema) {
   if (schema.enum !== undefined) return schema.enum.join(' | ')
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' | ')
   if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}`
+  if (Array.isArray(schema.type)) return schema.type.join(' | ')
   return schema.const ?? schema.type ?? 'any'
 }
 

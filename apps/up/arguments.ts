@@ -5,7 +5,7 @@ import { UsageError } from '#lib/app/usage-error.ts'
 export type UpArguments = Readonly<{
   /** The real market instead of a simulated one. */
   live: boolean
-  /** Of the real market: people are told on this terminal only. */
+  /** People are told in this terminal and on the dashboard only. */
   dryRun: boolean
   /** A sales file to replay; null plays a generated market. */
   sales: string | null
@@ -31,7 +31,7 @@ export const upHelp = `flipstream up (npm start): the whole pipeline on a simula
   --seed N              of what the simulator makes up (default 1)
   --live                the real market (AXIE_API_KEY; MARKETPLACE_URL has a default): the first time it reads the sales of HISTORY_DAYS
                         and trains a model on them; from then on each start goes on where the last one stopped
-  --dry-run             with --live: post nothing anywhere; alerts show in this terminal and on the dashboard
+  --dry-run             post nothing anywhere, whatever DISCORD_… says: alerts show in this terminal and on the dashboard
   --json                print one JSON object at the end, and nothing else on stdout
 
 Needs Kafka, a schema registry and an S3 store: those named by KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_ENDPOINT if set, else Docker
@@ -45,7 +45,6 @@ export function parseUpArguments(argv: readonly string[]): UpArguments {
   const live = values.live ?? false
   const simulatedOnly = (['sales', 'speed', 'seed', 'train-until'] as const).find((option) => values[option] !== undefined)
   if (live && simulatedOnly !== undefined) throw new UsageError(`--${simulatedOnly} is for a simulated market: leave it or --live out`)
-  if (values['dry-run'] && !live) throw new UsageError('--dry-run needs --live: a simulated market is never posted anywhere')
   if (sales !== null && !(existsSync(sales) && statSync(sales).isFile())) {
     throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
   }

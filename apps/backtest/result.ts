@@ -1,21 +1,22 @@
 /** From what was decided and what really happened to the numbers of the report. Pure: the same input and seed, the same bytes. */
 import { basename } from 'node:path'
-import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/market/horizons.ts'
 import { createRandom } from '#lib/model/random.ts'
 import { rulesHashOf } from '#lib/rules/rule-set.ts'
 import type { Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { bootstrap, type Interval, intervalOf } from './bootstrap.ts'
+import type { Interval } from './bootstrap.ts'
 import type { Candidate } from './candidate.ts'
 import { type ExecutionSettings, fillProbability, type Outcome, outcomeOf, ownSaleOf, type Race } from './execution.ts'
 import { type ForecastQuality, forecastQuality } from './forecast-quality.ts'
 import type { LookaheadResult } from './lookahead.ts'
-import { type OutcomeSummary, returnOf, summarise } from './outcome-summary.ts'
+import { returnOf, summarise } from './outcome-summary.ts'
 import type { RecordedAlerts } from './play-archive.ts'
 import type { Played } from './played.ts'
 import { type EquityPoint, figuresOf, type MissReason, type PortfolioFigures, runPortfolio } from './portfolio.ts'
 import type { SaleBook } from './sale-book.ts'
-import { isAlerted, isBelowFloor, passesSimilarSaleRule, randomPicks } from './strategies.ts'
+import { isAlerted } from './strategies.ts'
+import { hourlyIntervals, type StrategyResult, strategyResults } from './strategy-results.ts'
 import type { SweepPoint } from './sweep.ts'
 
 export type BacktestResult = Readonly<{
@@ -48,24 +49,6 @@ export type BacktestResult = Readonly<{
   lookahead: LookaheadResult | null
   recordedAlerts: RecordedAlerts | null
 }>
-
-export type StrategyResult = Readonly<{
-  name: string
-  summary: OutcomeSummary
-  /** Of 95%: for the random buyer over draws, else over resampled hours. */
-  intervals: Readonly<Partial<Record<IntervalName, Interval | null>>>
-}>
-
-const intervalNames = [
-  'gainedShare',
-  'medianReturn',
-  'returnOnSpend',
-  'expectedReturn',
-  'expectedGainUsd',
-  'resaleGainedShare',
-  'resaleMedianReturn',
-] as const
-export type IntervalName = (typeof intervalNames)[number]
 
 export type PortfolioResult = Readonly<{
   bought: number
@@ -109,7 +92,6 @@ export type Assessment = Readonly<{
   bootstrapRounds: number
 }>
 
-const randomDraws = 200
 const competitions = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]
 const iso = (millis: number): string => new Date(millis).toISOString()
 
@@ -167,67 +149,6 @@ function refusalsOf(candidates: readonly Candidate[]): Record<string, number> {
   const reasons = Map.groupBy(candidates, ({ verdicts }) => verdicts[0]?.refusal ?? '')
   reasons.delete('')
   return Object.fromEntries([...reasons].map(([reason, { length }]) => [reason, length] as const).sort((one, other) => other[1] - one[1]))
-}
-
-function strategyResults(outcomes: readonly Outcome[], alerted: readonly Outcome[], assessment: Assessment): StrategyResult[] {
-  const { book, execution } = assessment
-  const picked = (name: string, buys: (candidate: Candidate) => boolean) =>
-    strategyResult(
-      name,
-      outcomes.filter(({ offer }) => buys(offer as Candidate)),
-      assessment,
-    )
-  return [
-    strategyResult('alerts', alerted, assessment),
-    picked('similar-sale rule', (candidate) => passesSimilarSaleRule(candidate, execution.feeRatio)),
-    picked('buy the floor', (candidate) => isBelowFloor(candidate, book)),
-    randomBuyer(outcomes, alerted, assessment),
-    picked('everything', () => true),
-  ]
-}
-
-function strategyResult(name: string, outcomes: readonly Outcome[], { seed, bootstrapRounds }: Assessment): StrategyResult {
-  // Of everything, resampling tells next to nothing and takes longest.
-  const rounds = name === 'everything' ? 100 : bootstrapRounds
-  return { name, summary: summarise(outcomes), intervals: bootstrap(outcomes, intervalStatistics, { seed, rounds, clusterOf: hourOf }) }
-}
-
-/** Alerts of an hour meet the same market and often the same seller. */
-const hourOf = ({ boughtAt }: Outcome): number => Math.floor(boughtAt / hourMillis)
-
-const intervalStatistics = (outcomes: readonly Outcome[]): Record<IntervalName, number> => {
-  const summary = summarise(outcomes)
-  return Object.fromEntries(intervalNames.map((name) => [name, summary[name]])) as Record<IntervalName, number>
-}
-
-/** The mean of many draws, and where 95% of them lie. */
-function randomBuyer(
-  outcomes: readonly Outcome[],
-  alerted: readonly Outcome[],
-  { played: { candidates }, seed }: Assessment,
-): StrategyResult {
-  const outcomeByListing = new Map(outcomes.map((outcome) => [outcome.offer, outcome]))
-  const wanted = alerted.map(({ offer }) => offer as Candidate)
-  const draws = Array.from({ length: randomDraws }, (_, draw) =>
-    summarise(randomPicks(candidates, wanted, seed * randomDraws + draw).map((pick) => outcomeByListing.get(pick) as Outcome)),
-  )
-  const [first] = draws as [OutcomeSummary]
-  const meanOf = (read: (summary: OutcomeSummary) => number): number =>
-    draws.reduce((sum, summary) => sum + read(summary), 0) / draws.length
-  const meanExits = Object.fromEntries(
-    Object.keys(first.exits).map((kind) => [kind, Math.round(meanOf(({ exits }) => exits[kind as keyof typeof exits]))]),
-  ) as OutcomeSummary['exits']
-  const means = Object.fromEntries(
-    Object.entries(first).map(([name, value]) => [
-      name,
-      typeof value === 'number' ? meanOf((summary) => summary[name as 'picks']) : meanExits,
-    ]),
-  ) as OutcomeSummary
-  const intervals = intervalNames.map((name) => [
-    name,
-    intervalOf(draws.map((summary) => summary[name]).filter(Number.isFinite), randomDraws),
-  ])
-  return { name: 'random, as many', summary: means, intervals: Object.fromEntries(intervals) }
 }
 
 function resalesOf(outcomes: readonly Outcome[]): BacktestResult['resales'] {
@@ -306,7 +227,7 @@ function sweepResult({ point, ruleSet }: Assessment['sweep'][number], assessment
     .filter((candidate) => isAlerted(candidate, ruleSet))
     .map((candidate) => outcomeOf(book, candidate, point.execution, race))
   const { gainedShare, expectedReturn, expectedGainUsd } = summarise(outcomes)
-  const intervals = bootstrap(outcomes, intervalStatistics, { seed, rounds: bootstrapRounds, clusterOf: hourOf })
+  const intervals = hourlyIntervals(outcomes, { seed, rounds: bootstrapRounds })
   const portfolio = runPortfolio(oncePerListing(outcomes), point.execution, luckFor(seed))
   return {
     values: point.values,

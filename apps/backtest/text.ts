@@ -1,5 +1,6 @@
 import { isLeakFree } from './lookahead.ts'
-import type { BacktestResult, StrategyResult } from './result.ts'
+import type { BacktestResult } from './result.ts'
+import type { StrategyResult } from './strategy-results.ts'
 
 export const percent = (share: number | null | undefined, digits = 1): string =>
   share === null || share === undefined || !Number.isFinite(share) ? '-' : `${(share * 100).toFixed(digits)}%`

@@ -84,15 +84,17 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
   const sort = async () => {
     const now = clock.now()
     queue = queue.filter(({ of }) => of.isCurrent())
-    const dropped = queue.filter(({ of }) => silence(of.alert)?.type === 'drop')
-    const expired = queue.filter((held) => !dropped.includes(held) && now > held.of.expiresAt)
     if (!poster.canLook) await finish(queue.filter(isDoubtful), 'unknown', { detail: 'an earlier run ended between intent and outcome' })
-    for (const held of [...dropped, ...expired].filter((held) => queue.includes(held))) {
-      if (await wasPosted(held)) continue
-      const detail = silence(held.of.alert)?.reason
-      if (dropped.includes(held)) await finish([held], 'muted', { detail: detail ?? 'told anew' })
-      else await finish([held], 'expired', { detail: detail ?? 'past its deadline' })
-    }
+    const kinds = Map.groupBy(queue, ({ of }) => (silence(of.alert)?.type === 'drop' ? 'muted' : now > of.expiresAt ? 'expired' : 'kept'))
+    await giveUp(kinds.get('muted') ?? [], 'muted')
+    await giveUp(kinds.get('expired') ?? [], 'expired')
+  }
+
+  const giveUp = async (alerts: readonly Held[], status: 'muted' | 'expired') => {
+    const notPosted: Held[] = []
+    for (const held of alerts) if (!(await wasPosted(held))) notPosted.push(held)
+    const reasonOf = ({ of }: Held) => silence(of.alert)?.reason ?? (status === 'expired' ? 'past its deadline' : 'told anew')
+    for (const [detail, held] of Map.groupBy(notPosted, reasonOf)) await finish(held, status, { detail })
   }
 
   /** True where an earlier attempt posted it after all, or where that cannot be told now. */
@@ -152,6 +154,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
     const ids = alerts.map(({ of }) => of.alert.alertId).sort()
     const reference = nonceOf(ids.join(' '), poster.name)
     await record(ids.map((alertId) => ({ alertId, status: 'intended' as const, detail: `${digestDetail}${reference}` })))
+    if (!alerts.every(isReady)) return hold(alerts)
     for (const { of } of alerts) onPosting?.(of)
     const message = digestMessage(
       alerts.map(({ of }) => of.alert),
@@ -199,9 +202,16 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
     const until = Math.min(...[blockedUntil, ...queue.map(({ of }) => of.expiresAt + 1)].filter((time) => time > now))
     const cut = new AbortController()
     const timer = until === Number.POSITIVE_INFINITY ? [] : [clock.sleep(Math.max(1, until - now), cut.signal).catch(() => {})]
-    await Promise.race([woken.promise, silenceChanged(), ...timer])
+    await Promise.race([woken.promise, ...timer])
     woken = Promise.withResolvers<void>()
     cut.abort()
+  }
+
+  const wakeWhenPeopleSpeak = async () => {
+    while (!stopping.signal.aborted) {
+      await silenceChanged()
+      woken.resolve()
+    }
   }
 
   const work = async () => {
@@ -233,6 +243,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
     if (!(stopping.signal.aborted && error instanceof RetryableError)) throw error
   })
   finished.catch(() => {})
+  void wakeWhenPeopleSpeak()
   return {
     take(alert) {
       queue.push({ of: alert, mayBePosted: doubtOf(intents.find(alert.alert.alertId)) })

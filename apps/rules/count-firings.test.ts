@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { createEmbeddedContext } from '#app/archiver/embedded-context.ts'
+import { app as archiver } from '#app/archiver/main.ts'
+import { createArchive } from '#lib/archive/archive.ts'
 import { parseRulesFile } from '#lib/rules/rules-file.ts'
 import { sampleScored, sampleTime, scoredWith } from '#lib/rules/scored-listing-samples.ts'
-import { createFiringCounter } from './count-firings.ts'
+import { countArchived, createFiringCounter } from './count-firings.ts'
 import { formatFirings } from './format.ts'
 
 const rules = parseRulesFile(
@@ -63,5 +66,26 @@ describe('how often rules would have fired', () => {
       /^5 listings from 2022-04-16 12:00 to 2022-04-17 12:00 UTC\n\nrule +fired +a day +candidates +refused\ncheap +2 +2\.0 +5 +novel 1, silenced 2\n/,
     )
     expect(formatFirings(createFiringCounter(rules).result())).toMatch(/nothing to try/)
+  })
+
+  it('counts the same over what was archived', async () => {
+    const context = await createEmbeddedContext(archiver.settings, {
+      env: { ARCHIVE_TOPICS: 'listings.scored', ARCHIVE_IDLE_SECONDS: '0.1' },
+    })
+    const { log, codec, store } = context
+    await codec.prepare(['ScoredListing'])
+    await log.producer().send(
+      listings.map((scored) => ({
+        topic: 'run.listings.scored',
+        key: 'all of one partition',
+        value: codec.encode('ScoredListing', scored),
+      })),
+    )
+    const running = await archiver.start(context)
+    const archived = async () => (await context.metrics.snapshot()).values['archived_records_total']
+    await vi.waitFor(async () => expect(await archived()).toBe(listings.length), { timeout: 10_000 })
+    await running.stop()
+    const archive = createArchive({ name: 'run', store, prefix: 'run.' })
+    expect(await countArchived(rules, archive, () => {})).toEqual(counter.result())
   })
 })

@@ -1,4 +1,5 @@
 import { createAlerterProcessor } from '#app/alerter/processor.ts'
+import type { Archive } from '#lib/archive/archive.ts'
 import { expressionOf, judge } from '#lib/rules/judge.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
@@ -71,4 +72,19 @@ export function createFiringCounter(rules: RuleSet): FiringCounter {
       return { listings, from, to, rules: firings }
     },
   }
+}
+
+const progressEvery = 50_000
+
+/** The same over all scored listings of an archive; one object in memory at a time. */
+export async function countArchived(rules: RuleSet, archive: Archive, onProgress: (count: number) => void): Promise<FiringCounts> {
+  const topic = await archive.newest('listings.scored')
+  const codec = archive.codec(topic)
+  const counter = createFiringCounter(rules)
+  let count = 0
+  for await (const { value, ...record } of archive.records(topic)) {
+    if (value !== null) counter.add(await codec.decode('ScoredListing', value), record)
+    if (++count % progressEvery === 0) onProgress(count)
+  }
+  return counter.result()
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { lastRun, type OpenedArchive, openArchive, openRun } from '#app/archiver/open-archive.ts'
+import { lastRun, openArchive, openRun } from '#app/archiver/open-archive.ts'
 import { openBackend } from '#app/up/backend.ts'
 import { prefixOfChoice } from '#app/up/runs.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
@@ -10,7 +10,7 @@ import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { FatalError, RejectedError, RetryableError } from '#lib/stream/errors.ts'
 import { parseRulesArguments, type RulesArguments, rulesHelp } from './arguments.ts'
-import { createFiringCounter, type FiringCounts } from './count-firings.ts'
+import { countArchived, type FiringCounts } from './count-firings.ts'
 import { formatFirings } from './format.ts'
 import { publishRules } from './publish-rules.ts'
 
@@ -57,24 +57,10 @@ async function check(rules: RuleSet, options: Extract<RulesArguments, { action: 
 async function countAgainst(rules: RuleSet, against: string, run: string | null, env: Environment): Promise<FiringCounts> {
   const opened = against === 'archive' ? await openRun(run ?? lastRun(), env) : await openArchive(against, env)
   try {
-    return await countFirings(rules, opened)
+    return await countArchived(rules, opened.archive, (count) => say(`${count} listings judged`))
   } finally {
     await opened.close()
   }
-}
-
-const progressEvery = 50_000
-
-async function countFirings(rules: RuleSet, { archive }: OpenedArchive): Promise<FiringCounts> {
-  const topic = await archive.newest('listings.scored')
-  const codec = archive.codec(topic)
-  const counter = createFiringCounter(rules)
-  let read = 0
-  for await (const { value, ...record } of archive.records(topic)) {
-    if (value !== null) counter.add(await codec.decode('ScoredListing', value), record)
-    if (++read % progressEvery === 0) say(`${read} listings judged`)
-  }
-  return counter.result()
 }
 
 async function publish(rules: RuleSet, options: Extract<RulesArguments, { action: 'publish' }>, env: Environment): Promise<string> {

@@ -18,6 +18,7 @@ const steps: readonly Step[] = [
   { name: 'conventions', args: ['scripts/check-conventions.ts'] },
   { name: 'schema compatibility', args: ['scripts/check-schemas.ts'] },
   { name: 'generated types', args: ['scripts/generate-types.ts', '--check'] },
+  { name: 'feature docs', args: ['scripts/feature-docs.ts', '--check'] },
 ]
 
 function run({ args }: Step): Promise<Outcome> {

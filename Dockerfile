@@ -1,6 +1,6 @@
 # One image for every app: `docker run flipstream <app>`. Releases pass the base by digest:
 #   docker build --build-arg BASE=node:22-bookworm-slim@sha256:… --build-arg REVISION=$(git rev-parse HEAD) --build-arg VERSION=0.1.0 .
-# NATIVE_TENSORFLOW=true compiles tfjs-node in (Linux x64, about 450 MB more); without it models run on WebAssembly, which scores faster.
+# NATIVE_TENSORFLOW=true compiles tfjs-node in (Linux x64, about 1.1 GB more); without it models run on WebAssembly, which scores faster.
 ARG BASE=node:22-bookworm-slim
 
 FROM ${BASE} AS dependencies

@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 /** A notifier that is started again whenever it ends. */
-type Victim = Readonly<{ current(): AppProcess; kills(): number; leaveAlone(): void }>
+type Victim = Readonly<{ kills(): number; spare(): void }>
 
 async function openWorld(mode: 'bot' | 'webhook') {
   const random = createRandom(mode === 'bot' ? 7 : 8)
@@ -101,37 +101,38 @@ async function feed({ backend, prefix }: World, from: number, to: number, overMi
 
 function keepAlive(world: World): Victim {
   let kills = 0
-  let alone = false
+  let isSpared = false
+  let isClosed = false
   let current = world.start()
-  const loop = (async () => {
-    while (!alone) {
+  const living = (async () => {
+    while (!isClosed) {
       await current.exited
-      if (!alone) current = world.start()
+      if (!isClosed) current = world.start()
     }
   })()
   closers.push(async () => {
-    alone = true
+    isClosed = true
+    isSpared = true
     await current.stop()
-    await loop
+    await living
   })
-  const kill = (async () => {
-    for (;;) {
-      await untilReady(current)
-      if (alone) return
+  const killing = (async () => {
+    while (!isSpared) {
+      const victim = current
+      await untilReady(victim)
       const [least, most] = killAfterMillis
       await systemClock.sleep(least + world.random.next() * (most - least))
-      if (alone) return
-      if (current.child.kill('SIGKILL')) kills++
-      await current.exited
-      await systemClock.sleep(50)
+      if (isSpared) return
+      if (victim.child.kill('SIGKILL')) kills++
+      await victim.exited
+      while (current === victim && !isSpared) await systemClock.sleep(20)
     }
   })()
-  kill.catch(() => {})
+  killing.catch(() => {})
   return {
-    current: () => current,
     kills: () => kills,
-    leaveAlone: () => {
-      alone = true
+    spare: () => {
+      isSpared = true
     },
   }
 }
@@ -192,11 +193,7 @@ async function killThrough(mode: 'bot' | 'webhook') {
     const deadline = systemClock.now() + patienceMillis
     while (victim.kills() === before && systemClock.now() < deadline) await systemClock.sleep(50)
   }
-  victim.leaveAlone()
-  if (victim.current().child.exitCode !== null || victim.current().child.signalCode !== null) {
-    const last = world.start()
-    closers.push(() => last.stop())
-  }
+  victim.spare()
   const settled = await untilSettled(world, alertCount)
   const counts = Object.fromEntries([...Map.groupBy(settled.values(), ({ status }) => status)].map(([status, of]) => [status, of.length]))
   console.error(`${mode}: ${victim.kills()} kills, ${world.discord.requests.length} requests, ${JSON.stringify(counts)}`)

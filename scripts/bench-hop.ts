@@ -1,20 +1,20 @@
 /** One hop on the same broker, ours beside Quix Streams: latency at a steady rate, then a backlog at full speed. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
 import type { StackAddresses } from '#lib/stack/addresses.ts'
-import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
 import type { Log } from '#lib/stream/log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
+import { peerPython, peersDirectory } from './peer-python.ts'
 
 type Hop = Readonly<{ p50: number; p99: number; recordsPerSecond: number }>
 type Contestant = Readonly<{ name: string; start(broker: string, input: string, output: string): ChildProcess }>
 
 const worker = fileURLToPath(new URL('bench-hop-worker.ts', import.meta.url))
-const peer = join(checkoutRoot, '..', 'shared', 'peers', 'quix_pipeline.py')
+const peer = join(peersDirectory, 'quix_pipeline.py')
 const rate = 50
 const warmUpRecords = 250
 const measuredRecords = 1_000
@@ -65,29 +65,11 @@ function contestants(say: (line: string) => void): Contestant[] {
   ])
 }
 
-/** Python with quixstreams in an environment of its own; null, said aloud, where the peer cannot be had. */
+/** Python with quixstreams; null, said aloud, where the peer cannot be had. */
 function quixPython(say: (line: string) => void): string | null {
-  const environment = join(checkoutRoot, '.flipstream', 'peers', 'quix')
-  const python = join(environment, 'bin', 'python')
-  if (!existsSync(peer)) {
-    say(`NOT MEASURED: Quix Streams (its script is not at ../shared/peers)`)
-    return null
-  }
-  if (existsSync(join(environment, 'ready'))) return python
-  say('installing Quix Streams into an environment of its own (about a minute)')
-  mkdirSync(environment, { recursive: true })
-  const steps = [
-    ['python3', '-m', 'venv', environment],
-    [python, '-m', 'pip', 'install', '--quiet', 'quixstreams'],
-    ['touch', join(environment, 'ready')],
-  ] as const
-  for (const [command, ...args] of steps) {
-    const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
-    if (status === 0) continue
-    say(`NOT MEASURED: Quix Streams (${command} ${args.join(' ')}: ${stderr.slice(-300)})`)
-    return null
-  }
-  return python
+  if (existsSync(peer)) return peerPython('quix', ['quixstreams'], say)
+  say('NOT MEASURED: Quix Streams (its script is not at ../shared/peers)')
+  return null
 }
 
 async function measureHop(log: Log, broker: string, contestant: Contestant): Promise<Hop> {

@@ -24,7 +24,7 @@ async function medianFor(asked: Omit<Sold, 'price'>, sold: readonly Sold[], sett
   return forecaster.forecast(Float32Array.of(asked.class, 40, asked.horn))[2]
 }
 
-describe('nearest neighbours', () => {
+describe('nearest neighbours', { timeout: 60_000 }, () => {
   test('are those that share most categories, each by its weight', async () => {
     const sold = [
       { class: 0, horn: 0, price: 1 },

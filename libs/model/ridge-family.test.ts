@@ -32,7 +32,7 @@ async function largestError(crossedInputs: number): Promise<number> {
   return Math.max(...Array.from(unseen.logPrices, (price, row) => (within(row) ? Math.abs(price - (quantiles[row * 5 + 2] as number)) : 0)))
 }
 
-describe('polynomial ridge regression', () => {
+describe('polynomial ridge regression', { timeout: 60_000 }, () => {
   test('finds a polynomial that is there', async () => {
     expect(await largestError(3)).toBeLessThan(0.01)
   })

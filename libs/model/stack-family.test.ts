@@ -58,6 +58,18 @@ describe('a stack', () => {
     expect(forecast).toBeCloseTo(targetsOf(rows(1_000))[500] as number)
   })
 
+  test('fits again the members that can, with the weights they have; the others stay as they are', async () => {
+    const able = pupil('able', 0.5)
+    const refitting: ModelFamily = {
+      ...able,
+      fit: async (given) => ({ ...(await able.fit(given)), refit: async () => (await pupil('able', 0.7).fit(given)).forecaster }),
+    }
+    const { forecaster, refit } = await createStackFamily([refitting, pupil('other', 1.5)]).fit(task())
+    const again = await refit?.(rows(1_000))
+    const [before, after] = [forecaster, again].map((model) => model?.forecast(Float32Array.of(1_000))[2] as number)
+    expect((after as number) - (before as number)).toBeCloseTo(0.5 * 0.2, 2)
+  })
+
   test('is the same after it was stored and restored; a member of a kind it does not know is refused', async () => {
     const family = createStackFamily([pupil('low', 0.5), pupil('high', 1.5)])
     const { forecaster } = await family.fit(task())

@@ -18,7 +18,7 @@ const lossOf = (forecast: Float64Array): number =>
     return sum + pinballLoss(quantileLevels[index % 5] as number, targets[Math.floor(index / 5)] as number, value)
   }, 0)
 
-describe('the weights of a stack', () => {
+describe('the weights of a stack', { timeout: 60_000 }, () => {
   test('of members equally good and independent are about equal, and together they err less than each', () => {
     const forecasts = [member(targets, 1, 0.3), member(targets, 2, 0.3)]
     const weights = fitWeights({ forecasts, targets, leastWeight: 0.02 })

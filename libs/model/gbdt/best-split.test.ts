@@ -48,7 +48,7 @@ const someRows = fc.array(fc.record({ bin: fc.integer({ min: 0, max: binCount - 
 const bruteForce = (gains: readonly number[]): number => Math.max(0, ...gains)
 const everyBin = Array.from({ length: binCount }, (_, bin) => bin)
 
-describe('the best split of a number', () => {
+describe('the best split of a number', { timeout: 60_000 }, () => {
   test('is the best of all edges, with what is unknown on either side', () => {
     fc.assert(
       fc.property(someRows, fc.integer({ min: 1, max: 8 }), fc.nat(3), (rows, fewestRowsInLeaf, l2) => {
@@ -89,7 +89,7 @@ describe('the best split of a number', () => {
   })
 })
 
-describe('the best split of a category', () => {
+describe('the best split of a category', { timeout: 60_000 }, () => {
   test('is the best of all ways to divide the categories, when nothing is smoothed', () => {
     fc.assert(
       fc.property(someRows, (rows) => {

@@ -9,7 +9,7 @@ const bin = (fitted: number[], asked: number[]) => {
 }
 const thrice = (...values: number[]) => values.flatMap((value) => [value, value, value])
 
-describe('bins of a number', () => {
+describe('bins of a number', { timeout: 60_000 }, () => {
   test('few values have a bin each, with the edge half way to the next', () => {
     expect(bin(thrice(1, 2, 4), [1, 2, 4])).toEqual({ bins: [1, 2, 3], edges: [1.5, 3] })
     expect(bin(thrice(1, 2, 4), [-9, 1.4, 1.6, 99]).bins).toEqual([1, 1, 2, 3])
@@ -49,7 +49,7 @@ describe('bins of a number', () => {
   })
 })
 
-describe('bins of a category', () => {
+describe('bins of a category', { timeout: 60_000 }, () => {
   test('every code that was seen has one; others, and what is no code, have bin 0', () => {
     const bins = fitColumnBins(Float32Array.from([0, 2, 2, 4]), [{ name: 'part', kind: 'category', size: 6 }])
     const asked = Float32Array.from([0, 1, 2, 3, 4, 5, 6, -1, 1.5, Number.NaN])

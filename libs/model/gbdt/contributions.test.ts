@@ -19,7 +19,7 @@ beforeAll(async () => {
 const column = (contributions: Float64Array, place: number) => contributions.filter((_, index) => index % (width + 1) === place)
 const meanSize = (values: Float64Array) => values.reduce((sum, value) => sum + Math.abs(value), 0) / values.length
 
-describe('contributions of columns', () => {
+describe('contributions of columns', { timeout: 60_000 }, () => {
   test.each([0, 1, 2])('of a row they add up to its forecast (output %i)', (output) => {
     const forecasts = predictTrees(ensemble, rows.vectors)
     const contributions = createContributions(ensemble, output)(rows.vectors)

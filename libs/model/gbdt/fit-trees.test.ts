@@ -19,7 +19,7 @@ const later = toys(2_000, 2)
 const fitted = async (examples: TreeExamples, settings: TreeSettings) => (await fitTrees(examples, toyColumns, settings)).ensemble
 const rootMeanSquare = (errors: Float64Array) => Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length)
 
-describe('boosted trees', () => {
+describe('boosted trees', { timeout: 60_000 }, () => {
   test('learn a curve, an interaction, what unknown means and categories without order, down to near the noise', async () => {
     const forecasts = predictTrees(await fitted(fit, squared), later.vectors)
     expect(rootMeanSquare(later.targets)).toBeGreaterThan(1)

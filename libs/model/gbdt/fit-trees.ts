@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { InputColumn } from '../input-encoding.ts'
 import { createRandom, type Random } from '../random.ts'
-import { binRows, fitColumnBins } from './column-bins.ts'
-import { type GrowthSettings, growTree } from './grow-tree.ts'
+import { type BinnedRows, binRows, fitColumnBins } from './column-bins.ts'
+import { type GrowthSettings, growTree, type LeafRows } from './grow-tree.ts'
 import { createHistogramPool } from './histogram.ts'
 import { leadingOutput, leafValues, meanLoss, type Objective, outputsOf, startOf, writeGradients } from './objective.ts'
 import { packTrees, type TreeEnsemble, type ValuedTree } from './tree-ensemble.ts'
@@ -36,7 +36,7 @@ export const defaultTreeSettings: TreeSettings = {
   objective: { kind: 'quantiles', levels: [0.5] },
   seed: 1,
   rounds: 600,
-  learningRate: 0.03,
+  learningRate: 0.05,
   mostLeaves: 31,
   columnShare: 0.3,
   rowShare: 0.8,
@@ -73,41 +73,54 @@ export async function fitTrees(
   settings: TreeSettings,
   { validation, onProgress = () => {} }: FitTreesOptions = {},
 ): Promise<FittedTrees> {
-  const { objective, rounds, learningRate } = settings
+  const { objective, rounds, patience } = settings
   const bins = fitColumnBins(examples.vectors, columns)
   const binned = binRows([examples.vectors, ...(validation === undefined ? [] : [validation.vectors])], bins)
-  const usable = Int32Array.from(bins.keys()).filter((column) => (bins[column]?.binCount ?? 0) > 1)
-  const fitRows = examples.targets.length
-  const start = startOf(objective, examples.targets)
-  const outputs = outputsOf(objective)
-  const forecasts = new Float64Array(binned.rows * outputs)
-  for (let at = 0; at < forecasts.length; at += outputs) forecasts.set(start, at)
-  const gradients = new Float64Array(fitRows)
-  const random = createRandom(settings.seed)
-  const pool = createHistogramPool()
+  const boosting = startBoosting(examples, binned, settings)
   const trees: ValuedTree[] = []
   const validationLosses: number[] = []
   let [best, leastLoss] = [validation === undefined ? rounds : 0, Number.POSITIVE_INFINITY]
-  while (trees.length < rounds && trees.length - best < settings.patience) {
-    writeGradients(objective, leadingOutput(objective, trees.length), examples.targets, forecasts, gradients)
-    const rows = drawRows(fitRows, binned.rows, examples.chances ?? settings.rowShare, random)
-    const tree = growTree(binned, gradients, rows, drawColumns(usable, settings.columnShare, random), settings, pool)
-    const values = tree.leaves.map(({ grown, carried }) => {
-      const value = leafValues(objective, grown, examples.targets, forecasts, settings.l2).map((value) => Math.fround(value * learningRate))
-      for (const row of grown) addTo(forecasts, row * outputs, value)
-      for (const row of carried) addTo(forecasts, row * outputs, value)
-      return value
-    })
-    trees.push({ tree, values, rows: tree.leaves.map(({ grown }) => grown.length) })
+  while (trees.length < rounds && trees.length - best < patience) {
+    trees.push(boosting.addTree(trees.length))
     if (validation !== undefined) {
-      const loss = meanLoss(objective, validation.targets, forecasts.subarray(fitRows * outputs))
+      const loss = meanLoss(objective, validation.targets, boosting.carriedForecasts)
       validationLosses.push(loss)
       if (loss < leastLoss) [best, leastLoss] = [trees.length, loss]
     }
     onProgress(trees.length, rounds)
     await nextTurn()
   }
-  return { ensemble: packTrees(trees.slice(0, best), start, columns, bins), validationLosses }
+  return { ensemble: packTrees(trees.slice(0, best), boosting.start, columns, bins), validationLosses }
+}
+
+/** @param binned rows with a target, then those that are only carried along */
+function startBoosting({ targets, chances }: TreeExamples, binned: BinnedRows, settings: TreeSettings) {
+  const { objective, learningRate, l2 } = settings
+  const start = startOf(objective, targets)
+  const outputs = outputsOf(objective)
+  const forecasts = new Float64Array(binned.rows * outputs)
+  for (let at = 0; at < forecasts.length; at += outputs) forecasts.set(start, at)
+  const gradients = new Float64Array(targets.length)
+  const usable = Int32Array.from(binned.columns.keys()).filter((column) => (binned.columns[column]?.binCount ?? 0) > 1)
+  const random = createRandom(settings.seed)
+  const pool = createHistogramPool()
+  const takeLeaf = ({ grown, carried }: LeafRows): number[] => {
+    // Rounded as it is stored, so that what is fitted next is fitted to what will be forecast.
+    const values = leafValues(objective, grown, targets, forecasts, l2).map((value) => Math.fround(value * learningRate))
+    for (const row of grown) addTo(forecasts, row * outputs, values)
+    for (const row of carried) addTo(forecasts, row * outputs, values)
+    return values
+  }
+  return {
+    start,
+    carriedForecasts: forecasts.subarray(targets.length * outputs),
+    addTree(round: number): ValuedTree {
+      writeGradients(objective, leadingOutput(objective, round), targets, forecasts, gradients)
+      const rows = drawRows(targets.length, binned.rows, chances ?? settings.rowShare, random)
+      const tree = growTree(binned, gradients, rows, drawColumns(usable, settings.columnShare, random), settings, pool)
+      return { tree, values: tree.leaves.map(takeLeaf), rows: tree.leaves.map(({ grown }) => grown.length) }
+    },
+  }
 }
 
 function addTo(forecasts: Float64Array, at: number, value: readonly number[]): void {

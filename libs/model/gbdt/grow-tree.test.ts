@@ -16,7 +16,7 @@ const settings = { ...defaultTreeSettings, mostLeaves: 12, fewestRowsInLeaf: 40,
 const grow = (over: Partial<typeof settings> = {}, columns = everyColumn) =>
   growTree(binned, gradients, { grown: grownOn, carried: carriedOn }, columns, { ...settings, ...over }, createHistogramPool())
 
-describe('a grown tree', () => {
+describe('a grown tree', { timeout: 60_000 }, () => {
   test('has one leaf more than forks, each with enough rows, and every row in exactly one', () => {
     const { forks, leaves } = grow()
     expect(leaves).toHaveLength(12)
@@ -68,7 +68,7 @@ describe('a grown tree', () => {
   })
 })
 
-describe('histograms', () => {
+describe('histograms', { timeout: 60_000 }, () => {
   test("a parent's less one child's is the other child's", () => {
     const random = createRandom(7)
     const layout = layoutHistogram(binned, everyColumn)

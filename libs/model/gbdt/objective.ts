@@ -1,4 +1,5 @@
 import { pinballLoss } from '../quantile-head.ts'
+import { quantileOf } from './select.ts'
 
 /**
  * What trees are fitted to. `squared`: the mean. `quantiles`: every leaf holds a value for each level, fitted to the quantile of its
@@ -11,7 +12,7 @@ export const outputsOf = (objective: Objective): number => (objective.kind === '
 
 /** The best constant forecasts, before the first tree. */
 export function startOf(objective: Objective, targets: Float64Array): number[] {
-  return objective.kind === 'squared' ? [mean(targets)] : quantiles(targets.slice(), objective.levels)
+  return objective.kind === 'squared' ? [mean(targets)] : objective.levels.map((level) => quantileOf(targets.slice(), level))
 }
 
 /**
@@ -59,7 +60,7 @@ export function leafValues(objective: Objective, rows: Int32Array, targets: Floa
       const row = rows[index] as number
       residuals[index] = (targets[row] as number) - (forecasts[row * levels.length + output] as number)
     }
-    return (quantiles(residuals, [level])[0] as number) * shrink
+    return quantileOf(residuals, level) * shrink
   })
 }
 
@@ -77,14 +78,3 @@ export function meanLoss(objective: Objective, targets: Float64Array, forecasts:
 }
 
 const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
-
-/** Between two values linearly. Sorts `values`. */
-function quantiles(values: Float64Array, levels: readonly number[]): number[] {
-  values.sort()
-  return levels.map((level) => {
-    const place = level * (values.length - 1)
-    const low = Math.floor(place)
-    const below = values[low] ?? 0
-    return below + (place - low) * ((values[low + 1] ?? below) - below)
-  })
-}

@@ -13,7 +13,7 @@ beforeAll(async () => {
   ensemble = (await fitTrees(rows, toyColumns, { ...defaultTreeSettings, objective, rounds: 30, fewestRowsInGroup: 50 })).ensemble
 })
 
-describe('a tree ensemble', () => {
+describe('a tree ensemble', { timeout: 60_000 }, () => {
   test('forecasts a row the same, to the bit, alone and among others', () => {
     const together = predictTrees(ensemble, rows.vectors)
     for (const row of [0, 1, 700, 1_499]) {
@@ -30,7 +30,7 @@ describe('a tree ensemble', () => {
   })
 })
 
-describe('damaged trees are refused', () => {
+describe('damaged trees are refused', { timeout: 60_000 }, () => {
   const damage = (change: (numbers: Int32Array, trees: number) => void): StoredTrees => {
     const { definition, weights } = storeTrees(ensemble)
     change(new Int32Array(weights.buffer, weights.byteOffset, weights.length / 4), ensemble.roots.length)

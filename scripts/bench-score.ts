@@ -1,0 +1,213 @@
+/**
+ * How fast the champion scores, and how good and fast our boosted trees are, beside LightGBM's Python API and the Flask service:
+ *   npm run bench:score [-- --sales FILE.csv] [--runs 3] [--seconds 4] [--only score|trees|flask] [--json]
+ * Everything runs on one thread. Rates are given by the clock and by processor time: on a busy machine only the second says something
+ * about the code.
+ */
+import { existsSync } from 'node:fs'
+import { cpus, loadavg, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { createScorerProcessor } from '#app/scorer/processor.ts'
+import { examplesOf, splitBlocks } from '#app/trainer/blocks.ts'
+import { fitItemModel, foldUnder, recipeOf, taskOf } from '#app/trainer/recipe.ts'
+import { defaultTrainingSettings } from '#app/trainer/training-settings.ts'
+import { reasonOf } from '#lib/features/reasons.ts'
+import { readSalesFile } from '#lib/market/sale-csv.ts'
+import { quantileErrors } from '#lib/model/evaluation.ts'
+import { defaultTreeSettings, fitTrees } from '#lib/model/gbdt/fit-trees.ts'
+import { predictTrees } from '#lib/model/gbdt/tree-ensemble.ts'
+import { quantileOfSorted } from '#lib/model/input-encoding.ts'
+import { targetsOf } from '#lib/model/model-family.ts'
+import type { Examples, PriceModel } from '#lib/model/price-model.ts'
+import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
+import { openModel, trainModel } from '#lib/model/trained-model.ts'
+import { sampleScored } from '#lib/rules/scored-listing-samples.ts'
+import type { FeaturizedListing, MarketEvent } from '#schemas/types.ts'
+import { type BenchRows, measureFlask, type Speed, scorePython, type TrainingRun, withLightGbm } from './bench-score-peers.ts'
+
+const batches = [1, 32, 128] as const
+/** What LightGBM's own bench in ../shared/peers trains: 300 trees of 63 leaves on the absolute error. */
+const treeSettings = {
+  ...defaultTreeSettings,
+  objective: { kind: 'quantiles', levels: [0.5] } as const,
+  rounds: 300,
+  learningRate: 0.05,
+  mostLeaves: 63,
+  columnShare: 0.3,
+  rowShare: 1,
+}
+const fitShare = 0.75
+
+const { values } = parseArgs({
+  options: {
+    sales: { type: 'string', default: '../shared/data/axie-sales-2022-04-11_22.csv' },
+    runs: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '4' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+if (!existsSync(values.sales)) throw new Error(`no sales at ${values.sales}: give --sales FILE.csv`)
+const wants = (part: 'score' | 'trees' | 'flask') => values.only === undefined || values.only === part
+const [runs, seconds] = [Number(values.runs), Number(values.seconds)]
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+const recipe = recipeOf(defaultTrainingSettings)
+const { featureSet } = recipe
+const task = taskOf(recipe)
+
+async function readExamples() {
+  const events: MarketEvent[] = []
+  for await (const event of readSalesFile(values.sales)) events.push(event)
+  say(`folding ${events.length} sales under the champion's recipe`)
+  const itemModel = await fitItemModel(events, recipe, 1)
+  return foldUnder(events, recipe, itemModel, { learnt: events })
+}
+
+/** Calls with one batch after another for `seconds`, after a warm-up: a different batch each time, as in a stream. */
+function speedOf(batch: number, rows: number, act: (from: number) => void): Speed {
+  const millis: number[] = []
+  const last = rows - batch
+  const runFor = (duration: number): void => {
+    const stop = performance.now() + duration
+    for (let call = 0; performance.now() < stop; call++) {
+      const started = performance.now()
+      act((call * batch) % last)
+      millis.push(performance.now() - started)
+    }
+  }
+  runFor(1_000)
+  millis.length = 0
+  const cpu = process.cpuUsage()
+  runFor(seconds * 1_000)
+  const { user, system } = process.cpuUsage(cpu)
+  const sorted = Float64Array.from(millis).sort()
+  const [p50Millis, p99Millis] = [quantileOfSorted(sorted, 0.5), quantileOfSorted(sorted, 0.99)]
+  return { batch, calls: millis.length, p50Millis, p99Millis, rowsPerCpuSecond: (1e6 * batch * millis.length) / (user + system) }
+}
+
+/** The scorer's own processor on listings that ask what they sold for: forecast, novelty, calibration, and reasons where they are due. */
+function scorerSpeeds(model: PriceModel, { vectors, levels, logPrices }: Examples): Speed[] {
+  const { vectorWidth } = model
+  const usable = { ...model, featureSetHash: featureSet.hash, trainedUntil: 0, source: 'recorded' as const }
+  let level = 0
+  const processor = createScorerProcessor({
+    model: () => usable,
+    featureSet: () => ({ levelOf: () => level }),
+    reasonOf,
+    backend: 'wasm',
+    codeVersion: 'bench',
+  })
+  const inputs = Array.from(levels, (_, row) => {
+    const vector = Buffer.from(vectors.slice(row * vectorWidth, (row + 1) * vectorWidth).buffer)
+    const ask = { ...sampleScored.listing.ask, usd: Math.exp(logPrices[row] as number) }
+    const value: FeaturizedListing = {
+      featureSet: featureSet.name,
+      featureSetHash: featureSet.hash,
+      vector,
+      listing: { ...sampleScored.listing, ask, modelId: 'champion' },
+    }
+    return { value, record: { topic: 'listings.features', partition: 0, offset: row, timestamp: 0, key: null, headers: {} } }
+  })
+  return batches.map((batch) =>
+    speedOf(batch, inputs.length, (from) => {
+      level = levels[from] as number
+      processor.process(inputs.slice(from, from + batch), null)
+    }),
+  )
+}
+
+async function trainOurs({ vectors, targets, columns, fit }: BenchRows, seed: number): Promise<TrainingRun> {
+  const width = columns.length
+  const [started, cpu] = [performance.now(), process.cpuUsage()]
+  const examples = { vectors: vectors.subarray(0, fit * width), targets: targets.subarray(0, fit) }
+  const { ensemble } = await fitTrees(examples, columns, { ...treeSettings, seed })
+  const { user, system } = process.cpuUsage(cpu)
+  const spent = { wallSeconds: (performance.now() - started) / 1_000, cpuSeconds: (user + system) / 1e6 }
+  const forecasts = predictTrees(ensemble, vectors.subarray(fit * width))
+  const ape = forecasts.map((forecast, row) => Math.abs(Math.exp(forecast - (targets[fit + row] as number)) - 1)).sort()
+  return { ...spent, medianApe: quantileOfSorted(ape, 0.5) }
+}
+
+const round = (value: number, digits: number): string => value.toFixed(digits)
+const speedLine = (name: string, { batch, calls, p50Millis, p99Millis, rowsPerCpuSecond }: Speed): string =>
+  `  ${name.padEnd(34)} batch ${String(batch).padStart(3)}  n ${String(calls).padStart(6)}  p50 ${round(p50Millis, 3)} ms  p99 ${round(p99Millis, 3)} ms` +
+  `  a row: p50 ${round((1_000 * p50Millis) / batch, 1)} µs, p99 ${round((1_000 * p99Millis) / batch, 1)} µs` +
+  `  ${Math.round((1_000 * batch) / p50Millis)} rows/s at p50, ${Math.round(rowsPerCpuSecond)} per processor second`
+
+function trainingLine(name: string, measured: readonly TrainingRun[]): string {
+  const spread = (of: (run: TrainingRun) => number, digits: number): string => {
+    const sorted = measured.map(of).sort((a, b) => a - b)
+    return `${round(sorted[sorted.length >> 1] as number, digits)} (${round(sorted[0] as number, digits)} to ${round(sorted.at(-1) as number, digits)})`
+  }
+  return (
+    `  ${name.padEnd(12)} ${spread(({ wallSeconds }) => wallSeconds, 2)} s, ${spread(({ cpuSeconds }) => cpuSeconds, 2)} s of processor time,` +
+    ` median error ${spread(({ medianApe }) => 100 * medianApe, 2)}%`
+  )
+}
+
+const print = (line: string): void => {
+  if (!values.json) process.stdout.write(`${line}\n`)
+}
+const report: Record<string, unknown> = {}
+
+print(
+  `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
+)
+await startTensorRuntime('wasm')
+const python = scorePython(say)
+
+if (wants('score') || wants('trees')) {
+  const { examples, times } = await readExamples()
+  const blocks = splitBlocks(times)
+  const newest = examplesOf(examples, blocks.newest)
+  if (wants('score')) {
+    say('training the champion')
+    const parts = { fit: examplesOf(examples, blocks.fit), stopping: examplesOf(examples, blocks.stopping), newest }
+    const { model, heldOut, learning } = await trainModel(recipe.family, parts, { ...task, seed: 1 })
+    const errors = quantileErrors(openModel(heldOut).predict(newest.vectors, newest.levels).quantilesUsd, newest.logPrices)
+    const { weights } = model.forecaster.store()
+    const speeds = scorerSpeeds(openModel(model), newest)
+    report['champion'] = { kind: model.kind, kept: learning?.kept ?? null, bytes: weights.length, errors, speeds }
+    print(`champion: ${model.kind}, ${learning?.kept ?? '-'} ${learning?.step ?? 'step'}s, ${(weights.length / 2 ** 20).toFixed(1)} MiB;`)
+    print(
+      `  on the ${errors.rows} newest sales median error ${round(100 * errors.medianApe, 2)}%, 5-95% holds ${round(100 * errors.coverage90, 1)}%`,
+    )
+    for (const speed of speeds) print(speedLine('champion, the whole scorer', speed))
+  }
+  if (python !== null) {
+    const rows = {
+      vectors: examples.vectors,
+      targets: targetsOf(examples),
+      columns: task.columns,
+      fit: Math.floor(times.length * fitShare),
+    }
+    const [ours, theirs]: [TrainingRun[], TrainingRun[]] = [[], []]
+    for (let run = 1; wants('trees') && run <= runs; run++) {
+      say(`300 trees of 63 leaves, ours and LightGBM's: run ${run} of ${runs}`)
+      ours.push(await trainOurs(rows, run))
+      theirs.push(withLightGbm(python, rows, treeSettings, (lightGbm) => lightGbm.train(run)))
+    }
+    if (wants('trees')) {
+      report['training'] = { ours, lightGbm: theirs }
+      print(
+        `300 trees of 63 leaves on ${rows.fit} × ${task.columns.length}, asked about the next ${times.length - rows.fit}; a seed each run:`,
+      )
+      print(trainingLine('ours', ours))
+      print(trainingLine('LightGBM', theirs))
+    }
+    if (wants('score')) {
+      const speeds = withLightGbm(python, rows, treeSettings, (lightGbm) => lightGbm.speeds(batches, seconds))
+      report['lightGbm'] = speeds
+      for (const speed of speeds) print(speedLine('LightGBM (one quantile), Python API', speed))
+    }
+  }
+}
+if (wants('flask') && python !== null) {
+  const lines = await measureFlask(python, values.sales, batches, say)
+  report['flask'] = lines
+  if (lines.length > 0) print('the Flask service, one client, its own load test:')
+  for (const line of lines) print(`  ${line}`)
+}
+print(`load ${loadavg()[0]?.toFixed(1)}`)
+if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`)

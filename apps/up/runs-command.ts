@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { systemClock } from '#lib/clock/clock.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { type Backend, openBackend } from './backend.ts'
+import { createProgress, type Progress } from './progress.ts'
 import { isRunName, listRuns, removeRunNote } from './runs.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -16,6 +18,10 @@ const help = `flipstream runs: what earlier starts left behind
   flipstream runs compare ...        is flipstream experiments compare: trainings side by side
 `
 
+/** A bucket of many runs takes a minute to list on a small store. */
+const countedBetweenLines = 200
+const removedSideBySide = 16
+
 type RunSize = { name: string; topics: string[]; groups: string[]; objects: string[]; bytes: number }
 
 export async function run(argv: readonly string[], env: Environment): Promise<number> {
@@ -26,10 +32,12 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     process.stdout.write(help)
     return exitCodes.done
   }
-  const stack = await resolveStack({ env, onProgress: (line) => process.stderr.write(`${line}\n`), allowEmbedded: true })
+  const progress = createProgress({ clock: systemClock, stderr: process.stderr, stdout: process.stdout })
+  const stack = await resolveStack({ env, onProgress: progress.say, allowEmbedded: true })
   const backend = openBackend(stack, { root: checkoutRoot, clientId: 'runs' })
   try {
-    const sizes = await measureRuns(backend)
+    const sizes = await measureRuns(backend, progress)
+    progress.end()
     if (action === 'ls') {
       process.stdout.write(json ? `${JSON.stringify(sizes)}\n` : formatRuns(sizes))
       return exitCodes.done
@@ -61,7 +69,7 @@ function parse(argv: readonly string[]) {
 }
 
 /** By the names of topics, groups, objects and notes: whatever a crash left half-made is found by one of them. */
-async function measureRuns({ log, store }: Backend): Promise<RunSize[]> {
+async function measureRuns({ log, store }: Backend, progress: Progress): Promise<RunSize[]> {
   const runs = new Map<string, RunSize>()
   const runOf = (text: string, divider: string): RunSize | null => {
     const name = text.split(divider)[0] ?? ''
@@ -75,7 +83,9 @@ async function measureRuns({ log, store }: Backend): Promise<RunSize[]> {
   for (const topic of await admin.listTopics()) runOf(topic, '.')?.topics.push(topic)
   for (const group of await admin.listGroups()) runOf(group, '.')?.groups.push(group)
   await admin.close()
+  let counted = 0
   for await (const { key, size } of store.list('')) {
+    if (++counted % countedBetweenLines === 0) progress.status(`${counted} objects counted`)
     const run = runOf(key, '/')
     if (run === null) continue
     run.objects.push(key)
@@ -89,7 +99,9 @@ async function removeRun({ log, store }: Backend, { name, topics, groups, object
   await admin.deleteGroups(groups)
   await admin.deleteTopics(topics)
   await admin.close()
-  for (const key of objects) await store.remove(key)
+  for (let from = 0; from < objects.length; from += removedSideBySide) {
+    await Promise.all(objects.slice(from, from + removedSideBySide).map((key) => store.remove(key)))
+  }
   removeRunNote(checkoutRoot, name)
   process.stdout.write(`removed ${name}: ${topics.length} topics, ${groups.length} groups, ${objects.length} objects\n`)
 }

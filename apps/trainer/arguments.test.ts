@@ -52,7 +52,7 @@ describe('the arguments of flipstream train', () => {
     [['--sales', file, '--fraction', '0'], '--fraction: expected a share'],
     [['--sales', file, '--until', 'soon'], '--until: expected a time'],
     [['--sales', file, '--until', '2022-04-16', '--fraction', '0.4'], 'give one'],
-    [['--sales', file, '--source', 'live'], '--source: expected recorded or synthetic, found live'],
+    [['--sales', file, '--source', 'elsewhere'], '--source: expected live, recorded or synthetic, found elsewhere'],
     [['--sales', file, '--seed', 'x'], '--seed'],
     [['--sales', file, '--max-price', '0'], '--max-price: expected a number above 0, found 0'],
     [['--sales', file, '--settings', '/no/such.yaml'], '--settings: no file /no/such.yaml'],

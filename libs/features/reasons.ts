@@ -5,6 +5,15 @@ import { similarityLadder } from '#lib/market/similarity.ts'
  * which say nearly the same.
  */
 export function reasonOf(feature: string): string {
+  const reason = found.get(feature) ?? find(feature)
+  found.set(feature, reason)
+  return reason
+}
+
+/** Asked for every column of a model, for every listing that is explained. */
+const found = new Map<string, string>()
+
+function find(feature: string): string {
   const known = feature.replace(/^residual\./, '')
   return rules.find(([pattern]) => pattern.test(known))?.[1] ?? 'other'
 }

@@ -28,10 +28,10 @@ const windowsOf = (levels: Levels): LevelWindows => ({
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
-function similarSales(sales: SaleHistory, traits: Traits, asOf: number): SimilarSale[] {
+function similarSales(sales: SaleHistory, newest: SaleNumber, traits: Traits, asOf: number): SimilarSale[] {
   const found: SimilarSale[] = []
   const identical = identicalKey(traits)
-  for (let sale = sales.newestLike(similarRung, traits); sale !== 0; sale = sales.olderLike(similarRung, sale)) {
+  for (let sale = newest; sale !== 0; sale = sales.olderLike(similarRung, sale)) {
     if (found.length === mostSimilarSales || sales.soldAt(sale) <= asOf - salesMillis) break
     found.push({
       saleId: sales.saleId(sale),
@@ -78,14 +78,16 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
     ethUsd,
   })
   const marketWindows = windowsOf(market)
+  const newestLikes = sales.newestLikes(traits)
   const measures: number[] = []
   levelMeasures.write(measures, { levels, market, class: ofClass, asOf })
-  ladderMeasures.write(measures, { sales, traits, asOf })
+  ladderMeasures.write(measures, { sales, newestLikes, asOf })
   neighbourMeasures.write(measures, { classSales: state.classSales, traits, asOf })
   const reference = referenceOf(market)?.midmean() ?? null
   ownMeasures.write(measures, { sales, tokenId: profile.tokenId, breedCount: profile.breedCount, asOf, reference, combo })
   const effect = itemModelOf(state)?.effectOf(profile, asOf) ?? null
-  residualMeasures.write(measures, { levels: state.residualLevels, sales, traits, tokenId: profile.tokenId, asOf, effect })
+  const { tokenId } = profile
+  residualMeasures.write(measures, { levels: state.residualLevels, sales, classNumber: traits[0], newestLikes, tokenId, asOf, effect })
   return {
     asOf,
     ethUsd,
@@ -93,7 +95,7 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
     class: windowsOf(ofClass),
     trend: marketWindows.hours6 === null || marketWindows.days7 === null ? null : marketWindows.hours6 - marketWindows.days7,
     salesPerHour: market.hours24.count() / 24,
-    similarSales: similarSales(sales, traits, asOf),
+    similarSales: similarSales(sales, newestLikes[similarRung] as SaleNumber, traits, asOf),
     similarAsks: asks.cheapest,
     similarAskCount: asks.count,
     ownLastSale: ownLastSale(sales, lastSaleOf(sales, profile.tokenId, asOf)),

@@ -1,11 +1,17 @@
 /** What the likes of an axie just sold for, on every rung of the similarity ladder, and pooled over it. */
+import { createDecay } from './decay.ts'
 import { hourMillis, salesMillis } from './horizons.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 import type { SaleHistory, SaleNumber } from './sale-history.ts'
-import { type RungName, similarityLadder, type Traits } from './similarity.ts'
-import { sortWeighted, totalWeight, type Weighted, weightedQuantile } from './weighted.ts'
+import { type RungName, similarityLadder } from './similarity.ts'
+import { createWeighted, insertWeighted, mergeWeighted, totalWeight, weightedQuantile } from './weighted.ts'
 
-export type LadderInput = Readonly<{ sales: SaleHistory; traits: Traits; asOf: number }>
+export type LadderInput = Readonly<{
+  sales: SaleHistory
+  /** Where each rung begins: `sales.newestLikes` of the axie. */
+  newestLikes: ArrayLike<SaleNumber>
+  asOf: number
+}>
 
 /** The newest sales under a key that are looked at. */
 const mostSales = 8
@@ -34,35 +40,36 @@ definitions.push(
  */
 const relatives = new Float64Array(mostSales)
 const freshness = new Float64Array(mostSales)
+const decay = createDecay(halfLifeHours * hourMillis)
 let newest: SaleNumber = 0
-const sorted = new Float64Array(mostSales)
+/** The same sales by price, and all of the rungs that are pooled, at weights of a half-life of a day. */
+const sorted = createWeighted(mostSales)
+const pool = createWeighted(pooled.length * mostSales)
 
-function collect({ sales, traits, asOf }: LadderInput, rung: number): number {
+function collect({ sales, newestLikes, asOf }: LadderInput, rung: number): number {
   let count = 0
-  for (let sale = sales.newestLike(rung, traits); sale !== 0 && count < mostSales; sale = sales.olderLike(rung, sale)) {
+  for (let sale = newestLikes[rung] as SaleNumber; sale !== 0 && count < mostSales; sale = sales.olderLike(rung, sale)) {
     const soldAt = sales.soldAt(sale)
     if (soldAt <= asOf - salesMillis) break
     const relative = sales.relative(sale)
     if (Number.isNaN(relative)) continue
     if (count === 0) newest = sale
     relatives[count] = relative
-    freshness[count] = 2 ** (-Math.max(0, asOf - soldAt) / (halfLifeHours * hourMillis))
+    freshness[count] = decay(Math.max(0, asOf - soldAt))
     count += 1
   }
   return count
 }
 
-function sortInto(count: number): void {
-  for (let index = 0; index < count; index += 1) {
-    const value = relatives[index] as number
-    let place = index
-    for (; place > 0 && (sorted[place - 1] as number) > value; place -= 1) sorted[place] = sorted[place - 1] as number
-    sorted[place] = value
-  }
+function sort(count: number): void {
+  sorted.count = 0
+  for (let index = 0; index < count; index += 1) insertWeighted(sorted, relatives[index] as number, Math.sqrt(freshness[index] as number))
 }
 
-const medianOf = (count: number): number =>
-  count % 2 === 1 ? (sorted[count >> 1] as number) : ((sorted[count / 2 - 1] as number) + (sorted[count / 2] as number)) / 2
+function median(): number {
+  const { count, values } = sorted
+  return count % 2 === 1 ? (values[count >> 1] as number) : ((values[count / 2 - 1] as number) + (values[count / 2] as number)) / 2
+}
 
 function weightedMean(count: number): number {
   let [sum, weights] = [0, 0]
@@ -79,32 +86,23 @@ function writeRung(into: number[], { sales, asOf }: LadderInput, count: number):
     into.push(0, Number.NaN, Number.NaN, Number.NaN, Number.NaN, Number.NaN)
     return
   }
-  sortInto(count)
   const age = Math.max(0, asOf - sales.soldAt(newest))
   // All weights underflow only beyond 500 half-lives, and sales are remembered for 28.
-  into.push(count, relatives[0] as number, medianOf(count), weightedMean(count), sorted[0] as number, age / hourMillis)
-}
-
-function addToPool(pool: Weighted[], rungWeight: number, count: number): void {
-  for (let index = 0; index < count; index += 1)
-    pool.push({ value: relatives[index] as number, weight: rungWeight * Math.sqrt(freshness[index] as number) })
-}
-
-function writePool(into: number[], pool: Weighted[]): void {
-  const total = totalWeight(sortWeighted(pool))
-  into.push(weightedQuantile(pool, total, 0.5), total)
+  into.push(count, relatives[0] as number, median(), weightedMean(count), sorted.values[0] as number, age / hourMillis)
 }
 
 export const ladderMeasures: MeasureGroup<LadderInput> = {
   definitions,
   write(into, input) {
-    const pool: Weighted[] = []
+    pool.count = 0
     for (let rung = 0; rung < similarityLadder.length; rung += 1) {
       const count = collect(input, rung)
+      sort(count)
       writeRung(into, input, count)
       const weight = poolWeights[rung] as number
-      if (weight > 0) addToPool(pool, weight, count)
+      if (weight > 0) mergeWeighted(pool, sorted, weight)
     }
-    writePool(into, pool)
+    const total = totalWeight(pool)
+    into.push(weightedQuantile(pool, total, 0.5), total)
   },
 }

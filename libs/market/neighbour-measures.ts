@@ -3,7 +3,7 @@ import { type ClassSales, mostOfClass, packBattleParts, packOtherParts } from '.
 import { dayMillis, salesMillis } from './horizons.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 import type { Traits } from './similarity.ts'
-import { sortWeighted, totalWeight, type Weighted, weightedMean, weightedQuantile } from './weighted.ts'
+import { createWeighted, insertWeighted, totalWeight, type Weighted, weightedMean, weightedQuantile } from './weighted.ts'
 
 export type NeighbourInput = Readonly<{ classSales: ClassSales; traits: Traits; asOf: number }>
 
@@ -36,11 +36,14 @@ const halvesOf = (low: number, high: number): Uint8Array =>
 const mouthAndHorn = halvesOf(weights.mouth, weights.horn)
 const backAndTail = halvesOf(weights.back, weights.tail)
 const eyesAndEars = halvesOf(weights.eyes, weights.ears)
+const mostOfEyesAndEars = 2 * (weights.eyes + weights.ears)
 
 /** Nearest first. Reused from call to call: the fold runs in one thread. */
 const likeness = new Float64Array(mostNeighbours)
 const relatives = new Float64Array(mostNeighbours)
 const residuals = new Float64Array(mostNeighbours)
+const relativePairs = createWeighted(mostNeighbours)
+const residualPairs = createWeighted(mostNeighbours)
 
 function insert(count: number, value: number, relative: number, residual: number): number {
   let place = count < mostNeighbours ? count : mostNeighbours - 1
@@ -58,13 +61,14 @@ function insert(count: number, value: number, relative: number, residual: number
 function collect({ classSales, traits, asOf }: NeighbourInput): number {
   const [wantedBattle, wantedOther, wantedBreeds, oldest] = [packBattleParts(traits), packOtherParts(traits), traits[1], asOf - salesMillis]
   const { start, end, soldAt, relative, residual, battleParts, otherParts, breedCount } = classSales.of(traits[0])
-  let [count, farthest] = [0, Number.NEGATIVE_INFINITY]
+  let [count, farthest, farthestHalves] = [0, Number.NEGATIVE_INFINITY, -1]
   for (let row = end - 1; row >= start; row -= 1) {
     const battle = wantedBattle ^ (battleParts[row] as number)
-    const other = wantedOther ^ (otherParts[row] as number)
-    const halves = (mouthAndHorn[battle & 4_095] as number) + (backAndTail[battle >>> 12] as number) + (eyesAndEars[other] as number)
-    // Nothing makes up for parts, so most rows are done here.
-    if (halves / 2 <= farthest) continue
+    const battleHalves = (mouthAndHorn[battle & 4_095] as number) + (backAndTail[battle >>> 12] as number)
+    // Nothing makes up for parts, and eyes and ears count little, so most rows are done here.
+    if (battleHalves + mostOfEyesAndEars <= farthestHalves) continue
+    const halves = battleHalves + (eyesAndEars[wantedOther ^ (otherParts[row] as number)] as number)
+    if (halves <= farthestHalves) continue
     const time = soldAt[row] as number
     if (time <= oldest) break
     const breeds = Math.abs((breedCount[row] as number) - wantedBreeds)
@@ -72,7 +76,9 @@ function collect({ classSales, traits, asOf }: NeighbourInput): number {
     // Of equal likeness the newer sale stands first, since rows come newest first.
     if (value <= farthest) continue
     count = insert(count, value, relative[row] as number, residual[row] as number)
-    if (count === mostNeighbours) farthest = likeness[mostNeighbours - 1] as number
+    if (count < mostNeighbours) continue
+    farthest = likeness[mostNeighbours - 1] as number
+    farthestHalves = Math.floor(2 * farthest)
   }
   return count
 }
@@ -80,30 +86,29 @@ function collect({ classSales, traits, asOf }: NeighbourInput): number {
 /** Of the residuals many may be unknown, right after a first model was promoted. */
 const priorWeight = 0.5
 
-function pairsOf(values: Float64Array, count: number): Weighted[] {
+function fill(pairs: Weighted, values: Float64Array, count: number): void {
   const nearest = likeness[0] as number
-  const pairs: Weighted[] = []
+  pairs.count = 0
   for (let place = 0; place < count; place += 1) {
     const value = values[place] as number
-    if (!Number.isNaN(value)) pairs.push({ value, weight: Math.exp(sharpness * ((likeness[place] as number) - nearest)) })
+    if (!Number.isNaN(value)) insertWeighted(pairs, value, Math.exp(sharpness * ((likeness[place] as number) - nearest)))
   }
-  return sortWeighted(pairs)
 }
 
 export const neighbourMeasures: MeasureGroup<NeighbourInput> = {
   definitions,
   write(into, input) {
     const count = collect(input)
-    const quartiles = (pairs: readonly Weighted[], total: number): void => {
+    const quartiles = (pairs: Weighted, total: number): void => {
       for (const share of [0.25, 0.5, 0.75]) into.push(weightedQuantile(pairs, total, share))
     }
-    const relative = pairsOf(relatives, count)
-    const weight = totalWeight(relative)
-    quartiles(relative, weight)
-    into.push(weightedMean(relative, weight), count === 0 ? Number.NaN : (likeness[0] as number), weight)
-    const residual = pairsOf(residuals, count)
-    const residualWeight = totalWeight(residual)
-    quartiles(residual, residualWeight)
-    into.push(residual.length === 0 ? Number.NaN : weightedMean(residual, residualWeight, priorWeight))
+    fill(relativePairs, relatives, count)
+    const weight = totalWeight(relativePairs)
+    quartiles(relativePairs, weight)
+    into.push(weightedMean(relativePairs, weight), count === 0 ? Number.NaN : (likeness[0] as number), weight)
+    fill(residualPairs, residuals, count)
+    const residualWeight = totalWeight(residualPairs)
+    quartiles(residualPairs, residualWeight)
+    into.push(residualPairs.count === 0 ? Number.NaN : weightedMean(residualPairs, residualWeight, priorWeight))
   },
 }

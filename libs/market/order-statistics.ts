@@ -35,6 +35,8 @@ export function createOrderStatistics(): OrderStatistics {
   let counts = new Int32Array(0)
   let sums = new Float64Array(0)
   let total = 0
+  /** Asked for by several measures of each listing; undefined once the bag has changed. */
+  let middle: number | undefined
 
   function change(bin: number, by: 1 | -1): void {
     if (counts.length === 0) {
@@ -42,6 +44,7 @@ export function createOrderStatistics(): OrderStatistics {
       sums = new Float64Array(binCount + 1)
     }
     total += by
+    middle = undefined
     const amount = by * bin
     for (let node = bin + 1; node <= binCount; node += node & -node) {
       counts[node] = (counts[node] as number) + by
@@ -76,7 +79,8 @@ export function createOrderStatistics(): OrderStatistics {
     midmean() {
       if (total === 0) return null
       const apart = Math.floor(total / 4)
-      return logOf((sumOfLowest(total - apart) - sumOfLowest(apart)) / (total - 2 * apart))
+      middle ??= logOf((sumOfLowest(total - apart) - sumOfLowest(apart)) / (total - 2 * apart))
+      return middle
     },
   }
 }

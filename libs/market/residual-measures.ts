@@ -3,20 +3,23 @@
  * the market's parts, of an axie's likes, and of itself. They tell whether the likes of an axie fetch more or less than the item model
  * thinks. Means and medians of few sales are drawn towards 0, which is what the item model says. All unknown without an item model.
  */
+import { createDecay } from './decay.ts'
 import { dayMillis, salesMillis } from './horizons.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 import type { OrderStatistics } from './order-statistics.ts'
 import { lastSaleOf } from './own-measures.ts'
 import type { ResidualLevels } from './residual-levels.ts'
 import { type Levels, referenceOf } from './rolling-level.ts'
-import type { SaleHistory } from './sale-history.ts'
-import { type RungName, rungNumber, type Traits } from './similarity.ts'
-import { sortWeighted, totalWeight, type Weighted, weightedQuantile } from './weighted.ts'
+import type { SaleHistory, SaleNumber } from './sale-history.ts'
+import { type RungName, rungNumber } from './similarity.ts'
+import { createWeighted, insertWeighted, mergeWeighted, totalWeight, weightedQuantile } from './weighted.ts'
 
 export type ResidualInput = Readonly<{
   levels: ResidualLevels
   sales: SaleHistory
-  traits: Traits
+  classNumber: number
+  /** Where each rung begins: `sales.newestLikes` of the axie. */
+  newestLikes: ArrayLike<SaleNumber>
   tokenId: string
   asOf: number
   /** What the item model says of this axie; null where there is no item model. */
@@ -62,32 +65,32 @@ const definitions: MeasureDefinition[] = [
 
 const values = new Float64Array(mostSales)
 const weights = new Float64Array(mostSales)
-const sorted = new Float64Array(mostSales)
+const decay = createDecay(dayMillis)
+/** The same residuals in ascending order, and all of the rungs that are pooled. */
+const sorted = createWeighted(mostSales)
+const pool = createWeighted(pooled.length * mostSales)
 
 /** The newest residuals on one rung, and 2^(-age / day) of each. Reused from call to call: the fold runs in one thread. */
-function collect({ sales, traits, asOf }: ResidualInput, rung: number): number {
+function collect({ sales, newestLikes, asOf }: ResidualInput, rung: number): number {
   let count = 0
-  for (let sale = sales.newestLike(rung, traits); sale !== 0 && count < mostSales; sale = sales.olderLike(rung, sale)) {
+  for (let sale = newestLikes[rung] as SaleNumber; sale !== 0 && count < mostSales; sale = sales.olderLike(rung, sale)) {
     const soldAt = sales.soldAt(sale)
     if (soldAt <= asOf - salesMillis) break
     const residual = sales.residual(sale)
     if (Number.isNaN(residual)) continue
     values[count] = residual
-    weights[count] = 2 ** (-Math.max(0, asOf - soldAt) / dayMillis)
+    weights[count] = decay(Math.max(0, asOf - soldAt))
     count += 1
   }
   return count
 }
 
-function median(count: number): number {
-  for (let index = 0; index < count; index += 1) {
-    const value = values[index] as number
-    let place = index
-    for (; place > 0 && (sorted[place - 1] as number) > value; place -= 1) sorted[place] = sorted[place - 1] as number
-    sorted[place] = value
-  }
-  return ((sorted[(count - 1) >> 1] as number) + (sorted[count >> 1] as number)) / 2
+function sort(count: number): void {
+  sorted.count = 0
+  for (let index = 0; index < count; index += 1) insertWeighted(sorted, values[index] as number, weights[index] as number)
 }
+
+const median = ({ count, values }: typeof sorted): number => ((values[(count - 1) >> 1] as number) + (values[count >> 1] as number)) / 2
 
 function writeRung(into: number[], count: number): void {
   if (count === 0) {
@@ -99,13 +102,7 @@ function writeRung(into: number[], count: number): void {
     sum += (weights[index] as number) * (values[index] as number)
     total += weights[index] as number
   }
-  const middle = median(count)
-  into.push(values[0] as number, (middle * count) / (count + 1), sum / total, sorted[0] as number)
-}
-
-function writePool(into: number[], pool: Weighted[]): void {
-  const total = totalWeight(sortWeighted(pool))
-  into.push(weightedQuantile(pool, total, 0.5), total)
+  into.push(values[0] as number, (median(sorted) * count) / (count + 1), sum / total, sorted.values[0] as number)
 }
 
 function writeLevels(into: number[], market: Levels, scopes: readonly Levels[]): void {
@@ -121,24 +118,24 @@ function writeLevels(into: number[], market: Levels, scopes: readonly Levels[]):
 export const residualMeasures: MeasureGroup<ResidualInput> = {
   definitions,
   write(into, input) {
-    const { levels, sales, traits, tokenId, asOf, effect } = input
+    const { levels, sales, classNumber, tokenId, asOf, effect } = input
     if (effect === null) {
       for (const _ of definitions) into.push(Number.NaN)
       return
     }
-    const { market, class: ofClass, tier } = levels.at(asOf, traits[0], effect)
+    const { market, class: ofClass, tier } = levels.at(asOf, classNumber, effect)
     into.push(effect)
     writeLevels(into, market, [ofClass, tier])
-    const pool: Weighted[] = []
+    pool.count = 0
     for (let rung = 0; rung < rungs.length; rung += 1) {
       const count = collect(input, rungNumbers[rung] as number)
+      sort(count)
       writeRung(into, count)
       const rungWeight = poolWeights[rung] as number
-      if (rungWeight > 0)
-        for (let index = 0; index < count; index += 1)
-          pool.push({ value: values[index] as number, weight: rungWeight * (weights[index] as number) })
+      if (rungWeight > 0) mergeWeighted(pool, sorted, rungWeight)
     }
-    writePool(into, pool)
+    const total = totalWeight(pool)
+    into.push(weightedQuantile(pool, total, 0.5), total)
     const own = lastSaleOf(sales, tokenId, asOf)
     into.push(own === 0 ? Number.NaN : sales.residual(own))
   },

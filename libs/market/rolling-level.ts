@@ -51,13 +51,17 @@ export interface RollingLevels {
   size(): number
 }
 
-const windows = (make: () => PriceWindow): ReadonlyMap<LevelSpan, PriceWindow> => new Map(spanNames.map((name) => [name, make()]))
+const windows = (spans: readonly LevelSpan[], make: () => PriceWindow): ReadonlyMap<LevelSpan, PriceWindow> =>
+  new Map(spans.map((name) => [name, make()]))
 
 /** @param groups how many: classes, or whatever else divides the market; each sale belongs to one */
 export function createRollingLevels(groups: number): RollingLevels {
   const tape = createPriceTape()
-  const known = windows(() => createPriceWindow(tape, groups))
-  const asSold = windows(() => createPriceWindow(tape, 0))
+  const known = windows(spanNames, () => createPriceWindow(tape, groups))
+  const asSold = windows(
+    referenceRule.map(({ span }) => span),
+    () => createPriceWindow(tape, 0),
+  )
   const all = [...known.values(), ...asSold.values()]
   let newestSale = Number.NEGATIVE_INFINITY
 

@@ -29,7 +29,8 @@ export interface SaleHistory {
   add(sale: SaleToRemember, knownAt: number): void
   /** Frees what was known up to and with that time. The caller reads nothing sold that long ago any more. */
   forgetKnownUpTo(time: number): void
-  newestLike(rung: number, traits: Traits): SaleNumber
+  /** The newest of an axie's like on each rung of the ladder. Valid until the next call. */
+  newestLikes(traits: Traits): ArrayLike<SaleNumber>
   newestOf(tokenId: string): SaleNumber
   olderLike(rung: number, sale: SaleNumber): SaleNumber
   olderOf(sale: SaleNumber): SaleNumber
@@ -100,6 +101,7 @@ export function createSaleHistory(): SaleHistory {
   let [first, next] = [1, 1]
   const newestByKey = Array.from({ length: rungCount }, () => new Map<number, SaleNumber>())
   const newestByToken = new Map<string, SaleNumber>()
+  const newestLikes = new Float64Array(rungCount)
 
   const row = (sale: SaleNumber): number => sale & (columns.capacity - 1)
   const kept = (sale: SaleNumber | undefined): SaleNumber => (sale === undefined || sale < first ? 0 : sale)
@@ -178,7 +180,11 @@ export function createSaleHistory(): SaleHistory {
         first += 1
       }
     },
-    newestLike: (rung, traits) => kept(newestByKey[rung]?.get(keyOn(rungTraits[rung] ?? [], traits))),
+    newestLikes(traits) {
+      for (let rung = 0; rung < rungCount; rung += 1)
+        newestLikes[rung] = kept(newestByKey[rung]?.get(keyOn(rungTraits[rung] as readonly number[], traits)))
+      return newestLikes
+    },
     newestOf: (tokenId) => kept(newestByToken.get(tokenId)),
     olderLike: older,
     olderOf: (sale) => older(ownChain, sale),

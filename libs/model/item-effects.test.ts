@@ -60,6 +60,15 @@ describe('the item model', () => {
     expect(perBreed(30 * day)).toBeLessThan(-1)
   })
 
+  test('remembers what it answered, and answers as if it did not', () => {
+    const fresh = (): ItemEffects => restoreItemEffects(storeItemEffects(effects))
+    const asked = [0, 4, 4, 0, 4].flatMap((breedCount) => [3, 9, 3].map((at) => [profile(breedCount), at * day] as const))
+    const remembering = fresh()
+    for (const [one, at] of asked) expect(remembering.effectOf(one, at)).toBe(fresh().effectOf(one, at))
+    const alike = { ...profile(4), tokenId: '8', stats: { ...profile(4).stats, hp: 61 } }
+    expect(remembering.effectOf(alike, 9 * day)).toBe(fresh().effectOf(alike, 9 * day))
+  })
+
   test('a change of later sales changes no earlier era', async () => {
     const sales = someSales(4_000, 8)
     const changed = { ...sales, relatives: sales.relatives.map((relative, row) => (row < 3_000 ? relative : 5)) }

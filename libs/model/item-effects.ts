@@ -98,17 +98,44 @@ export async function fitItemEffects(
 const chancesAt = (from: number, times: Float64Array, { trees, halfLifeDays }: ItemEffectSettings): Float32Array =>
   Float32Array.from(times, (time) => trees.rowShare * 2 ** ((time - from) / (halfLifeDays * dayMillis)))
 
+/** What was asked about one axie last. */
+type Answer = Readonly<{ era: Era; vector: Float32Array; effect: number }>
+
+/** Of so many axies: a few megabytes. */
+const mostAnswers = 10_000
+
 export function createItemEffects(eras: readonly Era[]): ItemEffects {
   const vector = new Float32Array(itemColumns.length)
+  /**
+   * An axie that is listed is soon sold or listed again, as it was: its trees need not be walked twice. An answer is used only for the
+   * very same vector and era, so it is what the trees would say. By axie, the one asked about longest ago first.
+   */
+  const answers = new Map<string, Answer>()
+
+  function keep(tokenId: string, answer: Answer): void {
+    answers.delete(tokenId)
+    answers.set(tokenId, answer)
+    if (answers.size > mostAnswers) answers.delete(answers.keys().next().value as string)
+  }
+
   return {
     eras,
     effectOf(profile: ItemProfile, at: number) {
       const era = eras.findLast(({ from }) => from <= at)
       if (era === undefined) return Number.NaN
       writeItemVector(profile, vector, 0)
-      return predictTrees(era.trees, vector)[0] as number
+      const known = answers.get(profile.tokenId)
+      if (known !== undefined && known.era === era && areEqual(known.vector, vector)) return known.effect
+      const effect = predictTrees(era.trees, vector)[0] as number
+      keep(profile.tokenId, { era, vector: vector.slice(), effect })
+      return effect
     },
   }
+}
+
+function areEqual(one: Float32Array, other: Float32Array): boolean {
+  for (let index = 0; index < one.length; index++) if (!Object.is(one[index], other[index])) return false
+  return true
 }
 
 const definitionSchema = z.object({

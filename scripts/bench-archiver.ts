@@ -1,6 +1,6 @@
 /**
  * How fast the archiver is as an app: a process of its own, on a real broker and a real S3 server of this machine.
- *   npm run bench:archiver [-- --runs 3] [--megabytes 100] [--profile DIR] [--json]
+ *   npm run bench:archiver [-- --runs 3] [--megabytes 100] [--topic market.events|listings.scored] [--profile DIR] [--json]
  * The records lie in the topic before the archiver starts. The rate is that of values (Parquet before compression), from the first object to
  * the last full one; RSS is the highest of samples taken ten times a second. --profile keeps a CPU profile of the archiver for each run.
  */
@@ -9,25 +9,32 @@ import { mkdtempSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createRandom } from '#app/simulator/random.ts'
 import { appEnvironment } from '#app/up/app-environment.ts'
 import { localBucket, openBackend } from '#app/up/backend.ts'
 import { createProcesses } from '#app/up/processes.ts'
 import { verifyArchive } from '#lib/archive/verify.ts'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
+import type { Codec } from '#lib/codec/codec.ts'
 import { topicSettings } from '#lib/market/topics.ts'
+import { sampleAsk, sampleSale, sampleScored, scoredWith } from '#lib/rules/scored-listing-samples.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { versions } from '#lib/stack/versions.ts'
+import type { NewRecord } from '#lib/stream/log.ts'
 import { createFeed, feedRecord } from '../tests/market-feed.ts'
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '3' },
     megabytes: { type: 'string', default: '100' },
+    topic: { type: 'string', default: 'market.events' },
     profile: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
 const measuredShare = 0.8
+if (values.topic !== 'market.events' && values.topic !== 'listings.scored')
+  throw new Error(`--topic: expected market.events or listings.scored, found ${values.topic}`)
 const [runs, megabytes] = [Number(values.runs), Number(values.megabytes)]
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const stack = await resolveStack({ env: process.env, onProgress: say, allowEmbedded: false })
@@ -65,7 +72,7 @@ async function measure(): Promise<Run> {
     await systemClock.sleep(100)
   }
   await archiver.stop()
-  const verdict = await verifyArchive(backend.store, { prefix, topic: 'market.events', generation: 1 })
+  const verdict = await verifyArchive(backend.store, { prefix, topic: values.topic, generation: 1 })
   if (verdict.problems.length > 0) throw new Error(`the archive is not whole: ${verdict.problems.join('; ')}`)
   if (verdict.records < done)
     throw new Error(
@@ -87,9 +94,24 @@ async function measure(): Promise<Run> {
 
 type Backend = ReturnType<typeof openBackend>
 
-/** One sale for each listing, as the collector writes them, again and again until there is enough. */
+/** The same records again and again until there is enough. */
 async function fill(prefix: string, { log, codec }: Backend): Promise<{ records: number; bytes: number }> {
-  await codec.prepare(['MarketEvent'])
+  await codec.prepare(['MarketEvent', 'ScoredListing'])
+  const makeBatch = values.topic === 'market.events' ? marketEvents(prefix, codec) : scoredListings(prefix, codec)
+  const producer = log.producer()
+  let [records, bytes] = [0, 0]
+  while (bytes < megabytes * 1e6) {
+    const batch = makeBatch()
+    await producer.send(batch)
+    records += batch.length
+    bytes += batch.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+  }
+  await producer.close()
+  return { records, bytes }
+}
+
+/** One sale for each listing, as the collector writes them. */
+function marketEvents(prefix: string, codec: Codec): () => NewRecord[] {
   const { history, listings } = createFeed({
     start: Date.parse('2026-01-13T00:00:00Z'),
     historyHours: 50,
@@ -98,16 +120,24 @@ async function fill(prefix: string, { log, codec }: Backend): Promise<{ records:
     askShare: 0.9,
   })
   const mixed = listings.flatMap((listing, index) => [history[index] ?? listing, listing])
-  const producer = log.producer()
-  let [records, bytes] = [0, 0]
-  while (bytes < megabytes * 1e6) {
-    const batch = mixed.map((event) => feedRecord(codec, prefix, event, systemClock.now()))
-    await producer.send(batch)
-    records += batch.length
-    bytes += batch.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+  return () => mixed.map((event) => feedRecord(codec, prefix, event, systemClock.now()))
+}
+
+/** A sample with as many sales, asks and measures as make it about 4 kB; no two have the same numbers, which compresses worse than real ones. */
+function scoredListings(prefix: string, codec: Codec): () => NewRecord[] {
+  const random = createRandom(1)
+  const many = <Value>(count: number, make: (index: number) => Value) => Array.from({ length: count }, (_, index) => make(index))
+  const make = (number: number): NewRecord => {
+    const context = {
+      similarSales: many(5, () => sampleSale(random.next() * 200, random.below(100))),
+      similarAsks: many(5, () => sampleAsk(random.next() * 200, random.below(10))),
+      measures: many(300, () => random.next()),
+    }
+    const item = { ...sampleScored.listing.item, tokenId: String(5_000_000 + number) }
+    const scored = scoredWith({ listing: { listingId: `axie:${item.tokenId}:${number}`, item }, context })
+    return { topic: `${prefix}listings.scored`, key: item.tokenId, value: codec.encode('ScoredListing', scored) }
   }
-  await producer.close()
-  return { records, bytes }
+  return () => many(2_000, make)
 }
 
 async function discard(prefix: string, { log, store, close }: Backend): Promise<void> {

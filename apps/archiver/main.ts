@@ -13,6 +13,11 @@ import { settings } from './config.ts'
 /** How long a stop waits for what is held to become durable. What does not is read again by the next start: nothing is lost. */
 const drainMillis = 6_000
 const idleCallMillis = 250
+/**
+ * A quarter of what is usual: the client decodes a whole fetch into objects at once, and up to three wait. Those that live at the same
+ * time are what the collector copies.
+ */
+const fetchBytes = 262_144
 
 export const app = defineApp({
   name: 'archiver',
@@ -67,6 +72,7 @@ const createArchiveRunner = (
     metrics: createRunnerMetrics(metrics),
     health,
     idleMillis: idleCallMillis,
+    maxBytesPerPartition: fetchBytes,
   })
 
 /** A topic that does not exist would silently never be archived. */

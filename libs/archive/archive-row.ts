@@ -48,14 +48,16 @@ export function archiveRow(
 
 /** Headers as archived: JSON with one spelling. Most records have none. */
 export function headersText(headers: Headers): string {
-  for (const _ in headers) return canonicalJson(headers)
-  return '{}'
+  let names = 0
+  for (const _ in headers) names++
+  // Of one header there is one spelling anyway.
+  return names > 1 ? canonicalJson(headers) : JSON.stringify(headers)
 }
 
 /** About what a row holds of memory while it waits. */
 export function bytesOf({ record: { key, value, headers } }: ArchiveRow): number {
   let headerBytes = 0
-  for (const [name, content] of Object.entries(headers)) headerBytes += name.length + content.length
+  for (const name in headers) headerBytes += name.length + headers[name]!.length
   return (value?.length ?? 0) + (key?.length ?? 0) + headerBytes + rowOverheadBytes
 }
 

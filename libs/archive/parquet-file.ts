@@ -3,7 +3,7 @@ import { parquetReadObjects } from 'hyparquet'
 import { ByteWriter, type ColumnSource, parquetWrite } from 'hyparquet-writer'
 import { FatalError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import { type ArchiveRow, bytesOf, headersText } from './archive-row.ts'
+import { type ArchiveRow, headersText } from './archive-row.ts'
 import type { Column, ColumnValue } from './topic-columns.ts'
 
 /** The fastest level: the next one costs twice the time and saves a twentieth of the size. */
@@ -15,8 +15,9 @@ const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
  * and that took longer than all the rest.
  */
 export function encodeParquet(rows: readonly ArchiveRow[], columns: readonly Column[]): Buffer {
-  const expectedBytes = rows.reduce((sum, row) => sum + bytesOf(row), 0)
-  const writer = new ByteWriter(Math.max(4_096, expectedBytes))
+  const valueBytes = rows.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
+  // Compressed, with the columns, they usually take less than half. It grows where that is wrong.
+  const writer = new ByteWriter(Math.max(4_096, Math.ceil(valueBytes / 2)))
   parquetWrite({
     writer,
     codec: 'ZSTD',
@@ -42,11 +43,14 @@ function recordColumns(rows: readonly ArchiveRow[]): ColumnSource[] {
     { name: 'offset', type: 'INT64', nullable: false, ...rising, data: each(({ offset }) => BigInt(offset)) },
     { name: 'timestamp', type: 'TIMESTAMP', nullable: false, ...rising, data: each(({ timestamp }) => BigInt(timestamp)) },
     { name: 'key', type: 'STRING', ...repeated, data: each(({ key }) => key) },
-    { name: 'headers', type: 'STRING', nullable: false, ...distinct, data: each(({ headers }) => headersText(headers)) },
+    { name: 'headers', type: 'STRING', nullable: false, ...distinct, data: each(({ headers }) => utf8(headersText(headers))) },
     { name: 'value', type: 'BYTE_ARRAY', ...distinct, data: each(({ value }) => value) },
     { name: 'schemaId', type: 'INT32', ...rising, data: rows.map(({ schemaId }) => schemaId) },
   ]
 }
+
+/** Short ones are parts of Node's pool. The library would make an ArrayBuffer for every text. */
+const utf8 = (text: string): Buffer => Buffer.from(text)
 
 const encodings = { distinct, repeated, rising }
 
@@ -54,9 +58,12 @@ function valueColumn(rows: readonly ArchiveRow[], { name, type, nature }: Column
   // Parquet knows no dictionary of these, and no deltas of anything but whole numbers.
   const encoding = type === 'BOOLEAN' ? distinct : encodings[nature]
   const whole = type === 'INT64' || type === 'TIMESTAMP'
-  const value = ({ columns }: ArchiveRow): ColumnValue | bigint => {
+  const text = type === 'STRING' && encoding === distinct
+  const value = ({ columns }: ArchiveRow): ColumnValue | bigint | Buffer => {
     const found = columns === null ? null : (columns[index] ?? null)
-    return whole && found !== null ? BigInt(found) : found
+    if (found === null) return null
+    if (whole) return BigInt(found)
+    return text ? utf8(found as string) : found
   }
   return { name, type, ...encoding, data: rows.map(value) }
 }

@@ -2,9 +2,9 @@ import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import { FatalError } from '#lib/stream/errors.ts'
-import type { CommittedOffset, LogRecord } from '#lib/stream/log.ts'
+import type { CommittedOffset } from '#lib/stream/log.ts'
 import type { PartitionSink } from '#lib/stream/sink-runner.ts'
-import { archiveRow } from './archive-row.ts'
+import { type ArchiveRow, archiveRow } from './archive-row.ts'
 import type { ArchiveLocation } from './layout.ts'
 import { type ArchivedTail, findResume } from './resume.ts'
 import { cutAt, endsBefore, isFull, type OpenSegment, openSegment, type SegmentLimits, segmentHour, withRow } from './segment.ts'
@@ -92,16 +92,23 @@ export function createPartitionArchiver(
     return rest
   }
 
-  const take = async (record: LogRecord, open: OpenSegment): Promise<OpenSegment> => {
-    const row = await archiveRow(record, columns, codec)
+  const mustEndBefore = (open: OpenSegment, row: ArchiveRow): boolean =>
+    open.rows.length > 0 && (sealedEnd === null ? endsBefore(open, row, limits) : row.record.offset >= sealedEnd)
+
+  /** Ends what this row cannot be part of. */
+  const makeRoom = async (open: OpenSegment, row: ArchiveRow): Promise<OpenSegment> => {
     let current = open
-    while (current.rows.length > 0 && (sealedEnd === null ? endsBefore(current, row, limits) : record.offset >= sealedEnd)) {
-      current = await endSegment(current, record.offset)
+    while (mustEndBefore(current, row)) {
+      current = await endSegment(current, row.record.offset)
       segment = current
     }
+    return current
+  }
+
+  const take = (open: OpenSegment, row: ArchiveRow): OpenSegment => {
     lastTakenAt = clock.now()
-    if (current.rows.length === 0) begunAt = lastTakenAt
-    return withRow(current, row)
+    if (open.rows.length === 0) begunAt = lastTakenAt
+    return withRow(open, row)
   }
 
   const isDue = (open: OpenSegment, isTime: boolean): boolean => {
@@ -129,7 +136,11 @@ export function createPartitionArchiver(
         if (inside !== null && record.offset < inside.end) inside.check(record)
         else {
           inside = null
-          segment = await take(record, segment)
+          const decoded = archiveRow(record, columns, codec)
+          // Nearly always there is nothing to wait for, and a promise for every record is not free.
+          const row = decoded instanceof Promise ? await decoded : decoded
+          if (mustEndBefore(segment, row)) segment = await makeRoom(segment, row)
+          segment = take(segment, row)
         }
         next = record.offset + 1
       }

@@ -35,6 +35,8 @@ export function endsBefore(segment: OpenSegment, row: ArchiveRow, limits: Segmen
 
 /** Cuts at a log offset: what lies before it, and the segment that goes on from there. */
 export function cutAt(segment: OpenSegment, end: number): { taken: OpenSegment; rest: OpenSegment } {
+  const newest = segment.rows.at(-1)
+  if (newest !== undefined && newest.record.offset < end) return { taken: segment, rest: openSegment(end, segment.clock) }
   const part = (begin: number, clock: number, rows: readonly ArchiveRow[]) => rows.reduce(withRow, openSegment(begin, clock))
   const taken = part(
     segment.begin,

@@ -39,6 +39,8 @@ export type SinkRunnerOptions = Readonly<{
   from?: 'earliest' | 'latest'
   /** How often `idle` is called on a quiet partition. Default 1,000 ms. */
   idleMillis?: number
+  /** The most bytes per partition and fetch. */
+  maxBytesPerPartition?: number
 }>
 
 export interface SinkRunner {
@@ -84,9 +86,10 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     health,
     idleMillis = defaultIdleMillis,
     from = 'earliest',
+    maxBytesPerPartition,
   } = options
   const admin = log.admin()
-  const consumer = log.consumer({ group, topics, from })
+  const consumer = log.consumer({ group, topics, from, ...(maxBytesPerPartition !== undefined && { maxBytesPerPartition }) })
   const failed = Promise.withResolvers<never>()
   const finished = Promise.race([consumer.finished, failed.promise])
   finished.catch(() => {})

@@ -123,7 +123,7 @@ function marketEvents(prefix: string, codec: Codec): () => NewRecord[] {
   return () => mixed.map((event) => feedRecord(codec, prefix, event, systemClock.now()))
 }
 
-/** A sample with as many sales, asks and measures as make it about 4 kB; no two have the same numbers, which compresses worse than real ones. */
+/** A sample with as many sales, asks and measures as make it 3.5 kB; the numbers are random, so they hardly compress. */
 function scoredListings(prefix: string, codec: Codec): () => NewRecord[] {
   const random = createRandom(1)
   const many = <Value>(count: number, make: (index: number) => Value) => Array.from({ length: count }, (_, index) => make(index))

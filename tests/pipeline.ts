@@ -78,7 +78,7 @@ export async function createPipeline({
       const deadline = systemClock.now() + readyMillis
       for (const app of apps) {
         await app.started
-        while (!(await app.health()).ready) {
+        while (!(await healthOf(app)).ready) {
           if (systemClock.now() > deadline)
             throw new Error(`${app.name} is not ready: ${JSON.stringify(await app.health())}\n${app.lastLogLines(5)}`)
           await systemClock.sleep(50)
@@ -89,6 +89,15 @@ export async function createPipeline({
       await Promise.all(started.map((process) => process.stop()))
       await backend.close()
     },
+  }
+}
+
+/** An app that ends instead of answering has said why. */
+async function healthOf(app: AppProcess): ReturnType<AppProcess['health']> {
+  try {
+    return await app.health()
+  } catch (error) {
+    throw new Error(`${app.name} does not answer (${await app.exited}). Its last words:\n${app.lastLogLines(5)}`, { cause: error })
   }
 }
 

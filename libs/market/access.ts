@@ -14,7 +14,7 @@ export type Access = Readonly<{
 
 export const access: Readonly<Record<string, Access>> = {
   collector: { reads: ['collector.state'], writes: ['market.events', 'collector.state', 'dead-letters'] },
-  enricher: { reads: ['market.events'], writes: ['listings.enriched', 'dead-letters'] },
+  enricher: { reads: ['market.events', 'models'], writes: ['listings.enriched', 'dead-letters'] },
   featurizer: { reads: ['listings.enriched'], writes: ['listings.features', 'dead-letters'] },
   scorer: { reads: ['listings.features', 'models'], writes: ['listings.scored', 'dead-letters'] },
   alerter: { reads: ['listings.scored'], writes: ['alerts', 'dead-letters'] },

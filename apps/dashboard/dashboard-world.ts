@@ -1,4 +1,5 @@
 /** The dashboard as it runs, on a log in memory, with whatever a test puts on its topics: for tests of server, API and page. */
+import { smallBundle } from '#app/scorer/small-bundle-sample.ts'
 import { publishModel } from '#app/trainer/publish.ts'
 import { someSales } from '#app/trainer/sales-samples.ts'
 import { promote } from '#app/up/promote.ts'
@@ -8,17 +9,10 @@ import { parseConfig } from '#lib/app/config.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
-import { inputColumnsOf } from '#lib/features/feature-set.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { type TopicName, topicName, topicSettings, topics } from '#lib/market/topics.ts'
-import { type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
-import { createDenseFamily } from '#lib/model/dense-family.ts'
-import type { Examples } from '#lib/model/price-model.ts'
-import { createRandom } from '#lib/model/random.ts'
+import type { SealedBundle } from '#lib/model/bundle.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
-import { defaultNetworkTraining } from '#lib/model/train-network.ts'
-import { trainModel } from '#lib/model/trained-model.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { createMemoryLog } from '#lib/stream/memory-log.ts'
@@ -74,7 +68,8 @@ export async function openDashboardWorld(settings: Readonly<Record<string, strin
     market: (event: MarketEvent) => send('market.events', marketKey, event),
     /** A model in force, and enough sales behind it to price with. */
     async openMarket(): Promise<SealedBundle> {
-      const bundle = await smallModel()
+      await startTensorRuntime('wasm')
+      const bundle = await smallBundle('synthetic')
       await publishModel({ log, codec, store, prefix }, bundle)
       const sales = someSales(400, 1)
       const at = (sales[0] as MarketEvent).observedAt
@@ -99,28 +94,4 @@ const noServers = {
   S3_ENDPOINT: 'http://memory',
   S3_ACCESS_KEY: 'none',
   S3_SECRET_KEY: 'none',
-}
-
-/** Knows nothing, but prices. */
-async function smallModel(): Promise<SealedBundle> {
-  await startTensorRuntime('wasm')
-  const random = createRandom(1)
-  const columns = inputColumnsOf(axieFeatures)
-  const examples = (rows: number): Examples => ({
-    vectors: Float32Array.from({ length: rows * columns.length }, () => random.normal()),
-    levels: new Float64Array(rows).fill(3.4),
-    logPrices: Float64Array.from({ length: rows }, () => 3.4 + random.normal()),
-  })
-  const blocks = { fit: examples(400), stopping: examples(100), newest: examples(100) }
-  const family = createDenseFamily({ ...defaultNetworkTraining, epochs: 1 })
-  const { model } = await trainModel(family, blocks, { columns, anchor: axieFeatures.anchor, seed: 1 })
-  return sealBundle(model, {
-    featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
-    source: 'synthetic',
-    dataset: { id: 'd', rows: 600 },
-    trainedFrom: 0,
-    trainedUntil: 1,
-    metrics: {},
-    training: {},
-  })
 }

@@ -7,17 +7,10 @@ import { parseConfig } from '#lib/app/config.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
-import { axieFeatures } from '#lib/features/axie-v1.ts'
-import { inputColumnsOf } from '#lib/features/feature-set.ts'
 import { measureDefinitions, measureSet } from '#lib/market/measures.ts'
 import { topicSettings } from '#lib/market/topics.ts'
-import { type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
-import { createDenseFamily } from '#lib/model/dense-family.ts'
-import type { Examples } from '#lib/model/price-model.ts'
-import { createRandom } from '#lib/model/random.ts'
+import type { SealedBundle } from '#lib/model/bundle.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
-import { defaultNetworkTraining } from '#lib/model/train-network.ts'
-import { trainModel } from '#lib/model/trained-model.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { sampleScored } from '#lib/rules/scored-listing-samples.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
@@ -26,6 +19,7 @@ import { createHealth } from '#lib/telemetry/health.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import { createMetrics } from '#lib/telemetry/metrics.ts'
 import type { EnrichedListing, ScoredListing } from '#schemas/types.ts'
+import { smallBundle } from './small-bundle-sample.ts'
 
 // Featurizer and scorer as they run, on the memory log: enriched listings in, scored listings and dead letters out.
 
@@ -54,32 +48,10 @@ async function start(app: App): Promise<void> {
   running.push(await app.start(context as AppContext))
 }
 
-async function smallModel(): Promise<SealedBundle> {
-  const random = createRandom(1)
-  const columns = inputColumnsOf(axieFeatures)
-  const examples = (rows: number): Examples => ({
-    vectors: Float32Array.from({ length: rows * columns.length }, () => random.normal()),
-    levels: new Float64Array(rows).fill(3.4),
-    logPrices: Float64Array.from({ length: rows }, () => 3.4 + random.normal()),
-  })
-  const blocks = { fit: examples(400), stopping: examples(100), newest: examples(100) }
-  const family = createDenseFamily({ ...defaultNetworkTraining, epochs: 1 })
-  const { model } = await trainModel(family, blocks, { columns, anchor: axieFeatures.anchor, seed: 1 })
-  return sealBundle(model, {
-    featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
-    source: 'recorded',
-    dataset: { id: 'd', rows: 600 },
-    trainedFrom: 0,
-    trainedUntil: 1,
-    metrics: {},
-    training: {},
-  })
-}
-
 beforeAll(async () => {
   await startTensorRuntime('wasm')
   await log.admin().createTopics(topicSettings(prefix, { partitions: 3 }))
-  bundle = await smallModel()
+  bundle = await smallBundle('recorded')
   await publishModel({ log, codec, store, prefix }, bundle)
   await start(featurizer as App)
   await start((await import('./main.ts')).app as unknown as App)

@@ -14,8 +14,14 @@ export function createLevels() {
   let samples = []
   let plot = null
 
-  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-  const colorOf = (name) => style(name === 'market' ? '--ink' : `--${name}`)
+  /** What a canvas can draw with: a property of its own is not resolved for light or dark before it colours something. */
+  const style = (name) => {
+    holder.style.color = `var(${name})`
+    const { color } = getComputedStyle(holder)
+    holder.style.color = ''
+    return color
+  }
+  const colorOf = (name) => style(`--${name}`)
   const names = () => ['market', ...classes]
   const data = () => [
     samples.map(({ at }) => at / 1_000),

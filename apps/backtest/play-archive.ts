@@ -14,10 +14,7 @@ import type { Alert, MarketEvent } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Candidate, candidateOf } from './candidate.ts'
 import { createChain } from './chain.ts'
-import type { Played, PlayOptions } from './played.ts'
-
-/** Alerts as they were recorded, beside those of this play. */
-export type RecordedAlerts = Readonly<{ recorded: number; played: number; identical: number; firstDifferent: string | null }>
+import type { Played, PlayOptions, RecordedAlerts } from './played.ts'
 
 /**
  * An archive is played as it was recorded: real listings with their times, priced by the models and judged by the rules that its own

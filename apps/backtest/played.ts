@@ -4,7 +4,6 @@ import type { MarketEvent, Source } from '#schemas/types.ts'
 import type { Candidate } from './candidate.ts'
 import type { Race } from './execution.ts'
 import type { LookaheadResult } from './lookahead.ts'
-import type { RecordedAlerts } from './play-archive.ts'
 import type { ProgressBar } from './progress.ts'
 
 export type PlayOptions = Readonly<{
@@ -38,6 +37,9 @@ export type Played = Readonly<{
   lookahead: LookaheadResult | null
   recordedAlerts: RecordedAlerts | null
 }>
+
+/** Alerts as they were recorded, beside those of this play. */
+export type RecordedAlerts = Readonly<{ recorded: number; played: number; identical: number; firstDifferent: string | null }>
 
 /** A model and from when on it priced; what it learnt from, where it was trained here. */
 export type PlayedModel = Readonly<{

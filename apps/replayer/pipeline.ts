@@ -10,7 +10,7 @@ import { systemClock as clock } from '#lib/clock/clock.ts'
 import { consumers } from '#lib/market/consumers.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { FatalError } from '#lib/stream/errors.ts'
-import type { ReplayContext } from './replay-command.ts'
+import type { ReplayContext } from './replay-context.ts'
 
 const stages = ['enricher', 'featurizer', 'scorer', 'alerter']
 const readyMillis = 60_000

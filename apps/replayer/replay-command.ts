@@ -1,6 +1,6 @@
 import { lastRun, type OpenedArchive, openArchive, openRun } from '#app/archiver/open-archive.ts'
 import { type Backend, openBackend } from '#app/up/backend.ts'
-import { createProgress, type Progress } from '#app/up/progress.ts'
+import { createProgress } from '#app/up/progress.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
@@ -11,19 +11,6 @@ import { parseReplayArguments, type ReplayArguments, replayHelp } from './replay
 import { verifyReplay } from './verify-replay.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
-
-/** What both commands work with: the recording, and where its replay is. */
-export type ReplayContext = Readonly<{
-  options: ReplayArguments
-  recording: OpenedArchive
-  /** In front of the replay's topics, with its dot. */
-  prefix: string
-  stack: Stack
-  backend: Backend
-  env: Environment
-  progress: Progress
-  signal: AbortSignal
-}>
 
 /** `flipstream replay`: see replay-arguments.ts for what it takes. */
 export async function run(argv: readonly string[], env: Environment): Promise<number> {

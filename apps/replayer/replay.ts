@@ -4,7 +4,7 @@ import { type TopicName, topics as topicDefinitions, topicSettings } from '#lib/
 import { FatalError } from '#lib/stream/errors.ts'
 import { startPipeline } from './pipeline.ts'
 import { formatBar } from './progress-bar.ts'
-import type { ReplayContext } from './replay-command.ts'
+import type { ReplayContext } from './replay-context.ts'
 import { archiveSource, type ReplaySource, topicSource } from './replay-source.ts'
 import { replayTopic } from './replay-topic.ts'
 

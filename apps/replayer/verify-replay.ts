@@ -3,7 +3,7 @@ import { topicName } from '#lib/market/topics.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
 import { FatalError } from '#lib/stream/errors.ts'
 import { type ComparedSide, compareOutputs, type OutputComparison } from './compare-outputs.ts'
-import type { ReplayContext } from './replay-command.ts'
+import type { ReplayContext } from './replay-context.ts'
 import { archiveSource, topicSource } from './replay-source.ts'
 import { formatComparison } from './side-by-side.ts'
 

@@ -1,7 +1,6 @@
 import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { itemKey } from '#lib/market/event.ts'
-import type { Explain } from '#lib/model/model-family.ts'
-import type { Predict } from '#lib/model/price-model.ts'
+import type { Explain, Predict } from '#lib/model/price-model.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
 import type { Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
 import { explanationOf, isWorthExplaining } from './explanation.ts'

@@ -1,18 +1,14 @@
-import type { Columns, Profile } from '#lib/validation/profile.ts'
+import type { Columns } from '#lib/validation/profile.ts'
 import { driftedFeatures, featureColumns } from './feature-drift.ts'
-import type { TrainingProgress } from './progress.ts'
 import type { Inspection } from './train-from-sales.ts'
-import { writeReport } from './write-report.ts'
+import { type ReportOptions, writeReport } from './write-report.ts'
 
-export type InspectorOptions = Readonly<{
-  /** The last accepted data set, where this one is compared with it. */
-  reference: Profile | null
-  reportFile: string | null
-  salesFile: string
-  onProgress: (progress: TrainingProgress) => void
-  /** A line for people. */
-  say: (line: string) => void
-}>
+export type InspectorOptions = Omit<ReportOptions, 'drifted'> &
+  Readonly<{
+    reportFile: string | null
+    /** A line for people. */
+    say: (line: string) => void
+  }>
 
 const toldMost = 10
 

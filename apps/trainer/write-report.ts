@@ -1,16 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { dataDocs } from '#lib/validation/data-docs.ts'
-import { describeProfile } from '#lib/validation/profile.ts'
+import { describeProfile, type Profile } from '#lib/validation/profile.ts'
 import type { DriftedFeature } from './feature-drift.ts'
-import type { InspectorOptions } from './inspector.ts'
 import { trainingPage } from './page/training-page.ts'
+import type { TrainingProgress } from './progress.ts'
 import type { Inspection } from './train-from-sales.ts'
 
 /** The data docs lie beside the report, which links to them. */
 export const dataDocsFile = (reportFile: string): string => `${reportFile.replace(/\.html?$/i, '')}.data.html`
 
-type ReportOptions = Pick<InspectorOptions, 'salesFile' | 'reference' | 'onProgress'> & Readonly<{ drifted: readonly DriftedFeature[] }>
+export type ReportOptions = Readonly<{
+  salesFile: string
+  /** The last accepted data set, where this one is compared with it. */
+  reference: Profile | null
+  drifted: readonly DriftedFeature[]
+  onProgress: (progress: TrainingProgress) => void
+}>
 
 /** Writes the report and the data docs of what it learnt from. Asking the model takes some seconds. */
 export function writeReport(

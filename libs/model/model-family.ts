@@ -1,5 +1,5 @@
 import type { InputColumn } from './input-encoding.ts'
-import type { Examples } from './price-model.ts'
+import type { Examples, Explain } from './price-model.ts'
 
 /**
  * A kind of model. To add one, write a file that makes such an object, and name it in families.ts: training, calibration, bundles,
@@ -60,12 +60,6 @@ export type Forecaster = Readonly<{
   /** Gives back what it holds on the tfjs backend. */
   dispose(): void
 }>
-
-/**
- * What each number of each vector adds to the median of log price: rows × (width + 1), the last being what is forecast when nothing is
- * known. Their sum is the forecast, before calibration.
- */
-export type Explain = (vectors: Float32Array) => Float64Array
 
 /** As a bundle holds it: the large part as bytes, all else as JSON. */
 export type StoredModel = Readonly<{ definition: unknown; weights: Buffer }>

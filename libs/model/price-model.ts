@@ -1,5 +1,3 @@
-import type { Explain } from './model-family.ts'
-
 /** What a model says of some rows. */
 export type Forecasts = Readonly<{
   /** rows × 5, in the order of `quantileLevels`, never crossing, dollars. */
@@ -14,6 +12,12 @@ export type Forecasts = Readonly<{
  * Synchronous, and each row's forecast is the same whatever rows are beside it.
  */
 export type Predict = (vectors: Float32Array, levels: Float64Array) => Forecasts
+
+/**
+ * What each number of each vector adds to the median of log price: rows × (width + 1), the last being what is forecast when nothing is
+ * known. Their sum is the forecast, before calibration.
+ */
+export type Explain = (vectors: Float32Array) => Float64Array
 
 /** A model that can be asked. `dispose` gives back what it holds on the tfjs backend. */
 export type PriceModel = Readonly<{

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Explain, type FittedModel, type Forecaster, type ModelFamily, type TrainingTask, targetsOf } from './model-family.ts'
-import { type Examples, sliceExamples } from './price-model.ts'
+import { type FittedModel, type Forecaster, type ModelFamily, type TrainingTask, targetsOf } from './model-family.ts'
+import { type Examples, type Explain, sliceExamples } from './price-model.ts'
 import { medianIndex, quantileCount } from './quantile-head.ts'
 import { type Combination, combine, fitWeights } from './stack-weights.ts'
 

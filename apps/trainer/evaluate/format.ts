@@ -1,4 +1,14 @@
-import type { EvaluationResult } from './main.ts'
+import type { Evaluation } from './evaluate.ts'
+
+/** What the command answers. */
+export type EvaluationResult = Evaluation &
+  Readonly<{
+    /** Rows of the test that are no sales one could be asked about. */
+    leftOut: number
+    walkForward: boolean
+    seed: number
+    backend: string
+  }>
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)}%`
 const minute = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')}Z`

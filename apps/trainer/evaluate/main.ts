@@ -13,7 +13,7 @@ import { readTrainingSales } from '../training-sales.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from '../training-settings.ts'
 import { evaluateHelp, parseEvaluateArguments } from './arguments.ts'
 import { candidatesOf } from './candidates.ts'
-import { type Evaluation, type EvaluationProgress, evaluate } from './evaluate.ts'
+import { type EvaluationProgress, evaluate } from './evaluate.ts'
 import { formatEvaluation } from './format.ts'
 import { readLeaderboard } from './leaderboard-csv.ts'
 import { readTestSales } from './test-sales.ts'
@@ -48,16 +48,6 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     return exitCodes.failed
   }
 }
-
-/** What the command answers. */
-export type EvaluationResult = Evaluation &
-  Readonly<{
-    /** Rows of the test that are no sales one could be asked about. */
-    leftOut: number
-    walkForward: boolean
-    seed: number
-    backend: string
-  }>
 
 function configOf(env: Environment): Config<typeof trainingSettings> {
   try {

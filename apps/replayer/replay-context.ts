@@ -1,0 +1,18 @@
+import type { OpenedArchive } from '#app/archiver/open-archive.ts'
+import type { Backend } from '#app/up/backend.ts'
+import type { Progress } from '#app/up/progress.ts'
+import type { Stack } from '#lib/stack/resolve.ts'
+import type { ReplayArguments } from './replay-arguments.ts'
+
+/** What both commands work with: the recording, and where its replay is. */
+export type ReplayContext = Readonly<{
+  options: ReplayArguments
+  recording: OpenedArchive
+  /** In front of the replay's topics, with its dot. */
+  prefix: string
+  stack: Stack
+  backend: Backend
+  env: Readonly<Record<string, string | undefined>>
+  progress: Progress
+  signal: AbortSignal
+}>

@@ -64,7 +64,8 @@ async function market(): Promise<{ name: string; market: Market }> {
     for await (const event of readSalesFile(name)) events.push(event)
     const from = (events[Math.floor(events.length * trainedShare)] as MarketEvent).eventTime
     say(`training on the sales before ${new Date(from).toISOString()}`)
-    const { bundle } = await trainFromSales({ salesFile: name, part: { until: from }, source: 'recorded', backend: 'wasm', settings })
+    const data = { kind: 'file', file: name, part: { until: from }, source: 'recorded' } as const
+    const { bundle } = await trainFromSales({ data, backend: 'wasm', settings })
     const promotion = { modelId: bundle.modelId, featureSetHash: bundle.manifest.featureSet.hash, reason: 'bench' }
     const history = events.filter(({ eventTime }) => eventTime < from)
     const promoted = modelPromotedEvent(promotion, {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
-import { archiveForms } from './open-archive.ts'
+import { archiveForms } from './archive-forms.ts'
 
 export const archiveHelp = `flipstream archive: what is kept for ever, in the object store
 

@@ -9,6 +9,7 @@ import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { addressesFromEnvironment, type S3Settings } from '#lib/stack/addresses.ts'
 import { checkoutRoot, resolveStack, type Stack } from '#lib/stack/resolve.ts'
 import { FatalError } from '#lib/stream/errors.ts'
+import { archiveForms } from './archive-forms.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -20,9 +21,6 @@ export type OpenedArchive = Readonly<{
   sourceMissing: string
   close(): Promise<void>
 }>
-
-/** What `--archive` takes, for help texts. */
-export const archiveForms = 'a run (flipstream runs ls), s3://bucket/prefix, or a directory'
 
 /**
  * Opens an archive by what people call it. A bucket's or directory's own path may end in the `archive` that all its objects lie in.

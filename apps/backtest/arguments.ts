@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { archiveForms } from '#app/archiver/open-archive.ts'
+import { archiveForms } from '#app/archiver/archive-forms.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { classicRules, defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'

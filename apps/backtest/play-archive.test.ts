@@ -83,9 +83,7 @@ beforeAll(async () => {
   await log.admin().createTopics(topicSettings(prefix, { partitions }))
   const { salesFile, history, live } = await salesAndListings()
   const { bundle } = await trainFromSales({
-    salesFile,
-    part: { until: playFrom },
-    source: 'synthetic',
+    data: { kind: 'file', file: salesFile, part: { until: playFrom }, source: 'synthetic' },
     backend: 'wasm',
     settings: fastTrainingSettings,
   })

@@ -60,9 +60,7 @@ export async function walkForward(options: WalkForwardOptions): Promise<readonly
   const models: DayModel[] = []
   for (const [index, day] of days.entries()) {
     const { bundle, report } = await trainFromSales({
-      salesFile: options.salesFile,
-      part: { until: day.from },
-      source,
+      data: { kind: 'file', file: options.salesFile, part: { until: day.from }, source },
       backend,
       seed: options.seed,
       // A model a day: with the full settings each would take minutes.

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { archiveForms } from '#app/archiver/open-archive.ts'
+import { archiveForms } from '#app/archiver/archive-forms.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 
 export type RulesArguments =

@@ -10,14 +10,13 @@ const file = fileURLToPath(import.meta.url)
 describe('the arguments of flipstream train', () => {
   test('take all of a recorded file unless told otherwise', () => {
     expect(parseTrainArguments(['--sales', file])).toEqual({
-      salesFile: file,
-      part: { fraction: 1 },
-      source: 'recorded',
+      data: { kind: 'file', file, part: { fraction: 1 }, source: 'recorded' },
       seed: 1,
       cleansing: noCleansing,
       compare: false,
       fast: false,
       settingsFile: null,
+      useCache: true,
       reportFile: null,
       outDirectory: null,
       publish: false,
@@ -26,10 +25,18 @@ describe('the arguments of flipstream train', () => {
   })
 
   test('a part is a share of the rows, or a moment, in either way of writing one', () => {
-    const part = (...argv: string[]) => parseTrainArguments(['--sales', file, ...argv]).part
-    expect(part('--fraction', '0.4')).toEqual({ fraction: 0.4 })
-    expect(part('--until', '2022-04-16T12:00:00Z')).toEqual({ until: 1_650_110_400_000 })
-    expect(part('--until', '1650110400')).toEqual({ until: 1_650_110_400_000 })
+    const data = (...argv: string[]) => parseTrainArguments(['--sales', file, ...argv]).data
+    expect(data('--fraction', '0.4')).toMatchObject({ part: { fraction: 0.4 } })
+    expect(data('--until', '2022-04-16T12:00:00Z')).toMatchObject({ part: { until: 1_650_110_400_000 } })
+    expect(data('--until', '1650110400')).toMatchObject({ part: { until: 1_650_110_400_000 } })
+  })
+
+  test('an archive is taken whole, or what was known from one moment until another', () => {
+    const data = (...argv: string[]) => parseTrainArguments(['--archive', 's3://market', ...argv]).data
+    expect(data()).toEqual({ kind: 'archive', uri: 's3://market', span: { from: null, until: null } })
+    expect(data('--from', '1650110400', '--until', '2022-04-17')).toMatchObject({
+      span: { from: 1_650_110_400_000, until: 1_650_153_600_000 },
+    })
   })
 
   test('whatever is left out, is left out because it was asked for', () => {
@@ -46,7 +53,12 @@ describe('the arguments of flipstream train', () => {
   })
 
   test.each([
-    [[], '--sales FILE.csv is missing'],
+    [[], '--sales FILE.csv or --archive URI is missing'],
+    [['--sales', file, '--archive', 's3://market'], '--sales and --archive: give one'],
+    [['--sales', file, '--from', '2022-04-16'], '--from is for --archive'],
+    [['--archive', 's3://market', '--source', 'live'], '--source: an archive says itself'],
+    [['--archive', 's3://market', '--fraction', '0.4'], '--fraction is for --sales'],
+    [['--archive', 's3://market', '--from', '2022-04-17', '--until', '2022-04-16'], '--from must lie before --until'],
     [['--sales', '/no/such/file.csv'], 'no file /no/such/file.csv'],
     [['--sales', file, '--fraction', '2'], '--fraction: expected a share'],
     [['--sales', file, '--fraction', '0'], '--fraction: expected a share'],

@@ -1,14 +1,14 @@
 import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { archiveForms } from '#app/archiver/archive-forms.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import type { CleansingOptions } from '#lib/validation/cleansing.ts'
 import type { Source } from '#schemas/types.ts'
+import type { Span } from './archived-sales.ts'
+import type { SalesSource, TrainingPart } from './sales-source.ts'
 
 export type TrainArguments = Readonly<{
-  salesFile: string
-  /** Which of its sales, in the order of the file, the model may see. */
-  part: TrainingPart
-  source: Source
+  data: DataArguments
   seed: number
   cleansing: CleansingOptions
   /** Refuse sales that drifted far from the last accepted data set, and remember these when they were learnt from. */
@@ -17,6 +17,8 @@ export type TrainArguments = Readonly<{
   fast: boolean
   /** YAML laid over the default settings of training; null: those. */
   settingsFile: string | null
+  /** Take the features of an earlier training on the same sales, and keep those of this one. */
+  useCache: boolean
   outDirectory: string | null
   /** HTML: how good the model is, and where it is not. */
   reportFile: string | null
@@ -24,15 +26,19 @@ export type TrainArguments = Readonly<{
   json: boolean
 }>
 
-/** Sales before a moment (milliseconds), or the first rows of the file, as a share of all. */
-export type TrainingPart = Readonly<{ until: number }> | Readonly<{ fraction: number }>
+type DataArguments = Extract<SalesSource, { kind: 'file' }> | Readonly<{ kind: 'archive'; uri: string; span: Span }>
 
-export const trainHelp = `flipstream train --sales FILE.csv: trains a model on sales, says how good it is, and stores it.
+/** About twenty data sets of 60,000 sales. */
+export const datasetCacheBytes = 1e9
+
+export const trainHelp = `flipstream train --sales FILE.csv | --archive URI: trains a model on sales, says how good it is, and stores it.
 
   --sales FILE.csv      sales, sorted by time (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
   --until TIME          use only sales before it: 2022-04-16T12:00:00Z or unix seconds
   --fraction SHARE      use only the first rows, for example 0.4 (default 1: all)
   --source KIND         live, recorded (default) or synthetic: of which market these sales are; stands in the bundle
+  --archive URI         the sales in an archive, as they were known: ${archiveForms}
+  --from TIME, --until TIME   only what was known then; with --until the same objects are read for ever, and give the same data set id
   --seed N              of the first weights and the order of rows (default 1); the same sales and seed give the same model id
   --fast                fewer and simpler trees: a model in seconds, a little worse
   --settings FILE.yaml  hyperparameters, laid over the defaults (or those of --fast); see --show-settings
@@ -46,9 +52,12 @@ The sales are validated first (flipstream validate says by what), and refused wi
   --most-examples N     at most so many, drawn so that each class has as equal a part as its sales allow
   --compare             refuse sales that drifted far from the last accepted data set (flipstream validate --accept), else accept them
 
+  --no-cache            make the features anew. Else they are kept in .flipstream/datasets (at most ${datasetCacheBytes / 1e9} GB, the least used go first), for
+                        other settings of the model on the same sales, item model and code
+
   --report FILE.html    errors by class, price, day; calibration, residuals, importance of features, learning curves, data docs
   --out DIR             write the bundle into DIR/models/<model id>/
-  --publish             write it to the object store and announce it on topic models, as configured by the environment
+  --publish             write it (and the list of archived objects it learnt from) to the object store and announce it on topic models, as configured by the environment
                         (KAFKA_BROKERS, SCHEMA_REGISTRY_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, PREFIX)
   --json                print one JSON object, and nothing else on stdout
 
@@ -57,6 +66,8 @@ Every training is written down: flipstream experiments. TF_BACKEND chooses where
 
 const options = {
   sales: { type: 'string' },
+  archive: { type: 'string' },
+  from: { type: 'string' },
   until: { type: 'string' },
   fraction: { type: 'string' },
   source: { type: 'string' },
@@ -70,6 +81,7 @@ const options = {
   'max-price': { type: 'string' },
   'most-examples': { type: 'string' },
   compare: { type: 'boolean' },
+  'no-cache': { type: 'boolean' },
   report: { type: 'string' },
   out: { type: 'string' },
   publish: { type: 'boolean' },
@@ -79,25 +91,40 @@ const options = {
 /** Throws UsageError before anything was read or started. */
 export function parseTrainArguments(argv: readonly string[]): TrainArguments {
   const values = parse(argv)
-  if (values.sales === undefined) throw new UsageError('--sales FILE.csv is missing. See flipstream train --help')
-  if (!(existsSync(values.sales) && statSync(values.sales).isFile())) {
-    throw new UsageError(`--sales: no file ${values.sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
-  }
   const seed = seedOf(values.seed ?? '1')
   return {
-    salesFile: values.sales,
-    part: partOf(values.until, values.fraction),
-    source: sourceOf(values.source ?? 'recorded'),
+    data: dataOf(values),
     seed,
     cleansing: cleansingOf(values, seed),
     compare: values.compare ?? false,
     fast: values.fast ?? false,
     settingsFile: settingsFileOf(values.settings),
     outDirectory: values.out ?? null,
+    useCache: !(values['no-cache'] ?? false),
     reportFile: values.report ?? null,
     publish: values.publish ?? false,
     json: values.json ?? false,
   }
+}
+
+function dataOf(values: ReturnType<typeof parse>): DataArguments {
+  const { sales, archive } = values
+  if (archive === undefined) return fileOf(values)
+  if (sales !== undefined) throw new UsageError('--sales and --archive: give one')
+  if (values.source !== undefined) throw new UsageError('--source: an archive says itself of which market it is')
+  if (values.fraction !== undefined) throw new UsageError('--fraction is for --sales: of an archive name the time, --until')
+  const span = { from: timeOf('--from', values.from), until: timeOf('--until', values.until) }
+  if (span.from !== null && span.until !== null && span.from >= span.until) throw new UsageError('--from must lie before --until')
+  return { kind: 'archive', uri: archive, span }
+}
+
+function fileOf({ sales, from, until, fraction, source }: ReturnType<typeof parse>): DataArguments {
+  if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream train --help')
+  if (!(existsSync(sales) && statSync(sales).isFile())) {
+    throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
+  }
+  if (from !== undefined) throw new UsageError('--from is for --archive: a file is read from its first row')
+  return { kind: 'file', file: sales, part: partOf(until, fraction), source: sourceOf(source ?? 'recorded') }
 }
 
 function cleansingOf(values: ReturnType<typeof parse>, seed: number): CleansingOptions {
@@ -135,14 +162,20 @@ function parse(argv: readonly string[]) {
 
 function partOf(until: string | undefined, fraction: string | undefined): TrainingPart {
   if (until !== undefined && fraction !== undefined) throw new UsageError('--until and --fraction say the same thing in two ways: give one')
-  if (until === undefined) {
+  const time = timeOf('--until', until)
+  if (time === null) {
     const share = Number(fraction ?? 1)
     if (!(share > 0 && share <= 1)) throw new UsageError(`--fraction: expected a share above 0 and up to 1, found ${fraction}`)
     return { fraction: share }
   }
-  const millis = /^\d{9,11}$/.test(until) ? Number(until) * 1_000 : Date.parse(until)
-  if (Number.isNaN(millis)) throw new UsageError(`--until: expected a time such as 2022-04-16T12:00:00Z or unix seconds, found ${until}`)
-  return { until: millis }
+  return { until: time }
+}
+
+function timeOf(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null
+  const millis = /^\d{9,11}$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
+  if (Number.isNaN(millis)) throw new UsageError(`${option}: expected a time such as 2022-04-16T12:00:00Z or unix seconds, found ${text}`)
+  return millis
 }
 
 function sourceOf(text: string): Source {

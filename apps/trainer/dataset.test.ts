@@ -73,13 +73,6 @@ describe('the dataset', () => {
     )
   })
 
-  test('its id is that of its sales', () => {
-    const events = someSales(60, 5)
-    expect(build(someSales(60, 5)).id).toBe(build(events).id)
-    expect(build(events.with(59, repriced(events[59] as MarketEvent, 12_345))).id).not.toBe(build(events).id)
-    expect(build(events.slice(1)).id).not.toBe(build(events).id)
-  })
-
   test('an egg is no example', () => {
     const egg = { tokenId: '7', class: 'Aquatic', breedCount: 0, genes: null, parts: [], image: null }
     const events = someSales(60, 6)

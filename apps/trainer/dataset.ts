@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { profileOf } from '#lib/axie/profile.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { contextFor } from '#lib/market/context.ts'
@@ -11,10 +10,8 @@ import type { MarketEvent, Sale } from '#schemas/types.ts'
 
 /** Training examples in the order of time: the market just before each sale, and what was paid. */
 export type Dataset = Readonly<{
-  /** Hash of the sales it was made of. */
-  id: string
   examples: Examples
-  /** When each example was sold, milliseconds. */
+  /** When each example was sold or, where that is later, what was known before it; milliseconds, ascending. */
   times: Float64Array
   /** Which axie each example is of. */
   tokenIds: readonly string[]
@@ -37,9 +34,9 @@ export type DatasetOptions = Readonly<{
 const progressEvery = 1_000
 
 /**
- * Folds sales with the very code of the enricher and takes, for each, the vector that a listing would have had at that moment. Sales of
- * the same second do not see each other: most are of one transaction, and their order in the source says nothing.
- * @param events in the order of time; whatever is not a sale is folded and is no example
+ * Folds sales with the very code of the enricher and takes, for each, the vector that a listing would have had at that moment. Sales that
+ * were known in the same second do not see each other: most are of one transaction or of one look at the market.
+ * @param events in the order in which they were known; whatever is not a sale is folded and is no example
  * @param isExample of a sale: false where cleansing leaves it to history
  */
 export function buildDataset(
@@ -49,32 +46,30 @@ export function buildDataset(
 ): Dataset {
   const width = featureSet.features.length
   const state = stateUnder(itemModel)
-  const vectors = new Float32Array(events.length * width)
-  const levels = new Float64Array(events.length)
-  const logPrices = new Float64Array(events.length)
-  const times = new Float64Array(events.length)
+  const most = events.flatMap(saleIn).length
+  const vectors = new Float32Array(most * width)
+  const levels = new Float64Array(most)
+  const logPrices = new Float64Array(most)
+  const times = new Float64Array(most)
   const tokenIds: string[] = []
-  const hash = createHash('sha256')
-  const warmUpSales = Math.min(warmUp.mostSales, Math.ceil(events.length * warmUp.share))
+  const warmUpSales = Math.min(warmUp.mostSales, Math.ceil(most * warmUp.share))
   let [rows, sales] = [0, 0]
   for (const second of bySecond(events)) {
     for (const { sale, event } of second.flatMap(saleIn)) {
       sales++
       const isLearnt = sale.soldAt >= examplesFrom && isExample(event)
-      hash.update(`${isLearnt ? '' : 'history '}${JSON.stringify(sale)}`)
       const level = sales > warmUpSales && isLearnt ? writeExample(state, sale, featureSet, vectors, rows * width) : null
       if (level === null || sale.priceUsd === null) continue
       levels[rows] = level
       logPrices[rows] = Math.log(Number(sale.priceUsd))
-      times[rows] = sale.soldAt
+      times[rows] = Math.max(sale.soldAt, state.clock, times[rows - 1] ?? 0)
       tokenIds.push(sale.item.tokenId)
       rows++
     }
     for (const event of second) applyEvent(state, event)
-    if (Math.floor(sales / progressEvery) > Math.floor((sales - second.length) / progressEvery)) onProgress(sales, events.length)
+    if (Math.floor(sales / progressEvery) > Math.floor((sales - second.length) / progressEvery)) onProgress(sales, most)
   }
   return {
-    id: hash.digest('hex'),
     examples: {
       vectors: vectors.subarray(0, rows * width),
       levels: levels.subarray(0, rows),
@@ -93,7 +88,7 @@ function stateUnder(itemModel: ItemModel | null): MarketState {
 }
 
 function* bySecond(events: readonly MarketEvent[]): Generator<readonly MarketEvent[]> {
-  const secondOf = (event: MarketEvent | undefined): number => Math.floor((event?.eventTime ?? Number.NaN) / 1_000)
+  const secondOf = (event: MarketEvent | undefined): number => Math.floor((event?.observedAt ?? Number.NaN) / 1_000)
   for (let from = 0, to = 0; from < events.length; from = to) {
     while (to < events.length && secondOf(events[to]) === secondOf(events[from])) to++
     yield events.slice(from, to)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { openTracker, trackingSettings } from '#app/experiments/open-tracker.ts'
 import { acceptedFile, readAccepted, writeAccepted } from '#app/validator/accepted.ts'
@@ -7,18 +7,22 @@ import { type Config, ConfigError, parseConfig, type Settings } from '#lib/app/c
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { systemClock } from '#lib/clock/clock.ts'
-import { bundleKey, type SealedBundle, saveBundle } from '#lib/model/bundle.ts'
+import { bundleKey, saveBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { FatalError, RejectedError } from '#lib/stream/errors.ts'
 import { flatten, type Tracker } from '#lib/tracking/tracker.ts'
 import { profileRows } from '#lib/validation/profile.ts'
-import { parseTrainArguments, type TrainArguments, trainHelp } from './arguments.ts'
+import type { Source } from '#schemas/types.ts'
+import { datasetCacheBytes, parseTrainArguments, type TrainArguments, trainHelp } from './arguments.ts'
 import { publishingSettings, trainingSettings } from './config.ts'
+import { createDatasetCache } from './dataset-cache.ts'
 import { readHyperparameters } from './hyperparameters.ts'
 import { createInspector } from './inspector.ts'
 import { createProgressLines } from './progress.ts'
+import { saveDataset } from './publish.ts'
 import { formatTraining } from './report.ts'
+import type { SalesSource } from './sales-source.ts'
 import { type Training, trainFromSales } from './train-from-sales.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from './training-settings.ts'
 import { dataDocsFile } from './write-report.ts'
@@ -44,15 +48,17 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   const publishing = options.publish ? configOf(publishingSettings, env) : null
   try {
     const startedAt = systemClock.now()
-    const remembered = options.compare ? acceptedFile(checkoutRoot, options.source) : null
-    const reference = remembered === null ? null : await readAccepted(remembered)
-    const { reportFile, salesFile } = options
+    const { reportFile, compare } = options
     const onProgress = progressTo(process.stderr)
-    const say = (line: string) => void process.stderr.write(`${line}\n`)
-    const { inspect, features } = createInspector({ reference, reportFile, salesFile, onProgress, say })
-    const training = await trainFromSales({ ...options, inspect, settings, reference, backend: TF_BACKEND, onProgress })
-    const stored = await store(options, publishing, training.bundle)
-    if (remembered !== null) await writeAccepted(remembered, profileRows(training.sales.rows, features()))
+    const { inspect, features } = createInspector({ reportFile, onProgress, say })
+    const cache = options.useCache ? openCache() : null
+    const referenceOf = compare ? (source: Source) => readAccepted(acceptedFile(checkoutRoot, source)) : undefined
+    const training = await withData(options.data, env, (data) =>
+      trainFromSales({ ...options, data, cache, inspect, settings, referenceOf, backend: TF_BACKEND, onProgress }),
+    )
+    const stored = await store(options, publishing, training)
+    const { source, rows } = training.sales
+    if (compare) await writeAccepted(acceptedFile(checkoutRoot, source), profileRows(rows, features()))
     process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
     await writeDown(tracker, training, { startedAt, reportFile })
     return exitCodes.done
@@ -60,6 +66,23 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     if (!(error instanceof RejectedError || error instanceof FatalError)) throw error
     process.stderr.write(`${error.message}\n`)
     return exitCodes.failed
+  }
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const openCache = () =>
+  createDatasetCache({ directory: join(checkoutRoot, '.flipstream', 'datasets'), mostBytes: datasetCacheBytes, clock: systemClock, say })
+
+async function withData<Value>(data: TrainArguments['data'], env: Environment, use: (data: SalesSource) => Promise<Value>): Promise<Value> {
+  if (data.kind === 'file') return use(data)
+  // Kafka's and S3's clients are of no use to those who train on a file.
+  const { openArchive } = await import('#app/archiver/open-archive.ts')
+  const { archive, close } = await openArchive(data.uri, env)
+  try {
+    return await use({ ...data, archive })
+  } finally {
+    await close()
   }
 }
 
@@ -112,13 +135,17 @@ async function writeDown(
 async function store(
   { outDirectory }: TrainArguments,
   publishing: Config<typeof publishingSettings> | null,
-  bundle: SealedBundle,
+  { bundle, sales }: Training,
 ): Promise<string> {
-  if (outDirectory !== null) await saveBundle(createFileStore({ directory: outDirectory }), bundle)
+  if (outDirectory !== null) {
+    const store = createFileStore({ directory: outDirectory })
+    await saveDataset(store, sales.dataset)
+    await saveBundle(store, bundle)
+  }
   if (publishing !== null) {
     // Kafka's and S3's clients are of no use to those who only train.
     const { publishToServers } = await import('./publish-to-servers.ts')
-    await publishToServers(publishing, bundle)
+    await publishToServers(publishing, bundle, sales.dataset)
   }
   const written = outDirectory === null ? '' : `written to ${outDirectory}/${bundleKey(bundle.modelId, '')}\n`
   const published = publishing === null ? '' : `published to ${publishing.S3_BUCKET}/${bundleKey(bundle.modelId, '')} and announced\n`

@@ -7,10 +7,15 @@ import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import type { publishingSettings } from './config.ts'
-import { publishModel } from './publish.ts'
+import { publishModel, saveDataset } from './publish.ts'
+import type { DatasetIdentity } from './training-sales.ts'
 
 /** `publishModel` on the servers that the environment names. */
-export async function publishToServers(config: Config<typeof publishingSettings>, bundle: SealedBundle): Promise<void> {
+export async function publishToServers(
+  config: Config<typeof publishingSettings>,
+  bundle: SealedBundle,
+  dataset: DatasetIdentity,
+): Promise<void> {
   const logger = createLogger('train', 'warn')
   const log = createKafkajsLog({ brokers: config.KAFKA_BROKERS, clientId: `${config.PREFIX}train`, logger, ...kafkaSecurity(config) })
   try {
@@ -25,6 +30,7 @@ export async function publishToServers(config: Config<typeof publishingSettings>
       accessKey: config.S3_ACCESS_KEY,
       secretKey: config.S3_SECRET_KEY,
     })
+    await saveDataset(store, dataset)
     await publishModel({ log, codec, store, prefix: config.PREFIX }, bundle)
   } finally {
     await log.close()

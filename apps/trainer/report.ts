@@ -6,7 +6,7 @@ const day = (millis: number): string => `${new Date(millis).toISOString().slice(
 /** The result of a training for people: what was learnt from what, and how good it is beside rules that need no model. */
 export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 'report'>): string {
   const { manifest, modelId } = bundle
-  const { model, rules, rows, seconds, backend } = report
+  const { model, rules, rows, seconds, isCached, backend } = report
   const table = [
     ['', 'median error', 'p95 error', 'bias', 'R² of log'],
     ...[{ name: `model (${manifest.kind})`, errors: model }, ...rules].map(({ name, errors }) => [
@@ -25,7 +25,7 @@ export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 're
     `on the ${model.rows} newest sales, which it had not seen:`,
     ...alignColumns(table),
     `intervals: 25-75% holds ${percent(model.coverage50)} of prices (nominal 50%), 5-95% holds ${percent(model.coverage90)} (nominal 90%), its upper end is ${model.width90.toFixed(2)} times the lower`,
-    `${backend.backend} backend; ${seconds.read.toFixed(1)} s reading, ${seconds.items.toFixed(1)} s item model, ${seconds.features.toFixed(1)} s features, ${seconds.fit.toFixed(1)} s fitting`,
+    `${backend.backend} backend; ${seconds.read.toFixed(1)} s reading, ${isCached ? `item model and features kept from an earlier training (${seconds.features.toFixed(1)} s)` : `${seconds.items.toFixed(1)} s item model, ${seconds.features.toFixed(1)} s features`}, ${seconds.fit.toFixed(1)} s fitting`,
   ].join('\n')}\n`
 }
 

@@ -13,10 +13,12 @@ import { saleColumns } from '#lib/market/sale-csv.ts'
 import { readBundle } from '#lib/model/bundle.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { createMemoryLog } from '#lib/stream/memory-log.ts'
-import type { Sale } from '#schemas/types.ts'
+import type { Sale, Source } from '#schemas/types.ts'
+import { createDatasetCache } from './dataset-cache.ts'
 import { publishModel } from './publish.ts'
 import { formatTraining } from './report.ts'
 import { someSales } from './sales-samples.ts'
+import type { TrainingPart } from './sales-source.ts'
 import { trainFromSales } from './train-from-sales.ts'
 import { fastTrainingSettings } from './training-settings.ts'
 
@@ -35,11 +37,9 @@ function salesFile(name: string, count: number): string {
   return file
 }
 
-const training = (file: string, change: object = {}) =>
+const training = (file: string, change: object = {}, part: TrainingPart = { fraction: 1 }, source: Source = 'synthetic') =>
   trainFromSales({
-    salesFile: file,
-    part: { fraction: 1 },
-    source: 'synthetic',
+    data: { kind: 'file', file, part, source },
     backend: 'wasm',
     settings: fastTrainingSettings,
     ...change,
@@ -59,11 +59,24 @@ describe('training from a file of sales', { timeout: 30_000 }, () => {
   })
 
   test('the same sales and seed give the same model id; fewer sales, or another seed, another', async () => {
-    const part = { part: { fraction: 0.5 } }
-    const { bundle } = await training(file, part)
-    expect((await training(file, part)).bundle.modelId).toBe(bundle.modelId)
-    expect((await training(file, { ...part, seed: 2 })).bundle.modelId).not.toBe(bundle.modelId)
-    expect((await training(file, { part: { fraction: 0.6 } })).bundle.modelId).not.toBe(bundle.modelId)
+    const half = { fraction: 0.5 }
+    const { bundle } = await training(file, {}, half)
+    expect((await training(file, {}, half)).bundle.modelId).toBe(bundle.modelId)
+    expect((await training(file, { seed: 2 }, half)).bundle.modelId).not.toBe(bundle.modelId)
+    expect((await training(file, {}, { fraction: 0.6 })).bundle.modelId).not.toBe(bundle.modelId)
+  })
+
+  test('other settings of the model take the features of an earlier training on the same sales; another seed or item model does not', async () => {
+    const cache = createDatasetCache({ directory: join(directory, 'datasets'), mostBytes: 1e9, clock: systemClock, say: () => {} })
+    const half = { fraction: 0.5 }
+    const fewTrees = { ...fastTrainingSettings, trees: { ...fastTrainingSettings.trees, rounds: 20 } }
+    const cold = await training(file, { cache }, half)
+    const warm = await training(file, { cache, settings: fewTrees }, half)
+    expect([cold.report.isCached, warm.report.isCached]).toEqual([false, true])
+    expect(warm.bundle.modelId).toBe((await training(file, { settings: fewTrees }, half)).bundle.modelId)
+    expect((await training(file, { cache, seed: 2 }, half)).report.isCached).toBe(false)
+    const otherItems = { ...fastTrainingSettings, itemModel: { ...fastTrainingSettings.itemModel, halfLifeDays: 2 } }
+    expect((await training(file, { cache, settings: otherItems }, half)).report.isCached).toBe(false)
   })
 
   test('sees no sale at or after the end it is given', async () => {
@@ -72,14 +85,14 @@ describe('training from a file of sales', { timeout: 30_000 }, () => {
       .slice(1, -1)
       .map((line) => Number(line.split(',')[0]) * 1_000)
     const until = times[600] as number
-    const { bundle, report } = await training(file, { part: { until } })
+    const { bundle, report } = await training(file, {}, { until })
     expect(bundle.manifest.trainedUntil).toBeLessThan(until)
     expect(report.sales).toBe(times.filter((time) => time < until).length)
   })
 
   test('tells how far it has come', async () => {
     const stages = new Set<string>()
-    await training(file, { part: { fraction: 0.5 }, onProgress: ({ stage }: { stage: string }) => stages.add(stage) })
+    await training(file, { onProgress: ({ stage }: { stage: string }) => stages.add(stage) }, { fraction: 0.5 })
     expect([...stages]).toEqual(['items', 'features', 'fitting'])
   })
 
@@ -89,7 +102,7 @@ describe('training from a file of sales', { timeout: 30_000 }, () => {
   })
 
   test('published, it is announced only once it is whole in the store', async () => {
-    const { bundle } = await training(file, { part: { fraction: 0.3 } })
+    const { bundle } = await training(file, {}, { fraction: 0.3 })
     const [store, log] = [createMemoryStore(), createMemoryLog({ clock: systemClock })]
     const codec = createCodec({ registry: createMemoryRegistry() })
     await log.admin().createTopics([{ topic: 'run.models', partitions: 1 }])
@@ -116,7 +129,7 @@ describe('training on real sales', { timeout: 60_000 }, () => {
   if (!existsSync(recordedSales)) throw new Error('expected the real market data in ../shared/data, found none: this check needs it')
 
   test('beats the median of the last 8 similar sales by a tenth, with honest intervals', async () => {
-    const { report } = await training(recordedSales, { part: { fraction: 0.25 }, source: 'recorded' })
+    const { report } = await training(recordedSales, {}, { fraction: 0.25 }, 'recorded')
     const similar = report.rules.find(({ name }) => name === 'median of last 8 similar')
     expect(report.model.medianApe).toBeLessThan((similar?.errors.medianApe ?? 0) * 0.9)
     // A share of n rows strays by sqrt(0.9 × 0.1 / n); in so short a history prices also move on after the calibration.

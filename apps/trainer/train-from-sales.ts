@@ -6,30 +6,28 @@ import type { Examples } from '#lib/model/price-model.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { openModel, type TrainedModel, trainModel } from '#lib/model/trained-model.ts'
 import { type CleansingOptions, noCleansing } from '#lib/validation/cleansing.ts'
-import type { Profile } from '#lib/validation/profile.ts'
-import type { MarketEvent, Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { TrainingPart } from './arguments.ts'
 import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
 import type { Dataset } from './dataset.ts'
+import type { DatasetCache } from './dataset-cache.ts'
+import { foldSales } from './fold-sales.ts'
 import type { Unseen } from './page/unseen.ts'
 import type { TrainingProgress } from './progress.ts'
-import { fitItemModel, foldUnder, recipeOf, taskOf } from './recipe.ts'
+import { recipeOf, taskOf } from './recipe.ts'
+import type { SalesSource } from './sales-source.ts'
 import { simpleRules } from './simple-rules.ts'
-import { readTrainingSales, type TrainingSales } from './training-sales.ts'
+import { readTrainingSales, type TrainingSales, type TrainingSalesOptions } from './training-sales.ts'
 import { defaultTrainingSettings, type TrainingSettings } from './training-settings.ts'
 
 export type TrainingOptions = Readonly<{
-  salesFile: string
-  part: TrainingPart
-  /** Of which market these sales are. */
-  source: Source
+  data: SalesSource
   backend: BackendChoice
   seed?: number
   settings?: TrainingSettings
+  /** Where the features of sales are kept, for other hyperparameters of the model. */
+  cache?: DatasetCache | null
   cleansing?: CleansingOptions
-  /** The last accepted data set, where these sales are to be compared with it. */
-  reference?: Profile | null
+  referenceOf?: TrainingSalesOptions['referenceOf'] | undefined
   onProgress?: (progress: TrainingProgress) => void
   /** Called with everything there is to tell, while the model can still be asked: for the report. */
   inspect?: (inspection: Inspection) => void
@@ -56,27 +54,24 @@ export type TrainingReport = Readonly<{
   /** On the newest block, which neither weights nor calibration had seen. The bundle's calibration has, afterwards. */
   model: QuantileErrors
   rules: readonly Readonly<{ name: string; errors: PointErrors }>[]
+  /** Item model and features are those of an earlier training on these sales. */
+  isCached: boolean
   seconds: Readonly<{ read: number; items: number; features: number; fit: number }>
 }>
 
 /**
- * Sales file → the fold of the live stream → examples → a calibrated model, evaluated beside simple rules, sealed.
- * RejectedError where the file cannot be used (bad_sales_file, data_refused, too_few_sales); FatalError where the tfjs backend does not work.
+ * Sales, of a file or of an archive → the fold of the live stream → examples → a calibrated model, evaluated beside simple rules, sealed.
+ * RejectedError where the sales cannot be used (bad_sales_file, data_refused, too_few_sales); FatalError where the tfjs backend does not work.
  */
 export async function trainFromSales(options: TrainingOptions): Promise<Training> {
-  const { source, backend, onProgress = () => {} } = options
+  const { data, backend, onProgress = () => {} } = options
   const runtime = await startTensorRuntime(backend)
-  const [sales, readSeconds] = await timed(() =>
-    readTrainingSales({ ...options, cleansing: options.cleansing ?? noCleansing, reference: options.reference ?? null }),
-  )
-  const { events } = sales
+  const [sales, readSeconds] = await timed(() => readTrainingSales({ ...options, data, cleansing: options.cleansing ?? noCleansing }))
   const seed = options.seed ?? 1
   const settings = options.settings ?? defaultTrainingSettings
   const recipe = recipeOf(settings)
   const { featureSet, family } = recipe
-  const isExample = ({ eventId }: MarketEvent): boolean => !sales.historyOnly.has(eventId)
-  const [itemEffects, itemSeconds] = await timed(() => fitItemModel(events, recipe, seed, onProgress))
-  const [dataset, featureSeconds] = await timed(() => foldUnder(events, recipe, itemEffects, { learnt: events, isExample, onProgress }))
+  const { itemEffects, dataset, isCached, seconds } = await foldSales(sales, { recipe, seed, cache: options.cache ?? null, onProgress })
   const blocks = splitBlocks(dataset.times)
   const parts = mapBlocks(blocks, (block) => examplesOf(dataset.examples, block))
   const [trained, fitSeconds] = await timed(() =>
@@ -87,7 +82,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     }),
   )
   const report: TrainingReport = {
-    sales: events.length,
+    sales: dataset.times.length + dataset.historyOnly,
     historyOnly: dataset.historyOnly,
     leftOut: sales.leftOut,
     rows: mapBlocks(blocks, ({ from, until }) => until - from),
@@ -98,11 +93,12 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
       name,
       errors: pointErrors(forecast(parts.newest), parts.newest.logPrices),
     })),
-    seconds: { read: readSeconds, items: itemSeconds, features: featureSeconds, fit: fitSeconds },
+    isCached,
+    seconds: { read: readSeconds, ...seconds, fit: fitSeconds },
   }
   const bundle = sealBundle(
     trained.model,
-    bundleContent(featureSet, dataset, source, report, { ...settings, seed, refitted: trained.isRefitted }),
+    bundleContent(featureSet, dataset, sales, report, { ...settings, seed, refitted: trained.isRefitted }),
     itemEffects,
   )
   const training = { bundle, report, sales }
@@ -128,13 +124,19 @@ const evaluate = (model: TrainedModel, { vectors, levels, logPrices }: Examples)
   quantileErrors(openModel(model).predict(vectors, levels).quantilesUsd, logPrices)
 
 /** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
-function bundleContent(featureSet: FeatureSet, dataset: Dataset, source: Source, report: TrainingReport, settings: object): BundleContent {
+function bundleContent(
+  featureSet: FeatureSet,
+  dataset: Dataset,
+  from: TrainingSales,
+  report: TrainingReport,
+  settings: object,
+): BundleContent {
   const { model, rules, rows, learning, backend, sales, historyOnly, leftOut } = report
   const medianApeOf = (rule: string): number => rules.find(({ name }) => name === rule)?.errors.medianApe ?? Number.NaN
   return {
     featureSet: { name: featureSet.name, hash: featureSet.hash },
-    source,
-    dataset: { id: dataset.id, rows: dataset.times.length },
+    source: from.source,
+    dataset: { id: from.dataset.id, rows: dataset.times.length },
     trainedFrom: dataset.times[0] as number,
     trainedUntil: dataset.times.at(-1) as number,
     metrics: {

@@ -16,8 +16,8 @@ function read(rows: readonly SaleRow[], cleansing: Partial<typeof noCleansing> =
   const lines = rows.map((row) => saleColumns.map((column) => cells(row)[column as SaleColumn] ?? '').join())
   const salesFile = join(directory, 'sales.csv')
   writeFileSync(salesFile, `${[saleColumns.join(), ...lines].join('\n')}\n`)
-  const options = { salesFile, part: { fraction: 1 }, source: 'synthetic', reference: null } as const
-  return readTrainingSales({ ...options, cleansing: { ...noCleansing, ...cleansing } })
+  const data = { kind: 'file', file: salesFile, part: { fraction: 1 }, source: 'synthetic' } as const
+  return readTrainingSales({ data, cleansing: { ...noCleansing, ...cleansing } })
 }
 
 /** 400 honest rows with others in their place. */
@@ -27,7 +27,7 @@ const withRows = (changes: Readonly<Record<number, Partial<SaleRow>>>): SaleRow[
 describe('the sales that training learns from', () => {
   test('are those of the file, where all are honest', async () => {
     const { events, historyOnly, leftOut } = await read(sampleRows(400))
-    expect([events.length, historyOnly.size, leftOut]).toEqual([400, 0, { broken: 0 }])
+    expect([events.length, historyOnly.size, leftOut]).toEqual([400, 0, {}])
   })
 
   test('a few broken rows are left out and counted; many refuse the file, with every reason', async () => {
@@ -42,14 +42,14 @@ describe('the sales that training learns from', () => {
     const { events, historyOnly, leftOut } = await read(withRows({ 7: { priceUsd: 4_000 } }), { maxPriceUsd: 2_000 })
     expect(events.length).toBe(400)
     expect([...historyOnly]).toEqual([events[7]?.eventId])
-    expect(leftOut).toEqual({ broken: 0, 'price above the most': 1 })
+    expect(leftOut).toEqual({ 'price above the most': 1 })
   })
 
   test('a sale without a class is an error, unless it is to be dropped', async () => {
     const rows = withRows({ 7: { class: null }, 8: { class: null } })
     await expect(read(rows)).rejects.toThrow('class_is_there')
     const { events, leftOut } = await read(rows, { emptyClass: true })
-    expect([events.length, leftOut]).toEqual([398, { broken: 0, 'empty class': 2 }])
+    expect([events.length, leftOut]).toEqual([398, { 'empty class': 2 }])
   })
 
   test('the same row twice is one sale, dropped or not', async () => {
@@ -57,6 +57,15 @@ describe('the sales that training learns from', () => {
     expect((await read(rows)).events.length).toBe(400)
     const dropped = await read(rows, { duplicates: true })
     expect([dropped.events.length, dropped.historyOnly.size]).toEqual([400, 0])
+  })
+
+  test('name the data set: the same rows give the same id, one more, another price, another cleansing give another', async () => {
+    const idOf = async (rows: readonly SaleRow[], cleansing = {}) => (await read(rows, cleansing)).dataset.id
+    const id = await idOf(sampleRows(400))
+    expect(await idOf(sampleRows(400))).toBe(id)
+    expect(await idOf(sampleRows(401))).not.toBe(id)
+    expect(await idOf(withRows({ 7: { priceUsd: 12_345 } }))).not.toBe(id)
+    expect(await idOf(sampleRows(400), { maxPriceUsd: 35 })).not.toBe(id)
   })
 
   test('nothing but one sale again and again is refused', async () => {

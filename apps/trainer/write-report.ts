@@ -11,27 +11,20 @@ import type { Inspection } from './train-from-sales.ts'
 export const dataDocsFile = (reportFile: string): string => `${reportFile.replace(/\.html?$/i, '')}.data.html`
 
 export type ReportOptions = Readonly<{
-  salesFile: string
-  /** The last accepted data set, where this one is compared with it. */
-  reference: Profile | null
   drifted: readonly DriftedFeature[]
   onProgress: (progress: TrainingProgress) => void
 }>
 
 /** Writes the report and the data docs of what it learnt from. Asking the model takes some seconds. */
-export function writeReport(
-  file: string,
-  { bundle, report, sales, unseen }: Inspection,
-  { salesFile, reference, drifted, onProgress }: ReportOptions,
-): void {
+export function writeReport(file: string, { bundle, report, sales, unseen }: Inspection, { drifted, onProgress }: ReportOptions): void {
   const { modelId, manifest } = bundle
   const docs = dataDocsFile(file)
   writeFileSync(
     docs,
     dataDocs({
-      data: basename(salesFile),
+      data: basename(sales.name),
       validation: sales.validation,
-      reference: reference === null ? null : describeProfile(reference),
+      reference: sales.reference === null ? null : describeProfile(sales.reference),
     }),
   )
   const page = trainingPage({

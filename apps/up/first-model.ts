@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, globSync, readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { publishModel } from '#app/trainer/publish.ts'
+import { addTrainingCode } from '#app/trainer/training-code.ts'
 import { manifestKey, readBundle } from '#lib/model/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
@@ -49,14 +50,10 @@ export async function trainFirstModel(plan: TrainingPlan, context: TrainingConte
   return model
 }
 
-/** Everything the weights depend on: data, split, and every line of code that makes features and fits. */
+/** Everything the weights depend on: data, split and code. */
 async function trainingKey({ salesFile, playFrom, source }: TrainingPlan): Promise<string> {
-  const hash = createHash('sha256').update(`${source} ${playFrom} ${process.versions.node}\n`)
-  for (const file of globSync(['libs/{axie,market,features,model}/**/*.ts', 'apps/trainer/*.ts', 'package-lock.json'], {
-    cwd: checkoutRoot,
-  }).sort()) {
-    if (!file.endsWith('.test.ts')) hash.update(readFileSync(join(checkoutRoot, file)))
-  }
+  const hash = createHash('sha256').update(`${source} ${playFrom}\n`)
+  addTrainingCode(hash)
   await pipeline(createReadStream(salesFile), async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) hash.update(chunk)
   })

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { archiveForms } from '#app/archiver/open-archive.ts'
+import { archiveForms } from '#app/archiver/archive-forms.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 
 export type ValidateArguments = Readonly<{

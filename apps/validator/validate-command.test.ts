@@ -4,14 +4,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { someSales } from '#app/trainer/sales-samples.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
-import { createSampleCodec, sampleRecord } from '#lib/archive/archive-samples.ts'
-import { createPartitionArchiver } from '#lib/archive/partition-archiver.ts'
-import { createSegmentStore } from '#lib/archive/segment-store.ts'
-import { createManualClock } from '#lib/clock/clock.ts'
+import { archiveEvents } from '#lib/archive/archive-samples.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
-import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { SaleColumn, SaleRow } from '#lib/validation/sale-row.ts'
 import { sampleRows } from '#lib/validation/sale-row-samples.ts'
 import type { MarketEvent, Sale } from '#schemas/types.ts'
@@ -27,27 +23,6 @@ function salesFile(name: string, rows: readonly SaleRow[]): string {
   const file = join(root, name)
   writeFileSync(file, `${[saleColumns.join(), ...lines].join('\n')}\n`)
   return file
-}
-
-/** What the archiver would have left of these events. */
-async function archiveEvents(store: ObjectStore, events: readonly MarketEvent[]): Promise<void> {
-  const codec = await createSampleCodec()
-  const location = { prefix: '', topic: 'market.events', generation: 1 }
-  const archiver = createPartitionArchiver(0, null, {
-    store,
-    codec,
-    location,
-    segments: createSegmentStore({ store, codec, location }),
-    clock: createManualClock(0),
-    limits: { maxRecords: 1_000, maxBytes: 1e9 },
-    idleMillis: 0,
-    rotationMillis: 1,
-  })
-  const records = events.map((event, offset) => sampleRecord(offset, codec.encode('MarketEvent', event)))
-  const nextOffset = records.length
-  await archiver.write({ topic: 'market.events', partition: 0, records, nextOffset, remaining: 0, isCurrent: () => true })
-  archiver.drain()
-  await archiver.idle?.()
 }
 
 function withoutDollars(event: MarketEvent): MarketEvent {

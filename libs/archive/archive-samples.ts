@@ -1,7 +1,11 @@
+import { createManualClock } from '#lib/clock/clock.ts'
 import { type Codec, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
+import { createPartitionArchiver } from './partition-archiver.ts'
+import { createSegmentStore } from './segment-store.ts'
 
 /** Records of market.events for tests, as a log would give them. */
 
@@ -78,3 +82,33 @@ export const sampleRecord = (offset: number, value: Buffer | null, change: Parti
   headers: offset % 3 === 0 ? { 'collected-at': String(sampleTime + offset) } : {},
   ...change,
 })
+
+/**
+ * What the archiver would leave of these: events, or values of records as they are (null: none). In objects of so many records, each with
+ * its own place in the log.
+ */
+export async function archiveEvents(
+  store: ObjectStore,
+  events: readonly (MarketEvent | Buffer | null)[],
+  maxRecords = 1_000,
+): Promise<void> {
+  const codec = await createSampleCodec()
+  const location = { prefix: '', topic: 'market.events', generation: 1 }
+  const archiver = createPartitionArchiver(0, null, {
+    store,
+    codec,
+    location,
+    segments: createSegmentStore({ store, codec, location }),
+    clock: createManualClock(0),
+    limits: { maxRecords, maxBytes: 1e9 },
+    idleMillis: 0,
+    rotationMillis: 1,
+  })
+  const bytesOf = (event: MarketEvent | Buffer | null) =>
+    event === null || Buffer.isBuffer(event) ? event : codec.encode('MarketEvent', event)
+  const records = events.map((event, offset) => sampleRecord(offset, bytesOf(event)))
+  const nextOffset = records.length
+  await archiver.write({ topic: 'market.events', partition: 0, records, nextOffset, remaining: 0, isCurrent: () => true })
+  archiver.drain()
+  await archiver.idle?.()
+}

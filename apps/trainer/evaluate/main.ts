@@ -59,7 +59,8 @@ function configOf(env: Environment): Config<typeof trainingSettings> {
 
 async function readSales({ trainFile, testFile }: ReturnType<typeof parseEvaluateArguments>) {
   const source = 'recorded'
-  const train = await readTrainingSales({ salesFile: trainFile, part: { fraction: 1 }, source, cleansing: noCleansing, reference: null })
+  const data = { kind: 'file', file: trainFile, part: { fraction: 1 }, source } as const
+  const train = await readTrainingSales({ data, cleansing: noCleansing })
   return [train, await readTestSales(testFile, source)] as const
 }
 

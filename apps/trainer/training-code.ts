@@ -1,0 +1,13 @@
+import type { Hash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+
+const sources = ['libs/{axie,market,features,model,validation}/**/*.ts', 'apps/trainer/*.ts', 'package-lock.json']
+
+/** Every line of code that makes features and fits, and the runtime that runs it: what is kept of a training is good for no other. */
+export function addTrainingCode(hash: Hash): void {
+  hash.update(`${process.versions.node}\n`)
+  for (const file of globSync(sources, { cwd: checkoutRoot }).sort())
+    if (!file.endsWith('.test.ts')) hash.update(readFileSync(join(checkoutRoot, file)))
+}

@@ -5,7 +5,7 @@ import { exchangeRateEvent, payloadOf } from '#lib/market/event.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { noCleansing } from '#lib/validation/cleansing.ts'
 import type { MarketEvent, Sale } from '#schemas/types.ts'
-import type { Span } from './archived-sales.ts'
+import type { Span } from './raw-sales.ts'
 import { firstSaleAt, someSales } from './sales-samples.ts'
 import { readTrainingSales } from './training-sales.ts'
 

@@ -8,13 +8,7 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import { rowOfEvent } from '#lib/validation/sale-row.ts'
 import { archiveSuite } from '#lib/validation/suites.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
-import { foldable, type RawEntry, type RawSales } from './sales-source.ts'
-
-/** By when an event was known: half open, milliseconds; null: from the first, to the last. */
-export type Span = Readonly<{ from: number | null; until: number | null }>
-
-/** An object of the archive that was read: what is in it can never change, so a list of these names data for ever. */
-export type ArchivedObject = Pick<Manifest, 'partition' | 'begin' | 'end' | 'sha256'>
+import { foldable, type RawEntry, type RawSales, type Span } from './raw-sales.ts'
 
 /**
  * The sales of an archive in the order of its log, and what features know beside them (leaderboards, exchange rates). Asks are passed over

@@ -4,7 +4,7 @@ import { archiveForms } from '#app/archiver/archive-forms.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import type { CleansingOptions } from '#lib/validation/cleansing.ts'
 import type { Source } from '#schemas/types.ts'
-import type { Span } from './archived-sales.ts'
+import type { Span } from './raw-sales.ts'
 import type { SalesSource, TrainingPart } from './sales-source.ts'
 
 export type TrainArguments = Readonly<{

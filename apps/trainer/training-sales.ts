@@ -8,7 +8,8 @@ import type { Profile } from '#lib/validation/profile.ts'
 import type { SaleRow } from '#lib/validation/sale-row.ts'
 import { type Validation, validateRows } from '#lib/validation/validate.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
-import { type RawEntry, type RawSales, readSales, type SalesSource } from './sales-source.ts'
+import type { RawEntry, RawSales } from './raw-sales.ts'
+import { readSales, type SalesSource } from './sales-source.ts'
 
 export type TrainingSalesOptions = Readonly<{
   data: SalesSource

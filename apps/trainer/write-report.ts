@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { dataDocs } from '#lib/validation/data-docs.ts'
-import { describeProfile, type Profile } from '#lib/validation/profile.ts'
+import { describeProfile } from '#lib/validation/profile.ts'
 import type { DriftedFeature } from './feature-drift.ts'
 import { trainingPage } from './page/training-page.ts'
 import type { TrainingProgress } from './progress.ts'

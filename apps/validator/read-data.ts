@@ -1,5 +1,6 @@
 import { openArchive } from '#app/archiver/open-archive.ts'
-import { type RawSales, readSales } from '#app/trainer/sales-source.ts'
+import type { RawSales } from '#app/trainer/raw-sales.ts'
+import { readSales } from '#app/trainer/sales-source.ts'
 import type { SaleRow } from '#lib/validation/sale-row.ts'
 import type { ValidateArguments } from './arguments.ts'
 

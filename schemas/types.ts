@@ -318,14 +318,14 @@ export type Notification = {
 
 export type OutcomeStatus = 'open' | 'gone' | 'resold' | 'censored'
 
-/** random: a listing drawn by its id, alert or no alert, followed the same way: what a buyer without a forecast would have got. */
-export type OutcomeKind = 'alert' | 'random'
+/** Followed the same way as an alert: random, a listing drawn by its id, alert or no alert (what a buyer without a forecast would have got); rejected, a candidate that was no alert (what was missed). */
+export type OutcomeKind = 'alert' | 'random' | 'rejected'
 
 export type GoneBy = 'sold' | 'cancelled' | 'relisted'
 
-/** Topic outcomes: what an alert earned or lost after fees, revised as events arrive. */
+/** Topic outcomes: what an alert earned or lost after fees, or a listing beside it, revised as events arrive. */
 export type Outcome = {
-  /** Of the alert; of what the random buyer bought, random:<listingId>. */
+  /** Of the alert; of what the random buyer bought, random:<listingId>; of a rejected candidate, rejected:<listingId>. */
   readonly alertId: string
   readonly status: OutcomeStatus
   /** When nobody could buy it any more, by the market's clock; of a withdrawal, when it was seen. */
@@ -354,6 +354,8 @@ export type Outcome = {
   readonly bought: boolean
   /** Followed to the end of its time: never revised again. */
   readonly isFinal: boolean
+  /** Of a rejected candidate: the reason, as libs/rules/rejection.ts names it. */
+  readonly rejectedFor: string | null
 }
 
 /** An ask in the units people use, as of the event. */
@@ -363,6 +365,31 @@ export type PricedAsk = {
   readonly eth: number
   readonly usd: number
   readonly startedAt: number
+}
+
+/** Topic candidates.rejected: a listing whose forecast some rule wanted, and the first reason why it was no alert. */
+export type RejectedCandidate = {
+  readonly listingId: string
+  readonly tokenId: string
+  readonly breedCount: number
+  /** The first that wanted it. */
+  readonly rule: string
+  readonly rulesHash: string
+  /** As libs/rules/rejection.ts names it. */
+  readonly reason: string
+  readonly source: Source
+  readonly modelId: string
+  /** Of the listing. */
+  readonly observedAt: number
+  /** Of the ask. */
+  readonly startedAt: number
+  readonly askUsd: number
+  readonly askEth: number
+  readonly quantilesUsd: PriceQuantiles
+  /** As of an alert: median forecast less fee less ask. */
+  readonly netGainUsd: number
+  /** The same at the lower quartile. */
+  readonly netGainLowUsd: number
 }
 
 /** From this record on, listings are judged by this rule set. */
@@ -452,6 +479,7 @@ export type RecordTypes = {
   Notification: Notification
   Outcome: Outcome
   PricedAsk: PricedAsk
+  RejectedCandidate: RejectedCandidate
   RulesChanged: RulesChanged
   Sale: Sale
   ScoredListing: ScoredListing

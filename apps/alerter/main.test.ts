@@ -4,14 +4,18 @@ import { defaultRules, defaultRulesHash } from '#lib/rules/presets.ts'
 import { rulesHashOf } from '#lib/rules/rule-set.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
 import { sampleTime, scoredWith } from '#lib/rules/scored-listing-samples.ts'
-import type { Alert } from '#schemas/types.ts'
+import type { Alert, RejectedCandidate } from '#schemas/types.ts'
 import { app } from './main.ts'
 
-it('alerter: judges by published rules, and lets listings wait until their rules can be read', async () => {
+it('alerter: judges by published rules, lets listings wait until their rules can be read, and tells what it rejects', async () => {
   const context = await createEmbeddedContext(app.settings)
   const { log, codec, store } = context
   await codec.prepare(['ScoredListing', 'Alert'])
   const alerts: Alert[] = []
+  const rejected: RejectedCandidate[] = []
+  const followingRejected = await log.follow(['run.candidates.rejected'], async (records) => {
+    for (const { value } of records) rejected.push(await codec.decode('RejectedCandidate', value!))
+  })
   const following = await log.follow(['run.alerts'], async (records) => {
     for (const { value } of records) alerts.push(await codec.decode('Alert', value!))
   })
@@ -39,8 +43,12 @@ it('alerter: judges by published rules, and lets listings wait until their rules
   await send(1, ownHash, 2)
   await createRulesStore(store).publish(ownRules)
   await vi.waitFor(() => expect(alerts.map(({ rulesHash }) => rulesHash)).toEqual([defaultRulesHash, ownHash]))
+  expect(rejected).toEqual([])
+  await send(2, ownHash, 4)
+  await vi.waitFor(() => expect(rejected).toMatchObject([{ listingId: 'axie:5016355:2', rulesHash: ownHash, reason: 'novel' }]))
 
   await running.stop()
   await running.finished
   await following.stop()
+  await followingRejected.stop()
 })

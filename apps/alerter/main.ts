@@ -12,7 +12,7 @@ export const app = defineApp({
     return startStage(context, {
       name: 'alerter',
       input: 'listings.scored',
-      output: 'alerts',
+      outputs: ['alerts', 'candidates.rejected'],
       processor: createAlerterProcessor({ ruleSet: rules.known }),
       async prepare(inputs) {
         for (const hash of new Set(inputs.map(({ value }) => rulesHashFor(value)))) await rules.load(hash)

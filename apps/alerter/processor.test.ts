@@ -57,6 +57,48 @@ describe('alerter', () => {
     expect(outcomes([scoredWith({ ask: { usd: 140 } }), scoredWith({ novelty: 2 })])).toEqual(['below_margin', 'novel'])
   })
 
+  it('leaves a small record of a candidate that it rejects, so that what was missed can be told later', () => {
+    const { listing, quantilesUsd, modelId } = sampleScored
+    expect(decide([scoredWith({ novelty: 2 })])).toEqual([
+      {
+        type: 'skip',
+        reason: 'novel',
+        outputs: [
+          {
+            topic: 'candidates.rejected',
+            key: 'axie:5016355',
+            value: {
+              listingId: listing.listingId,
+              tokenId: '5016355',
+              breedCount: listing.item.breedCount,
+              rule: 'default',
+              rulesHash: defaultRulesHash,
+              reason: 'novel',
+              source: listing.source,
+              modelId,
+              observedAt: listing.observedAt,
+              startedAt: listing.ask.startedAt,
+              askUsd: 80,
+              askEth: listing.ask.eth,
+              quantilesUsd,
+              netGainUsd: 151 * 0.9575 - 80,
+              netGainLowUsd: 130 * 0.9575 - 80,
+            },
+          },
+        ],
+      },
+    ])
+  })
+
+  it('a candidate that one rule rejects and another passes is no candidate rejected', () => {
+    const [rule] = defaultRules.rules
+    const doubtful = { ...rule!, name: 'doubtful', secondCheck: { ...rule!.secondCheck, minimumAskRatio: 9 } } as RuleSet['rules'][number]
+    const { initial, process } = createAlerterProcessor({ ruleSet: () => ({ ...defaultRules, rules: [doubtful, rule!] }) })
+    expect(process(inputs([sampleScored]), initial(undefined))).toMatchObject([
+      { type: 'emit', outputs: [{ topic: 'alerts', value: { rule: 'default' } }] },
+    ])
+  })
+
   it('judges by the rules that the record names, and by the default where it names none', () => {
     const generous: RuleSet = { ...defaultRules, guards: { ...defaultRules.guards, maximumNovelty: 5 } }
     const hash = rulesHashOf(generous)
@@ -155,7 +197,7 @@ describe('alerter', () => {
           const verdict = judge(defaultRules.rules[0]!, defaultRules, values[index]!)
           if (result.type === 'emit') expect(verdict.type).toBe('passed')
           else if (result.type === 'skip' && result.reason === 'cooldown') expect(verdict.type).toBe('passed')
-          else if (verdict.type === 'rejected') expect(result).toEqual({ type: 'skip', reason: verdict.reason })
+          else if (verdict.type === 'rejected') expect(result).toMatchObject({ type: 'skip', reason: verdict.reason })
           else expect(result).toEqual({ type: 'skip', reason: 'below_margin' })
         })
       }),

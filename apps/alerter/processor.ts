@@ -1,8 +1,9 @@
 import { judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
+import type { RejectionReason } from '#lib/rules/rejection.ts'
 import { maximumCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
-import type { Alert, ScoredListing } from '#schemas/types.ts'
+import type { Alert, RejectedCandidate, ScoredListing } from '#schemas/types.ts'
 import { reasonOf } from './reason.ts'
 
 /**
@@ -35,18 +36,30 @@ const horizonMillis = cooldownMillis + hourMillis
 /** The rules that judge this listing: those in force when it was observed, or the default where none were published by then. */
 export const rulesHashFor = ({ listing }: ScoredListing): string => listing.rulesHash ?? defaultRulesHash
 
-/** Decides from the scored record and the cool-down alone. One alert per rule that passes; else the reason of the first candidate refused. */
-export function createAlerterProcessor({ ruleSet }: AlerterOptions): Processor<ScoredListing, Alert, AlerterState> {
-  const processOne = ({ value: scored }: Input<ScoredListing>, state: AlerterState): Result<Alert> => {
+/** Only an alert has an id of its own. */
+export const isAlert = (decision: Alert | RejectedCandidate): decision is Alert => 'alertId' in decision
+
+/**
+ * Decides from the scored record and the cool-down alone. One alert per rule that passes; where none does, a record of the first candidate
+ * refused, so that what was missed can be told later.
+ */
+export function createAlerterProcessor({ ruleSet }: AlerterOptions): Processor<ScoredListing, Alert | RejectedCandidate, AlerterState> {
+  const processOne = ({ value: scored }: Input<ScoredListing>, state: AlerterState): Result<Alert | RejectedCandidate> => {
     const rulesHash = rulesHashFor(scored)
     const rules = ruleSet(rulesHash)
     if (rules === undefined) throw new Error(`rule set ${rulesHash} was not loaded before the batch`)
     advance(state, scored.listing.observedAt)
     const verdicts = rules.rules.map((rule) => ({ rule, verdict: withMemory(rule, judge(rule, rules, scored), scored, state) }))
     const passed = verdicts.filter(({ verdict }) => verdict.type === 'passed')
-    if (passed.length === 0) return { type: 'skip', reason: skipReason(verdicts.map(({ verdict }) => verdict)) }
     const key = `axie:${scored.listing.item.tokenId}`
-    return { type: 'emit', outputs: passed.map(({ rule }) => ({ topic: 'alerts', key, value: alertOf(scored, rule, rules, rulesHash) })) }
+    if (passed.length > 0)
+      return { type: 'emit', outputs: passed.map(({ rule }) => ({ topic: 'alerts', key, value: alertOf(scored, rule, rules, rulesHash) })) }
+    for (const { rule, verdict } of verdicts) {
+      if (verdict.type !== 'rejected') continue
+      const value = rejectedOf(scored, rule, verdict.reason, rules, rulesHash)
+      return { type: 'skip', reason: verdict.reason, outputs: [{ topic: 'candidates.rejected', key, value }] }
+    }
+    return { type: 'skip', reason: 'below_margin' }
   }
 
   return {
@@ -95,11 +108,8 @@ function passesLimit({ name, maximumAlertsPerHour = Number.POSITIVE_INFINITY }: 
   return count <= maximumAlertsPerHour
 }
 
-const skipReason = (verdicts: readonly Verdict[]): string =>
-  verdicts.find((verdict) => verdict.type === 'rejected')?.reason ?? 'below_margin'
-
 function alertOf(scored: ScoredListing, rule: Rule, { feeRatio }: RuleSet, rulesHash: string): Alert {
-  const { listing, quantilesUsd } = scored
+  const { listing } = scored
   return {
     alertId: `${listing.listingId}:${rule.name}`,
     listingId: listing.listingId,
@@ -107,9 +117,40 @@ function alertOf(scored: ScoredListing, rule: Rule, { feeRatio }: RuleSet, rules
     rulesHash,
     channel: rule.channel ?? null,
     reason: reasonOf(scored, rule, feeRatio),
-    netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, feeRatio),
-    netGainLowUsd: netGainUsd(quantilesUsd.q25, listing.ask.usd, feeRatio),
+    ...netGainsOf(scored, feeRatio),
     deadlineMillis: rule.deadlineSeconds * 1_000,
     scored,
   }
 }
+
+function rejectedOf(
+  scored: ScoredListing,
+  { name }: Rule,
+  reason: RejectionReason,
+  { feeRatio }: RuleSet,
+  rulesHash: string,
+): RejectedCandidate {
+  const { listing, modelId, quantilesUsd } = scored
+  const { listingId, item, source, observedAt, ask } = listing
+  return {
+    listingId,
+    tokenId: item.tokenId,
+    breedCount: item.breedCount,
+    rule: name,
+    rulesHash,
+    reason,
+    source,
+    modelId,
+    observedAt,
+    startedAt: ask.startedAt,
+    askUsd: ask.usd,
+    askEth: ask.eth,
+    quantilesUsd,
+    ...netGainsOf(scored, feeRatio),
+  }
+}
+
+const netGainsOf = ({ listing: { ask }, quantilesUsd: { q25, q50 } }: ScoredListing, feeRatio: number) => ({
+  netGainUsd: netGainUsd(q50, ask.usd, feeRatio),
+  netGainLowUsd: netGainUsd(q25, ask.usd, feeRatio),
+})

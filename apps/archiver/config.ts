@@ -1,6 +1,16 @@
 import { decimal, defineConfig, integer, parseConfig, text } from '#lib/app/config.ts'
 
-const byDefault = ['market.events', 'listings.scored', 'alerts', 'alerts.feedback', 'outcomes', 'models', 'controls', 'notifications']
+const byDefault = [
+  'market.events',
+  'listings.scored',
+  'alerts',
+  'candidates.rejected',
+  'alerts.feedback',
+  'outcomes',
+  'models',
+  'controls',
+  'notifications',
+]
 
 export const settings = defineConfig({
   ARCHIVE_TOPICS: {

@@ -1,4 +1,4 @@
-import { createAlerterProcessor, rulesHashFor } from '#app/alerter/processor.ts'
+import { createAlerterProcessor, isAlert, rulesHashFor } from '#app/alerter/processor.ts'
 import type { ItemModelCache } from '#app/enricher/item-model-cache.ts'
 import { createEnricherProcessor } from '#app/enricher/processor.ts'
 import { createFeaturizerProcessor } from '#app/featurizer/processor.ts'
@@ -103,7 +103,7 @@ function createJudge(
   return (scored) => {
     const state = states[partitionOfKey(`axie:${scored.listing.item.tokenId}`, partitions)] as (typeof states)[number]
     const [result] = processor.process([inputOf(scored)], state)
-    if (result?.type === 'emit') return { alerts: result.outputs.map(({ value }) => value), refusal: null }
+    if (result?.type === 'emit') return { alerts: result.outputs.map(({ value }) => value).filter(isAlert), refusal: null }
     if (result?.type === 'reject') onRefused?.('alerter', result.code, result.message)
     return { alerts: [], refusal: result?.type === 'skip' ? result.reason : (result?.code ?? 'no answer') }
   }

@@ -89,7 +89,7 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
     },
     takeOutcome(outcome) {
       tally.take(outcome)
-      if (outcome.kind === 'random') return
+      if (outcome.kind !== 'alert') return
       outcomes.set(outcome.alertId, outcome)
       compareResale(alerts.get(outcome.alertId), outcome)
       if (alerts.get(outcome.alertId) !== undefined) note(changed.outcomes, outcome)

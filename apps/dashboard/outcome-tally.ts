@@ -1,7 +1,8 @@
+import { type Missed, missedOf, rejectedFrom } from '#app/ledger/missed-winners.ts'
 import type { Outcome } from '#schemas/types.ts'
 import { createRecent } from './recent.ts'
 
-/** What became of a kind of purchase: of the alerts, or of the random buyer beside them. Shares are of `followed`, gains of `soldOn`. */
+/** What became of a kind of purchase: of the alerts, of the random buyer beside them, of what the rules rejected. Shares are of `followed`, gains of `soldOn`. */
 export type TallySummary = Readonly<{
   followed: number
   /** Still on offer so long after it was seen; null before the first. */
@@ -16,15 +17,29 @@ export type TallySummary = Readonly<{
 export type OutcomeTally = Readonly<{
   /** An outcome is revised as events arrive: the newest of an alert counts. */
   take(outcome: Outcome): void
-  summary(): Readonly<{ alerts: TallySummary; random: TallySummary }>
+  summary(): OutcomeSummary
 }>
 
+export type OutcomeSummary = Readonly<{ alerts: TallySummary; random: TallySummary; rejected: TallySummary; missed: Missed }>
+
 export function createOutcomeTally(remembered: number): OutcomeTally {
-  const alerts = createRecent<Outcome>(remembered)
-  const random = createRecent<Outcome>(remembered)
+  const kept = {
+    alert: createRecent<Outcome>(remembered),
+    random: createRecent<Outcome>(remembered),
+    rejected: createRecent<Outcome>(remembered),
+  }
   return {
-    take: (outcome) => (outcome.kind === 'random' ? random : alerts).set(outcome.alertId, outcome),
-    summary: () => ({ alerts: summaryOf(alerts.newest(remembered)), random: summaryOf(random.newest(remembered)) }),
+    take: (outcome) => kept[outcome.kind].set(outcome.alertId, outcome),
+    summary() {
+      const alerts = kept.alert.newest(remembered)
+      const rejected = rejectedFrom([...alerts, ...kept.rejected.newest(remembered)])
+      return {
+        alerts: summaryOf(alerts),
+        random: summaryOf(kept.random.newest(remembered)),
+        rejected: summaryOf(rejected),
+        missed: missedOf(rejected),
+      }
+    },
   }
 }
 

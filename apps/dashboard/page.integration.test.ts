@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sampleAlert } from '#app/notifier/alert-samples.ts'
+import { sampleOutcome } from '#app/notifier/outcome-samples.ts'
 import { listingEvent, listingIdOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { sampleScored, sampleTime, scoredWith } from '#lib/rules/scored-listing-samples.ts'
@@ -101,6 +102,10 @@ describe('the page', () => {
     const resold = { resoldAt: sampleTime + 3_600_000, resoldUsd: 140, netUsd: 54.05, netEth: 0.018, goneAt: sampleTime }
     await world.send('outcomes', 'k', { alertId: alert.alertId, status: 'resold', ...resold } as never)
     await card.getByText('+$54.05 after the fee').waitFor()
+    const missed = { alertId: 'rejected:x', kind: 'rejected', listingId: 'x', tokenId: '77', rejectedFor: 'stale' } as const
+    await world.send('outcomes', 'k', sampleOutcome({ ...missed, status: 'resold', netUsd: 30 }))
+    await page.getByText('Missed +$30.00: axie #77 at $80.00, seen too late.').waitFor()
+    expect(await page.locator('#missed tbody').innerText()).toMatch(/seen too late\s+1\s+1\s+0/)
     await page.locator('#levels-plot canvas').waitFor()
     expect(await seriousFindings(page)).toEqual([])
     const light = await visit()

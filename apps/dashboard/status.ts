@@ -4,7 +4,7 @@ import type { Feed } from './feed.ts'
 import type { LiveView } from './live-view.ts'
 import type { LevelSample } from './market-levels.ts'
 import type { MarketReader } from './market-reader.ts'
-import type { OutcomeTally, TallySummary } from './outcome-tally.ts'
+import type { OutcomeSummary, OutcomeTally } from './outcome-tally.ts'
 import type { BrokerState, PipelineWatch, StageLag } from './pipeline-watch.ts'
 import type { LatencySummary } from './recent-latency.ts'
 
@@ -25,7 +25,7 @@ export type Status = Readonly<{
   stages: readonly StageLag[]
   model: Readonly<{ id: string; trainedUntil: number; ageMillis: number | null; backend: string }> | null
   calibration: Readonly<{ all: CalibrationScore; alerted: CalibrationScore }>
-  outcomes: Readonly<{ alerts: TallySummary; random: TallySummary }>
+  outcomes: OutcomeSummary
   levelNow: LevelSample | null
 }>
 

@@ -22,7 +22,7 @@ export const app = defineApp({
     return startStage(context, {
       name: 'enricher',
       input: 'market.events',
-      output: 'listings.enriched',
+      outputs: ['listings.enriched'],
       processor: createEnricherProcessor({ itemModels, onBegin: itemModels.begin }),
       stop: following.stop,
       prepare: (inputs) => itemModels.load(inputs.map(({ value }) => value)),

@@ -10,7 +10,7 @@ export const app = defineApp({
     startStage(context, {
       name: 'featurizer',
       input: 'listings.enriched',
-      output: 'listings.features',
+      outputs: ['listings.features'],
       processor: createFeaturizerProcessor(),
     }),
 })

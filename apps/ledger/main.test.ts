@@ -4,12 +4,30 @@ import { sampleAlert } from '#app/notifier/alert-samples.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { exchangeRateEvent, saleEvent, saleIdOf } from '#lib/market/event.ts'
 import type { MemoryLog } from '#lib/stream/memory-log.ts'
-import type { MarketEvent, Outcome } from '#schemas/types.ts'
+import type { MarketEvent, Outcome, RejectedCandidate } from '#schemas/types.ts'
 import { app } from './main.ts'
 
 const alert = sampleAlert()
 const { item, ask } = alert.scored.listing
 const minute = 60_000
+
+const candidate: RejectedCandidate = {
+  listingId: alert.listingId,
+  tokenId: item.tokenId,
+  breedCount: item.breedCount,
+  rule: 'default',
+  rulesHash: alert.rulesHash,
+  reason: 'stale',
+  source: 'recorded',
+  modelId: alert.scored.modelId,
+  observedAt: alert.scored.listing.observedAt,
+  startedAt: ask.startedAt,
+  askUsd: ask.usd,
+  askEth: ask.eth,
+  quantilesUsd: alert.scored.quantilesUsd,
+  netGainUsd: alert.netGainUsd,
+  netGainLowUsd: alert.netGainLowUsd,
+}
 
 const soldAt = (at: number, usd: string): MarketEvent => {
   const sale = {
@@ -68,6 +86,20 @@ it('ledger: one outcome per alert, revised as events arrive, and written once ac
   const last = (await read(log, codec)).at(-1)!
   expect(last).toMatchObject({ alertId: alert.alertId, bought: true, resoldUsd: 150, goneBy: 'sold' })
   expect(last.netUsd).toBeCloseTo(150 * 0.9575 - 80)
+})
+
+it('ledger: a candidate that was rejected is followed too, and says why it was no alert', async () => {
+  const context = await createEmbeddedContext(app.settings)
+  const { log, codec } = context
+  await codec.prepare(['MarketEvent', 'RejectedCandidate'])
+  await send(log, 'candidates.rejected', codec.encode('RejectedCandidate', candidate))
+  for (const event of [soldAt(ask.startedAt + minute, '80'), soldAt(ask.startedAt + 9 * minute, '150')])
+    await send(log, 'market.events', codec.encode('MarketEvent', event))
+  const running = await app.start(context)
+  await vi.waitFor(async () =>
+    expect(await read(log, codec)).toMatchObject([{ kind: 'rejected', status: 'resold', rejectedFor: 'stale', resoldUsd: 150 }]),
+  )
+  await running.stop()
 })
 
 it('ledger: what cannot be read is passed over and counted', async () => {

@@ -9,11 +9,11 @@ import { settings } from './config.ts'
 import { createOutcomeBook } from './outcome-book.ts'
 import { createOutcomePublisher } from './outcome-publisher.ts'
 
-const caughtUp = 'caught up with market.events, alerts and alerts.feedback'
+const caughtUp = 'caught up with market.events, alerts, candidates.rejected and alerts.feedback'
 
 export const app = defineApp({
   name: 'ledger',
-  summary: 'says what became of every alert: gone when, resold for how much, beside a random buyer',
+  summary: 'says what became of every alert: gone when, resold for how much, beside a random buyer and what was rejected',
   settings,
   async start({ config, prefix, log, codec, clock, logger, metrics, health }) {
     await codec.prepare(['Outcome'])
@@ -39,7 +39,10 @@ export const app = defineApp({
     await publisher.load()
 
     const reading =
-      <Name extends 'MarketEvent' | 'Alert' | 'AlertFeedback'>(name: Name, take: (value: RecordTypes[Name]) => Outcome[]) =>
+      <Name extends 'MarketEvent' | 'Alert' | 'RejectedCandidate' | 'AlertFeedback'>(
+        name: Name,
+        take: (value: RecordTypes[Name]) => Outcome[],
+      ) =>
       async (records: readonly LogRecord[]) => {
         for (const { value, topic, partition, offset, headers } of records) {
           try {
@@ -54,6 +57,7 @@ export const app = defineApp({
     const followers = await Promise.all([
       log.follow([topicName(prefix, 'market.events')], reading('MarketEvent', book.observe)),
       log.follow([topicName(prefix, 'alerts')], reading('Alert', book.alerted)),
+      log.follow([topicName(prefix, 'candidates.rejected')], reading('RejectedCandidate', book.rejected)),
       log.follow(
         [topicName(prefix, 'alerts.feedback')],
         reading('AlertFeedback', ({ alertId, kind }) => (kind === 'bought' ? book.bought(alertId) : [])),

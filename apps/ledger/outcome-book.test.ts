@@ -5,7 +5,7 @@ import { cancellationEvent, exchangeRateEvent, listingEvent, saleEvent, saleIdOf
 import { dayMillis, hourMillis, minuteMillis } from '#lib/market/horizons.ts'
 import { anyMarket } from '#lib/market/market-samples.ts'
 import { scoredWith } from '#lib/rules/scored-listing-samples.ts'
-import type { Alert, Item, Listing, MarketEvent, Outcome } from '#schemas/types.ts'
+import type { Alert, Item, Listing, MarketEvent, Outcome, RejectedCandidate } from '#schemas/types.ts'
 import { createOutcomeBook, type OutcomeBook } from './outcome-book.ts'
 import { followMillis } from './outcome-of.ts'
 
@@ -87,6 +87,7 @@ describe('outcome of an alert', () => {
         askUsd: 20,
         askEth: 0.01,
         forecastUsd: 151,
+        rejectedFor: null,
         goneAt: null,
         goneBy: null,
         soldUsd: null,
@@ -174,6 +175,51 @@ describe('random buyer', () => {
     const drawn = Array.from({ length: 2_000 }, (_, token) => listingEvent(listed(token, String(token)), at(token))).flatMap(book.observe)
     expect(drawn.length).toBeGreaterThan(60)
     expect(drawn.length).toBeLessThan(140)
+  })
+})
+
+describe('rejected candidate', () => {
+  const { listing, quantilesUsd, modelId } = alert.scored
+  const candidate: RejectedCandidate = {
+    listingId: listing.listingId,
+    tokenId: '7',
+    breedCount: 1,
+    rule: 'default',
+    rulesHash: alert.rulesHash,
+    reason: 'second_check_asks',
+    source: 'recorded',
+    modelId,
+    observedAt: listing.observedAt,
+    startedAt: listing.ask.startedAt,
+    askUsd: 20,
+    askEth: 0.01,
+    quantilesUsd,
+    netGainUsd: 10,
+    netGainLowUsd: 5,
+  }
+
+  it('is followed as an alert is, and named by why it was none', () => {
+    const book = bookOf()
+    expect(book.rejected(candidate)).toMatchObject([
+      { alertId: `rejected:axie:7:${start}`, kind: 'rejected', rejectedFor: 'second_check_asks', status: 'open', forecastUsd: 151 },
+    ])
+    book.observe(sold(60_000, '20'))
+    const [missed] = book.observe(sold(dayMillis, '50'))
+    expect(missed).toMatchObject({ kind: 'rejected', status: 'resold', rejectedFor: 'second_check_asks' })
+    expect(missed!.netUsd).toBeCloseTo(50 * (1 - fee) - 20)
+  })
+
+  it('once, however often it is rejected', () => {
+    const book = bookOf()
+    book.rejected(candidate)
+    expect(book.rejected({ ...candidate, reason: 'novel', askUsd: 19 })).toEqual([])
+  })
+
+  it('beside the alert that the same listing became later', () => {
+    const book = bookOf()
+    book.rejected(candidate)
+    book.alerted(alert)
+    expect(book.observe(sold(60_000, '20')).map(({ kind }) => kind)).toEqual(['rejected', 'alert'])
   })
 })
 

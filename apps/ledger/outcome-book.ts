@@ -4,19 +4,21 @@ import { listingIdOf, payloadOf } from '#lib/market/event.ts'
 import { exchangeRateMillis, hourMillis } from '#lib/market/horizons.ts'
 import { type EventContent, readEvent } from '#lib/market/read-event.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
-import type { Alert, MarketEvent, Outcome, PricedAsk } from '#schemas/types.ts'
+import type { Alert, MarketEvent, Outcome, PricedAsk, RejectedCandidate } from '#schemas/types.ts'
 import { createAxieHistories } from './axie-histories.ts'
 import { type Bet, beforehandMillis, followMillis, outcomeOf } from './outcome-of.ts'
 
 /**
- * What became of every alert, and of the random buyer's draws beside them. Two topics meet here, and nothing tells which of two records of
- * different topics comes first: so an outcome is computed anew from all that is known of its axie whenever something about it is heard,
- * and is the same whatever the order. Memory is finite: what is too old for any bet is forgotten.
+ * What became of every alert, and beside them of the random buyer's draws and of the candidates that were rejected. Several topics meet
+ * here, and nothing tells which of two records of different topics comes first: so an outcome is computed anew from all that is known of
+ * its axie whenever something about it is heard, and is the same whatever the order. Memory is finite: what is too old for any bet is
+ * forgotten.
  */
 export interface OutcomeBook {
   /** Takes an event of the market; returns the outcomes that it revised. */
   observe(event: MarketEvent): Outcome[]
   alerted(alert: Alert): Outcome[]
+  rejected(candidate: RejectedCandidate): Outcome[]
   /** Someone said that they bought what was alerted. */
   bought(alertId: string): Outcome[]
   size(): Readonly<{ bets: number; happenings: number }>
@@ -98,6 +100,7 @@ export function createOutcomeBook({ feeRatio, drawOneIn }: OutcomeBookOptions): 
       return [...noted(event, content), ...drawn(event).flatMap(add), ...sweep()]
     },
     alerted: (alert) => add(betOf(alert)),
+    rejected: (candidate) => add(rejectedBet(candidate)),
     bought(alertId) {
       boughtIds.add(alertId)
       return revise(bets.withId(alertId))
@@ -134,6 +137,25 @@ function betOf({ alertId, rule, scored }: Alert): Bet {
     askUsd: listing.ask.usd,
     askEth: listing.ask.eth,
     forecastUsd: quantilesUsd.q50,
+    rejectedFor: null,
+  }
+}
+
+function rejectedBet(candidate: RejectedCandidate): Bet {
+  return {
+    id: `rejected:${candidate.listingId}`,
+    kind: 'rejected',
+    listingId: candidate.listingId,
+    tokenId: candidate.tokenId,
+    breedCount: candidate.breedCount,
+    startedAt: candidate.startedAt,
+    rule: candidate.rule,
+    source: candidate.source,
+    alertedAt: candidate.observedAt,
+    askUsd: candidate.askUsd,
+    askEth: candidate.askEth,
+    forecastUsd: candidate.quantilesUsd.q50,
+    rejectedFor: candidate.reason,
   }
 }
 
@@ -155,6 +177,7 @@ function randomBet(
     askUsd: ask.usd,
     askEth: ask.eth,
     forecastUsd: null,
+    rejectedFor: null,
   }
 }
 

@@ -1,7 +1,7 @@
 import { dayMillis } from '#lib/market/horizons.ts'
 import type { GoneBy, Outcome, Source } from '#schemas/types.ts'
 
-/** A listing that is followed: one that was alerted, or one that the random buyer drew. Times are the market's, in milliseconds. */
+/** A listing that is followed: alerted, drawn by the random buyer, or rejected by a rule. Times are the market's, in milliseconds. */
 export type Bet = Readonly<{
   id: string
   kind: Outcome['kind']
@@ -15,6 +15,7 @@ export type Bet = Readonly<{
   askUsd: number
   askEth: number
   forecastUsd: number | null
+  rejectedFor: string | null
 }>
 
 /** What happened to one axie, each list in order of time. */
@@ -62,6 +63,7 @@ export function outcomeOf(bet: Bet, history: AxieHistory, state: { clock: number
     askUsd: bet.askUsd,
     askEth: bet.askEth,
     forecastUsd: bet.forecastUsd,
+    rejectedFor: bet.rejectedFor,
     goneBy: gone?.by ?? null,
     soldUsd: sold?.usd ?? null,
     bought,

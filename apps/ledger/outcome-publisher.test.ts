@@ -18,7 +18,17 @@ beforeEach(async () => {
   await log.admin().createTopics(topicSettings('run.', { partitions: 1 }))
 })
 
-const bet = { id: 'a', kind: 'alert', listingId: 'l', tokenId: '1', breedCount: 0, startedAt: 0, rule: 'r', source: 'recorded' } as const
+const bet = {
+  id: 'a',
+  kind: 'alert',
+  listingId: 'l',
+  tokenId: '1',
+  breedCount: 0,
+  startedAt: 0,
+  rule: 'r',
+  source: 'recorded',
+  rejectedFor: null,
+} as const
 const nothing = { sales: [], offers: [], cancellations: [] }
 const outcome = (change: Partial<Outcome> = {}): Outcome => ({
   ...outcomeOf({ ...bet, alertedAt: 0, askUsd: 1, askEth: 1, forecastUsd: 2 }, nothing, { clock: 0, bought: false, feeRatio: 0 }),

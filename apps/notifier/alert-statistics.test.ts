@@ -21,6 +21,16 @@ describe('statistics of alerts', () => {
       outcome(2, { ...soon(30, 2), netUsd: -5, netEth: -0.002 }),
       outcome(3),
       outcome(4, { kind: 'random', netUsd: 1, netEth: 0.001 }),
+      outcome(5, {
+        kind: 'rejected',
+        listingId: 'r5',
+        tokenId: '77',
+        askUsd: 20,
+        rejectedFor: 'second_check_asks',
+        netUsd: 8,
+        netEth: 0.004,
+      }),
+      outcome(6, { kind: 'rejected', listingId: 'r6', rejectedFor: 'second_check_asks' }),
       outcome(-5, { netUsd: 1_000 }),
       outcome(7 * 24, { netUsd: 1_000 }),
     ]
@@ -33,9 +43,18 @@ describe('statistics of alerts', () => {
       paper: { count: 3, resold: 2, gained: 1, medianNetUsd: 7.5, sumNetUsd: 15, sumNetEth: 0.008 },
       realized: { count: 1, resold: 1, gained: 1, medianNetUsd: 20, sumNetUsd: 20, sumNetEth: 0.01 },
       randomBuyer: { count: 1, resold: 1, gained: 1, medianNetUsd: 1, sumNetUsd: 1, sumNetEth: 0.001 },
+      rejected: { count: 2, resold: 1, gained: 1, medianNetUsd: 8, sumNetUsd: 8, sumNetEth: 0.004 },
+      missed: {
+        reasons: [{ reason: 'similar ones ask no more', count: 2, gained: 1, lost: 0 }],
+        winners: [{ axieId: '77', reason: 'similar ones ask no more', askUsd: 20, netUsd: 8 }],
+      },
     })
-    expect(describeStatistics(statistics, [])).toMatch(
-      /\*\*3 alerts\*\* from 2022-04-11 to 2022-04-18\nstill there after 10 s 67%, after 60 s 33%/,
+    const text = describeStatistics(statistics, [])
+    expect(text).toMatch(/\*\*3 alerts\*\* from 2022-04-11 to 2022-04-18\nstill there after 10 s 67%, after 60 s 33%/)
+    expect(text).toContain('**Rejected** 2: 1 resold, 100% with a gain, median +$8.00, in all +$8.00 (0.0040 ETH)')
+    expect(text).toContain('why: 2 similar ones ask no more (1 would have gained, 0 lost)')
+    expect(text).toContain(
+      '**Missed winners** **+$8.00** [#77](https://app.axieinfinity.com/marketplace/axies/77/) at $20.00: similar ones ask no more',
     )
   })
 

@@ -1,6 +1,9 @@
+import { type Missed, missedOf, rejectedFrom } from '#app/ledger/missed-winners.ts'
 import { median } from '#lib/rules/median.ts'
 import type { Notification, Outcome } from '#schemas/types.ts'
-import { percent, signedUsd } from './format.ts'
+import { marketplaceLink } from './card.ts'
+import { plain } from './discord-text.ts'
+import { percent, signedUsd, usd } from './format.ts'
 
 const dayMillis = 86_400_000
 export const weekMillis = 7 * dayMillis
@@ -32,12 +35,16 @@ export type AlertStatistics = Readonly<{
   /** Those that someone said they bought. */
   realized: Result
   randomBuyer: Result
+  /** Candidates that a rule wanted and a check or guard rejected. */
+  rejected: Result
+  missed: Missed
 }>
 
 /** Of the alerts of that time: `from` included, `to` not. */
 export function statisticsOf(outcomes: Iterable<Outcome>, { from, to }: { from: number; to: number }): AlertStatistics {
   const within = [...outcomes].filter(({ alertedAt }) => alertedAt >= from && alertedAt < to)
   const alerts = within.filter(({ kind }) => kind === 'alert')
+  const rejected = rejectedFrom(within)
   const newest = Math.max(...within.map(({ alertedAt, goneAt }) => Math.max(alertedAt, goneAt ?? 0)))
   return {
     from,
@@ -48,6 +55,8 @@ export function statisticsOf(outcomes: Iterable<Outcome>, { from, to }: { from: 
     paper: resultOf(alerts),
     realized: resultOf(alerts.filter(({ bought }) => bought)),
     randomBuyer: resultOf(within.filter(({ kind }) => kind === 'random')),
+    rejected: resultOf(rejected),
+    missed: missedOf(rejected),
   }
 }
 
@@ -69,6 +78,16 @@ function resultOf(outcomes: readonly Outcome[]): Result {
   }
 }
 
+function describeMissed({ reasons, winners }: Missed): string[] {
+  const counted = reasons.map(({ reason, count, gained, lost }) => `${count} ${reason} (${gained} would have gained, ${lost} lost)`)
+  const winner = ({ axieId, reason, askUsd, netUsd }: Missed['winners'][number]) =>
+    `**${signedUsd(netUsd)}** [#${plain(axieId, 24)}](${marketplaceLink(axieId.slice(0, 40))}) at ${usd(askUsd)}: ${reason}`
+  return [
+    ...(counted.length === 0 ? [] : [`why: ${counted.join(', ')}`]),
+    ...(winners.length === 0 ? [] : [`**Missed winners** ${winners.map(winner).join(' · ')}`]),
+  ]
+}
+
 const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 /** For people, in Discord's markdown. */
@@ -88,6 +107,8 @@ export function describeStatistics(statistics: AlertStatistics, notifications: r
     result('All alerts, on paper', statistics.paper),
     result('Bought, as people said', statistics.realized),
     result('Random buyer', statistics.randomBuyer),
+    result('Rejected', statistics.rejected),
+    ...describeMissed(statistics.missed),
     'Net of the market’s fee; only what was resold within 14 days counts, which is the luckier part.',
     ...(told === '' ? [] : [`Messages: ${told}.`]),
   ].join('\n')

@@ -24,6 +24,7 @@ export function sampleOutcome(change: Partial<Outcome> = {}): Outcome {
     askUsd: ask.usd,
     askEth: ask.eth,
     forecastUsd: scored.quantilesUsd.q50,
+    rejectedFor: null,
     bought: false,
     isFinal: false,
     ...change,

@@ -36,7 +36,7 @@ export const app = defineApp({
     return startStage(context, {
       name: 'scorer',
       input: 'listings.features',
-      output: 'listings.scored',
+      outputs: ['listings.scored'],
       processor: createScorerProcessor({
         model: models.get,
         featureSet: featureSetOf,

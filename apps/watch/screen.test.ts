@@ -26,7 +26,7 @@ const status: Status = {
   ],
   model: { id: 'dense-20220416-1f2e3d', trainedUntil: sampleTime, ageMillis: 3_600_000, backend: 'wasm' },
   calibration: { all: { sales: 100, bins: [5, 20, 25, 25, 20, 5], medianError: 0.1 }, alerted: noScore },
-  outcomes: { alerts: none, random: none },
+  outcomes: { alerts: none, random: none, rejected: none, missed: { reasons: [], winners: [] } },
   levelNow: null,
 }
 

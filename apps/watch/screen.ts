@@ -100,13 +100,14 @@ function forecasts({ calibration: { all } }: Status): Run[][] {
   ]
 }
 
-function outcomes({ outcomes: { alerts, random } }: Status): Run[][] {
+function outcomes({ outcomes: { alerts, random, rejected } }: Status): Run[][] {
   if (alerts.soldOn === 0) return [[run('none was seen sold on yet', 'dim')]]
   const net = (tally: typeof alerts) => (tally.medianNetUsd === null ? '–' : signedUsd(tally.medianNetUsd))
   return [
     [run(`${count(alerts.soldOn)} of ${count(alerts.followed)} sold on`, 'dim')],
     [run('median after fee ', 'dim'), run(net(alerts), 'goodBold')],
     [run(`random buyer ${net(random)}`, 'dim')],
+    [run(`rejected ${net(rejected)}`, 'dim')],
   ]
 }
 

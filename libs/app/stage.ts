@@ -13,8 +13,8 @@ export type StageOptions<In extends SchemaTopic, Out extends SchemaTopic, State>
   /** Also the consumer group and the stem of transactional ids, behind the run's prefix. */
   name: string
   input: In
-  /** Null: its only answers are dead letters. */
-  output: Out | null
+  /** None: its only answers are dead letters. */
+  outputs: readonly Out[]
   processor: Processor<RecordTypes[(typeof topics)[In]['schema']], RecordTypes[(typeof topics)[Out]['schema']], State>
   /** Loads what a batch names (models, rules) before it is processed. */
   prepare?: (inputs: readonly Input<RecordTypes[(typeof topics)[In]['schema']]>[]) => void | Promise<void>
@@ -25,12 +25,14 @@ export type StageOptions<In extends SchemaTopic, Out extends SchemaTopic, State>
 /** An app that is one pure processor between two topics: the usual case. Registers the schema it writes before it reads a record. */
 export async function startStage<In extends SchemaTopic, Out extends SchemaTopic, State>(
   context: AppContext,
-  { name, input, output, processor, prepare, stop }: StageOptions<In, Out, State>,
+  { name, input, outputs, processor, prepare, stop }: StageOptions<In, Out, State>,
 ): Promise<RunningApp> {
   const { config, prefix, clock, logger, metrics, health, log, codec } = context
   const inputSchema: (typeof topics)[In]['schema'] = topics[input].schema
-  const outputSchema: (typeof topics)[Out]['schema'] | null = output === null ? null : topics[output].schema
-  if (outputSchema !== null) await codec.prepare([outputSchema])
+  const outputSchemas = new Map<string, (typeof topics)[Out]['schema']>(
+    outputs.map((output) => [topicName(prefix, output), topics[output].schema]),
+  )
+  await codec.prepare([...outputSchemas.values()])
   const runner = createRunner({
     name,
     log,
@@ -45,14 +47,15 @@ export async function startStage<In extends SchemaTopic, Out extends SchemaTopic
         processor
           .process(batch, state)
           .map((result) =>
-            result.type === 'emit'
-              ? { ...result, outputs: result.outputs.map((made) => ({ ...made, topic: `${prefix}${made.topic}` })) }
-              : result,
+            result.type === 'reject' || result.outputs === undefined
+              ? result
+              : { ...result, outputs: result.outputs.map((made) => ({ ...made, topic: `${prefix}${made.topic}` })) },
           ),
     },
-    encode: ({ value }) => {
-      if (outputSchema === null) throw new FatalError(`${name} emits, and was given no output`)
-      return codec.encode(outputSchema, value)
+    encode: ({ topic, value }) => {
+      const schema = outputSchemas.get(topic)
+      if (schema === undefined) throw new FatalError(`${name} writes to ${topic}: name it among the stage's outputs`)
+      return codec.encode(schema, value)
     },
     deadLetters: topicName(prefix, 'dead-letters'),
     guarantee: config.PROCESSING_GUARANTEE,

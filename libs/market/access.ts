@@ -17,12 +17,12 @@ export const access: Readonly<Record<string, Access>> = {
   enricher: { reads: ['market.events', 'models'], writes: ['listings.enriched', 'dead-letters'] },
   featurizer: { reads: ['listings.enriched'], writes: ['listings.features', 'dead-letters'] },
   scorer: { reads: ['listings.features', 'models'], writes: ['listings.scored', 'dead-letters'] },
-  alerter: { reads: ['listings.scored'], writes: ['alerts', 'dead-letters'] },
+  alerter: { reads: ['listings.scored'], writes: ['alerts', 'candidates.rejected', 'dead-letters'] },
   notifier: {
     reads: ['alerts', 'notifications', 'controls', 'outcomes'],
     writes: ['notifications', 'alerts.feedback', 'controls', 'dead-letters'],
   },
-  ledger: { reads: ['market.events', 'alerts', 'alerts.feedback', 'outcomes'], writes: ['outcomes'] },
+  ledger: { reads: ['market.events', 'alerts', 'candidates.rejected', 'alerts.feedback', 'outcomes'], writes: ['outcomes'] },
   dashboard: {
     reads: ['market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts', 'outcomes', 'models', 'dead-letters'],
     writes: [],
@@ -30,7 +30,17 @@ export const access: Readonly<Record<string, Access>> = {
   },
   validator: { reads: ['market.events'], writes: ['dead-letters'] },
   archiver: {
-    reads: ['market.events', 'listings.scored', 'alerts', 'alerts.feedback', 'outcomes', 'models', 'controls', 'notifications'],
+    reads: [
+      'market.events',
+      'listings.scored',
+      'alerts',
+      'candidates.rejected',
+      'alerts.feedback',
+      'outcomes',
+      'models',
+      'controls',
+      'notifications',
+    ],
     writes: [],
   },
 }

@@ -18,6 +18,7 @@ export const topics = {
   'listings.features': { schema: 'FeaturizedListing', key: 'item', partitions: 'many', retentionDays: 7 },
   'listings.scored': { schema: 'ScoredListing', key: 'item', partitions: 'many', retentionDays: 30 },
   alerts: { schema: 'Alert', key: 'item', partitions: 'many', retentionDays: 90 },
+  'candidates.rejected': { schema: 'RejectedCandidate', key: 'item', partitions: 'many', retentionDays: 30 },
   'alerts.feedback': { schema: 'AlertFeedback', key: 'item', partitions: 'many', retentionDays: 90 },
   outcomes: { schema: 'Outcome', key: 'alert id', partitions: 'many', retentionDays: 'compact' },
   models: { schema: 'ModelAnnounced', key: 'model id', partitions: 'one', retentionDays: 'compact' },

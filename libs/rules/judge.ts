@@ -1,20 +1,8 @@
 import type { ScoredListing } from '#schemas/types.ts'
 import { compileExpression, type Expression } from './expression.ts'
 import { median } from './median.ts'
+import type { RejectionReason } from './rejection.ts'
 import type { Guards, Rule, RuleSet } from './rule-set.ts'
-
-/** Why a candidate (a listing that passed the forecast rule) is not alerted. Counted in metrics: names are stable. */
-export type RejectionReason =
-  | 'absurd_price'
-  | 'model_too_old'
-  | 'novel'
-  | 'stale'
-  | 'bulk_seller'
-  | 'second_check_asks'
-  | 'second_check_sales'
-  | 'second_check_no_evidence'
-  | 'cooldown'
-  | 'hourly_limit'
 
 export type Verdict =
   | Readonly<{ type: 'no_candidate' }>

@@ -5,10 +5,10 @@ export type Input<Value> = Readonly<{ value: Value; record: Omit<LogRecord, 'val
 
 export type Output<Value> = Readonly<{ topic: string; key: string; value: Value; headers?: Headers }>
 
-/** What a processor did with one record. */
+/** What a processor did with one record. A skip may leave a record of itself: it is counted by its reason all the same. */
 export type Result<Value> =
   | Readonly<{ type: 'emit'; outputs: readonly Output<Value>[] }>
-  | Readonly<{ type: 'skip'; reason: string }>
+  | Readonly<{ type: 'skip'; reason: string; outputs?: readonly Output<Value>[] }>
   | Readonly<{ type: 'reject'; code: string; message: string }>
 
 /**

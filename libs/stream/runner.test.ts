@@ -31,14 +31,16 @@ beforeEach(async () => {
   }
 })
 
-/** Writes each text on in capitals; 'skip …' is skipped, 'bad …' refused. */
+/** Writes each text on in capitals; 'skip …' is skipped, 'skip aloud …' with a record of it, 'bad …' refused. */
 const shout: Processor<string, string, null> = {
   initial: () => null,
   process: (batch) =>
     batch.map(({ value, record }) => {
+      const written = [{ topic: topics.output, key: record.key ?? '', value: value.toUpperCase() }]
+      if (value.startsWith('skip aloud')) return { type: 'skip', reason: 'asked_to', outputs: written }
       if (value.startsWith('skip')) return { type: 'skip', reason: 'asked_to' }
       if (value.startsWith('bad')) return { type: 'reject', code: 'bad', message: `${value} is bad` }
-      return { type: 'emit', outputs: [{ topic: topics.output, key: record.key ?? '', value: value.toUpperCase() }] }
+      return { type: 'emit', outputs: written }
     }),
 }
 
@@ -268,11 +270,12 @@ describe('a runner', () => {
       lag: (_, { records }) => void told.push(`lag ${records}`),
     }
     const headers = { 'collected-at': String(systemClock.now() - 50) }
-    await send(...['a', 'b', 'skip c', 'bad d'].map((text) => ({ value: Buffer.from(text), headers })))
+    await send(...['a', 'b', 'skip c', 'bad d', 'skip aloud e'].map((text) => ({ value: Buffer.from(text), headers })))
     await run({ metrics })
-    await until(() => expect(told).toEqual(['2 emitted', '1 skipped asked_to', '1 rejected bad', 'lag 0']))
+    await until(() => expect(told).toEqual(['2 emitted', '2 skipped asked_to', '1 rejected bad', 'lag 0']))
+    expect(await texts(topics.output)).toEqual(['A', 'B', 'SKIP ALOUD E'])
     for (const millis of latencies) expect(millis).toBeGreaterThanOrEqual(50)
-    expect(latencies).toHaveLength(4)
+    expect(latencies).toHaveLength(5)
   })
 
   it('is ready once it is a member with its state restored, and not while it waits', async () => {

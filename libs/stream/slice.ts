@@ -85,10 +85,9 @@ export function foldSlice<In, Out>(
     if (outcome.type === 'reject') {
       outputs.push(deadLetter(record, outcome, { app: options.name, topic: options.deadLetters, maxRecordBytes: options.maxRecordBytes }))
       count('rejected', outcome.code)
-    } else if (outcome.type === 'skip') count('skipped', outcome.reason)
-    else {
+    } else {
       outputs.push(...outcome.records)
-      count('emitted', '')
+      count(outcome.type === 'skip' ? 'skipped' : 'emitted', outcome.type === 'skip' ? outcome.reason : '')
     }
     done.push({
       offset: record.offset,
@@ -102,17 +101,18 @@ export function foldSlice<In, Out>(
 
 type Outcome =
   | Readonly<{ type: 'emit'; records: readonly NewRecord[] }>
-  | Extract<Result<never>, { type: 'skip' }>
+  | Readonly<{ type: 'skip'; reason: string; records: readonly NewRecord[] }>
   | Readonly<{ type: 'reject' } & Rejection>
 
 function outcomeOf<In>(item: Decoded<In>, processed: () => Outcome): Outcome {
-  if (item === notOurs) return { type: 'skip', reason: 'redriven_for_another_group' }
+  if (item === notOurs) return { type: 'skip', reason: 'redriven_for_another_group', records: [] }
   return isInput(item) ? processed() : { type: 'reject', ...item }
 }
 
 /** An output that cannot be written makes its input a dead letter, with all its outputs: half an answer would be worse. */
 function encodeResult<In, Out>(result: Result<Out>, record: LogRecord, { encode, maxRecordBytes }: SliceOptions<In, Out>): Outcome {
-  if (result.type !== 'emit') return result
+  if (result.type === 'reject') return result
+  if (result.outputs === undefined) return { ...result, records: [] }
   const inherited = passOn(record.headers)
   try {
     const records = result.outputs.map((output) => {
@@ -125,7 +125,7 @@ function encodeResult<In, Out>(result: Result<Out>, record: LogRecord, { encode,
         )
       return { topic, key, value, headers: headers === undefined ? inherited : { ...inherited, ...headers } }
     })
-    return { type: 'emit', records }
+    return { ...result, records }
   } catch (error) {
     return { type: 'reject', ...rejectionOf(error) }
   }

@@ -1,5 +1,6 @@
+import { marketLink } from './alerts.js'
 import { byId, h, setText } from './dom.js'
-import { count, percent, signedUsd } from './format.js'
+import { count, percent, signedUsd, tame, usd } from './format.js'
 
 const bins = [
   ['below 5%', 0.05],
@@ -82,11 +83,11 @@ function coverage(name, { sales, bins: counts }) {
   return `${name} (${count(sales)}): 25–75% holds ${within(2, 4)} (due 50%), 5–95% holds ${within(1, 5)} (due 90%).`
 }
 
-/** What became of the alerts, beside a buyer who picks listings at random: without that, no gain says anything. */
-export function drawOutcomes({ alerts, random }) {
-  if (alerts.followed + random.followed === 0) return byId('outcomes').replaceChildren()
+/** What became of the alerts, beside a buyer who picks listings at random (without that, no gain says anything) and what the rules rejected. */
+export function drawOutcomes({ alerts, random, rejected, missed }) {
+  if (alerts.followed + random.followed + rejected.followed === 0) return byId('outcomes').replaceChildren()
   const row = (name, read) =>
-    h('tr', {}, h('th', { scope: 'row' }, name), ...[alerts, random].map((tally) => h('td', { class: 'number' }, read(tally))))
+    h('tr', {}, h('th', { scope: 'row' }, name), ...[alerts, random, rejected].map((tally) => h('td', { class: 'number' }, read(tally))))
   byId('outcomes').replaceChildren(
     h(
       'table',
@@ -101,6 +102,7 @@ export function drawOutcomes({ alerts, random }) {
           h('td'),
           h('th', { scope: 'col', class: 'number' }, 'alerts'),
           h('th', { scope: 'col', class: 'number' }, 'random buyer'),
+          h('th', { scope: 'col', class: 'number' }, 'rejected'),
         ),
       ),
       h(
@@ -114,5 +116,33 @@ export function drawOutcomes({ alerts, random }) {
         row('median after fee and ask', ({ medianNetUsd }) => signedUsd(medianNetUsd)),
       ),
     ),
+    ...missedLines(missed),
   )
+}
+
+/** Why candidates were no alerts, what that spared or cost, and the best of what was missed. */
+function missedLines({ reasons, winners }) {
+  if (reasons.length === 0) return []
+  const cells = (...values) => values.map((value) => h('td', { class: 'number' }, count(value)))
+  const columns = ['rejected because', 'candidates', 'would have gained', 'would have lost']
+  return [
+    h(
+      'table',
+      { class: 'plain', id: 'missed' },
+      h('caption', {}, 'What the rules rejected, and what was really sold on'),
+      h('thead', {}, h('tr', {}, ...columns.map((name, index) => h('th', { scope: 'col', class: index > 0 && 'number' }, name)))),
+      h('tbody', {}, ...reasons.map((of) => h('tr', {}, h('th', { scope: 'row' }, of.reason), ...cells(of.count, of.gained, of.lost)))),
+    ),
+    ...winners.map(({ axieId, reason, askUsd, netUsd }) =>
+      h(
+        'p',
+        { class: 'note' },
+        'Missed ',
+        h('b', {}, signedUsd(netUsd)),
+        ': axie ',
+        h('a', { href: marketLink(axieId), rel: 'noopener noreferrer', target: '_blank' }, `#${tame(axieId, 20)}`),
+        ` at ${usd(askUsd)}, ${reason}.`,
+      ),
+    ),
+  ]
 }

@@ -1,0 +1,19 @@
+/** Why a candidate (a listing that passed the forecast rule) is not alerted, in words. The names are told in metrics and records: they are stable. */
+const words = {
+  absurd_price: 'absurd price',
+  model_too_old: 'model too old',
+  novel: 'unlike what the model knows',
+  stale: 'seen too late',
+  bulk_seller: 'seller lists many',
+  second_check_asks: 'similar ones ask no more',
+  second_check_sales: 'similar ones sold for no more',
+  second_check_no_evidence: 'nothing similar to compare with',
+  cooldown: 'told of this axie before',
+  hourly_limit: 'rule had its alerts of the hour',
+} as const
+
+export type RejectionReason = keyof typeof words
+
+/** Of a record: its writer may know reasons that we do not. */
+export const rejectionWords = (reason: string): string =>
+  Object.hasOwn(words, reason) ? words[reason as RejectionReason] : 'another reason'

@@ -1,16 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { numberedAlert } from '#app/notifier/discord-world.ts'
 import { createRandom } from '#app/simulator/random.ts'
-import { localBucket, openBackend } from '#app/up/backend.ts'
-import { type AppProcess, createProcesses } from '#app/up/processes.ts'
 import { systemClock } from '#lib/clock/clock.ts'
-import { topicName, topicSettings } from '#lib/market/topics.ts'
-import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { Notification } from '#schemas/types.ts'
-import { type Fault, type StandIn, startDiscord } from './discord/stand-in.ts'
+import type { Fault, StandIn } from './discord/stand-in.ts'
+import { openNotifierWorld, untilReady } from './notifier-process.ts'
 import { runPrefix } from './run-prefix.ts'
 
 const alertCount = 300
@@ -21,7 +15,6 @@ const partMillis = 2_000
 const killAfterMillis = [50, 2_500] as const
 const patienceMillis = 180_000
 const deadlineMillis = 600_000
-const sessionTimeoutMillis = '6000'
 const faultShares: readonly (readonly [Fault, number])[] = [
   ['limited', 0.1],
   ['failed', 0.06],
@@ -49,54 +42,21 @@ async function openWorld(mode: 'bot' | 'webhook') {
     }
     return null
   }
-  const discord = await startDiscord({ messagesPerWindow: 8 })
-  const prefix = runPrefix('notifier-kill')
   const servers = { brokers: inject('brokers'), registryUrl: inject('registryUrl'), s3: inject('s3') }
-  const backend = openBackend({ kind: 'env', ...servers }, { root: checkoutRoot, clientId: `${prefix}test` })
-  const admin = backend.log.admin()
-  await admin.createTopics(topicSettings(prefix, { partitions: 3 }))
-  await admin.close()
-  const logDirectory = mkdtempSync(join(tmpdir(), 'flipstream-notifier-'))
-  const { endpoint, region, accessKey, secretKey } = servers.s3
-  const environment = {
-    PATH: process.env.PATH ?? '',
-    KAFKA_BROKERS: servers.brokers.join(','),
-    SCHEMA_REGISTRY_URL: servers.registryUrl,
-    S3_ENDPOINT: endpoint,
-    S3_REGION: region,
-    S3_BUCKET: localBucket,
-    S3_ACCESS_KEY: accessKey,
-    S3_SECRET_KEY: secretKey,
-    PREFIX: prefix,
-    SESSION_TIMEOUT_MILLISECONDS: sessionTimeoutMillis,
-    DISCORD_API_URL: discord.apiUrl,
-    DISCORD_TIMEOUT_MILLISECONDS: '2000',
-    ...(mode === 'bot' ? { DISCORD_TOKEN: discord.token, DISCORD_CHANNELS: discord.channelId } : { DISCORD_WEBHOOKS: discord.webhook.url }),
-  }
-  const start = createProcesses({ environment, logDirectory })
-  closers.push(
-    () => rmSync(logDirectory, { recursive: true, force: true }),
-    () => backend.close(),
-    () => discord.close(),
-  )
-  return { discord, backend, prefix, start: () => start('notifier'), draw, random }
+  const world = await openNotifierWorld(servers, runPrefix('notifier-kill'), mode, { messagesPerWindow: 8 })
+  closers.push(world.close)
+  return { ...world, draw, random }
 }
 
 type World = Awaited<ReturnType<typeof openWorld>>
 
-async function feed({ backend, prefix }: World, from: number, to: number, overMillis: number): Promise<void> {
-  await backend.codec.prepare(['Alert'])
-  const producer = backend.log.producer()
+async function feed(world: World, from: number, to: number, overMillis: number): Promise<void> {
   const begun = systemClock.now()
   for (let number = from; number <= to; number++) {
     const due = begun + ((number - from) / (to - from + 1)) * overMillis
     await systemClock.sleep(Math.max(0, due - systemClock.now()))
-    const value = backend.codec.encode('Alert', numberedAlert(number, { deadlineMillis }))
-    await producer.send([
-      { topic: topicName(prefix, 'alerts'), key: `axie:${number}`, value, headers: { 'collected-at': String(systemClock.now()) } },
-    ])
+    await world.alert(numberedAlert(number, { deadlineMillis }))
   }
-  await producer.close()
 }
 
 function keepAlive(world: World): Victim {
@@ -137,31 +97,12 @@ function keepAlive(world: World): Victim {
   }
 }
 
-/** Or until it ended. */
-async function untilReady(app: AppProcess): Promise<void> {
-  const isReady = async () => (await app.health()).ready
-  while (app.child.exitCode === null && app.child.signalCode === null && !(await isReady().catch(() => false))) await systemClock.sleep(50)
-}
-
-async function newest({ backend, prefix }: World): Promise<Map<string, Notification>> {
-  const found = new Map<string, Notification>()
-  const following = await backend.log.follow([topicName(prefix, 'notifications')], async (records) => {
-    for (const { value } of records) {
-      const notification = await backend.codec.decode('Notification', value as Buffer)
-      found.set(notification.alertId, notification)
-    }
-  })
-  await following.caughtUp
-  await following.stop()
-  return found
-}
-
 const isSettled = ({ status }: Notification) => status !== 'intended'
 
 async function untilSettled(world: World, count: number): Promise<Map<string, Notification>> {
   const deadline = systemClock.now() + patienceMillis
   for (;;) {
-    const all = await newest(world)
+    const all = await world.notifications()
     if (all.size === count && [...all.values()].every(isSettled)) return all
     if (systemClock.now() > deadline)
       throw new Error(`only ${[...all.values()].filter(isSettled).length} of ${count} alerts are settled after ${patienceMillis / 1_000} s`)

@@ -1,0 +1,85 @@
+/** The notifier as a process of its own on given servers, against Discord's stand-in: for tests that kill it, or talk to it from elsewhere. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openBackend } from '#app/up/backend.ts'
+import { type AppProcess, createProcesses } from '#app/up/processes.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { topicName, topicSettings } from '#lib/market/topics.ts'
+import type { StackAddresses } from '#lib/stack/addresses.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+import type { Alert, Notification, Outcome } from '#schemas/types.ts'
+import { type StandInOptions, startDiscord } from './discord/stand-in.ts'
+import { testEnvironment } from './pipeline.ts'
+
+export type NotifierWorld = Awaited<ReturnType<typeof openNotifierWorld>>
+
+const sessionTimeoutMillis = '6000'
+
+export async function openNotifierWorld(servers: StackAddresses, prefix: string, mode: 'bot' | 'webhook', options: StandInOptions = {}) {
+  const discord = await startDiscord(options)
+  const backend = openBackend({ kind: 'env', ...servers }, { root: checkoutRoot, clientId: `${prefix}test` })
+  const { log, codec } = backend
+  const admin = log.admin()
+  await admin.createTopics(topicSettings(prefix, { partitions: 3 }))
+  await admin.close()
+  await codec.prepare(['Alert', 'Outcome'])
+  const producer = log.producer()
+  const logDirectory = mkdtempSync(join(tmpdir(), 'flipstream-notifier-'))
+  const access =
+    mode === 'bot' ? { DISCORD_TOKEN: discord.token, DISCORD_CHANNELS: discord.channelId } : { DISCORD_WEBHOOKS: discord.webhook.url }
+  const environment = {
+    ...testEnvironment(servers, prefix),
+    SESSION_TIMEOUT_MILLISECONDS: sessionTimeoutMillis,
+    DISCORD_API_URL: discord.apiUrl,
+    DISCORD_TIMEOUT_MILLISECONDS: '2000',
+    ...access,
+  }
+  const startProcess = createProcesses({ environment, logDirectory })
+  const started: AppProcess[] = []
+
+  return {
+    servers,
+    prefix,
+    discord,
+    start(): AppProcess {
+      const app = startProcess('notifier')
+      started.push(app)
+      return app
+    },
+    async alert(alert: Alert, key = `axie:${alert.scored.listing.item.tokenId}`): Promise<void> {
+      const headers = { 'collected-at': String(systemClock.now()) }
+      await producer.send([{ topic: topicName(prefix, 'alerts'), key, value: codec.encode('Alert', alert), headers }])
+    },
+    async outcome(outcome: Outcome): Promise<void> {
+      const value = codec.encode('Outcome', outcome)
+      await producer.send([{ topic: topicName(prefix, 'outcomes'), key: outcome.alertId, value }])
+    },
+    /** The newest word on each alert. */
+    async notifications(): Promise<Map<string, Notification>> {
+      const found = new Map<string, Notification>()
+      const following = await log.follow([topicName(prefix, 'notifications')], async (records) => {
+        for (const { value } of records) {
+          const notification = await codec.decode('Notification', value as Buffer)
+          found.set(notification.alertId, notification)
+        }
+      })
+      await following.caughtUp
+      await following.stop()
+      return found
+    },
+    async close(): Promise<void> {
+      await Promise.all(started.map((app) => app.stop()))
+      await producer.close()
+      await discord.close()
+      await backend.close()
+      rmSync(logDirectory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Or until it ended. */
+export async function untilReady(app: AppProcess): Promise<void> {
+  const isReady = async () => (await app.health()).ready
+  while (app.child.exitCode === null && app.child.signalCode === null && !(await isReady().catch(() => false))) await systemClock.sleep(50)
+}

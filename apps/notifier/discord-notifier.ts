@@ -2,12 +2,10 @@ import type { AppContext, RunningApp } from '#lib/app/app.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { Producer } from '#lib/stream/log.ts'
-import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
-import { createSinkRunner } from '#lib/stream/sink-runner.ts'
 import type { ControlKind, FeedbackKind } from '#schemas/types.ts'
-import type { NotifyOutcome } from './alert-sink.ts'
+import { createAlertRunner } from './alert-runner.ts'
 import { type ChannelDesk, createChannelDesk } from './channel-desk.ts'
-import { defaultChannel, objectiveMillis, type settings } from './config.ts'
+import { defaultChannel, type settings } from './config.ts'
 import { type Controls, controlRecord, followControls, silenceOf } from './controls.ts'
 import type { AnswerContext } from './discord-answers.ts'
 import { type DiscordBot, startDiscordBot } from './discord-bot.ts'
@@ -21,8 +19,6 @@ import { priceAnswer } from './price-answer.ts'
 
 type Context = AppContext<typeof settings>
 
-/** Of a dead letter: any broker takes so much. */
-const maxRecordBytes = 1_000_000
 const idleMillis = 250
 
 /** Alerts to Discord: by a bot, with buttons, commands and edits, or by webhooks, with links. */
@@ -39,9 +35,7 @@ export async function startDiscordNotifier(context: Context): Promise<RunningApp
     config.MARKETPLACE_URL === null
       ? noFreshness
       : createFreshness({ url: config.MARKETPLACE_URL, apiKey: config.AXIE_API_KEY ?? '', clock })
-  const outcomes = metrics.counter('notifications_total', 'Alerts, by what became of them.', ['outcome'])
   const edits = metrics.counter('notifications_edited_total', 'Messages that were edited because the listing is gone.')
-  const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', { objectiveMillis })
   const requested = metrics.latency('alert_to_request', 'From the alert in its topic to the request to Discord.')
   await intents.load()
   const watch = await watchOutcomes({
@@ -77,37 +71,18 @@ export async function startDiscordNotifier(context: Context): Promise<RunningApp
   }
 
   const stopping = new AbortController()
-  const onOutcome = (outcome: NotifyOutcome) => {
-    outcomes(1, { outcome })
-    if (outcome === 'unknown') logger.warn('an alert may or may not have been posted: it is not posted again')
-    if (outcome === 'failed') logger.error('Discord refused an alert: see topic notifications')
-  }
-  const runner = createSinkRunner({
-    name: 'notifier',
-    log,
-    clock,
-    logger,
-    group: `${prefix}notifier`,
-    topics: [topicName(prefix, 'alerts')],
+  const runner = createAlertRunner(context, {
+    producer,
+    intents,
     idleMillis,
-    async open() {
-      await intents.load()
-      return createDiscordSink({
-        codec,
-        producer,
-        deadLetters: topicName(prefix, 'dead-letters'),
-        maxRecordBytes,
-        intents,
+    createSink: (basis) =>
+      createDiscordSink({
+        ...basis,
         clock,
         stopping: stopping.signal,
         deskFor: ({ channel }) => desks.get(channel ?? defaultChannel) ?? desks.get(defaultChannel)!,
-        onSeen: seen.record,
-        onOutcome,
         onSettled: watch.posted,
-      })
-    },
-    metrics: createRunnerMetrics(metrics),
-    health,
+      }),
   })
   const bot = config.DISCORD_TOKEN === null ? null : startBot(context, config.DISCORD_TOKEN, { producer, controls, watch })
   await runner.start()

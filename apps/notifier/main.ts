@@ -1,20 +1,16 @@
 import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
-import { topicName } from '#lib/market/topics.ts'
 import { FatalError } from '#lib/stream/errors.ts'
-import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
-import { createSinkRunner } from '#lib/stream/sink-runner.ts'
+import type { PartitionSink } from '#lib/stream/sink-runner.ts'
 import type { Alert } from '#schemas/types.ts'
-import { createAlertSink, type NotifyOutcome } from './alert-sink.ts'
+import { createAlertRunner } from './alert-runner.ts'
+import { createAlertSink } from './alert-sink.ts'
 import { formatCard, formatJson, formatLine } from './card.ts'
-import { objectiveMillis, settings } from './config.ts'
+import { settings } from './config.ts'
 import { followControls, silenceOf } from './controls.ts'
 import { createIntents, type Intents } from './intents.ts'
 
 /** The terminal is one place where alerts are shown; what was shown there says nothing of other channels. */
 const channel = 'console'
-
-/** Of a dead letter: any broker takes so much. */
-const maxRecordBytes = 1_000_000
 
 export const app = defineApp({
   name: 'notifier',
@@ -31,41 +27,22 @@ export const app = defineApp({
 })
 
 async function startTerminalNotifier(context: AppContext<typeof settings>): Promise<RunningApp> {
-  const { config, prefix, log, codec, clock, logger, metrics, health } = context
+  const { config, prefix, log, codec, clock } = context
   await codec.prepare(['Notification'])
   const producer = log.producer()
   const controls = await followControls({ log, codec, prefix })
   const intents = config.CARD_FORMAT === 'none' ? noIntents : createIntents({ log, producer, codec, prefix, channel })
-  const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', { objectiveMillis })
-  const outcomes = metrics.counter('notifications_total', 'Alerts, by what became of them.', ['outcome'])
-  const sink = createAlertSink({
-    codec,
-    intents,
+  const show = showOn(process.stdout, config)
+  const silenced = (alert: Alert) => silenceOf(controls.state(), alert)?.reason ?? null
+  /** One for all partitions: what it has shown and not yet recorded outlives an assignment. */
+  let sink: PartitionSink | undefined
+  const runner = createAlertRunner(context, {
     producer,
-    deadLetters: topicName(prefix, 'dead-letters'),
-    maxRecordBytes,
-    clock,
-    show: showOn(process.stdout, config),
-    silenced: (alert) => silenceOf(controls.state(), alert)?.reason ?? null,
-    onSeen: seen.record,
-    onOutcome(outcome: NotifyOutcome) {
-      outcomes(1, { outcome })
-      if (outcome === 'unknown') logger.warn('an earlier run may or may not have shown an alert: it is not shown again')
-    },
-  })
-  const runner = createSinkRunner({
-    name: 'notifier',
-    log,
-    clock,
-    logger,
-    group: `${prefix}notifier`,
-    topics: [topicName(prefix, 'alerts')],
-    async open() {
-      await intents.load()
+    intents,
+    createSink(basis) {
+      sink ??= createAlertSink({ ...basis, clock, show, silenced })
       return sink
     },
-    metrics: createRunnerMetrics(metrics),
-    health,
   })
   await runner.start()
   return {

@@ -28,17 +28,28 @@ export function createOutcomeTally(remembered: number): OutcomeTally {
     random: createRecent<Outcome>(remembered),
     rejected: createRecent<Outcome>(remembered),
   }
+  /** Null: something came since. Every status asks for it. */
+  let summary: OutcomeSummary | null = null
+
+  const summed = (): OutcomeSummary => {
+    const alerts = kept.alert.newest(remembered)
+    const rejected = rejectedFrom([...alerts, ...kept.rejected.newest(remembered)])
+    return {
+      alerts: summaryOf(alerts),
+      random: summaryOf(kept.random.newest(remembered)),
+      rejected: summaryOf(rejected),
+      missed: missedOf(rejected),
+    }
+  }
+
   return {
-    take: (outcome) => kept[outcome.kind].set(outcome.alertId, outcome),
+    take(outcome) {
+      kept[outcome.kind].set(outcome.alertId, outcome)
+      summary = null
+    },
     summary() {
-      const alerts = kept.alert.newest(remembered)
-      const rejected = rejectedFrom([...alerts, ...kept.rejected.newest(remembered)])
-      return {
-        alerts: summaryOf(alerts),
-        random: summaryOf(kept.random.newest(remembered)),
-        rejected: summaryOf(rejected),
-        missed: missedOf(rejected),
-      }
+      summary ??= summed()
+      return summary
     },
   }
 }

@@ -62,16 +62,6 @@ const rules = {
 const openPipeline = (): Promise<Pipeline> =>
   createPipeline({ servers, prefix: `bench-${randomId().slice(0, 8)}.`, rules, onProgress: say })
 
-/** Deletes what the run wrote, so that the next one meets the same broker. */
-async function discard(pipeline: Pipeline): Promise<void> {
-  const admin = pipeline.backend.log.admin()
-  const own = (await admin.listTopics()).filter((topic) => topic.startsWith(pipeline.prefix))
-  await pipeline.close()
-  const cleaner = (await import('#app/up/backend.ts')).openBackend(servers, { root: '.', clientId: 'bench' })
-  await cleaner.log.admin().deleteTopics(own)
-  await cleaner.close()
-}
-
 /** 50 listings a second: first the warm-up (records without the header that is measured), then `seconds`. */
 async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   const pipeline = await openPipeline()
@@ -113,7 +103,7 @@ async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   const stageTimes = Object.fromEntries(await Promise.all(stagesOf))
   const decision = (await alerter.metrics()).latencies.collected_to_committed as Quantiles
   const alert = (await notifier.metrics()).latencies.listing_to_alert as Quantiles
-  await discard(pipeline)
+  await pipeline.discard()
   return { decision, alert, idleCores, stages: stageTimes, rssMegabytes: Object.fromEntries(rss) }
 }
 
@@ -141,7 +131,7 @@ async function measureThroughput(guarantee: Guarantee): Promise<ThroughputRun> {
   await until(async () => (await decided()) >= backlog, 300_000, 'all decisions')
   const elapsed = (performance.now() - at) / 1_000
   const cpuAfter = await cpu()
-  await discard(pipeline)
+  await pipeline.discard()
   const micros = apps.map(
     ({ name }, index) => [name, Math.round((((cpuAfter[index] ?? 0) - (cpuBefore[index] ?? 0)) * 1e6) / (backlog - from))] as const,
   )

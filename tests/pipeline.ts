@@ -29,6 +29,8 @@ export type Pipeline = Readonly<{
   ready(apps: readonly AppProcess[]): Promise<void>
   /** Stops what was started, and closes. */
   close(): Promise<void>
+  /** The same, and deletes the topics. */
+  discard(): Promise<void>
 }>
 
 export type PipelineOptions = Readonly<{
@@ -58,6 +60,7 @@ export async function createPipeline({
   const admin = backend.log.admin()
   await admin.createTopics(topicSettings(prefix, { partitions }))
   await admin.close()
+  const stop = () => Promise.all(started.map((process) => process.stop()))
   const playFrom = await putInForce({ backend, prefix, directory, environment, rules, onProgress })
 
   return {
@@ -86,7 +89,14 @@ export async function createPipeline({
       }
     },
     async close() {
-      await Promise.all(started.map((process) => process.stop()))
+      await stop()
+      await backend.close()
+    },
+    async discard() {
+      await stop()
+      const admin = backend.log.admin()
+      await admin.deleteTopics((await admin.listTopics()).filter((topic) => topic.startsWith(prefix)))
+      await admin.close()
       await backend.close()
     },
   }

@@ -73,6 +73,20 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 's',
       queries: { age: 'time() - max(flipstream_model_trained_until_seconds)' },
     },
+    {
+      title: 'Forecasts of listings that sold (newest 2,000)',
+      unit: 'percentunit',
+      queries: {
+        'median error': 'max(flipstream_forecast_median_error_ratio)',
+        'within the 90% interval': 'min(flipstream_forecast_coverage90_ratio)',
+      },
+    },
+    { title: 'Forecasts judged', unit: 'short', queries: { sales: 'max(flipstream_forecasts_judged)' } },
+    {
+      title: 'Since a nightly training last ended well',
+      unit: 's',
+      queries: { '{{cronjob}}': 'time() - max by (cronjob) (kube_cronjob_status_last_successful_time{cronjob="train"})' },
+    },
     { title: 'Backend in use', unit: 'short', queries: { '{{backend}}': 'sum by (backend) (flipstream_model_backend)' } },
     { title: 'Outcomes written', unit: 'short', queries: { outcomes: 'sum(increase(flipstream_outcomes_published_total[1h]))' } },
   ],

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { access, commandAccess, type Right, rightsOf, rightsToSeeLag } from '#lib/market/access.ts'
+import { access, commandAccess, type Right, rightsOf, rightsToReplay, rightsToSeeLag } from '#lib/market/access.ts'
 import { topicSettings } from '#lib/market/topics.ts'
 import { grafanaDashboard } from './grafana-dashboard.ts'
 
@@ -31,7 +31,7 @@ function topics(prefix: string) {
 
 function users(prefix: string) {
   const apps = [...Object.keys(access), ...Object.keys(commandAccess)].map((app) => user(app, rightsOf(app, prefix)))
-  return [...apps, user('keda', rightsToSeeLag(['featurizer', 'scorer', 'alerter'], prefix))]
+  return [...apps, user('replay', rightsToReplay), user('keda', rightsToSeeLag(['featurizer', 'scorer', 'alerter'], prefix))]
 }
 
 const user = (name: string, rights: readonly Right[]) => ({

@@ -12,7 +12,7 @@ if (!isHere)
   console.error(`NOT CHECKED: the manifests in k8s/, against a real API server. It takes kubectl and KUBE_API_TOOL (${tool} is not there)`)
 
 const k8s = fileURLToPath(new URL('../k8s/', import.meta.url))
-const overlays = readdirSync(`${k8s}overlays`)
+const applied = [...readdirSync(`${k8s}overlays`).map((overlay) => `overlays/${overlay}`), 'examples/replay']
 /** The tool may have to build its server first. */
 const startMillis = 1_200_000
 
@@ -57,14 +57,14 @@ describe.skipIf(!isHere)('the manifests, on a real API server', () => {
         : [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata.name, namespace: metadata.namespace }, spec: template.spec }]
     })
 
-  it.each(overlays)('%s is accepted, strictly', (overlay) => {
-    const { accepted, said } = dryRun(withNamespace(resourcesOf(`${k8s}overlays/${overlay}`)))
+  it.each(applied)('%s is accepted, strictly', (directory) => {
+    const { accepted, said } = dryRun(withNamespace(resourcesOf(`${k8s}${directory}`)))
     expect(said).toBe('')
     expect(accepted).toBe(true)
   })
 
-  it.each(overlays)('%s: every pod is accepted by a namespace that enforces the level “restricted”', (overlay) => {
-    const pods = podsOf(withNamespace(resourcesOf(`${k8s}overlays/${overlay}`)))
+  it.each(applied)('%s: every pod is accepted by a namespace that enforces the level “restricted”', (directory) => {
+    const pods = podsOf(withNamespace(resourcesOf(`${k8s}${directory}`)))
     expect(pods.length).toBeGreaterThan(8)
     const { accepted, said } = dryRun(pods)
     expect(said).toBe('')

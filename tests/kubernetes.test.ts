@@ -21,6 +21,7 @@ describe('k8s', () => {
     expect(documents('kafka/users.yaml').map(({ metadata }) => metadata.name)).toEqual([
       ...Object.keys(access),
       ...Object.keys(commandAccess),
+      'replay',
       'keda',
     ])
   })
@@ -45,6 +46,21 @@ describe('k8s', () => {
       patches: { target: { name?: string }; patch?: string }[]
     }
     expect(patches.find(({ target }) => target.name === app)?.patch).toContain(`secretName: ${app}`)
+  })
+
+  it('trains as itself, one at a time, until a deadline, and only where an overlay lets it', () => {
+    expect(base.resources).toContain('train.yaml')
+    const [job, account] = documents('base/train.yaml')
+    expect(job).toMatchObject({
+      kind: 'CronJob',
+      spec: {
+        suspend: true,
+        concurrencyPolicy: 'Forbid',
+        jobTemplate: { spec: { activeDeadlineSeconds: 7_200, template: { spec: { serviceAccountName: 'train' } } } },
+      },
+    })
+    expect(account).toMatchObject({ kind: 'ServiceAccount', metadata: { name: 'train' }, automountServiceAccountToken: false })
+    expect(text('components/kafka-login/train.yaml')).toContain('secretName: train,')
   })
 
   it('scales no group beyond its partitions, whatever scales it', () => {

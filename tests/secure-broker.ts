@@ -106,6 +106,7 @@ async function createAcls(broker: string, user: string, rights: readonly Right[]
   const operationTypes = {
     Read: AclOperationTypes.READ,
     Write: AclOperationTypes.WRITE,
+    Create: AclOperationTypes.CREATE,
     Describe: AclOperationTypes.DESCRIBE,
     Delete: AclOperationTypes.DELETE,
   }

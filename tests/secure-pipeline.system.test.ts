@@ -1,9 +1,10 @@
 import { afterEach, expect, inject, test } from 'vitest'
+import { localBucket } from '#app/up/backend.ts'
 import { planMarket } from '#app/up/market-plan.ts'
 import { startObserver } from '#app/up/observer.ts'
 import type { AppProcess } from '#app/up/processes.ts'
 import { systemClock } from '#lib/clock/clock.ts'
-import { access, commandAccess, rightsOf } from '#lib/market/access.ts'
+import { access, commandAccess, replayPrefix, rightsOf, rightsToReplay } from '#lib/market/access.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import { runCommand } from './run-command.ts'
@@ -13,7 +14,7 @@ import { type SecureBroker, startSecureBroker } from './secure-broker.ts'
 const enoughScored = 200
 const patienceMillis = 180_000
 /** Of every app, the source last, as they are started. */
-const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver', 'dashboard'] as const
+const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'validator', 'archiver', 'dashboard'] as const
 
 let broker: SecureBroker | undefined
 let pipeline: Pipeline | undefined
@@ -25,11 +26,13 @@ afterEach(async () => {
 
 test('the whole pipeline over TLS, every app with a login of its own and no right beyond those it declares', async () => {
   const everyone = [...Object.keys(access), ...Object.keys(commandAccess)]
-  broker = await startSecureBroker(everyone)
+  const replay = 'replay'
+  broker = await startSecureBroker([...everyone, replay])
   const prefix = runPrefix('secure')
   const servers = { brokers: [broker.plain], registryUrl: inject('registryUrl'), s3: inject('s3') }
   pipeline = await createPipeline({ servers, prefix, onProgress: console.error })
   for (const app of everyone) await broker.allow(app, rightsOf(app, prefix))
+  await broker.allow(replay, rightsToReplay)
   const start = async (app: string, settings: Readonly<Record<string, string>> = {}): Promise<AppProcess> => {
     const login = await broker!.environmentOf(app)
     return pipeline!.start(app, { KAFKA_BROKERS: broker!.secure, ...login, ...settings })
@@ -59,6 +62,14 @@ test('the whole pipeline over TLS, every app with a login of its own and no righ
   const listed = await runCommand({ ...servers, brokers: [broker.secure] }, ['dlq', 'ls', '--json'], login)
   expect(listed.code, listed.stderr).toBe(0)
   expect(JSON.parse(listed.stdout)).toEqual({ total: 0, letters: [] })
+
+  // What was archived meanwhile goes once more through the pipeline, by a user who can touch no topic but those of replays.
+  const recording = ['replay', '--archive', `s3://${localBucket}/${prefix.replace(/\.$/, '')}`, '--pipeline']
+  const asReplay = await broker.environmentOf(replay)
+  const replayed = await runCommand({ ...servers, brokers: [broker.secure] }, [...recording, '--to', `${replayPrefix}1`], asReplay)
+  expect(replayed.code, replayed.stderr).toBe(0)
+  const astray = await runCommand({ ...servers, brokers: [broker.secure] }, [...recording, '--to', 'elsewhere'], asReplay)
+  expect([astray.code, astray.stderr]).toEqual([1, expect.stringMatching(/lacks a right/)])
 
   // Without its right to write, an app ends with an error that names it, and does not go on in silence.
   const intruder = await start('alerter', await broker.environmentOf('archiver'))

@@ -34,7 +34,20 @@ test('forecast and sale may come in either order, and again: each pair counts on
   calibration.takeForecast(forecast())
   calibration.takeForecast(forecast())
   calibration.takeSale(sale())
-  expect(calibration.scores().all).toEqual({ sales: 1, bins: [0, 0, 1, 0, 0, 0], medianError: 0.2 })
+  expect(calibration.scores().all).toEqual({ sales: 1, bins: [0, 0, 1, 0, 0, 0], medianError: 0.2, coverage90: 1 })
+})
+
+test('error and coverage are those of the newest sales; what was long ago does not hide that forecasts went wrong', () => {
+  const calibration = createCalibration({ remembered: 10, errors: 4 })
+  const sell = (usd: number, id: number) => {
+    calibration.takeForecast(forecast({ axieId: String(id) }))
+    calibration.takeSale(sale({ axieId: String(id), usd }))
+    return calibration.scores().all
+  }
+  for (const id of [1, 2, 3]) sell(30, id)
+  expect(sell(30, 4)).toMatchObject({ sales: 4, medianError: 0, coverage90: 1 })
+  for (const id of [5, 6]) sell(60, id)
+  expect(sell(60, 7)).toMatchObject({ sales: 7, bins: [0, 0, 0, 4, 0, 3], medianError: 0.5, coverage90: 0.25 })
 })
 
 test('a forecast made when the sale was known, or for a later listing, proves nothing', () => {
@@ -50,6 +63,6 @@ test('of alerts, what they were sold on for counts, once each', () => {
   const calibration = createCalibration({ remembered: 10 })
   calibration.takeResale('a', quantilesUsd, 45)
   calibration.takeResale('a', quantilesUsd, 45)
-  expect(calibration.scores().alerted).toEqual({ sales: 1, bins: [0, 0, 0, 0, 1, 0], medianError: 1 / 3 })
+  expect(calibration.scores().alerted).toEqual({ sales: 1, bins: [0, 0, 0, 0, 1, 0], medianError: 1 / 3, coverage90: 1 })
   expect(calibration.scores().all.sales).toBe(0)
 })

@@ -11,8 +11,10 @@ export type CalibrationScore = Readonly<{
   sales: number
   /** Sales below q05, then between neighbouring quantiles, then above q95. A perfect forecast holds 5, 20, 25, 25, 20 and 5%. */
   bins: readonly number[]
-  /** |price - median| / price; null before the first sale. */
+  /** |price - median| / price, of the newest sales; null before the first sale. */
   medianError: number | null
+  /** Of the same, how many lie within q05 and q95: nine of ten should. */
+  coverage90: number | null
 }>
 
 export type Calibration = Readonly<{
@@ -63,6 +65,7 @@ function createScore(capacity: number, remembered: number) {
   const counted = createRecent<true>(remembered)
   const bins = new Array<number>(expectedShares.length).fill(0)
   const errors = new Float64Array(capacity)
+  const isInside = new Uint8Array(capacity)
   let sales = 0
   return {
     /** `key`: of the sale. Each counts once. */
@@ -71,11 +74,15 @@ function createScore(capacity: number, remembered: number) {
       counted.set(key, true)
       const bin = [q05, q25, q50, q75, q95].filter((quantile) => usd >= quantile).length
       bins[bin] = (bins[bin] as number) + 1
+      isInside[sales % capacity] = bin > 0 && bin < bins.length - 1 ? 1 : 0
       errors[sales++ % capacity] = Math.abs(usd - q50) / usd
     },
     score(): CalibrationScore {
-      const sorted = errors.slice(0, Math.min(sales, capacity)).sort()
-      return { sales, bins: [...bins], medianError: sales === 0 ? null : (sorted[sorted.length >> 1] as number) }
+      const newest = Math.min(sales, capacity)
+      if (newest === 0) return { sales, bins: [...bins], medianError: null, coverage90: null }
+      const sorted = errors.slice(0, newest).sort()
+      const inside = isInside.subarray(0, newest).reduce((sum, one) => sum + one, 0)
+      return { sales, bins: [...bins], medianError: sorted[newest >> 1] as number, coverage90: inside / newest }
     },
   }
 }

@@ -3,6 +3,7 @@ import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { createMarketplace } from '#lib/marketplace/client.ts'
 import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { levelsOf } from './api.ts'
+import type { CalibrationScore } from './calibration.ts'
 import { settings } from './config.ts'
 import { createEventStream, type EventStream } from './event-stream.ts'
 import { type LiveSources, openLiveSources } from './live-sources.ts'
@@ -94,6 +95,7 @@ async function tellReaders(
   const { clock, health, metrics } = context
   const readers = metrics.gauge('readers', 'Pages that are open.')
   const skipped = metrics.gauge('readers_skipped_total', 'News that a page missed because it did not keep up; it is shown the whole later.')
+  const tellForecasts = forecastMetrics(context)
   const every = async (millis: number, work: () => void | Promise<void>): Promise<void> => {
     while (!stopping.aborted) {
       await work()
@@ -112,9 +114,22 @@ async function tellReaders(
     health.set('log', broker.answers, broker.problem ?? 'ok')
     readers(events.clients())
     skipped(events.skipped())
+    tellForecasts(status().calibration.all)
     events.send('status', status())
   }
   await Promise.all([every(changesMillis, tellChanges), every(statusMillis, tellStatus), every(beatMillis, events.beat)])
+}
+
+/** Whether forecasts still hold, of listings that really sold: alert ForecastDrift watches it. */
+function forecastMetrics({ metrics }: Context): (score: CalibrationScore) => void {
+  const judged = metrics.gauge('forecasts_judged', 'Forecasts of listings that sold since, as far as remembered.')
+  const error = metrics.gauge('forecast_median_error_ratio', 'Of the newest 2,000 of them: median of |price - forecast| / price.')
+  const coverage = metrics.gauge('forecast_coverage90_ratio', 'Of the same: share of prices within the interval that should hold 90%.')
+  return ({ sales, medianError, coverage90 }) => {
+    judged(sales)
+    if (medianError !== null) error(medianError)
+    if (coverage90 !== null) coverage(coverage90)
+  }
 }
 
 /** Null without a key: then only axies that were seen can be priced by their number. */

@@ -5,7 +5,7 @@ import { exchangeRateEvent, payloadOf } from '#lib/market/event.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { noCleansing } from '#lib/validation/cleansing.ts'
 import type { MarketEvent, Sale } from '#schemas/types.ts'
-import type { Span } from './raw-sales.ts'
+import { type Span, wholeArchive } from './raw-sales.ts'
 import { firstSaleAt, someSales } from './sales-samples.ts'
 import { readTrainingSales } from './training-sales.ts'
 
@@ -17,7 +17,7 @@ const saleIn = (event: MarketEvent) => payloadOf(event).value as Sale
 async function read(events: readonly (MarketEvent | Buffer | null)[], span: Partial<Span> = {}, store = createMemoryStore()) {
   await archiveEvents(store, events, 100)
   const archive = createArchive({ name: 'market', store, prefix: '' })
-  return readTrainingSales({ data: { kind: 'archive', archive, span: { from: null, until: null, ...span } }, cleansing: noCleansing })
+  return readTrainingSales({ data: { kind: 'archive', archive, span: { ...wholeArchive, ...span } }, cleansing: noCleansing })
 }
 
 describe('the sales of an archive', () => {
@@ -58,6 +58,14 @@ describe('the sales of an archive', () => {
     expect(later.dataset).toEqual(before.dataset)
     expect((await read(sales, {}, store)).dataset.id).not.toBe(before.dataset.id)
     expect((await read(sales, { from: firstSaleAt + hourMillis, until }, store)).dataset.id).not.toBe(before.dataset.id)
+  })
+
+  test('of the last days are those before the end of what is archived, or before the moment that is named', async () => {
+    const days = 2 / 24
+    const newest = sales.at(-1)?.observedAt as number
+    expect((await read(sales, { days: 6 / 24 })).events[0]?.observedAt).toBe(newest - 6 * hourMillis)
+    const until = sales[500]?.observedAt as number
+    await expect(read(sales, { days, until })).rejects.toThrow('enough_rows: expected at least 300 rows; found 120 rows')
   })
 
   test('are refused like those of a file, with what does not hold', async () => {

@@ -3,6 +3,7 @@ import type { Manifest } from '#lib/archive/manifest.ts'
 import { readObject } from '#lib/archive/read.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { payloadOf } from '#lib/market/event.ts'
+import { dayMillis } from '#lib/market/horizons.ts'
 import { FatalError, RejectedError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { rowOfEvent } from '#lib/validation/sale-row.ts'
@@ -15,10 +16,12 @@ import { foldable, type RawEntry, type RawSales, type Span } from './raw-sales.t
  * as they are read: no feature may know them (libs/features/feature-set.ts), and a month of them would not fit in memory. A record that was
  * redriven is met twice, and counts where it was met first.
  */
-export async function readArchivedSales(archive: Archive, span: Span): Promise<RawSales> {
+export async function readArchivedSales(archive: Archive, asked: Span): Promise<RawSales> {
   const topic = await archive.newest('market.events')
   const codec = archive.codec(topic)
-  const manifests = (await archive.manifests(topic)).filter((manifest) => overlaps(manifest, span))
+  const all = await archive.manifests(topic)
+  const span = fromOf(asked, Math.max(0, ...all.map(({ maxObservedAt }) => maxObservedAt ?? 0)))
+  const manifests = all.filter((manifest) => overlaps(manifest, span))
   const entries: RawEntry[] = []
   const met = new Set<string>()
   const passedOver = { undecodable: 0, 'met before': 0 }
@@ -40,10 +43,17 @@ export async function readArchivedSales(archive: Archive, span: Span): Promise<R
   return { name: archive.name, source, suite: archiveSuite, entries, passedOver, objects }
 }
 
-const overlaps = ({ minObservedAt, maxObservedAt }: Manifest, { from, until }: Span): boolean =>
+type Bounds = Pick<Span, 'from' | 'until'>
+
+const fromOf = ({ from, until, days }: Span, newest: number): Bounds => ({
+  from: days === null ? from : (until ?? newest) - days * dayMillis,
+  until,
+})
+
+const overlaps = ({ minObservedAt, maxObservedAt }: Manifest, { from, until }: Bounds): boolean =>
   (from === null || maxObservedAt === null || maxObservedAt >= from) && (until === null || minObservedAt === null || minObservedAt < until)
 
-const isWithin = (time: number, { from, until }: Span): boolean => (from === null || time >= from) && (until === null || time < until)
+const isWithin = (time: number, { from, until }: Bounds): boolean => (from === null || time >= from) && (until === null || time < until)
 
 /** Null of a record that is archived verbatim because nobody can decode it: it was a dead letter. */
 async function decodedOrNone(codec: Codec, { value }: LogRecord): Promise<MarketEvent | null> {
@@ -63,7 +73,7 @@ function entryOf(event: MarketEvent, { partition, offset }: LogRecord): RawEntry
   return { row, event: () => foldable(event) }
 }
 
-function spanText({ from, until }: Span): string {
+function spanText({ from, until }: Bounds): string {
   const text = (word: string, time: number | null) => (time === null ? '' : ` ${word} ${new Date(time).toISOString()}`)
   return `${text('from', from)}${text('until', until)}`
 }

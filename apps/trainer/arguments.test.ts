@@ -20,6 +20,7 @@ describe('the arguments of flipstream train', () => {
       reportFile: null,
       outDirectory: null,
       publish: false,
+      promote: null,
       json: false,
     })
   })
@@ -33,10 +34,18 @@ describe('the arguments of flipstream train', () => {
 
   test('an archive is taken whole, or what was known from one moment until another', () => {
     const data = (...argv: string[]) => parseTrainArguments(['--archive', 's3://market', ...argv]).data
-    expect(data()).toEqual({ kind: 'archive', uri: 's3://market', span: { from: null, until: null } })
+    expect(data()).toEqual({ kind: 'archive', uri: 's3://market', span: { from: null, until: null, days: null } })
+    expect(data('--days', '28')).toMatchObject({ span: { from: null, until: null, days: 28 } })
     expect(data('--from', '1650110400', '--until', '2022-04-17')).toMatchObject({
       span: { from: 1_650_110_400_000, until: 1_650_153_600_000 },
     })
+  })
+
+  test('to be promoted, a model is published; how much worse than the champion it may be has a default', () => {
+    const promote = (...argv: string[]) => parseTrainArguments(['--sales', file, '--promote', ...argv])
+    expect(promote()).toMatchObject({ publish: true, promote: { mostWorse: 0.1 } })
+    expect(promote('--most-worse', '0')).toMatchObject({ promote: { mostWorse: 0 } })
+    expect(() => promote('--most-worse', '5%')).toThrow('--most-worse: expected a share from 0 to 1, found 5%')
   })
 
   test('whatever is left out, is left out because it was asked for', () => {
@@ -55,7 +64,8 @@ describe('the arguments of flipstream train', () => {
   test.each([
     [[], '--sales FILE.csv or --archive URI is missing'],
     [['--sales', file, '--archive', 's3://market'], '--sales and --archive: give one'],
-    [['--sales', file, '--from', '2022-04-16'], '--from is for --archive'],
+    [['--sales', file, '--from', '2022-04-16'], '--from and --days are for --archive'],
+    [['--archive', 's3://market', '--from', '2022-04-16', '--days', '3'], '--from and --days say the same thing'],
     [['--archive', 's3://market', '--source', 'live'], '--source: an archive says itself'],
     [['--archive', 's3://market', '--fraction', '0.4'], '--fraction is for --sales'],
     [['--archive', 's3://market', '--from', '2022-04-17', '--until', '2022-04-16'], '--from must lie before --until'],

@@ -23,6 +23,8 @@ export type TrainArguments = Readonly<{
   /** HTML: how good the model is, and where it is not. */
   reportFile: string | null
   publish: boolean
+  /** Put it in force where it is not much worse than the champion; null: leave that to people. */
+  promote: Readonly<{ mostWorse: number }> | null
   json: boolean
 }>
 
@@ -38,7 +40,8 @@ export const trainHelp = `flipstream train --sales FILE.csv | --archive URI: tra
   --fraction SHARE      use only the first rows, for example 0.4 (default 1: all)
   --source KIND         live, recorded (default) or synthetic: of which market these sales are; stands in the bundle
   --archive URI         the sales in an archive, as they were known: ${archiveForms}
-  --from TIME, --until TIME   only what was known then; with --until the same objects are read for ever, and give the same data set id
+  --from TIME, --until TIME  only what was known then; with --until the same objects are read for ever, and give the same data set id
+  --days N              instead of --from: the last days before --until, or before the newest that is archived
   --seed N              of the first weights and the order of rows (default 1); the same sales and seed give the same model id
   --fast                fewer and simpler trees: a model in seconds, a little worse
   --settings FILE.yaml  hyperparameters, laid over the defaults (or those of --fast); see --show-settings
@@ -59,6 +62,8 @@ The sales are validated first (flipstream validate says by what), and refused wi
   --out DIR             write the bundle into DIR/models/<model id>/
   --publish             write it (and the list of archived objects it learnt from) to the object store and announce it on topic models, as configured by the environment
                         (KAFKA_BROKERS, SCHEMA_REGISTRY_URL, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, PREFIX)
+  --promote             publish it, and put it in force if its median error on sales that neither had seen is no more than --most-worse SHARE
+                        (default 0.1) above the champion's, and its 90% interval holds 80% of them. If not, that is said, and the exit code is 0
   --json                print one JSON object, and nothing else on stdout
 
 Every training is written down: flipstream experiments. TF_BACKEND chooses where the network is trained: auto (default), tensorflow, wasm or cpu.
@@ -68,6 +73,7 @@ const options = {
   sales: { type: 'string' },
   archive: { type: 'string' },
   from: { type: 'string' },
+  days: { type: 'string' },
   until: { type: 'string' },
   fraction: { type: 'string' },
   source: { type: 'string' },
@@ -85,6 +91,8 @@ const options = {
   report: { type: 'string' },
   out: { type: 'string' },
   publish: { type: 'boolean' },
+  promote: { type: 'boolean' },
+  'most-worse': { type: 'string' },
   json: { type: 'boolean' },
 } as const
 
@@ -102,7 +110,8 @@ export function parseTrainArguments(argv: readonly string[]): TrainArguments {
     outDirectory: values.out ?? null,
     useCache: !(values['no-cache'] ?? false),
     reportFile: values.report ?? null,
-    publish: values.publish ?? false,
+    publish: (values.publish ?? false) || (values.promote ?? false),
+    promote: values.promote ? { mostWorse: shareOf('--most-worse', values['most-worse'] ?? '0.1') } : null,
     json: values.json ?? false,
   }
 }
@@ -113,17 +122,20 @@ function dataOf(values: ReturnType<typeof parse>): DataArguments {
   if (sales !== undefined) throw new UsageError('--sales and --archive: give one')
   if (values.source !== undefined) throw new UsageError('--source: an archive says itself of which market it is')
   if (values.fraction !== undefined) throw new UsageError('--fraction is for --sales: of an archive name the time, --until')
-  const span = { from: timeOf('--from', values.from), until: timeOf('--until', values.until) }
+  if (values.from !== undefined && values.days !== undefined)
+    throw new UsageError('--from and --days say the same thing in two ways: give one')
+  const span = { from: timeOf('--from', values.from), until: timeOf('--until', values.until), days: aboveZero('--days', values.days) }
   if (span.from !== null && span.until !== null && span.from >= span.until) throw new UsageError('--from must lie before --until')
   return { kind: 'archive', uri: archive, span }
 }
 
-function fileOf({ sales, from, until, fraction, source }: ReturnType<typeof parse>): DataArguments {
+function fileOf({ sales, from, days, until, fraction, source }: ReturnType<typeof parse>): DataArguments {
   if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream train --help')
   if (!(existsSync(sales) && statSync(sales).isFile())) {
     throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
   }
-  if (from !== undefined) throw new UsageError('--from is for --archive: a file is read from its first row')
+  if (from !== undefined || days !== undefined)
+    throw new UsageError('--from and --days are for --archive: a file is read from its first row')
   return { kind: 'file', file: sales, part: partOf(until, fraction), source: sourceOf(source ?? 'recorded') }
 }
 
@@ -144,6 +156,12 @@ function aboveZero(option: string, text: string | undefined): number | null {
   const value = Number(text)
   if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`${option}: expected a number above 0, found ${text}`)
   return value
+}
+
+function shareOf(option: string, text: string): number {
+  const share = Number(text)
+  if (!(share >= 0 && share <= 1)) throw new UsageError(`${option}: expected a share from 0 to 1, found ${text}`)
+  return share
 }
 
 function settingsFileOf(file: string | undefined): string | null {

@@ -20,6 +20,7 @@ import { createDatasetCache } from './dataset-cache.ts'
 import { readHyperparameters } from './hyperparameters.ts'
 import { createInspector } from './inspector.ts'
 import { createProgressLines } from './progress.ts'
+import type { Promotion } from './promote-if-better.ts'
 import { saveDataset } from './publish.ts'
 import { formatTraining } from './report.ts'
 import type { SalesSource } from './sales-source.ts'
@@ -59,7 +60,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     const stored = await store(options, publishing, training)
     const { source, rows } = training.sales
     if (compare) await writeAccepted(acceptedFile(checkoutRoot, source), profileRows(rows, features()))
-    process.stdout.write(options.json ? `${JSON.stringify(toJson(training))}\n` : `${formatTraining(training)}${stored}`)
+    process.stdout.write(
+      options.json ? `${JSON.stringify(toJson(training, stored))}\n` : `${formatTraining(training)}${stored.lines.join('\n')}\n`,
+    )
     await writeDown(tracker, training, { startedAt, reportFile })
     return exitCodes.done
   } catch (error) {
@@ -131,29 +134,34 @@ async function writeDown(
   process.stderr.write(`written down: ${tracker.place}\n`)
 }
 
-/** Returns a line for each place the bundle was written to. */
+type Stored = Readonly<{ promotion: Promotion | null; lines: readonly string[] }>
+
+/** With a line for each place the bundle was written to, and for what became of it there. */
 async function store(
-  { outDirectory }: TrainArguments,
+  { outDirectory, promote }: TrainArguments,
   publishing: Config<typeof publishingSettings> | null,
-  { bundle, sales }: Training,
-): Promise<string> {
+  training: Training,
+): Promise<Stored> {
+  const { bundle, sales } = training
+  const place = bundleKey(bundle.modelId, '')
+  const lines: string[] = []
   if (outDirectory !== null) {
     const store = createFileStore({ directory: outDirectory })
     await saveDataset(store, sales.dataset)
     await saveBundle(store, bundle)
+    lines.push(`written to ${outDirectory}/${place}`)
   }
-  if (publishing !== null) {
-    // Kafka's and S3's clients are of no use to those who only train.
-    const { publishToServers } = await import('./publish-to-servers.ts')
-    await publishToServers(publishing, bundle, sales.dataset)
-  }
-  const written = outDirectory === null ? '' : `written to ${outDirectory}/${bundleKey(bundle.modelId, '')}\n`
-  const published = publishing === null ? '' : `published to ${publishing.S3_BUCKET}/${bundleKey(bundle.modelId, '')} and announced\n`
-  return `${written}${published}` || 'not stored: give --out DIR or --publish\n'
+  if (publishing === null) return { promotion: null, lines: lines.length > 0 ? lines : ['not stored: give --out DIR or --publish'] }
+  // Kafka's and S3's clients are of no use to those who only train.
+  const { publishToServers } = await import('./publish-to-servers.ts')
+  const promotion = await publishToServers(publishing, training, promote)
+  lines.push(`published to ${publishing.S3_BUCKET}/${place} and announced`)
+  if (promotion !== null) lines.push(`${promotion.promote ? 'promoted' : 'NOT promoted'}: ${promotion.why}`)
+  return { promotion, lines }
 }
 
-function toJson({ bundle, report }: Training) {
+function toJson({ bundle, report }: Training, { promotion }: Stored) {
   const { modelId, sha256, manifest } = bundle
   const { featureSet, source, trainedFrom, trainedUntil } = manifest
-  return { modelId, sha256, featureSetHash: featureSet.hash, source, trainedFrom, trainedUntil, ...report }
+  return { modelId, sha256, featureSetHash: featureSet.hash, source, trainedFrom, trainedUntil, ...report, promotion }
 }

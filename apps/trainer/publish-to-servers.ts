@@ -2,20 +2,21 @@ import type { Config } from '#lib/app/config.ts'
 import { kafkaSecurity } from '#lib/app/kafka-security.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createRegistry } from '#lib/codec/registry.ts'
-import type { SealedBundle } from '#lib/model/bundle.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
+import type { TrainArguments } from './arguments.ts'
 import type { publishingSettings } from './config.ts'
+import { type Promotion, promoteIfBetter } from './promote-if-better.ts'
 import { publishModel, saveDataset } from './publish.ts'
-import type { DatasetIdentity } from './training-sales.ts'
+import type { Training } from './train-from-sales.ts'
 
-/** `publishModel` on the servers that the environment names. */
+/** `publishModel` on the servers that the environment names, and `promoteIfBetter` where asked for; null where not. */
 export async function publishToServers(
   config: Config<typeof publishingSettings>,
-  bundle: SealedBundle,
-  dataset: DatasetIdentity,
-): Promise<void> {
+  training: Training,
+  promote: TrainArguments['promote'],
+): Promise<Promotion | null> {
   const logger = createLogger('train', 'warn')
   const log = createKafkajsLog({ brokers: config.KAFKA_BROKERS, clientId: `${config.PREFIX}train`, logger, ...kafkaSecurity(config) })
   try {
@@ -30,8 +31,14 @@ export async function publishToServers(
       accessKey: config.S3_ACCESS_KEY,
       secretKey: config.S3_SECRET_KEY,
     })
-    await saveDataset(store, dataset)
-    await publishModel({ log, codec, store, prefix: config.PREFIX }, bundle)
+    const servers = { log, codec, store, prefix: config.PREFIX }
+    const { bundle, sales } = training
+    await saveDataset(store, sales.dataset)
+    await publishModel(servers, bundle)
+    if (promote === null) return null
+    const promotion = await promoteIfBetter(servers, training, promote.mostWorse)
+    if (!promotion.promote) logger.warn({ modelId: bundle.modelId, ...promotion }, 'the new model is published, and not promoted')
+    return promotion
   } finally {
     await log.close()
   }

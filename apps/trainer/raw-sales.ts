@@ -4,8 +4,10 @@ import type { Suite } from '#lib/validation/expectation.ts'
 import type { SaleRow } from '#lib/validation/sale-row.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
 
-/** By when an event was known: half open, milliseconds; null: from the first, to the last. */
-export type Span = Readonly<{ from: number | null; until: number | null }>
+/** By when an event was known: half open, milliseconds; null: from the first, to the last. `days`: instead of `from`, before the end. */
+export type Span = Readonly<{ from: number | null; until: number | null; days: number | null }>
+
+export const wholeArchive: Span = { from: null, until: null, days: null }
 
 /** An object of the archive that was read: what is in it can never change, so a list of these names data for ever. */
 export type ArchivedObject = Pick<Manifest, 'partition' | 'begin' | 'end' | 'sha256'>

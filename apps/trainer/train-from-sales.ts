@@ -2,12 +2,12 @@ import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import type { Learning } from '#lib/model/model-family.ts'
-import type { Examples } from '#lib/model/price-model.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/tfjs-runtime.ts'
-import { openModel, type TrainedModel, trainModel } from '#lib/model/trained-model.ts'
+import { openModel, trainModel } from '#lib/model/trained-model.ts'
 import { type CleansingOptions, noCleansing } from '#lib/validation/cleansing.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
+import type { Judged } from './challenge.ts'
 import type { Dataset } from './dataset.ts'
 import type { DatasetCache } from './dataset-cache.ts'
 import { foldSales } from './fold-sales.ts'
@@ -41,6 +41,8 @@ export type Training = Readonly<{
   bundle: SealedBundle
   report: TrainingReport
   sales: TrainingSales
+  /** What it said of the newest block, before it was fitted and calibrated on that, too. */
+  newest: Judged
 }>
 
 export type TrainingReport = Readonly<{
@@ -81,6 +83,9 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
       onProgress: (done, total) => onProgress({ stage: 'fitting', done, total }),
     }),
   )
+  const heldOut = openModel(trained.heldOut)
+  const { vectors, levels, logPrices } = parts.newest
+  const quantilesUsd = heldOut.predict(vectors, levels).quantilesUsd
   const report: TrainingReport = {
     sales: dataset.times.length + dataset.historyOnly,
     historyOnly: dataset.historyOnly,
@@ -88,7 +93,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     rows: mapBlocks(blocks, ({ from, until }) => until - from),
     backend: runtime,
     learning: trained.learning,
-    model: evaluate(trained.heldOut, parts.newest),
+    model: quantileErrors(quantilesUsd, logPrices),
     rules: simpleRules(featureSet, parts.fit).map(({ name, forecast }) => ({
       name,
       errors: pointErrors(forecast(parts.newest), parts.newest.logPrices),
@@ -101,9 +106,10 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     bundleContent(featureSet, dataset, sales, report, { ...settings, seed, refitted: trained.isRefitted }),
     itemEffects,
   )
-  const training = { bundle, report, sales }
-  const times = dataset.times.subarray(blocks.newest.from, blocks.newest.until)
-  options.inspect?.({ ...training, unseen: { featureSet, examples: parts.newest, times, model: openModel(trained.heldOut) } })
+  const { from, until } = blocks.newest
+  const times = dataset.times.subarray(from, until)
+  const training = { bundle, report, sales, newest: { times, tokenIds: dataset.tokenIds.slice(from, until), logPrices, quantilesUsd } }
+  options.inspect?.({ ...training, unseen: { featureSet, examples: parts.newest, times, model: heldOut } })
   for (const { forecaster } of new Set([trained.model, trained.heldOut])) forecaster.dispose()
   return training
 }
@@ -119,9 +125,6 @@ const mapBlocks = <From, To>({ fit, stopping, newest }: Readonly<Record<keyof Bl
   stopping: map(stopping),
   newest: map(newest),
 })
-
-const evaluate = (model: TrainedModel, { vectors, levels, logPrices }: Examples): QuantileErrors =>
-  quantileErrors(openModel(model).predict(vectors, levels).quantilesUsd, logPrices)
 
 /** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
 function bundleContent(

@@ -1,5 +1,5 @@
 import { openArchive } from '#app/archiver/open-archive.ts'
-import type { RawSales } from '#app/trainer/raw-sales.ts'
+import { type RawSales, wholeArchive } from '#app/trainer/raw-sales.ts'
 import { readSales } from '#app/trainer/sales-source.ts'
 import type { SaleRow } from '#lib/validation/sale-row.ts'
 import type { ValidateArguments } from './arguments.ts'
@@ -14,7 +14,7 @@ export async function readData(data: ValidateArguments['data'], env: Environment
   if (data.kind === 'sales') return rowsOf(await readSales({ ...data, kind: 'file', part: { fraction: 1 } }))
   const { archive, close } = await openArchive(data.uri, env)
   try {
-    return rowsOf(await readSales({ kind: 'archive', archive, span: { from: null, until: null } }))
+    return rowsOf(await readSales({ kind: 'archive', archive, span: wholeArchive }))
   } finally {
     await close()
   }

@@ -6,7 +6,7 @@ import { sampleScored, sampleTime, scoredWith } from '#lib/rules/scored-listing-
 import { drawScreen, healthLine } from './screen.ts'
 
 const none = { followed: 0, after10s: null, after60s: null, soldOn: 0, gained: null, medianNetUsd: null }
-const noScore = { sales: 0, bins: [0, 0, 0, 0, 0, 0], medianError: null }
+const noScore = { sales: 0, bins: [0, 0, 0, 0, 0, 0], medianError: null, coverage90: null }
 
 const status: Status = {
   at: sampleTime,
@@ -25,7 +25,7 @@ const status: Status = {
     { app: 'archiver', input: 'market.events', started: true, records: 4_096, seconds: 12, atLeast: true },
   ],
   model: { id: 'dense-20220416-1f2e3d', trainedUntil: sampleTime, ageMillis: 3_600_000, backend: 'wasm' },
-  calibration: { all: { sales: 100, bins: [5, 20, 25, 25, 20, 5], medianError: 0.1 }, alerted: noScore },
+  calibration: { all: { sales: 100, bins: [5, 20, 25, 25, 20, 5], medianError: 0.1, coverage90: 0.9 }, alerted: noScore },
   outcomes: { alerts: none, random: none, rejected: none, missed: { reasons: [], winners: [] } },
   levelNow: null,
 }

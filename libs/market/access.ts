@@ -47,7 +47,7 @@ export const access: Readonly<Record<string, Access>> = {
 
 /** Commands that write to the log of a deployment, with users of their own. */
 export const commandAccess: Readonly<Record<string, Access>> = {
-  train: { reads: [], writes: ['models'] },
+  train: { reads: ['models', 'market.events'], writes: ['models', 'market.events'] },
   models: { reads: ['models', 'market.events'], writes: ['market.events'] },
   rules: { reads: ['models', 'market.events'], writes: ['market.events'] },
   controls: { reads: ['controls'], writes: ['controls'] },
@@ -62,7 +62,7 @@ export type Right = Readonly<{
   resource: 'topic' | 'group' | 'transactionalId'
   name: string
   prefixed: boolean
-  operations: readonly ('Read' | 'Write' | 'Describe' | 'Delete')[]
+  operations: readonly ('Read' | 'Write' | 'Create' | 'Describe' | 'Delete')[]
 }>
 
 /** The rights of one app behind a run's prefix. Reading or writing includes describing; following groups are deleted by who made them. */
@@ -91,6 +91,16 @@ export function rightsOf(app: string, prefix = ''): Right[] {
     { resource: 'transactionalId', name: `${prefix}${app}-`, prefixed: true, operations: ['Write'] },
   ]
 }
+
+/** What a replay's topics, groups and transactions begin with: whatever is in force elsewhere, it can touch nothing else. */
+export const replayPrefix = 'replay-'
+
+/** For who plays a recorded market once more, with the whole pipeline behind it (k8s/examples/replay). */
+export const rightsToReplay: readonly Right[] = [
+  { resource: 'topic', name: replayPrefix, prefixed: true, operations: ['Create', 'Read', 'Write'] },
+  { resource: 'group', name: replayPrefix, prefixed: true, operations: ['Read', 'Delete'] },
+  { resource: 'transactionalId', name: replayPrefix, prefixed: true, operations: ['Write'] },
+]
 
 /** For who scales the apps: where groups and topics stand, and nothing of what is in them. */
 export const rightsToSeeLag = (apps: readonly string[], prefix = ''): Right[] =>

@@ -1,0 +1,51 @@
+import { type PromotionContext, promoteModel } from '#app/models/promote-model.ts'
+import { championOf, readModels } from '#app/models/read-models.ts'
+import { featureSetOf, featureSets } from '#lib/features/feature-sets.ts'
+import { BundleError, openBundle, openItemModel, readBundle } from '#lib/model/bundle.ts'
+import { type Champion, compareWithChampion, judge, type Verdict } from './challenge.ts'
+import type { Training } from './train-from-sales.ts'
+
+/** Whether the new model prices from now on, and why or why not. */
+export type Promotion = Verdict & Readonly<{ champion: string | null }>
+
+type Context = Omit<PromotionContext, 'featureSets'>
+
+/**
+ * Puts a published model in force where it is no worse than the one that is: what nobody looks at must not make prices worse. A market
+ * that no model prices yet takes it as it is. Errors are those of the servers, and of `promoteModel`.
+ */
+export async function promoteIfBetter(context: Context, { bundle, sales, newest }: Training, mostWorse: number): Promise<Promotion> {
+  const before = championOf(await readModels(context))
+  if (before === bundle.modelId) return { promote: false, why: 'it is in force already', champion: before }
+  const verdict = before === null ? firstOfAll : await challenge(before)
+  if (verdict.promote)
+    await promoteModel({ ...context, featureSets: featureSets.map(({ hash }) => hash) }, bundle.modelId, `train: ${verdict.why}`)
+  return { ...verdict, champion: before }
+
+  async function challenge(modelId: string): Promise<Verdict> {
+    const champion = await openChampion(context, modelId)
+    if (typeof champion === 'string') return { promote: false, why: `there is nothing to compare it with: ${champion}` }
+    try {
+      return judge(compareWithChampion(sales, newest, champion), mostWorse)
+    } finally {
+      champion.model.dispose()
+    }
+  }
+}
+
+const firstOfAll: Verdict = { promote: true, why: 'no model priced this market' }
+
+/** A text: why the champion cannot be asked. Then people decide (flipstream models promote), for something is wrong. */
+async function openChampion({ store }: Context, modelId: string): Promise<Champion | string> {
+  try {
+    const bundle = await readBundle(store, modelId)
+    const { featureSet: reads, trainedUntil } = bundle.manifest
+    const featureSet = featureSetOf(reads.hash)
+    if (featureSet === undefined)
+      return `champion ${modelId} reads feature set ${reads.name} ${reads.hash}, which this version does not make`
+    return { model: openBundle(bundle), itemModel: openItemModel(bundle), featureSet, trainedUntil }
+  } catch (error) {
+    if (error instanceof BundleError) return error.message
+    throw error
+  }
+}

@@ -81,7 +81,7 @@ export async function fitItemEffects(
     const examples = {
       vectors: vectors.subarray(since * width, until * width),
       targets: relatives.subarray(since, until),
-      chances: chancesAt(from, times.subarray(since, until), settings),
+      weights: weightsAt(from, times.subarray(since, until), settings),
     }
     const objective = { kind: 'quantiles', levels: [0.5] } as const
     const { ensemble } = await fitTrees(
@@ -95,8 +95,12 @@ export async function fitItemEffects(
   return eras.length === 0 ? null : createItemEffects(eras)
 }
 
-const chancesAt = (from: number, times: Float64Array, { trees, halfLifeDays }: ItemEffectSettings): Float32Array =>
-  Float32Array.from(times, (time) => trees.rowShare * 2 ** ((time - from) / (halfLifeDays * dayMillis)))
+/** By age; their mean is 1, so that settings that count rows mean rows. */
+function weightsAt(from: number, times: Float64Array, { halfLifeDays }: ItemEffectSettings): Float32Array {
+  const weights = Float64Array.from(times, (time) => 2 ** ((time - from) / (halfLifeDays * dayMillis)))
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length
+  return Float32Array.from(weights, (weight) => weight / mean)
+}
 
 /** What was asked about one axie last. */
 type Answer = Readonly<{ era: Era; vector: Float32Array; effect: number }>

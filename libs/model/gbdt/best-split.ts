@@ -30,7 +30,7 @@ export type Split = Readonly<{
   leftBins: readonly number[] | null
 }>
 
-/** Of a leaf: sums over its rows. */
+/** Of a leaf: sums over its rows. Rows are counted by weight everywhere here: a row of weight 2 is two. */
 export type LeafSums = Readonly<{ gradient: number; rows: number }>
 
 const score = (gradient: number, rows: number, l2: number): number => (gradient * gradient) / (rows + l2)

@@ -57,6 +57,26 @@ describe('boosted trees', { timeout: 60_000 }, () => {
     expect(loss).toBeCloseTo(validationLosses.at(-1) as number, 9)
   })
 
+  test('a row of weight 2 teaches what two of it teach', async () => {
+    // Of few different values, so that bins are the same however often a value occurs; whole, so that no tree draws rows.
+    const width = toyColumns.length
+    const coarsened = (value: number, at: number): number =>
+      toyColumns[at % width]?.kind === 'category' ? value : Math.max(-2, Math.min(2, Math.round(value)))
+    const coarse = { ...fit, vectors: fit.vectors.map(coarsened) }
+    // Slopes of a half are added up without rounding.
+    const objective = { kind: 'quantiles', levels: [0.5] } as const
+    const settings = { ...squared, objective, rounds: 10, rowShare: 1, columnShare: 1 }
+    const everyThird = (row: number): boolean => row % 3 === 0
+    const weights = Float32Array.from(fit.targets, (_, row) => (everyThird(row) ? 2 : 1))
+    const rows = [...fit.targets.keys()].flatMap((row) => (everyThird(row) ? [row, row] : [row]))
+    const doubled = {
+      vectors: Float32Array.from(rows.flatMap((row) => [...coarse.vectors.subarray(row * width, (row + 1) * width)])),
+      targets: Float64Array.from(rows, (row) => fit.targets[row] as number),
+    }
+    const forecast = async (examples: TreeExamples) => predictTrees(await fitted(examples, settings), coarse.vectors)
+    expect(await forecast({ ...coarse, weights })).toEqual(await forecast(doubled))
+  })
+
   test('same rows and seed give the same bytes, another seed gives others', async () => {
     const bytesOf = async (seed: number) => storeTrees(await fitted(fit, { ...quantiles, rounds: 15, seed })).weights
     const first = await bytesOf(1)

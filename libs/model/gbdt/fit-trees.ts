@@ -4,7 +4,7 @@ import { createRandom, type Random } from '../random.ts'
 import { type BinnedRows, binRows, fitColumnBins } from './column-bins.ts'
 import { type GrowthSettings, growTree, type LeafRows } from './grow-tree.ts'
 import { createHistogramPool } from './histogram.ts'
-import { leadingOutput, leafValues, meanLoss, type Objective, outputsOf, startOf, writeGradients } from './objective.ts'
+import { type Labels, leadingOutput, leafValues, meanLoss, type Objective, outputsOf, startOf, writeGradients } from './objective.ts'
 import { packTrees, type TreeEnsemble, type ValuedTree } from './tree-ensemble.ts'
 
 /** Rows and what to forecast of them. */
@@ -12,8 +12,8 @@ export type TreeExamples = Readonly<{
   /** rows × width, NaN where unknown */
   vectors: Float32Array
   targets: Float64Array
-  /** Of each row the chance to be among those that a tree is grown on: what counts less is drawn less. Absent: the same for all. */
-  chances?: Float32Array
+  /** How much each row counts: one of weight 2 as if it were there twice. Absent: 1. */
+  weights?: Float32Array
 }>
 
 export type TreeSettings = GrowthSettings &
@@ -94,19 +94,20 @@ export async function fitTrees(
 }
 
 /** @param binned rows with a target, then those that are only carried along */
-function startBoosting({ targets, chances }: TreeExamples, binned: BinnedRows, settings: TreeSettings) {
+function startBoosting({ targets, weights }: TreeExamples, binned: BinnedRows, settings: TreeSettings) {
   const { objective, learningRate, l2 } = settings
-  const start = startOf(objective, targets)
+  const labels: Labels = { targets, weights: weights ?? new Float32Array(targets.length).fill(1) }
+  const start = startOf(objective, labels)
   const outputs = outputsOf(objective)
   const forecasts = new Float64Array(binned.rows * outputs)
   for (let at = 0; at < forecasts.length; at += outputs) forecasts.set(start, at)
-  const gradients = new Float64Array(targets.length)
+  const gradients = new Float64Array(2 * targets.length)
   const usable = Int32Array.from(binned.columns.keys()).filter((column) => (binned.columns[column]?.binCount ?? 0) > 1)
   const random = createRandom(settings.seed)
   const pool = createHistogramPool()
   const takeLeaf = ({ grown, carried }: LeafRows): number[] => {
     // Rounded as it is stored, so that what is fitted next is fitted to what will be forecast.
-    const values = leafValues(objective, grown, targets, forecasts, l2).map((value) => Math.fround(value * learningRate))
+    const values = leafValues(objective, grown, labels, forecasts, l2).map((value) => Math.fround(value * learningRate))
     for (const row of grown) addTo(forecasts, row * outputs, values)
     for (const row of carried) addTo(forecasts, row * outputs, values)
     return values
@@ -115,8 +116,8 @@ function startBoosting({ targets, chances }: TreeExamples, binned: BinnedRows, s
     start,
     carriedForecasts: forecasts.subarray(targets.length * outputs),
     addTree(round: number): ValuedTree {
-      writeGradients(objective, leadingOutput(objective, round), targets, forecasts, gradients)
-      const rows = drawRows(targets.length, binned.rows, chances ?? settings.rowShare, random)
+      writeGradients(objective, leadingOutput(objective, round), labels, forecasts, gradients)
+      const rows = drawRows(targets.length, binned.rows, settings.rowShare, random)
       const tree = growTree(binned, gradients, rows, drawColumns(usable, settings.columnShare, random), settings, pool)
       return { tree, values: tree.leaves.map(takeLeaf), rows: tree.leaves.map(({ grown }) => grown.length) }
     },
@@ -129,20 +130,12 @@ function addTo(forecasts: Float64Array, at: number, value: readonly number[]): v
 }
 
 /** Rows to grow on, and all others. */
-function drawRows(
-  fitRows: number,
-  allRows: number,
-  share: number | Float32Array,
-  random: Random,
-): { grown: Int32Array; carried: Int32Array } {
+function drawRows(fitRows: number, allRows: number, share: number, random: Random): LeafRows {
   const [grown, carried] = [new Int32Array(fitRows), new Int32Array(allRows)]
-  const isDrawn =
-    typeof share === 'number'
-      ? sampler(fitRows, sampleSize(fitRows, share), random)
-      : (row: number): boolean => random.uniform() < (share[row] as number)
+  const isDrawn = sampler(fitRows, sampleSize(fitRows, share), random)
   let [drawn, left] = [0, 0]
   for (let row = 0; row < allRows; row++) {
-    if (row < fitRows && isDrawn(row)) grown[drawn++] = row
+    if (row < fitRows && isDrawn()) grown[drawn++] = row
     else carried[left++] = row
   }
   return { grown: grown.subarray(0, drawn), carried: carried.subarray(0, left) }
@@ -156,7 +149,7 @@ function drawColumns(columns: Int32Array, share: number, random: Random): Int32A
 const sampleSize = (count: number, share: number): number => Math.min(count, Math.max(1, Math.round(count * share)))
 
 /** Asked once for each of `count` things in turn, says yes exactly `wanted` times (Knuth, The Art of Computer Programming 3.4.2, S). */
-function sampler(count: number, wanted: number, random: Random): (row?: number) => boolean {
+function sampler(count: number, wanted: number, random: Random): () => boolean {
   let [left, open] = [count, wanted]
   return () => {
     const drawn = open === left || random.uniform() * left < open

@@ -11,7 +11,8 @@ const binned = binRows([vectors], fitColumnBins(vectors, toyColumns))
 const everyRow = Int32Array.from(targets.keys())
 const [grownOn, carriedOn] = [everyRow.filter((row) => row % 4 !== 0), everyRow.filter((row) => row % 4 === 0)]
 const everyColumn = Int32Array.from(toyColumns.keys())
-const gradients = targets.map((target) => -target)
+const pairs = (gradient: (row: number) => number) => Float64Array.from([...everyRow].flatMap((row) => [gradient(row), 1]))
+const gradients = pairs((row) => -(targets[row] as number))
 const settings = { ...defaultTreeSettings, mostLeaves: 12, fewestRowsInLeaf: 40, fewestRowsInGroup: 40 }
 const grow = (over: Partial<typeof settings> = {}, columns = everyColumn) =>
   growTree(binned, gradients, { grown: grownOn, carried: carriedOn }, columns, { ...settings, ...over }, createHistogramPool())
@@ -57,7 +58,7 @@ describe('a grown tree', { timeout: 60_000 }, () => {
   test('stays one leaf where nothing can be gained', () => {
     const flat = growTree(
       binned,
-      new Float64Array(2_000),
+      pairs(() => 0),
       { grown: grownOn, carried: carriedOn },
       everyColumn,
       settings,
@@ -74,7 +75,7 @@ describe('histograms', { timeout: 60_000 }, () => {
     const layout = layoutHistogram(binned, everyColumn)
     const count = (rows: Int32Array) => {
       const histogram = new Float64Array(layout.length)
-      fillHistogram(binned, layout, rows, gradients, new Float64Array(rows.length), histogram)
+      fillHistogram(binned, layout, rows, gradients, new Float64Array(2 * rows.length), histogram)
       return histogram
     }
     const inLeft = everyRow.map(() => (random.uniform() < 0.3 ? 1 : 0))

@@ -24,7 +24,7 @@ type OpenLeaf = LeafRows & Readonly<{ sums: LeafSums; histogram: Histogram; spli
  * Grows one tree, always at the leaf whose split gains most (leaf-wise, as LightGBM does: Ke et al. 2017). Of a leaf's two children only
  * the smaller is counted; the other's histogram is what it leaves of its parent's.
  * Rows are partitioned in their order, so that the same rows give the same tree.
- * @param gradients per row of `binned`
+ * @param gradients of each row of `binned` its gradient and its weight, as pairs
  * @param columns that this tree may split by
  */
 export function growTree(
@@ -36,7 +36,7 @@ export function growTree(
   pool: HistogramPool,
 ): GrownTree {
   const layout = layoutHistogram(binned, columns)
-  const gathered = new Float64Array(rows.grown.length)
+  const gathered = new Float64Array(2 * rows.grown.length)
   const count = (counted: Int32Array): Histogram => {
     const histogram = pool.take(layout.length)
     fillHistogram(binned, layout, counted, gradients, gathered, histogram)
@@ -74,9 +74,13 @@ export function growTree(
 }
 
 function sumsOf(rows: Int32Array, gradients: Float64Array): LeafSums {
-  let gradient = 0
-  for (let index = 0; index < rows.length; index++) gradient += gradients[rows[index] as number] as number
-  return { gradient, rows: rows.length }
+  const sums = { gradient: 0, rows: 0 }
+  for (let index = 0; index < rows.length; index++) {
+    const at = 2 * (rows[index] as number)
+    sums.gradient += gradients[at] as number
+    sums.rows += gradients[at + 1] as number
+  }
+  return sums
 }
 
 function bestSplit(

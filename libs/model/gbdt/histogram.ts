@@ -1,6 +1,6 @@
 import type { BinnedRows } from './column-bins.ts'
 
-/** Per bin the sum of gradients and the number of rows, as pairs: all a split is chosen by. */
+/** Per bin the sum of gradients and the number of rows (by weight: a row of weight 2 is two), as pairs: all a split is chosen by. */
 export type Histogram = Float64Array
 
 /** Where the columns that a tree may use stand in its histograms. */
@@ -18,8 +18,8 @@ export function layoutHistogram(binned: BinnedRows, columns: Int32Array): Histog
 
 /**
  * Counts `rows` into `histogram`, which is cleared first.
- * @param gradients of each row of `binned`
- * @param gathered room for as many numbers as there are rows: their gradients are gathered once and read for every column
+ * @param gradients of each row of `binned` its gradient and its weight, as pairs
+ * @param gathered room for as many pairs as there are rows: theirs are gathered once and read for every column
  */
 export function fillHistogram(
   { rows: rowCount, bins }: BinnedRows,
@@ -30,7 +30,11 @@ export function fillHistogram(
   histogram: Histogram,
 ): void {
   histogram.fill(0)
-  for (let index = 0; index < rows.length; index++) gathered[index] = gradients[rows[index] as number] as number
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as number
+    gathered[2 * index] = gradients[2 * row] as number
+    gathered[2 * index + 1] = gradients[2 * row + 1] as number
+  }
   for (let index = 0; index < columns.length; index++) {
     const from = (columns[index] as number) * rowCount
     addColumn(bins.subarray(from, from + rowCount), rows, gathered, histogram, offsets[index] as number)
@@ -41,8 +45,8 @@ export function fillHistogram(
 function addColumn(bins: Uint8Array, rows: Int32Array, gradients: Float64Array, histogram: Histogram, offset: number): void {
   for (let index = 0; index < rows.length; index++) {
     const at = offset + 2 * (bins[rows[index] as number] as number)
-    histogram[at] = (histogram[at] as number) + (gradients[index] as number)
-    histogram[at + 1] = (histogram[at + 1] as number) + 1
+    histogram[at] = (histogram[at] as number) + (gradients[2 * index] as number)
+    histogram[at + 1] = (histogram[at + 1] as number) + (gradients[2 * index + 1] as number)
   }
 }
 

@@ -7,12 +7,21 @@ import { quantileOf } from './select.ts'
  */
 export type Objective = Readonly<{ kind: 'squared' }> | Readonly<{ kind: 'quantiles'; levels: readonly number[] }>
 
+/** Rows to fit to: what to forecast of each, and how much it counts. */
+export type Labels = Readonly<{ targets: Float64Array; weights: Float32Array }>
+
 /** How many numbers each leaf, and each forecast, has. */
 export const outputsOf = (objective: Objective): number => (objective.kind === 'squared' ? 1 : objective.levels.length)
 
 /** The best constant forecasts, before the first tree. */
-export function startOf(objective: Objective, targets: Float64Array): number[] {
-  return objective.kind === 'squared' ? [mean(targets)] : objective.levels.map((level) => quantileOf(targets.slice(), level))
+export function startOf(objective: Objective, { targets, weights }: Labels): number[] {
+  if (objective.kind === 'quantiles') return objective.levels.map((level) => quantileOf(targets.slice(), Float64Array.from(weights), level))
+  let [sum, total] = [0, 0]
+  targets.forEach((target, row) => {
+    sum += (weights[row] as number) * target
+    total += weights[row] as number
+  })
+  return [sum / Math.max(Number.MIN_VALUE, total)]
 }
 
 /**
@@ -27,11 +36,11 @@ export function leadingOutput(objective: Objective, round: number): number {
   return round % 2 === 0 || others.length === 0 ? middle : (others[((round - 1) / 2) % others.length] as number)
 }
 
-/** Slope of the loss at a row's forecast, into `gradients`; `forecasts` are rows × outputs. */
+/** Of each row the slope of its weighted loss at its forecast, and its weight, as pairs into `gradients`; `forecasts` are rows × outputs. */
 export function writeGradients(
   objective: Objective,
   leading: number,
-  targets: Float64Array,
+  { targets, weights }: Labels,
   forecasts: Float64Array,
   gradients: Float64Array,
 ): void {
@@ -39,28 +48,29 @@ export function writeGradients(
   const level = objective.kind === 'squared' ? null : (objective.levels[leading] as number)
   for (let row = 0; row < targets.length; row++) {
     const error = (targets[row] as number) - (forecasts[row * outputs + leading] as number)
-    if (level === null) gradients[row] = -error
-    else gradients[row] = error >= 0 ? -level : 1 - level
+    const slope = level === null ? -error : error >= 0 ? -level : 1 - level
+    gradients[2 * row] = (weights[row] as number) * slope
+    gradients[2 * row + 1] = weights[row] as number
   }
 }
 
 /** What to add to the forecasts of a leaf's rows, one number per output; shrunk by nothing but `l2`. */
-export function leafValues(objective: Objective, rows: Int32Array, targets: Float64Array, forecasts: Float64Array, l2: number): number[] {
-  if (rows.length === 0) return Array.from({ length: outputsOf(objective) }, () => 0)
-  if (objective.kind === 'squared') {
-    let sum = 0
-    for (const row of rows) sum += (targets[row] as number) - (forecasts[row] as number)
-    return [sum / (rows.length + l2)]
-  }
-  const { levels } = objective
-  const residuals = new Float64Array(rows.length)
-  const shrink = rows.length / (rows.length + l2)
-  return levels.map((level, output) => {
+export function leafValues(objective: Objective, rows: Int32Array, labels: Labels, forecasts: Float64Array, l2: number): number[] {
+  const { targets, weights } = labels
+  const outputs = outputsOf(objective)
+  if (rows.length === 0) return Array.from({ length: outputs }, () => 0)
+  const [residuals, counts] = [new Float64Array(rows.length), new Float64Array(rows.length)]
+  const total = rows.reduce((sum, row) => sum + (weights[row] as number), 0)
+  return Array.from({ length: outputs }, (_, output) => {
+    // Afresh for each output: what finds a quantile brings them into another order.
     for (let index = 0; index < rows.length; index++) {
       const row = rows[index] as number
-      residuals[index] = (targets[row] as number) - (forecasts[row * levels.length + output] as number)
+      residuals[index] = (targets[row] as number) - (forecasts[row * outputs + output] as number)
+      counts[index] = weights[row] as number
     }
-    return quantileOf(residuals, level) * shrink
+    if (objective.kind === 'squared')
+      return residuals.reduce((sum, residual, index) => sum + residual * (counts[index] as number), 0) / (total + l2)
+    return (quantileOf(residuals, counts, objective.levels[output] as number) * total) / (total + l2)
   })
 }
 
@@ -76,5 +86,3 @@ export function meanLoss(objective: Objective, targets: Float64Array, forecasts:
   }
   return sum / (targets.length * outputs)
 }
-
-const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)

@@ -12,7 +12,7 @@ import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { RetryableError } from '#lib/stream/errors.ts'
 import { createFold } from '#lib/stream/fold.ts'
 import type { MarketEvent } from '#schemas/types.ts'
-import { createItemModelCache } from './item-model-cache.ts'
+import { createItemModelCache, type ItemModelCacheOptions } from './item-model-cache.ts'
 import { createEnricherProcessor } from './processor.ts'
 
 const sales = someSales(900, 1)
@@ -51,8 +51,8 @@ const { hash } = axieResidualFeatures
 const idOf = (bundle: SealedBundle | undefined): string => (bundle as SealedBundle).modelId
 
 /** The enricher's fold, fed as the runner feeds it: what a batch promotes is loaded before it. */
-async function enricher(store = createMemoryStore(), carry: unknown = undefined) {
-  const itemModels = createItemModelCache({ store })
+async function enricher(store = createMemoryStore(), carry: unknown = undefined, options: Partial<ItemModelCacheOptions> = {}) {
+  const itemModels = createItemModelCache({ store, ...options })
   const from = { offset: 0, clock: null, carry: carry === undefined ? undefined : JSON.stringify(carry) }
   const processor = createEnricherProcessor({ itemModels, onBegin: itemModels.begin })
   const fold = createFold(processor, from)
@@ -96,6 +96,29 @@ describe('item models of promoted models', () => {
     await saveBundle(store, second as SealedBundle)
     expect(codesOf(await feed([promotion(idOf(second), hash, start + 2)]))).toEqual(['feature_set_mismatch'])
     expect(codesOf(await feed([promotion(idOf(second), axieFeatures.hash, start + 3)]))).toEqual(['skip'])
+  })
+
+  test('at most so many stay, and those that a batch is about to ask for', async () => {
+    const store = createMemoryStore()
+    for (const bundle of [first, second]) await saveBundle(store, bundle as SealedBundle)
+    const loaded: string[] = []
+    const carry = { modelId: idOf(first), featureSetHash: hash, rulesHash: null }
+    const { feed } = await enricher(store, carry, { capacity: 1, onLoaded: (modelId) => void loaded.push(modelId) })
+    const featureSets = new Map([
+      [first, hash],
+      [second, axieFeatures.hash],
+    ])
+    const promoted = (bundle: SealedBundle | undefined, at: number) =>
+      promotion(idOf(bundle), featureSets.get(bundle) as string, start + at)
+
+    // The sale asks for the model in force, the promotion for its own.
+    expect(codesOf(await feed([sales[0] as MarketEvent, promoted(second, 1)]))).toEqual(['skip', 'skip'])
+    expect(loaded).toEqual([idOf(first), idOf(second)])
+    await feed([promoted(second, 2)])
+    expect(loaded).toHaveLength(2)
+    await feed([promoted(first, 3)])
+    await feed([promoted(second, 4)])
+    expect(loaded.slice(2)).toEqual([idOf(first), idOf(second)])
   })
 
   test('a model in force that is gone from the store is waited for, and the message says so', async () => {

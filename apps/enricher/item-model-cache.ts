@@ -12,6 +12,9 @@ import type { MarketEvent } from '#schemas/types.ts'
  *
  * A promotion whose bundle is missing, damaged, or reads other features than it says is refused: a dead letter, and the model before
  * stays. A model that was in force already and cannot be read any more is waited for: without it the state could not be what it was.
+ *
+ * At most `capacity` stay, beside those that a state or a batch is about to ask for: the one least recently loaded goes first. A state
+ * holds the item model it has asked for, and a restore loads again what it folds across.
  */
 export interface ItemModelCache extends ItemModels {
   /** A state begins with this model in force. */
@@ -28,11 +31,13 @@ export type ItemModelCacheOptions = Readonly<{
   store: ObjectStore
   onLoaded?: (modelId: string) => void
   onRefused?: (problem: RejectedError) => void
+  /** Default 4: the model in force, the one before, and what may be promoted next. */
+  capacity?: number
 }>
 
-export function createItemModelCache({ store, onLoaded, onRefused }: ItemModelCacheOptions): ItemModelCache {
+export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 }: ItemModelCacheOptions): ItemModelCache {
   const entries = new Map<string, Entry>()
-  /** In force where a state begins, and not read yet. */
+  /** In force where a state begins, and not asked for yet: its first sale or listing will. */
   const inForce = new Set<string>()
 
   async function fetchEntry(modelId: string): Promise<Entry> {
@@ -52,30 +57,39 @@ export function createItemModelCache({ store, onLoaded, onRefused }: ItemModelCa
   async function ensure(modelId: string): Promise<Entry> {
     const known = entries.get(modelId)
     // A missing bundle may still be published; all else about a bundle never changes.
-    if (known !== undefined && !('problem' in known && known.problem.code === 'model_missing')) return known
-    const entry = await fetchEntry(modelId)
+    const isFinal = known !== undefined && !('problem' in known && known.problem.code === 'model_missing')
+    const entry = isFinal ? known : await fetchEntry(modelId)
+    entries.delete(modelId)
     entries.set(modelId, entry)
     return entry
+  }
+
+  function forgetAllBut(wanted: ReadonlySet<string>): void {
+    for (const modelId of entries.keys()) {
+      if (entries.size <= capacity) return
+      if (!wanted.has(modelId) && !inForce.has(modelId)) entries.delete(modelId)
+    }
   }
 
   return {
     async preload(modelId) {
       await ensure(modelId)
+      forgetAllBut(new Set([modelId]))
     },
     begin: (model) => void (model !== null && inForce.add(model.modelId)),
     async load(events) {
       for (const modelId of inForce) {
         const entry = await ensure(modelId)
         if ('problem' in entry) throw new RetryableError(`${entry.problem.message}. It is in force, so the market waits for it`)
-        inForce.delete(modelId)
       }
-      for (const event of events) {
-        const payload = payloadOf(event)
-        if (payload.kind === 'ModelPromoted') await ensure(payload.value.modelId)
-      }
+      const payloads = events.map(payloadOf)
+      const promoted = new Set(payloads.flatMap(({ kind, value }) => (kind === 'ModelPromoted' ? [value.modelId] : [])))
+      for (const modelId of promoted) await ensure(modelId)
+      forgetAllBut(promoted)
     },
     of({ modelId, featureSetHash }) {
       const entry = entries.get(modelId)
+      inForce.delete(modelId)
       if (entry === undefined) throw new Error(`model ${modelId} was not loaded before the batch`)
       if ('problem' in entry) throw entry.problem
       if (featureSetHash !== null && featureSetHash !== entry.featureSetHash) {

@@ -103,6 +103,7 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       queries: { '{{app}} by {{by}}': 'sum by (app, by) (increase(flipstream_fenced_total[10m]))' },
     },
     { title: 'Last restore of state', unit: 's', queries: { '{{app}}': 'max by (app) (flipstream_restore_seconds)' } },
+    { title: 'Standby behind its group', unit: 'short', queries: { '{{app}}': 'max by (app) (flipstream_standby_lag_records)' } },
     {
       title: 'Waits because something was unwell',
       unit: 'short',

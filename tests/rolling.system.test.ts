@@ -6,11 +6,14 @@ import type { AppProcess } from '#app/up/processes.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
+import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import { createPipeline, type Pipeline, stages } from './pipeline.ts'
 import { runPrefix } from './run-prefix.ts'
 import { longestPause, quantile, type SteadyLoad, startSteadyLoad } from './steady-load.ts'
 
 const perSecond = 40
+/** So much of it is folded by whoever begins without a state: 200 sales an hour. */
+const historyHours = 160
 /** The least the broker takes: how long a killed member's partitions lie idle. */
 const sessionTimeoutMillis = 6_000
 const settings = { SESSION_TIMEOUT_MILLISECONDS: String(sessionTimeoutMillis) }
@@ -79,23 +82,34 @@ test('the standby enricher takes over: from one told to stop, and from one kille
   const start = () => running.start('enricher', settings)
   let enrichers = [start(), start()]
   await running.ready(enrichers)
-  load = await startSteadyLoad({ pipeline: running, perSecond, most: 20_000, output: 'listings.enriched' })
-  await systemClock.sleep(5_000)
+  load = await startSteadyLoad({ pipeline: running, perSecond, most: 20_000, historyHours, output: 'listings.enriched' })
+  await untilFlowing(running, enrichers)
   const stopped = await failover(running, enrichers, (active) => active.stop())
   enrichers = [stopped.standby, start()]
-  await running.ready(enrichers)
+  await untilFlowing(running, enrichers)
   const killed = await failover(running, enrichers, async (active) => void active.child.kill('SIGKILL'))
   await load.finish()
 
   const ids = load.seen().map(({ listingId }) => listingId)
   console.error(
-    `enricher failover: told to stop ${stopped.pauseMillis} ms, killed ${killed.pauseMillis} ms (session ${sessionTimeoutMillis} ms); ` +
+    `enricher failover, ${load.history()} events of history: told to stop ${stopped.pauseMillis} ms, killed ${killed.pauseMillis} ms ` +
+      `(session ${sessionTimeoutMillis} ms); folded by who took over ${stopped.folded} and ${killed.folded}; ` +
       `load ${loadavg()[0]!.toFixed(1)}`,
   )
   expect(killed.pauseMillis).toBeGreaterThan(sessionTimeoutMillis / 2)
+  for (const { folded } of [stopped, killed]) expect(folded).toBeLessThan(load.history() / 20)
   expect(new Set(ids).size).toBe(load.sent())
   expect(ids.length).toBe(load.sent())
 })
+
+/** All that was sent has come out, and whoever stands by is as far. */
+async function untilFlowing(running: Pipeline, enrichers: readonly AppProcess[]): Promise<void> {
+  for (const deadline = systemClock.now() + 120_000; systemClock.now() < deadline; await systemClock.sleep(100)) {
+    const newest = load!.seen().at(-1)
+    if (newest !== undefined && newest.latencyMillis < 1_000 && newest.at > systemClock.now() - 1_000) return running.ready(enrichers)
+  }
+  throw new Error('the listings do not flow')
+}
 
 /** Ends the enricher that has the partition, and waits until listings of long after it flow again. */
 async function failover(running: Pipeline, enrichers: readonly AppProcess[], end: (active: AppProcess) => Promise<void>) {
@@ -105,8 +119,14 @@ async function failover(running: Pipeline, enrichers: readonly AppProcess[], end
   const hasFlown = () => load!.seen().some(({ at, latencyMillis }) => at - latencyMillis > from + 2 * sessionTimeoutMillis)
   const deadline = from + 120_000
   while (!hasFlown() && systemClock.now() < deadline) await systemClock.sleep(100)
-  return { standby: enrichers.find((app) => app !== active)!, pauseMillis: longestPause(load!.seen(), from, systemClock.now()) }
+  const standby = enrichers.find((app) => app !== active)!
+  const folded = foldedSilently(await standby.metrics())
+  return { standby, folded, pauseMillis: longestPause(load!.seen(), from, systemClock.now()) }
 }
+
+/** Records that an app folded when it took over. */
+const foldedSilently = ({ values }: MetricsSnapshot): number =>
+  Object.entries(values).reduce((sum, [name, value]) => (/records_total.*restored/.test(name) ? sum + value : sum), 0)
 
 /** Which one has the partition now: another may have got it whenever one came or went. */
 async function activeOf({ prefix }: Pipeline, enrichers: readonly AppProcess[]): Promise<AppProcess> {

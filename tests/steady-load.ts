@@ -12,6 +12,8 @@ export type SteadyLoad = Readonly<{
   /** Ends the flow, and waits until every listing came out, or patience ends. */
   finish(): Promise<void>
   sent(): number
+  /** Events before the first listing. */
+  history(): number
   /** Listings that came out, in order; twice where it did so twice. */
   seen(): readonly Seen[]
   stop(): Promise<void>
@@ -25,6 +27,8 @@ type LoadOptions = Readonly<{
   perSecond: number
   /** How many there are at most: they are made before the flow begins. */
   most: number
+  /** Hours of sales before the first listing, 200 an hour. Default 24. */
+  historyHours?: number
   /** Where listings are counted. */
   output: Extract<TopicName, 'listings.enriched' | 'listings.scored'>
 }>
@@ -32,9 +36,9 @@ type LoadOptions = Readonly<{
 const tickMillis = 20
 const patienceMillis = 120_000
 
-export async function startSteadyLoad({ pipeline, perSecond, most, output }: LoadOptions): Promise<SteadyLoad> {
+export async function startSteadyLoad({ pipeline, perSecond, most, historyHours = 24, output }: LoadOptions): Promise<SteadyLoad> {
   const { prefix, backend, playFrom } = pipeline
-  const feed = createFeed({ start: playFrom, historyHours: 24, listings: most, everyMillis: 1_000, askShare: 0.8 })
+  const feed = createFeed({ start: playFrom, historyHours, listings: most, everyMillis: 1_000, askShare: 0.8 })
   const producer = backend.log.producer()
   await backend.codec.prepare(['MarketEvent'])
   await producer.send(feed.history.map((event) => feedRecord(backend.codec, prefix, event)))
@@ -54,6 +58,7 @@ export async function startSteadyLoad({ pipeline, perSecond, most, output }: Loa
   return {
     burst: send,
     sent: () => next,
+    history: () => feed.history.length,
     seen: () => seen,
     async finish() {
       stopping.abort()

@@ -1,15 +1,16 @@
 import { preloadAnnounced } from '#app/scorer/preload-announced.ts'
-import { defineApp } from '#lib/app/app.ts'
+import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
+import { settings } from './config.ts'
 import { createItemModelCache } from './item-model-cache.ts'
 import { createEnricherProcessor } from './processor.ts'
 
 export const app = defineApp({
   name: 'enricher',
   summary: 'folds all events of a market, and adds to each listing what it is and what is known around it',
-  settings: {},
-  async start(context) {
-    const { store, logger, health } = context
+  settings,
+  async start(context: AppContext<typeof settings>) {
+    const { config, store, logger, health } = context
     const itemModels = createItemModelCache({
       store,
       onLoaded(modelId) {
@@ -24,6 +25,7 @@ export const app = defineApp({
       input: 'market.events',
       outputs: ['listings.enriched'],
       processor: createEnricherProcessor({ itemModels, onBegin: itemModels.begin }),
+      standby: config.STANDBY === 'on',
       stop: following.stop,
       prepare: (inputs) => itemModels.load(inputs.map(({ value }) => value)),
     })

@@ -18,14 +18,19 @@ export type StageOptions<In extends SchemaTopic, Out extends SchemaTopic, State>
   processor: Processor<RecordTypes[(typeof topics)[In]['schema']], RecordTypes[(typeof topics)[Out]['schema']], State>
   /** Loads what a batch names (models, rules) before it is processed. */
   prepare?: (inputs: readonly Input<RecordTypes[(typeof topics)[In]['schema']]>[]) => void | Promise<void>
+  /** Members without partitions keep the state of those that have some warm. For a processor with memory. */
+  standby?: boolean
   /** Work to be ended before the log is closed, such as following another topic. */
   stop?: () => Promise<void>
 }>
 
+/** A take-over folds what was committed within so long, which takes milliseconds; asking costs two small requests. */
+const standbyPollMillis = 1_000
+
 /** An app that is one pure processor between two topics: the usual case. Registers the schema it writes before it reads a record. */
 export async function startStage<In extends SchemaTopic, Out extends SchemaTopic, State>(
   context: AppContext,
-  { name, input, outputs, processor, prepare, stop }: StageOptions<In, Out, State>,
+  { name, input, outputs, processor, prepare, standby = false, stop }: StageOptions<In, Out, State>,
 ): Promise<RunningApp> {
   const { config, prefix, clock, logger, metrics, health, log, codec } = context
   const inputSchema: (typeof topics)[In]['schema'] = topics[input].schema
@@ -60,6 +65,7 @@ export async function startStage<In extends SchemaTopic, Out extends SchemaTopic
     deadLetters: topicName(prefix, 'dead-letters'),
     guarantee: config.PROCESSING_GUARANTEE,
     ...(prepare === undefined ? {} : { prepare }),
+    ...(standby ? { standby: { pollMillis: standbyPollMillis } } : {}),
     metrics: traced(createRunnerMetrics(metrics), name, context.traces),
     health,
   })

@@ -1,4 +1,5 @@
-import { randomJitter } from '#lib/clock/clock.ts'
+import { type Clock, randomJitter } from '#lib/clock/clock.ts'
+import { RetryableError } from './errors.ts'
 
 export type BackoffOptions = Readonly<{ firstMillis: number; mostMillis: number }>
 
@@ -11,4 +12,24 @@ export const standardBackoff: BackoffOptions = { firstMillis: 100, mostMillis: 1
 export function backoffMillis(attempt: number, { firstMillis, mostMillis }: BackoffOptions = standardBackoff): number {
   const full = Math.min(mostMillis, firstMillis * 2 ** Math.min(attempt - 1, 30))
   return full / 2 + randomJitter() * (full / 2)
+}
+
+/** What `attempt` comes to, tried again while the world is unwell. Null: `signal` came first. */
+export async function retrying<T>(
+  attempt: () => Promise<T>,
+  { clock, signal, onProblem }: Readonly<{ clock: Clock; signal: AbortSignal; onProblem(problem: Error | null): void }>,
+): Promise<T | null> {
+  for (let failures = 0; !signal.aborted; ) {
+    try {
+      const result = await attempt()
+      if (failures > 0) onProblem(null)
+      return result
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error
+      if (signal.aborted) break
+      onProblem(error)
+      await clock.sleep(backoffMillis(++failures), signal).catch(() => {})
+    }
+  }
+  return null
 }

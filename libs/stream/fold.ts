@@ -16,6 +16,8 @@ export interface Fold<In, Out> {
   apply(inputs: readonly Input<In>[]): Result<Out>[]
   /** The newest checkpoint that has everything the state may still depend on behind it. */
   restorePoint(): Checkpoint
+  /** Whether this fold went through that very checkpoint: then the state is what folding from there would have come to. */
+  passed(checkpoint: Checkpoint): boolean
 }
 
 /**
@@ -44,6 +46,13 @@ export function createFold<In, Out, State>(processor: Processor<In, Out, State>,
     return carry === undefined ? undefined : JSON.stringify(carry)
   }
 
+  /** A record before a checkpoint has a time of at most the checkpoint's clock: once that is out of the horizon, so is the record. */
+  const forgetOutOfReach = (horizonMillis: number) => {
+    const oldestSeen = clock === null ? Number.NEGATIVE_INFINITY : clock - horizonMillis
+    const index = checkpoints.findLastIndex((checkpoint) => checkpoint.clock !== null && checkpoint.clock < oldestSeen)
+    if (index > 0) checkpoints = checkpoints.slice(index)
+  }
+
   /** The clock after this record, if that takes it into another cell of the grid. */
   const entersCell = (next: number) => clock !== null && Math.floor(next / spacing) !== Math.floor(clock / spacing)
 
@@ -60,6 +69,7 @@ export function createFold<In, Out, State>(processor: Processor<In, Out, State>,
           results.push(...process(inputs.slice(begun, index)))
           begun = index
           checkpoints.push({ offset: input.record.offset, clock, carry: carryNow() })
+          forgetOutOfReach(memory.horizonMillis)
         }
         clock = time
       }
@@ -68,13 +78,11 @@ export function createFold<In, Out, State>(processor: Processor<In, Out, State>,
     },
 
     restorePoint() {
-      if (memory !== undefined && clock !== null) {
-        // A record before a checkpoint has a time of at most the checkpoint's clock: once that is out of the horizon, so is the record.
-        const oldestSeen = clock - memory.horizonMillis
-        const index = checkpoints.findLastIndex((checkpoint) => checkpoint.clock !== null && checkpoint.clock < oldestSeen)
-        if (index > 0) checkpoints = checkpoints.slice(index)
-      }
+      if (memory !== undefined) forgetOutOfReach(memory.horizonMillis)
       return checkpoints[0]!
     },
+
+    passed: ({ offset, clock: time, carry }) =>
+      checkpoints.some((passed) => passed.offset === offset && passed.clock === time && passed.carry === carry),
   }
 }

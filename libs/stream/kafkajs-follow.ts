@@ -18,11 +18,13 @@ export async function followWithKafkajs(
   onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
 ): Promise<Follower> {
   const { topics, clientId, sessionTimeoutMillis, startAt } = options
+  const isWanted = (partition: number) => partition === (options.partition ?? partition)
   const group = `${clientId}-follow-${randomId()}`
   const behind = new Map<string, number>()
   const positions = new Map<string, number>()
   for (const topic of topics) {
     for (const { partition, first, next } of await admin.offsets(topic)) {
+      if (!isWanted(partition)) continue
       const start = startAt?.({ topic, partition, first, next }) ?? first
       if (startAt !== undefined) positions.set(keyOf({ topic, partition }), start)
       if (start < next) behind.set(keyOf({ topic, partition }), next)
@@ -51,6 +53,7 @@ export async function followWithKafkajs(
     ({ records }) => Promise.resolve(onRecords(records)),
     (partitions) => {
       for (const tp of partitions) {
+        if (!isWanted(tp.partition)) consumer.pause(tp)
         const position = positions.get(keyOf(tp))
         if (position !== undefined) consumer.seek(tp, position)
       }

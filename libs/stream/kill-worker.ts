@@ -77,6 +77,7 @@ async function main(options: KillWorkerOptions): Promise<void> {
     deadLetters: `${prefix}dead-letters`,
     guarantee: 'exactly_once',
     maxRecordsPerTransaction: 100,
+    ...(stage === 'window' ? { standby: { pollMillis: 200 } } : {}),
     metrics: { ...noRunnerMetrics, fenced: (by) => by === 'other' && tell('fenced') },
   })
   process.once('disconnect', () => process.exit(0))

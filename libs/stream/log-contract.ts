@@ -537,6 +537,18 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         expect(seen.length).toBe(3)
       })
 
+      it('reads one partition alone, where it is told to', async () => {
+        const topic = await createTopic('follow-one', 3)
+        await send(['a', 'b', 'c'].map((key, partition) => ({ ...record(topic, key), partition })))
+        const seen: string[] = []
+        const follower = await log.follow([topic], (records) => void seen.push(...texts(records)), { partition: 1 })
+        await follower.caughtUp
+        await send(['d', 'e', 'f'].map((key, partition) => ({ ...record(topic, key), partition })))
+        await until(() => expect(seen).toEqual(['b', 'e']))
+        await follower.stop()
+        expect(seen).toEqual(['b', 'e'])
+      })
+
       it('ends with the error of its handler', async () => {
         const topic = await createTopic('follow-error')
         await send([record(topic, 'a')])

@@ -133,7 +133,8 @@ export interface Log {
   admin(): LogAdmin
   /**
    * Reads topics without a group, from their beginning or from where `options` say, and follows them until `stop` (compacted tables,
-   * observers, tails). `caughtUp` resolves when everything that was visible at the call has been handed over.
+   * observers, tails). `caughtUp` resolves when everything that was visible at the call has been handed over. `onRecords` may take its
+   * time: the next records of a partition come when it is done. After a lost connection some may come a second time.
    */
   follow(
     topics: readonly string[],
@@ -146,6 +147,8 @@ export interface Log {
 }
 
 export type FollowOptions = Readonly<{
+  /** Only this partition of each topic. Default: all. */
+  partition?: number
   /** The offset to begin at, for each partition with records between `first` and `next`. Default: `first`. */
   startAt?: (partition: TopicPartition & Readonly<{ first: number; next: number }>) => number
 }>

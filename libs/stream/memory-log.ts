@@ -121,7 +121,9 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
     followOptions?: FollowOptions,
   ) => {
-    const partitions = names.flatMap((topic) => partitionsOf(topic).map((storage, partition) => [{ topic, partition }, storage] as const))
+    const partitions = names
+      .flatMap((topic) => partitionsOf(topic).map((storage, partition) => [{ topic, partition }, storage] as const))
+      .filter(([{ partition }]) => partition === (followOptions?.partition ?? partition))
     const following = followPartitions(partitions, onRecords, followOptions)
     followers.add(following)
     return following.follower

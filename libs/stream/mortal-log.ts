@@ -40,6 +40,7 @@ export function createMortalLog(log: Log): { log: Log; kill(): void; consumers: 
       transactionalProducer: (id) => mortal(log.transactionalProducer(id)),
       producer: () => mortal(log.producer()),
       admin: () => mortal(log.admin()),
+      follow: (topics, onRecords, followOptions) => log.follow(topics, mortalCallback(onRecords) as typeof onRecords, followOptions),
     },
     kill: () => {
       alive = false

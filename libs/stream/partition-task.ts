@@ -6,9 +6,10 @@ import { FatalError, RetryableError } from './errors.ts'
 import { type Checkpoint, createFold, type Fold } from './fold.ts'
 import type { CommittedOffset, Consumer, FetchedBatch, LogAdmin, LogRecord, TopicPartition } from './log.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
+import { fits, type WarmState } from './partition-standby.ts'
 import type { Input, Processor } from './processor.ts'
 import type { RunnerMetrics } from './runner-metrics.ts'
-import { decodeAll, type FoldedSlice, foldSlice, isInput, type SliceOptions } from './slice.ts'
+import { after, countBefore, decodeAll, type FoldedSlice, foldSlice, isInput, type SliceOptions } from './slice.ts'
 
 export type PartitionTaskOptions<In, Out, State> = SliceOptions<In, Out> &
   Readonly<{
@@ -16,6 +17,8 @@ export type PartitionTaskOptions<In, Out, State> = SliceOptions<In, Out> &
     processor: Processor<In, Out, State>
     prepare: ((inputs: readonly Input<In>[]) => void | Promise<void>) | undefined
     committer: Committer
+    /** Hands over what a standby has made ready, once. */
+    takeWarm(): WarmState<In, Out> | null
     consumer: Consumer
     admin: LogAdmin
     clock: Clock
@@ -109,6 +112,8 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
         `the group stands at offset ${committed.offset} of ${partition.topic}-${partition.partition}, which ends at ${next}: the topic was ` +
           `made anew or cut. Delete the consumer group, or name another run`,
       )
+    const warm = options.takeWarm()
+    if (warm !== null && fits(warm, committed, first)) return goOnFrom(warm, committed)
     const checkpoint: Checkpoint = restorePointOf(committed, first)
     if (committed.offset < first)
       logger.error(
@@ -123,8 +128,11 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
           'Set the retention of the topic well beyond the horizon',
       )
     }
-    fold = createFold(processor, checkpoint)
-    position = Math.max(checkpoint.offset, first)
+    goOnFrom({ fold: createFold(processor, checkpoint), position: Math.max(checkpoint.offset, first) }, committed)
+  }
+
+  function goOnFrom(begun: Pick<WarmState<In, Out>, 'fold' | 'position'>, committed: CommittedOffset): void {
+    ;({ fold, position } = begun)
     if (position < committed.offset) {
       restore = { until: committed.offset, begun: performance.now(), records: 0 }
       logger.info({ ...partition, from: position, until: committed.offset }, 'restoring state')
@@ -242,15 +250,4 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
       await committer.close()
     },
   }
-}
-
-/** Records at or behind `offset`; they are in order. */
-function after(records: readonly LogRecord[], offset: number): readonly LogRecord[] {
-  const before = countBefore(records, offset)
-  return before === 0 ? records : records.slice(before)
-}
-
-function countBefore(records: readonly LogRecord[], offset: number): number {
-  const index = records.findIndex((record) => record.offset >= offset)
-  return index === -1 ? records.length : index
 }

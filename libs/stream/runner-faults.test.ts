@@ -96,9 +96,11 @@ type Campaign = Readonly<{
   sliceRecords: number
   /** Processes that share the work, and take over from each other. */
   members: number
+  /** Whether those without partitions keep the state of the others warm. */
+  standby: boolean
 }>
 
-async function runCampaign({ feed, plan, batchBytes, sliceRecords, members }: Campaign) {
+async function runCampaign({ feed, plan, batchBytes, sliceRecords, members, standby }: Campaign) {
   const pendingTroubles = [...plan]
   let calls = 0
   const alive: { runner: Runner; kill(): void; expel(fate: 'frozen' | 'dead'): void }[] = []
@@ -136,6 +138,7 @@ async function runCampaign({ feed, plan, batchBytes, sliceRecords, members }: Ca
       deadLetters: topics.deadLetters,
       guarantee: 'exactly_once',
       maxRecordsPerTransaction: sliceRecords,
+      ...(standby ? { standby: { pollMillis: 1 } } : {}),
     })
     const expel = (fate: 'frozen' | 'dead') => log.expel(group, mortal.consumers[0]!, fate)
     alive[index] = { runner, kill: mortal.kill, expel }
@@ -188,8 +191,9 @@ describe('exactly once, whatever fails', () => {
         fc.integer({ min: 1, max: 400 }),
         fc.integer({ min: 1, max: 7 }),
         fc.integer({ min: 1, max: 3 }),
-        async (feed, plan, batchBytes, sliceRecords, members) => {
-          const { inputs, outputs, deadLetters } = await runCampaign({ feed, plan, batchBytes, sliceRecords, members })
+        fc.boolean(),
+        async (feed, plan, batchBytes, sliceRecords, members, standby) => {
+          const { inputs, outputs, deadLetters } = await runCampaign({ feed, plan, batchBytes, sliceRecords, members, standby })
           const expected = expectedOutputs(inputs)
           const bySource = (partition: number) =>
             outputs.map(({ value }) => String(value)).filter((text) => Number(JSON.parse(text).id) % partitions === partition)
@@ -214,7 +218,14 @@ describe('exactly once, whatever fails', () => {
       type: index % 7 === 3 ? 'unit' : 'add',
       aborted: false,
     }))
-    const { inputs, outputs } = await runCampaign({ feed, plan: [{ after, trouble }], batchBytes: 200, sliceRecords: 3, members: 1 })
+    const { inputs, outputs } = await runCampaign({
+      feed,
+      plan: [{ after, trouble }],
+      batchBytes: 200,
+      sliceRecords: 3,
+      members: 1,
+      standby: false,
+    })
     expect(outputs.map(({ value }) => String(value)).sort()).toEqual(expectedOutputs(inputs).outputs.flat().sort())
   })
 })

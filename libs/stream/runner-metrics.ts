@@ -15,6 +15,8 @@ export interface RunnerMetrics {
    */
   lag(partition: TopicPartition, lag: Readonly<{ records: number; seconds: number }>): void
   restored(seconds: number, records: number): void
+  /** How far the state kept warm for another member's partition is behind what the group has committed. Zero: there is none. */
+  standby(partition: TopicPartition, lag: Readonly<{ records: number }>): void
   /** The partition was taken over, by this member (`own`: after an error of unknown outcome) or by another. */
   fenced(by: 'own' | 'other'): void
   backoff(attempt: number): void
@@ -48,6 +50,10 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
     'partition',
   ])
   const restoreSeconds = metrics.gauge('restore_seconds', 'How long the last restore of state took.')
+  const standbyLag = metrics.gauge('standby_lag_records', 'Offsets between what the group committed and what this standby has folded.', [
+    'topic',
+    'partition',
+  ])
   const fenced = metrics.counter('fenced_total', 'Partitions taken over: by itself after an unknown outcome, or by another.', ['by'])
   const backoffs = metrics.counter('backoffs_total', 'Waits because something outside was unwell.')
   const collectedToCommitted = metrics.latency('collected_to_committed', 'From the collector holding the answer to the commit here.')
@@ -70,6 +76,7 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
       restoreSeconds(seconds)
       records(count, { result: 'restored', detail: '' })
     },
+    standby: ({ topic, partition }, { records: behind }) => standbyLag(behind, { topic, partition: String(partition) }),
     fenced: (by) => fenced(1, { by }),
     backoff: () => backoffs(),
     committed(done, committedAtMillis) {
@@ -97,6 +104,7 @@ export const noRunnerMetrics: RunnerMetrics = {
   transaction() {},
   lag() {},
   restored() {},
+  standby() {},
   fenced() {},
   backoff() {},
   committed() {},

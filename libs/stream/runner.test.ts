@@ -4,7 +4,7 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { createHealth } from '#lib/telemetry/health.ts'
 import { deadLetterHeaders } from './dead-letter.ts'
 import { FatalError, RejectedError, RetryableError } from './errors.ts'
-import type { ConsumerOptions, LogRecord, NewRecord } from './log.ts'
+import type { Consumer, ConsumerOptions, LogRecord, NewRecord } from './log.ts'
 import { createMemoryLog, type MemoryLog } from './memory-log.ts'
 import type { Processor } from './processor.ts'
 import { redrivenHeaders } from './redriven.ts'
@@ -369,6 +369,30 @@ describe('a runner’s state', () => {
     runners.push(runner)
     return runner
   }
+  /** A runner that stands by where it has no partition. `prepared`: the offsets it folded, or was about to. */
+  const standingBy = ({
+    prepare,
+    pollMillis = 1,
+  }: Pick<RunnerOptions<WindowEvent, WindowSum, unknown>, 'prepare'> & { pollMillis?: number } = {}) => {
+    const health = createHealth({ clock: systemClock })
+    const prepared: number[] = []
+    const consumers: Consumer[] = []
+    const consumer = (options: ConsumerOptions) => {
+      const made = log.consumer(options)
+      consumers.push(made)
+      return made
+    }
+    const runner = windowed({
+      log: { ...log, consumer },
+      health,
+      standby: { pollMillis },
+      async prepare(inputs) {
+        prepared.push(...inputs.map(({ record }) => record.offset))
+        await prepare?.(inputs)
+      },
+    })
+    return { runner, health, prepared, consumer: () => consumers[0] as Consumer }
+  }
   const add = (id: number, time: number) => JSON.stringify({ type: 'add', id: String(id), key: 'k', time, amount: 1 })
   const sums = async () => (await texts(topics.output)).map((text) => (JSON.parse(text) as WindowSum).sum)
 
@@ -443,12 +467,98 @@ describe('a runner’s state', () => {
     await until(async () => expect(await sums()).toEqual([1, 2, 3, 3]))
   })
 
-  it('is not made up where the position lies beyond the end of the topic', async () => {
+  it('is kept warm by a standby, who folds only what is new when it takes over', async () => {
+    const [active, standby] = [windowed(), standingBy()]
+    await active.start()
+    await standby.runner.start()
+    await send(...Array.from({ length: 100 }, (_, index) => add(index, index)))
+    await until(async () => expect(await sums()).toHaveLength(100))
+    await until(() => expect(standby.prepared.length).toBe(100))
+    await active.stop()
+    await send(add(100, 100))
+    await until(async () => expect(await sums()).toEqual(Array.from({ length: 101 }, (_, index) => index + 1)))
+    expect(standby.prepared.length, 'no record is folded twice').toBe(101)
+  })
+
+  it('is warm before a member joins: until then nobody is disturbed, and it is not ready', async () => {
+    const active = windowed()
+    await active.start()
+    await send(add(0, 0), add(1, 1))
+    await until(async () => expect((await committed())?.offset).toBe(2))
+    const store = Promise.withResolvers<void>()
+    const standby = standingBy({ prepare: () => store.promise })
+    await standby.runner.start()
+    await active.stop()
+    await send(add(2, 2))
+    await until(() =>
+      expect(standby.health.report()).toMatchObject({
+        ready: false,
+        conditions: { 'assigned in': { ready: false }, 'restored in': { ready: false, detail: 'standing by: 0 of 1 partitions' } },
+      }),
+    )
+    store.resolve()
+    await until(() => expect(standby.health.report().ready).toBe(true))
+    await until(async () => expect(await sums()).toEqual([1, 2, 3]))
+  })
+
+  it('is not taken from a standby that it does not fit: the position was moved by hand after it last looked', async () => {
+    const active = windowed()
+    await active.start()
+    await send(add(0, 0), add(1, 1), add(2, 2))
+    await until(async () => expect(await sums()).toEqual([1, 2, 3]))
+    const standby = standingBy({ pollMillis: 60_000 })
+    await standby.runner.start()
+    await until(() => expect(standby.health.report().ready).toBe(true))
+    const tool = log.transactionalProducer('by-hand')
+    await tool.fence()
+    const moved = { group, partition: { topic: topics.input, partition: 0 }, committed: { offset: 1, metadata: '' } }
+    await tool.commitTransaction({ records: [], position: moved })
+    await active.stop()
+    await until(async () => expect(await sums()).toEqual([1, 2, 3, 2, 3]))
+  })
+
+  it('is made warm again by a member that loses its partition', async () => {
+    const first = standingBy()
+    await first.runner.start()
+    await until(() => expect(first.health.report().conditions['restored in']).toMatchObject({ detail: '1 of 1 partitions' }))
+    await send(add(0, 0), add(1, 1))
+    await until(async () => expect(await sums()).toEqual([1, 2]))
+    const second = standingBy()
+    await second.runner.start()
+    await until(() => expect(second.health.report().ready).toBe(true))
+    log.expel(group, first.consumer(), 'frozen')
+    await until(() => expect(first.health.report().conditions['restored in']?.detail).toBe('standing by: 1 of 1 partitions'))
+    await send(add(2, 2))
+    await until(async () => expect(await sums()).toEqual([1, 2, 3]))
+    await second.runner.stop()
+    await send(add(3, 3))
+    await until(async () => expect(await sums()).toEqual([1, 2, 3, 4]))
+  })
+
+  it('is let go by a standby that is told to stop before it is warm', async () => {
+    const active = windowed()
+    await active.start()
+    await send(add(0, 0))
+    await until(async () => expect((await committed())?.offset).toBe(1))
+    await active.stop()
+    const away = standingBy({
+      prepare() {
+        throw new RetryableError('the store is away')
+      },
+    })
+    await away.runner.start()
+    await until(() => expect(away.health.report().conditions['progress in']).toEqual({ ready: false, detail: 'the store is away' }))
+    await away.runner.stop()
+    await away.runner.finished
+    expect((await committed())?.offset).toBe(1)
+  })
+
+  it.each([false, true])('is not made up where the position lies beyond the end of the topic (standby: %s)', async (standby) => {
     const tool = log.consumer({ group, topics: [topics.input], from: 'earliest' })
     await tool.start(async () => {})
     await tool.commit({ topic: topics.input, partition: 0 }, { offset: 100, metadata: '' })
     await tool.stop()
-    const runner = windowed()
+    const runner = windowed(standby ? { standby: { pollMillis: 1 } } : {})
     await runner.start()
     await expect(runner.finished).rejects.toThrow(/stands at offset 100.*ends at 0.*made anew or cut/)
   })

@@ -6,9 +6,11 @@ import { backoffMillis } from './backoff.ts'
 import { createAtLeastOnceCommitter, createExactlyOnceCommitter } from './committer.ts'
 import { FencedError, RetryableError } from './errors.ts'
 import type { FetchedBatch, Log, LogRecord, TopicPartition } from './log.ts'
+import type { WarmState } from './partition-standby.ts'
 import { createPartitionTask, type PartitionTask } from './partition-task.ts'
 import type { Input, Output, Processor } from './processor.ts'
 import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
+import { createStandby, type Standby } from './standby.ts'
 
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once'
 
@@ -38,6 +40,12 @@ export type RunnerOptions<In, Out, State> = Readonly<{
   prepare?: (inputs: readonly Input<In>[]) => void | Promise<void>
   metrics?: RunnerMetrics
   health?: Health
+  /**
+   * A warm standby, for a processor with memory. A member without partitions follows the log behind what the group commits and keeps
+   * the state of every partition ready (standby.ts), so that it takes one over at once; a new one joins only when it has caught up.
+   * `pollMillis`: how often it asks where the group stands. Default: none.
+   */
+  standby?: Readonly<{ pollMillis: number }>
   /** Where a group without a committed offset begins. Default earliest. */
   from?: 'earliest' | 'latest'
   /** The most input records of one transaction. Default 1,000. Larger ones amortise more and are lost more in a retry. */
@@ -47,7 +55,7 @@ export type RunnerOptions<In, Out, State> = Readonly<{
 }>
 
 export interface Runner {
-  /** Joins the group and resolves once it is a member; records flow from then on. */
+  /** Joins the group and resolves once it is a member; records flow from then on. A standby resolves at once, and joins when it is warm. */
   start(): Promise<void>
   /** Resolves after `stop`; rejects when it cannot go on (FatalError: exit 1). */
   readonly finished: Promise<void>
@@ -66,6 +74,10 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   const consumer = log.consumer({ group, topics: [input.topic], from })
   const conditions = runnerConditions(input.topic, health)
   const tasks = new Map<number, PartitionTask>()
+  /** Handed over by the standby, and not taken yet. */
+  const ready = new Map<number, WarmState<In, Out>>()
+  let standby: Standby<In, Out> | null = null
+  let standbyEnded: Promise<void> = Promise.resolve()
   let failures = 0
   let busy = 0
   let stopping: Promise<void> | null = null
@@ -79,6 +91,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     return createPartitionTask({
       ...options,
       partition,
+      takeWarm: () => takeWarm(partition),
       prepare: options.prepare,
       committer: guarantee === 'exactly_once' ? createExactlyOnceCommitter(committing) : createAtLeastOnceCommitter(committing, consumer),
       consumer,
@@ -96,6 +109,8 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
       tasks.delete(partition)
       task.close().catch((error: Error) => logger.warn({ partition, problem: error.message }, 'closing a partition that is no longer ours'))
     }
+    if (assigned.length === 0) standBy()
+    else releaseStandby(assigned)
     for (const partition of assigned) {
       const task = tasks.get(partition.partition) ?? createTask(partition)
       tasks.set(partition.partition, task)
@@ -103,7 +118,37 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     }
     logger.info({ topic: input.topic, partitions: assigned.map(({ partition }) => partition), epoch }, 'assigned')
     conditions.assigned(assigned.length)
-    conditions.restored([...tasks.values()])
+    tellRestored()
+  }
+
+  function tellRestored(): void {
+    if (standby === null) conditions.restored([...tasks.values()])
+  }
+
+  /** Without partitions: keeps the state of those that others have. */
+  function standBy(): void {
+    if (options.standby === undefined || standby !== null || stopping !== null) return
+    ready.clear()
+    const { pollMillis } = options.standby
+    conditions.standingBy(0, 0)
+    standby = createStandby({ ...options, admin, metrics, pollMillis, onProblem: conditions.progress, onWarmth: conditions.standingBy })
+    standbyEnded = standby.finished
+    standbyEnded.catch(failed.reject)
+  }
+
+  function releaseStandby(assigned: readonly TopicPartition[]): void {
+    const states = standby?.release()
+    standby = null
+    for (const { partition } of assigned) {
+      const state = states?.get(partition)
+      if (state !== undefined) ready.set(partition, state)
+    }
+  }
+
+  function takeWarm({ partition }: TopicPartition): WarmState<In, Out> | null {
+    const state = ready.get(partition) ?? null
+    ready.delete(partition)
+    return state
   }
 
   /** Takes over and begins to restore before the first record comes, so that it finds the state there. A batch that is faster helps itself. */
@@ -111,7 +156,8 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     for (let attempt = 1; stopping === null && tasks.get(partition) === task; attempt++) {
       try {
         await task.open(epoch)
-        return conditions.restored([...tasks.values()])
+        conditions.progress(null)
+        return tellRestored()
       } catch (error) {
         if (error instanceof FencedError) return
         if (!(error instanceof RetryableError)) return failed.reject(error)
@@ -132,7 +178,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
       ended('committed')
       failures = 0
       conditions.progress(null)
-      conditions.restored([...tasks.values()])
+      tellRestored()
     } catch (error) {
       ended(onFailure(error as Error, batch))
       throw error
@@ -160,16 +206,24 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     for (const { records, ...partition } of consumer.lag()) if (records === 0) metrics.lag(partition, { records: 0, seconds: 0 })
   }
 
+  async function join(): Promise<void> {
+    if (stopping === null) await consumer.start(handle, onAssignment)
+  }
+
   return {
     finished,
     async start() {
-      await consumer.start(handle, onAssignment)
       quietCheck = setInterval(reportQuiet, quietCheckMillis).unref()
+      standBy()
+      if (standby === null) return join()
+      void standby.warm.then(join).catch(failed.reject)
     },
     stop() {
       stopping ??= (async () => {
         clearInterval(quietCheck)
+        releaseStandby([])
         await consumer.stop()
+        await standbyEnded.catch(() => {})
         await Promise.all([...tasks.values()].map((task) => task.close()))
         await admin.close()
       })()
@@ -191,6 +245,10 @@ function runnerConditions(topic: string, health: Health | undefined) {
     restored(tasks: readonly PartitionTask[]) {
       const restored = tasks.filter((task) => task.isRestored()).length
       health?.set(names.restored, restored === tasks.length, `${restored} of ${tasks.length} partitions`)
+    },
+    /** Its own state is the one that it keeps warm. */
+    standingBy(warm: number, partitions: number) {
+      health?.set(names.restored, partitions > 0 && warm === partitions, `standing by: ${warm} of ${partitions} partitions`)
     },
     progress: (error: Error | null) => health?.set(names.progress, error === null, error?.message ?? 'ok'),
   }

@@ -136,3 +136,14 @@ function passOn(headers: Headers): Headers {
   for (const name of passedOn) if (headers[name] !== undefined) passed[name] = headers[name]
   return passed
 }
+
+/** Records at or behind `offset`; they are in order. */
+export function after(records: readonly LogRecord[], offset: number): readonly LogRecord[] {
+  const before = countBefore(records, offset)
+  return before === 0 ? records : records.slice(before)
+}
+
+export function countBefore(records: readonly LogRecord[], offset: number): number {
+  const index = records.findIndex((record) => record.offset >= offset)
+  return index === -1 ? records.length : index
+}

@@ -4,8 +4,8 @@ import { type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import type { PriceModel } from '#lib/model/price-model.ts'
 import { quantileCount } from '#lib/model/quantile-head.ts'
 import type { MarketEvent } from '#schemas/types.ts'
-import { examplesOf } from './blocks.ts'
-import { buildDataset } from './dataset.ts'
+import { type Block, examplesOf } from './blocks.ts'
+import { buildDataset, type Dataset } from './dataset.ts'
 import type { TrainingSales } from './training-sales.ts'
 
 /** What a model said of sales that it had not learnt from, row by row. */
@@ -38,24 +38,15 @@ export function compareWithChampion({ events, historyOnly }: TrainingSales, chal
     const row = rowOf.get(`${tokenId} ${challenger.times[ours]}`)
     return row === undefined ? [] : [{ ours, theirs: row }]
   })
-  const errors = (judged: Judged, rows: readonly number[]): QuantileErrors | null =>
-    rows.length === 0
-      ? null
-      : quantileErrors(
-          quantilesOf(judged, rows),
-          Float64Array.from(rows, (row) => judged.logPrices[row] as number),
-        )
-  return {
-    rows: pairs.length,
-    champion: errors(
-      theirs,
-      pairs.map((pair) => pair.theirs),
-    ),
-    challenger: errors(
-      challenger,
-      pairs.map((pair) => pair.ours),
-    ),
-  }
+  const errorsOf = (judged: Judged, rows: readonly number[]) => (rows.length === 0 ? null : errorsOn(judged, rows))
+  const [ourRows, theirRows] = [pairs.map(({ ours }) => ours), pairs.map(({ theirs }) => theirs)]
+  return { rows: pairs.length, champion: errorsOf(theirs, theirRows), challenger: errorsOf(challenger, ourRows) }
+}
+
+function errorsOn({ logPrices, quantilesUsd }: Judged, rows: readonly number[]): QuantileErrors {
+  const quantiles = rows.flatMap((row) => [...quantilesUsd.subarray(row * quantileCount, (row + 1) * quantileCount)])
+  const prices = Float64Array.from(rows, (row) => logPrices[row] as number)
+  return quantileErrors(Float64Array.from(quantiles), prices)
 }
 
 function askChampion(
@@ -65,16 +56,15 @@ function askChampion(
   from: number,
 ): Judged {
   const isExample = ({ eventId }: MarketEvent): boolean => !historyOnly.has(eventId)
-  const { examples, times, tokenIds } = buildDataset(events, featureSet, { itemModel, isExample })
-  const first = times.findIndex((time) => time >= from)
-  const block = { from: first < 0 ? times.length : first, until: times.length }
-  const { vectors, levels, logPrices } = examplesOf(examples, block)
-  const quantilesUsd = model.predict(vectors, levels).quantilesUsd
-  return { times: times.subarray(block.from), tokenIds: tokenIds.slice(block.from), logPrices, quantilesUsd }
+  const dataset = buildDataset(events, featureSet, { itemModel, isExample, examplesFrom: from })
+  return judgeBlock(model, dataset, { from: 0, until: dataset.times.length })
 }
 
-const quantilesOf = ({ quantilesUsd }: Judged, rows: readonly number[]): Float64Array =>
-  Float64Array.from(rows.flatMap((row) => [...quantilesUsd.subarray(row * quantileCount, (row + 1) * quantileCount)]))
+export function judgeBlock(model: PriceModel, { examples, times, tokenIds }: Dataset, { from, until }: Block): Judged {
+  const { vectors, levels, logPrices } = examplesOf(examples, { from, until })
+  const { quantilesUsd } = model.predict(vectors, levels)
+  return { times: times.subarray(from, until), tokenIds: tokenIds.slice(from, until), logPrices, quantilesUsd }
+}
 
 export type Verdict = Readonly<{ promote: boolean; why: string }>
 

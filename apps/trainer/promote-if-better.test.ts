@@ -35,7 +35,8 @@ function train(share: number, settings = someTrees(20)): Promise<Training> {
 /** Of both stages. */
 function someTrees(rounds: number): TrainingSettings {
   const { itemModel, trees } = fastTrainingSettings
-  return { ...fastTrainingSettings, itemModel: { ...itemModel, trees: { ...itemModel.trees, rounds } }, trees: { ...trees, rounds } }
+  const small = { rounds, mostLeaves: 8 }
+  return { ...fastTrainingSettings, itemModel: { ...itemModel, trees: { ...itemModel.trees, ...small } }, trees: { ...trees, ...small } }
 }
 
 async function market() {

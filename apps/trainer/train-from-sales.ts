@@ -2,12 +2,13 @@ import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import type { Learning } from '#lib/model/model-family.ts'
+import type { Examples } from '#lib/model/price-model.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/tfjs-runtime.ts'
 import { openModel, trainModel } from '#lib/model/trained-model.ts'
 import { type CleansingOptions, noCleansing } from '#lib/validation/cleansing.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
-import type { Judged } from './challenge.ts'
+import { type Judged, judgeBlock } from './challenge.ts'
 import type { Dataset } from './dataset.ts'
 import type { DatasetCache } from './dataset-cache.ts'
 import { foldSales } from './fold-sales.ts'
@@ -84,8 +85,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     }),
   )
   const heldOut = openModel(trained.heldOut)
-  const { vectors, levels, logPrices } = parts.newest
-  const quantilesUsd = heldOut.predict(vectors, levels).quantilesUsd
+  const newest = judgeBlock(heldOut, dataset, blocks.newest)
   const report: TrainingReport = {
     sales: dataset.times.length + dataset.historyOnly,
     historyOnly: dataset.historyOnly,
@@ -93,11 +93,8 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     rows: mapBlocks(blocks, ({ from, until }) => until - from),
     backend: runtime,
     learning: trained.learning,
-    model: quantileErrors(quantilesUsd, logPrices),
-    rules: simpleRules(featureSet, parts.fit).map(({ name, forecast }) => ({
-      name,
-      errors: pointErrors(forecast(parts.newest), parts.newest.logPrices),
-    })),
+    model: quantileErrors(newest.quantilesUsd, newest.logPrices),
+    rules: judgeRules(featureSet, parts),
     isCached,
     seconds: { read: readSeconds, ...seconds, fit: fitSeconds },
   }
@@ -106,10 +103,8 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     bundleContent(featureSet, dataset, sales, report, { ...settings, seed, refitted: trained.isRefitted }),
     itemEffects,
   )
-  const { from, until } = blocks.newest
-  const times = dataset.times.subarray(from, until)
-  const training = { bundle, report, sales, newest: { times, tokenIds: dataset.tokenIds.slice(from, until), logPrices, quantilesUsd } }
-  options.inspect?.({ ...training, unseen: { featureSet, examples: parts.newest, times, model: heldOut } })
+  const training = { bundle, report, sales, newest }
+  options.inspect?.({ ...training, unseen: { featureSet, examples: parts.newest, times: newest.times, model: heldOut } })
   for (const { forecaster } of new Set([trained.model, trained.heldOut])) forecaster.dispose()
   return training
 }
@@ -125,6 +120,9 @@ const mapBlocks = <From, To>({ fit, stopping, newest }: Readonly<Record<keyof Bl
   stopping: map(stopping),
   newest: map(newest),
 })
+
+const judgeRules = (featureSet: FeatureSet, { fit, newest }: Readonly<Record<'fit' | 'newest', Examples>>): TrainingReport['rules'] =>
+  simpleRules(featureSet, fit).map(({ name, forecast }) => ({ name, errors: pointErrors(forecast(newest), newest.logPrices) }))
 
 /** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
 function bundleContent(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { calibrate, fitCalibration } from './calibration.ts'
+import { aroundMedian, calibrate, fitCalibration } from './calibration.ts'
 import { quantileCount, quantileLevels } from './quantile-head.ts'
 import { createRandom } from './random.ts'
 
@@ -27,6 +27,19 @@ describe('calibration', () => {
     sharesBelow(later).forEach((share, k) => {
       expect(Math.abs(share - (quantileLevels[k] as number))).toBeLessThan(0.025)
     })
+  })
+
+  test('around the median of a model that was fitted again leaves that where it is, and the others as far from it', () => {
+    const { quantiles, targets } = overconfident(2_000, 1)
+    const calibration = fitCalibration(quantiles, targets)
+    const [moved, kept] = [quantiles.slice(), quantiles.slice()]
+    calibrate(calibration, moved)
+    calibrate(aroundMedian(calibration), kept)
+    for (let at = 0; at < quantiles.length; at += quantileCount) {
+      expect(kept[at + 2]).toBe(quantiles[at + 2])
+      for (const k of [0, 1, 3, 4])
+        expect((kept[at + k] as number) - (kept[at + 2] as number)).toBeCloseTo((moved[at + k] as number) - (moved[at + 2] as number), 9)
+    }
   })
 
   test('changes nothing where labelled rows are too few to tell', () => {

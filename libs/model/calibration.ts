@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { quantileCount, quantileLevels, uncross } from './quantile-head.ts'
+import { medianIndex, quantileCount, quantileLevels, uncross } from './quantile-head.ts'
 
 /**
  * How far each quantile moves, in units of the row's own predicted interquartile range, so that on the newest labelled rows, which the
@@ -33,6 +33,14 @@ export function fitCalibration(quantiles: ArrayLike<number>, targets: ArrayLike<
     return residuals[Math.max(0, Math.min(rows - 1, index))] as number
   })
   return { shifts, rows }
+}
+
+/**
+ * For a model that was fitted again on the very rows it is calibrated by: where their prices lay it has learnt by now, so its median stays.
+ * How far they strayed it cannot know from them, so the others keep their distance from the median.
+ */
+export function aroundMedian({ shifts, rows }: Calibration): Calibration {
+  return { shifts: shifts.map((shift) => shift - (shifts[medianIndex] as number)), rows }
 }
 
 /** Moves the quantiles in place. They still do not cross. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Calibration, calibrate, calibrationSchema, fitCalibration } from './calibration.ts'
+import { aroundMedian, type Calibration, calibrate, calibrationSchema, fitCalibration } from './calibration.ts'
 import { type Familiarity, familiaritySchema, fitFamiliarity, noveltyOf } from './familiarity.ts'
 import { familyOf } from './families.ts'
 import { type Forecaster, type Learning, type ModelFamily, type StoredModel, type TrainingTask, targetsOf } from './model-family.ts'
@@ -22,7 +22,7 @@ export type TrainingBlocks = Readonly<{ fit: Examples; stopping: Examples; newes
 export type Training = Readonly<{
   /**
    * Calibrated by forecasts of `stopping` and `newest` that were made without their prices (but to stop); then, where the family can,
-   * fitted again on all three blocks: prices drift, and the newest sales say most.
+   * fitted again on all three blocks: prices drift, and the newest sales say most. Of the calibration only the widths are then kept.
    */
   model: TrainedModel
   /** Fitted on `fit` and calibrated on `stopping` alone, so that `newest` can be asked how good it is. */
@@ -51,7 +51,7 @@ export async function trainModel(
   })
   const calibration = fitCalibration([...seen, ...unseen], [...targetsOf(stopping), ...targetsOf(newest)])
   return {
-    model: calibrated(refit === undefined ? forecaster : await refit(everything), calibration),
+    model: refit === undefined ? calibrated(forecaster, calibration) : calibrated(await refit(everything), aroundMedian(calibration)),
     heldOut: calibrated(forecaster, fitCalibration(seen, targetsOf(stopping))),
     isRefitted: refit !== undefined,
     learning,

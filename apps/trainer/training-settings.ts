@@ -27,6 +27,6 @@ export const defaultTrainingSettings: TrainingSettings = {
 export const fastTrainingSettings: TrainingSettings = {
   itemModel: { ...defaultItemEffectSettings, trees: { ...defaultItemEffectSettings.trees, rounds: 60, learningRate: 0.2, mostLeaves: 31 } },
   members: ['trees'],
-  trees: { ...defaultTrainingSettings.trees, rounds: 120, learningRate: 0.1, patience: 20 },
+  trees: { ...defaultTrainingSettings.trees, rounds: 120, learningRate: 0.1, columnShare: 0.3, patience: 20 },
   network: defaultTrainingSettings.network,
 }

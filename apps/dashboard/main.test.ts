@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { app as enricher } from '#app/enricher/main.ts'
 import { app as featurizer } from '#app/featurizer/main.ts'
@@ -101,6 +102,13 @@ describe('the API', () => {
       [post('/api/price', { ...soldItem(), class: 'Griffin' }), 422, /Griffin/],
       [post('/api/price', { ...soldItem(), parts: Array(6).fill('<img src=x onerror=alert(1)>') }), 422, /expected a known part/],
       [post('/api/price', { ...soldItem(), genes: 'x'.repeat(20_000) }), 413, /too large/i],
+      [post('/api/price', `${'['.repeat(8_000)}${']'.repeat(8_000)}`), 400, /expected object/],
+      [post('/api/price', '{"__proto__": {"class": "Plant"}}'), 400, /JSON/],
+      [post('/api/price', { ...soldItem(), class: 'constructor' }), 422, /known class/],
+      [json('/api/price', { method: 'POST', body: 'class=Plant', headers: { 'content-type': 'text/plain' } }), 415, /media type/i],
+      [json('/api/price/__proto__'), 400, /digits/],
+      [json('/api/listings?limit=5&limit=6'), 400, /limit/],
+      [json('/%ff%fe'), 400, /not a valid url/],
     ]
     for (const [answer, status, detail] of cases) {
       const found = await answer
@@ -137,9 +145,18 @@ describe('the API', () => {
     const page = await world.get('/')
     expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/)
     expect(page.headers.get('x-content-type-options')).toBe('nosniff')
-    expect((await world.get('/..%2fmain.ts')).status).toBe(404)
     expect((await world.get('/plot/uPlot.esm.js')).status).toBe(200)
   })
+
+  test.each(['/../main.ts', '/..%2fmain.ts', '/%2e%2e/main.ts', '/..\\main.ts', '//etc/passwd', '/page.html%00.js', '/plot/../../main.ts'])(
+    'what lies beside the page is not served: %s',
+    async (path) => {
+      // By node:http, which sends a path as it is.
+      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
+      get(world.url, { path }, (response) => resolve(response.resume().statusCode)).on('error', reject)
+      expect([403, 404]).toContain(await promise)
+    },
+  )
 })
 
 describe('with a token and a limit', () => {

@@ -182,8 +182,13 @@ describe('the page', () => {
     await world.openMarket()
     await send(1)
     await world.send('alerts', 'k', sampleAlert(sampleScored))
+    for (const kind of ['alert', 'random', 'rejected'] as const) {
+      const dear = { alertId: kind, listingId: kind, status: 'resold', netUsd: 12_345, rejectedFor: 'second_check_no_evidence' } as const
+      await world.send('outcomes', 'k', sampleOutcome({ kind, ...dear }))
+    }
     const { page, complaints } = await visit({ width: 360, height: 740 })
     await page.locator('.card').waitFor()
+    await page.locator('#missed').waitFor()
     expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
     expect(await seriousFindings(page)).toEqual([])
     expect(complaints).toEqual([])

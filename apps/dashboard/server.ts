@@ -28,12 +28,23 @@ export type DashboardServer = Readonly<{ url: string; close(): Promise<void> }>
 
 const pageDirectory = fileURLToPath(new URL('./page/', import.meta.url))
 const plotDirectory = dirname(fileURLToPath(import.meta.resolve('uplot')))
+/** A request that takes longer to arrive is no request. Answers may take as long as they like: a page listens for hours. */
+const requestMillis = 10_000
 const plotFiles = ['uPlot.esm.js', 'uPlot.min.css']
 
 /** Page, API and its document on one port. Nothing that it serves asks any other host, but for pictures from where they may come from. */
 export async function startServer(options: ServerOptions): Promise<DashboardServer> {
   const { host, port, events } = options
-  const server = Fastify({ bodyLimit: mostBodyBytes, forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } })
+  const answerError = errorHandler(options.logger)
+  const server = Fastify({
+    bodyLimit: mostBodyBytes,
+    requestTimeout: requestMillis,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+  })
+  // Only JSON is read.
+  server.removeContentTypeParser('text/plain')
   await registerEverything(server, options)
   const url = await server.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
     throw new FatalError(

@@ -87,7 +87,12 @@ function coverage(name, { sales, bins: counts }) {
 export function drawOutcomes({ alerts, random, rejected, missed }) {
   if (alerts.followed + random.followed + rejected.followed === 0) return byId('outcomes').replaceChildren()
   const row = (name, read) =>
-    h('tr', {}, h('th', { scope: 'row' }, name), ...[alerts, random, rejected].map((tally) => h('td', { class: 'number' }, read(tally))))
+    h(
+      'tr',
+      {},
+      h('th', { scope: 'row', class: 'wraps' }, name),
+      ...[alerts, random, rejected].map((tally) => h('td', { class: 'number' }, read(tally))),
+    )
   byId('outcomes').replaceChildren(
     h(
       'table',
@@ -124,14 +129,18 @@ export function drawOutcomes({ alerts, random, rejected, missed }) {
 function missedLines({ reasons, winners }) {
   if (reasons.length === 0) return []
   const cells = (...values) => values.map((value) => h('td', { class: 'number' }, count(value)))
-  const columns = ['rejected because', 'candidates', 'would have gained', 'would have lost']
+  const columns = ['because', 'all', 'gained', 'lost']
   return [
     h(
       'table',
       { class: 'plain', id: 'missed' },
-      h('caption', {}, 'What the rules rejected, and what was really sold on'),
+      h('caption', {}, 'What the rules rejected, and what came of it where it was sold on'),
       h('thead', {}, h('tr', {}, ...columns.map((name, index) => h('th', { scope: 'col', class: index > 0 && 'number' }, name)))),
-      h('tbody', {}, ...reasons.map((of) => h('tr', {}, h('th', { scope: 'row' }, of.reason), ...cells(of.count, of.gained, of.lost)))),
+      h(
+        'tbody',
+        {},
+        ...reasons.map((of) => h('tr', {}, h('th', { scope: 'row', class: 'wraps' }, of.reason), ...cells(of.count, of.gained, of.lost))),
+      ),
     ),
     ...winners.map(({ axieId, reason, askUsd, netUsd }) =>
       h(

@@ -1,5 +1,6 @@
 /**
- * Requests a second and latency of GET /api/price, beside the ancestor's way of serving (Flask with its stack of models) in the same run.
+ * Requests a second and latency of GET /api/price, beside the ancestor's way of serving (Flask with its stack of models) in the same run,
+ * and beside Flask that is given feature rows ready made for LightGBM: no context, no features, one quantile.
  *   npm run bench:api [-- --seconds 8] [--runs 3] [--json]
  * Both price the same recorded axies, one a request, from one client of ours, with 1 and with 8 requests under way. Ours prices from the
  * market as it stands: context of the fold, features and model for every request; nothing is remembered between two.
@@ -10,6 +11,7 @@ import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
 import { openBackend } from '#app/up/backend.ts'
@@ -24,6 +26,7 @@ import { topicName, topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import type { Item } from '#schemas/types.ts'
+import { pageOf, untilStatus } from '../tests/dashboard-process.ts'
 import { testEnvironment } from '../tests/pipeline.ts'
 
 const shared = join(checkoutRoot, '..', 'shared')
@@ -88,7 +91,7 @@ async function startOurs() {
     settings: { DASHBOARD_PORT: '0', API_REQUESTS_PER_MINUTE: '100000000' },
   })
   const url = await pageOf(app)
-  await untilRead(url)
+  await untilStatus(url, ({ caughtUp, marketTime }) => caughtUp && marketTime !== null)
   return {
     url,
     items,
@@ -99,23 +102,6 @@ async function startOurs() {
       await admin.close()
       await backend.close()
     },
-  }
-}
-
-async function pageOf(app: ReturnType<ReturnType<typeof createProcesses>>): Promise<string> {
-  await app.started
-  for (;;) {
-    const page = (await app.health()).conditions.page
-    if (page?.ready) return page.detail
-    await clock.sleep(100)
-  }
-}
-
-async function untilRead(url: string): Promise<void> {
-  for (;;) {
-    const status = (await (await fetch(`${url}/api/status`)).json()) as { caughtUp: boolean; marketTime: number | null }
-    if (status.caughtUp && status.marketTime !== null) return
-    await clock.sleep(200)
   }
 }
 
@@ -137,7 +123,7 @@ async function writeSales({ log, codec }: ReturnType<typeof openBackend>, prefix
   return items.slice(-askedAxies)
 }
 
-async function startFlask(): Promise<{ url: string; child: ChildProcess }> {
+async function startFlask(): Promise<{ url: string; child: ChildProcess; rows: readonly string[] }> {
   const models = join(checkoutRoot, '.flipstream', 'bench', 'flask')
   if (!existsSync(join(models, 'stack.pkl'))) {
     say('training the ancestor’s stack once (a minute or two) …')
@@ -159,7 +145,15 @@ async function startFlask(): Promise<{ url: string; child: ChildProcess }> {
     if (child.exitCode !== null) throw new Error('Flask did not start: is PEERS_PYTHON a Python with the peers’ packages?')
     await clock.sleep(200)
   }
-  return { url, child }
+  return { url, child, rows: await lightGbmRows(models) }
+}
+
+/** Rows that LightGBM learnt from, as its service takes them. */
+async function lightGbmRows(models: string): Promise<string[]> {
+  const print = "import sys, pandas as pd; print(pd.read_pickle(sys.argv[1]).astype(float).to_json(orient='values'))"
+  const child = spawn(python, ['-c', print, join(models, 'rows.pkl')], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [printed] = await Promise.all([text(child.stdout), ended(child)])
+  return (JSON.parse(printed) as number[][]).map((row) => JSON.stringify([row]))
 }
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -195,6 +189,10 @@ try {
     'Flask, the stack': {
       origin: theirs.url,
       requests: ours.items.map((item): Request => ({ method: 'POST', path: '/stack', body: JSON.stringify([flaskRow(item)]) })),
+    },
+    'Flask, LightGBM': {
+      origin: theirs.url,
+      requests: theirs.rows.map((body): Request => ({ method: 'POST', path: '/lgbm', body })),
     },
   }
   const results: { name: string; clients: number; runs: Load[] }[] = []

@@ -1,6 +1,6 @@
 /**
  * How long after it was listed an axie is known, and how long until its alert can be read, at several quotas of the API key.
- *   npm run bench:polling [-- --seconds 40] [--json]
+ *   npm run bench:polling [-- --seconds 40] [--quotas 0.5,1,2,5,10] [--json]
  * Collector and stages as processes on a real broker, against the simulator in real time; every listing alerts. Listings come at the pace
  * of a busy market. A quota is split as a user would: half of it for the newest listings, the rest for sales, sweeps and checks. The market
  * tells when it was listed to the second.
@@ -18,12 +18,19 @@ import { resolveStack } from '#lib/stack/resolve.ts'
 import { collectedAtHeader } from '#lib/stream/runner-metrics.ts'
 import { createPipeline, type Pipeline, stages } from '../tests/pipeline.ts'
 
-const quotas = [0.5, 1, 2, 5, 10] as const
 const salesPerHour = '3600'
 const key = 'bench'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '40' }, json: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '40' },
+    quotas: { type: 'string', default: '0.5,1,2,5,10' },
+    json: { type: 'boolean', default: false },
+  },
+})
 const seconds = Number(values.seconds)
+/** Requests a second. */
+const quotas = values.quotas.split(',').map(Number)
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
 const stack = await resolveStack({ env: process.env, onProgress: say, allowEmbedded: false })

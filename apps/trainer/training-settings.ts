@@ -25,7 +25,10 @@ export const defaultTrainingSettings: TrainingSettings = {
 
 /** For a first start: a model in seconds, a little worse. */
 export const fastTrainingSettings: TrainingSettings = {
-  itemModel: { ...defaultItemEffectSettings, trees: { ...defaultItemEffectSettings.trees, rounds: 50, learningRate: 0.25, mostLeaves: 31 } },
+  itemModel: {
+    ...defaultItemEffectSettings,
+    trees: { ...defaultItemEffectSettings.trees, rounds: 50, learningRate: 0.25, mostLeaves: 31 },
+  },
   members: ['trees'],
   trees: { ...defaultTrainingSettings.trees, rounds: 100, learningRate: 0.12, columnShare: 0.25, patience: 20 },
   network: defaultTrainingSettings.network,

@@ -129,4 +129,12 @@ describe('item models of promoted models', () => {
     await saveBundle(store, first as SealedBundle)
     expect(codesOf(await feed(sales.slice(0, 2)))).toEqual(['skip', 'skip'])
   })
+
+  test('no longer, once another state has begun that does without it', async () => {
+    const itemModels = createItemModelCache({ store: createMemoryStore() })
+    itemModels.begin({ modelId: idOf(first), featureSetHash: hash })
+    await expect(itemModels.load(sales.slice(0, 2))).rejects.toThrow(RetryableError)
+    itemModels.begin(null)
+    await itemModels.load(sales.slice(0, 2))
+  })
 })

@@ -17,7 +17,7 @@ import type { MarketEvent } from '#schemas/types.ts'
  * holds the item model it has asked for, and a restore loads again what it folds across.
  */
 export interface ItemModelCache extends ItemModels {
-  /** A state begins with this model in force. */
+  /** A state begins with this model in force, and the one before is given up. */
   begin(model: PromotedModel | null): void
   /** Of a model that may be promoted: so that its promotion costs no latency. */
   preload(modelId: string): Promise<void>
@@ -37,8 +37,8 @@ export type ItemModelCacheOptions = Readonly<{
 
 export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 }: ItemModelCacheOptions): ItemModelCache {
   const entries = new Map<string, Entry>()
-  /** In force where a state begins, and not asked for yet: its first sale or listing will. */
-  const inForce = new Set<string>()
+  /** In force where the newest state begins, and not asked for yet: its first sale or listing will. A market has one state at a time. */
+  let inForce: string | null = null
 
   async function fetchEntry(modelId: string): Promise<Entry> {
     try {
@@ -67,7 +67,7 @@ export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 
   function forgetAllBut(wanted: ReadonlySet<string>): void {
     for (const modelId of entries.keys()) {
       if (entries.size <= capacity) return
-      if (!wanted.has(modelId) && !inForce.has(modelId)) entries.delete(modelId)
+      if (!wanted.has(modelId) && modelId !== inForce) entries.delete(modelId)
     }
   }
 
@@ -76,10 +76,12 @@ export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 
       await ensure(modelId)
       forgetAllBut(new Set([modelId]))
     },
-    begin: (model) => void (model !== null && inForce.add(model.modelId)),
+    begin(model) {
+      inForce = model?.modelId ?? null
+    },
     async load(events) {
-      for (const modelId of inForce) {
-        const entry = await ensure(modelId)
+      if (inForce !== null) {
+        const entry = await ensure(inForce)
         if ('problem' in entry) throw new RetryableError(`${entry.problem.message}. It is in force, so the market waits for it`)
       }
       const payloads = events.map(payloadOf)
@@ -89,7 +91,7 @@ export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 
     },
     of({ modelId, featureSetHash }) {
       const entry = entries.get(modelId)
-      inForce.delete(modelId)
+      if (modelId === inForce) inForce = null
       if (entry === undefined) throw new Error(`model ${modelId} was not loaded before the batch`)
       if ('problem' in entry) throw entry.problem
       if (featureSetHash !== null && featureSetHash !== entry.featureSetHash) {

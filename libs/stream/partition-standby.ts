@@ -57,6 +57,8 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
   const failed = Promise.withResolvers<never>()
   let state: WarmState<In, Out> | null = null
   let follower: Follower | null = null
+  /** Ends the waits of the state in hand: whoever begins another must not wait for what that one needs. */
+  let giveUp = new AbortController()
   /** Where the group stood when it was last asked. */
   let limit = 0
   let raised = Promise.withResolvers<void>()
@@ -104,6 +106,7 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
     const position = Math.max(checkpoint.offset, first)
     const begun: WarmState<In, Out> = { fold: createFold(processor, checkpoint), position, heldFrom: position }
     state = begun
+    giveUp = new AbortController()
     raise(committed.offset)
     setWarm(position >= limit)
     logger.info({ ...partition, from: position, until: limit }, 'standing by')
@@ -116,6 +119,7 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
 
   async function drop(): Promise<void> {
     state = null
+    giveUp.abort(new Error('given up'))
     raised.resolve()
     const stopping = follower
     follower = null
@@ -138,7 +142,8 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
       await prepare?.(inputs)
       return inputs
     }
-    const inputs = await retrying(prepared, { clock, signal: released.signal, onProblem })
+    const inputs = await retrying(prepared, { clock, signal: giveUp.signal, onProblem })
+    if (inputs === null && !released.signal.aborted) onProblem(null)
     if (inputs === null || !isCurrent(into)) return
     into.fold.apply(inputs)
     into.position = records.at(-1)!.offset + 1
@@ -162,10 +167,11 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
     isWarm: () => warm,
     release() {
       const handedOver = state
+      released.abort(new Error('released'))
       state = null
+      giveUp.abort(new Error('released'))
       tell()
       raised.resolve()
-      released.abort(new Error('released'))
       return handedOver
     },
     finished: Promise.race([live(), failed.promise]).finally(end),

@@ -211,6 +211,27 @@ describe('a standby', () => {
     standby.release()
     await standby.finished
   })
+
+  it('no longer waits for what only a state that it gave up has need of', async () => {
+    const problems: (string | null)[] = []
+    const world = await open({ onProblem: (problem) => void problems.push(problem?.message ?? null) })
+    const inputs = await world.write(steady(40))
+    const fold = createFold(processor, beginning)
+    fold.apply(inputs.slice(0, 10))
+    await world.commit(nextOf(inputs.slice(0, 10)), fold)
+    vi.spyOn(world.prepared, 'push').mockImplementation((...offsets) => {
+      if (offsets[0]! < inputs[10]!.record.offset) throw new RetryableError('the model is gone for good')
+      return 0
+    })
+    const standby = world.standby()
+    await until(() => expect(problems).toContain('the model is gone for good'))
+    const later = createFold(processor, { ...beginning, offset: inputs[20]!.record.offset })
+    later.apply(inputs.slice(20))
+    const committed = await world.commit(nextOf(inputs), later)
+    await standby.warm
+    expect(fits(standby.release().get(0)!, committed, 0)).toBe(true)
+    await standby.finished
+  })
 })
 
 describe('a warm state fits what is committed', () => {

@@ -58,6 +58,13 @@ describe('statistics of alerts', () => {
     )
   })
 
+  it('a candidate that became an alert was not missed, in whatever week it did', () => {
+    const rejected = outcome(7 * 24 - 1, { kind: 'rejected', listingId: 'falling', rejectedFor: 'stale', netUsd: 8, netEth: 0.004 })
+    const alerted = outcome(7 * 24 + 1, { listingId: 'falling' })
+    expect(statisticsOf([rejected], week).missed.winners).toHaveLength(1)
+    expect(statisticsOf([rejected, alerted], week)).toMatchObject({ rejected: { count: 0 }, missed: { reasons: [], winners: [] } })
+  })
+
   it('says that nothing is known where nothing is', () => {
     expect(describeStatistics(statisticsOf([], week), [])).toMatch(/\*\*0 alerts\*\*.*unknown.*none resold yet/s)
   })

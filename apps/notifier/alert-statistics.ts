@@ -42,9 +42,11 @@ export type AlertStatistics = Readonly<{
 
 /** Of the alerts of that time: `from` included, `to` not. */
 export function statisticsOf(outcomes: Iterable<Outcome>, { from, to }: { from: number; to: number }): AlertStatistics {
-  const within = [...outcomes].filter(({ alertedAt }) => alertedAt >= from && alertedAt < to)
+  const all = [...outcomes]
+  const isWithin = ({ alertedAt }: Outcome): boolean => alertedAt >= from && alertedAt < to
+  const within = all.filter(isWithin)
   const alerts = within.filter(({ kind }) => kind === 'alert')
-  const rejected = rejectedFrom(within)
+  const rejected = rejectedFrom(all).filter(isWithin)
   const newest = Math.max(...within.map(({ alertedAt, goneAt }) => Math.max(alertedAt, goneAt ?? 0)))
   return {
     from,

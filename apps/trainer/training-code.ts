@@ -3,9 +3,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 
-const sources = ['libs/{axie,market,features,model,validation}/**/*.ts', 'apps/trainer/*.ts', 'package-lock.json']
+const sources = [
+  'libs/{archive,axie,codec,features,market,model,validation}/**/*.ts',
+  'apps/trainer/*.ts',
+  'schemas/*.avsc',
+  'package-lock.json',
+]
 
-/** Every line of code that makes features and fits, and the runtime that runs it: what is kept of a training is good for no other. */
+/** Every line of code that reads sales, makes features and fits, and the runtime: what is kept of a training is good for no other. */
 export function addTrainingCode(hash: Hash): void {
   hash.update(`${process.versions.node}\n`)
   for (const file of globSync(sources, { cwd: checkoutRoot }).sort())

@@ -1,6 +1,7 @@
 import { UsageError } from '#lib/app/usage-error.ts'
 import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
 import { type FeatureSet, inputColumnsOf } from '#lib/features/feature-set.ts'
+import { payloadOf } from '#lib/market/event.ts'
 import { createDenseFamily } from '#lib/model/dense-family.ts'
 import { fitItemEffects, type ItemEffectSettings, type ItemEffects } from '#lib/model/item-effects.ts'
 import type { ModelFamily, TrainingTask } from '#lib/model/model-family.ts'
@@ -53,7 +54,7 @@ export async function fitItemModel(
 }
 
 export type FoldOptions = Readonly<{
-  /** The sales that are learnt from, of those that are folded. */
+  /** Where the sales are that are learnt from, of the events that are folded. */
   learnt: readonly MarketEvent[]
   isExample?: (event: MarketEvent) => boolean
   onProgress?: (progress: TrainingProgress) => void
@@ -64,13 +65,14 @@ export function foldUnder(
   events: readonly MarketEvent[],
   { featureSet }: Recipe,
   itemEffects: ItemEffects | null,
-  { learnt, isExample, onProgress = () => {} }: FoldOptions,
+  { learnt, isExample = () => true, onProgress = () => {} }: FoldOptions,
 ): Dataset {
   onProgress({ stage: 'features', done: 0, total: events.length })
+  const examples = learnt.filter((event) => payloadOf(event).kind === 'Sale' && isExample(event))
   return buildDataset(events, featureSet, {
     itemModel: itemEffects,
-    examplesFrom: examplesFrom(itemEffects, learnt),
-    ...(isExample === undefined ? {} : { isExample }),
+    examplesFrom: examplesFrom(itemEffects, examples),
+    isExample,
     onProgress: (done, total) => onProgress({ stage: 'features', done, total }),
   })
 }
@@ -81,8 +83,8 @@ const fewestExamples = 2_000
  * Before the first era there are no residuals, and its trees have learnt from little: sales before the second era, or at least before the
  * first, are history, where that leaves enough to learn from.
  */
-function examplesFrom(itemEffects: ItemEffects | null, learnt: readonly MarketEvent[]): number {
-  const isEnough = (from: number): boolean => learnt.filter(({ eventTime }) => eventTime >= from).length >= fewestExamples
+function examplesFrom(itemEffects: ItemEffects | null, examples: readonly MarketEvent[]): number {
+  const isEnough = (from: number): boolean => examples.filter(({ eventTime }) => eventTime >= from).length >= fewestExamples
   const [first, second] = itemEffects?.eras.map(({ from }) => from) ?? []
   return [second, first].find((from) => from !== undefined && isEnough(from)) ?? Number.NEGATIVE_INFINITY
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -54,6 +54,9 @@ describe('the cache of data sets', () => {
     await cache.read('b')
     clock.advanceTo(1_649_635_202_000)
     await cache.read('a')
+    const halfWritten = join(directory, 'd.dataset.4711')
+    writeFileSync(halfWritten, Buffer.alloc(size))
+    utimesSync(halfWritten, 0, 0)
     await cacheOf({ mostBytes: 2 * size }).write('c', folded(1))
     expect(readdirSync(directory).sort()).toEqual(['a.dataset', 'c.dataset'])
   })

@@ -35,7 +35,8 @@ export function createDatasetCache({ directory, mostBytes, clock, say }: Dataset
   const fileOf = (key: string): string => join(directory, `${key}.dataset`)
 
   async function makeRoom(): Promise<void> {
-    const names = (await readdir(directory)).filter((name) => name.endsWith('.dataset'))
+    // With what was written aside by those who were killed.
+    const names = await readdir(directory)
     const files = await Promise.all(names.map(async (name) => ({ file: join(directory, name), ...(await stat(join(directory, name))) })))
     let bytes = 0
     for (const { file, size } of files.sort((a, b) => b.mtimeMs - a.mtimeMs)) {

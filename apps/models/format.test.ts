@@ -16,6 +16,7 @@ const model = (modelId: string): ModelAnnounced => ({
 const models = (promoted: readonly string[]): Models => ({
   announced: new Map(['a', 'b', 'c'].map((modelId) => [modelId, model(modelId)])),
   promotions: promoted.map((modelId, at) => ({ modelId, at, reason: 'test' })),
+  isWhole: true,
   market: { clock: 9, source: 'recorded' },
 })
 const lines = (promoted: readonly string[]) => formatModels(models(promoted)).split('\n')
@@ -36,6 +37,6 @@ describe('the list of models', () => {
   })
 
   test('of none, says how to get one', () => {
-    expect(formatModels({ announced: new Map(), promotions: [], market: null })).toContain('flipstream train --publish')
+    expect(formatModels({ announced: new Map(), promotions: [], isWhole: true, market: null })).toContain('flipstream train --publish')
   })
 })

@@ -2,7 +2,7 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { RejectedError } from '#lib/stream/errors.ts'
-import type { Log } from '#lib/stream/log.ts'
+import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { ModelAnnounced, Source } from '#schemas/types.ts'
 
 /** One decision about which model prices, in the order of the market's events. */
@@ -18,6 +18,8 @@ export type Models = Readonly<{
   /** By id, in the order in which they were announced last. */
   announced: ReadonlyMap<string, ModelAnnounced>
   promotions: readonly PromotionMade[]
+  /** Whether all that ever was in the market's events is still there: else older promotions may be forgotten, though in force. */
+  isWhole: boolean
   /** What the newest event of the market says: the time on its clock, and which market it is. Null of an empty one. */
   market: Readonly<{ clock: number; source: Source }> | null
 }>
@@ -27,8 +29,13 @@ export async function readModels({ log, codec, prefix }: { log: Log; codec: Code
   const announced = new Map<string, ModelAnnounced>()
   const promotions: PromotionMade[] = []
   let market: { clock: number; source: Source } | null = null
+  let isWhole = true
   const [modelsTopic, eventsTopic] = [topicName(prefix, 'models'), topicName(prefix, 'market.events')]
-  const following = await log.follow([modelsTopic, eventsTopic], async (records) => {
+  const startAt = ({ topic, first }: { topic: string; first: number }): number => {
+    if (topic === eventsTopic && first > 0) isWhole = false
+    return first
+  }
+  const take = async (records: readonly LogRecord[]): Promise<void> => {
     for (const { topic, key, value } of records) {
       if (topic === modelsTopic) {
         if (key !== null) announced.delete(key)
@@ -43,10 +50,11 @@ export async function readModels({ log, codec, prefix }: { log: Log; codec: Code
         promotions.push({ modelId: payload.value.modelId, at: event.observedAt, reason: payload.value.reason })
       }
     }
-  })
+  }
+  const following = await log.follow([modelsTopic, eventsTopic], take, { startAt })
   await Promise.race([following.caughtUp, following.finished])
   await following.stop()
-  return { announced, promotions, market }
+  return { announced, promotions, isWhole, market }
 }
 
 async function decoded<Value>(decode: () => Value | Promise<Value>): Promise<Value | null> {

@@ -39,9 +39,9 @@ function someTrees(rounds: number): TrainingSettings {
   return { ...fastTrainingSettings, itemModel: { ...itemModel, trees: { ...itemModel.trees, ...small } }, trees: { ...trees, ...small } }
 }
 
-async function market() {
+async function market(keep: 'everything' | 'until read' = 'everything') {
   const servers = {
-    log: createMemoryLog({ clock: systemClock }),
+    log: createMemoryLog({ clock: systemClock, keep }),
     codec: createCodec({ registry: createMemoryRegistry() }),
     store: createMemoryStore(),
     prefix: '',
@@ -91,6 +91,18 @@ describe('a model that nobody looks at before it prices', { timeout: 180_000 }, 
     const { promote, why } = await offer(fresh)
     expect([promote, why]).toEqual([false, expect.stringContaining('nothing to compare it with')])
     expect(await champion()).toBe(old.bundle.modelId)
+  })
+
+  test('and where the log may have forgotten the champion', async () => {
+    const { offer, log, ...servers } = await market('until read')
+    await offer(old)
+    await sendDecisions({ log, ...servers }, sales.slice(10, 1_100))
+    const reader = log.consumer({ group: 'enricher', topics: ['market.events'], from: 'earliest' })
+    await reader.start(async () => {})
+    const [{ next } = { next: 0 }] = await log.admin().offsets('market.events')
+    await reader.commit({ topic: 'market.events', partition: 0 }, { offset: next, metadata: '' })
+    await reader.stop()
+    expect(await offer(fresh)).toMatchObject({ promote: false, why: expect.stringContaining('no longer reaches back') })
   })
 
   test('is not promoted with intervals that do not hold, nor where little was sold since the champion learnt', () => {

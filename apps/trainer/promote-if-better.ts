@@ -12,12 +12,14 @@ type Context = Omit<PromotionContext, 'featureSets'>
 
 /**
  * Puts a published model in force where it is no worse than the one that is: what nobody looks at must not make prices worse. A market
- * that no model prices yet takes it as it is. Errors are those of the servers, and of `promoteModel`.
+ * that no model ever priced takes it as it is; where the log may have forgotten which model does, people decide. Errors are those of the
+ * servers, and of `promoteModel`.
  */
 export async function promoteIfBetter(context: Context, { bundle, sales, newest }: Training, mostWorse: number): Promise<Promotion> {
-  const before = championOf(await readModels(context))
+  const models = await readModels(context)
+  const before = championOf(models)
   if (before === bundle.modelId) return { promote: false, why: 'it is in force already', champion: before }
-  const verdict = before === null ? firstOfAll : await challenge(before)
+  const verdict = before !== null ? await challenge(before) : models.isWhole ? firstOfAll : forgotten
   if (verdict.promote)
     await promoteModel({ ...context, featureSets: featureSets.map(({ hash }) => hash) }, bundle.modelId, `train: ${verdict.why}`)
   return { ...verdict, champion: before }
@@ -34,6 +36,11 @@ export async function promoteIfBetter(context: Context, { bundle, sales, newest 
 }
 
 const firstOfAll: Verdict = { promote: true, why: 'no model priced this market' }
+
+const forgotten: Verdict = {
+  promote: false,
+  why: 'market.events no longer reaches back to its first event, and names no model in force since: flipstream models promote',
+}
 
 /** A text: why the champion cannot be asked. Then people decide (flipstream models promote), for something is wrong. */
 async function openChampion({ store }: Context, modelId: string): Promise<Champion | string> {

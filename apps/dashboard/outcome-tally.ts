@@ -1,4 +1,4 @@
-import { type Missed, missedOf, rejectedFrom } from '#app/ledger/missed-winners.ts'
+import { type FollowedListing, type Missed, missedOf, rejectedFrom } from '#app/ledger/missed-winners.ts'
 import type { Outcome } from '#schemas/types.ts'
 import { createRecent } from './recent.ts'
 
@@ -24,9 +24,9 @@ export type OutcomeSummary = Readonly<{ alerts: TallySummary; random: TallySumma
 
 export function createOutcomeTally(remembered: number): OutcomeTally {
   const kept = {
-    alert: createRecent<Outcome>(remembered),
-    random: createRecent<Outcome>(remembered),
-    rejected: createRecent<Outcome>(remembered),
+    alert: createRecent<Followed>(remembered),
+    random: createRecent<Followed>(remembered),
+    rejected: createRecent<Followed>(remembered),
   }
   /** Null: something came since. Every status asks for it. */
   let summary: OutcomeSummary | null = null
@@ -44,7 +44,7 @@ export function createOutcomeTally(remembered: number): OutcomeTally {
 
   return {
     take(outcome) {
-      kept[outcome.kind].set(outcome.alertId, outcome)
+      kept[outcome.kind].set(outcome.alertId, followedOf(outcome))
       summary = null
     },
     summary() {
@@ -54,7 +54,21 @@ export function createOutcomeTally(remembered: number): OutcomeTally {
   }
 }
 
-function summaryOf(outcomes: readonly Outcome[]): TallySummary {
+/** All that a tally looks at: thousands are remembered. */
+type Followed = FollowedListing & Pick<Outcome, 'alertedAt' | 'goneAt'>
+
+const followedOf = ({ kind, listingId, tokenId, rejectedFor, askUsd, netUsd, alertedAt, goneAt }: Outcome): Followed => ({
+  kind,
+  listingId,
+  tokenId,
+  rejectedFor,
+  askUsd,
+  netUsd,
+  alertedAt,
+  goneAt,
+})
+
+function summaryOf(outcomes: readonly Followed[]): TallySummary {
   const share = (those: number, all: number): number | null => (all === 0 ? null : those / all)
   const stillThere = (seconds: number) =>
     share(outcomes.filter(({ goneAt, alertedAt }) => goneAt === null || goneAt - alertedAt > seconds * 1_000).length, outcomes.length)

@@ -1,6 +1,9 @@
 import { rejectionWords } from '#lib/rules/rejection.ts'
 import type { Outcome } from '#schemas/types.ts'
 
+/** What of an outcome is looked at here. */
+export type FollowedListing = Pick<Outcome, 'kind' | 'listingId' | 'tokenId' | 'rejectedFor' | 'askUsd' | 'netUsd'>
+
 /** What the rules kept from people, and why. Only what was really resold has won or lost. */
 export type Missed = Readonly<{
   /** The most frequent first, in words. */
@@ -12,13 +15,13 @@ export type Missed = Readonly<{
 const mostWinners = 3
 
 /** Candidates that were rejected for good: a Dutch ask may fall and the same listing be an alert after all. */
-export function rejectedFrom(outcomes: readonly Outcome[]): Outcome[] {
+export function rejectedFrom<Followed extends FollowedListing>(outcomes: readonly Followed[]): Followed[] {
   const alerted = new Set(outcomes.flatMap(({ kind, listingId }) => (kind === 'alert' ? listingId : [])))
   return outcomes.filter(({ kind, listingId }) => kind === 'rejected' && !alerted.has(listingId))
 }
 
-export function missedOf(rejected: readonly Outcome[]): Missed {
-  const told = rejected.map((outcome) => ({ ...outcome, reason: rejectionWords(outcome.rejectedFor ?? '') }))
+export function missedOf(rejected: readonly FollowedListing[]): Missed {
+  const told = rejected.map(({ rejectedFor, ...outcome }) => ({ ...outcome, reason: rejectionWords(rejectedFor ?? '') }))
   const reasons = [...Map.groupBy(told, ({ reason }) => reason)].map(([reason, of]) => ({
     reason,
     count: of.length,

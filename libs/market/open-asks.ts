@@ -35,21 +35,39 @@ export interface OpenAsks {
 
 type OpenAsk = AskToTrack & Readonly<{ seenAt: number }>
 
-/** Adds to and removes from the sets under a key, and leaves no empty set behind. */
+/** Asks under a key. Most keys have one: it stands there by itself, for a map of one takes more memory than the ask. */
 function createIndex<Key>() {
-  const sets = new Map<Key, Map<string, OpenAsk>>()
+  const entries = new Map<Key, OpenAsk | Map<string, OpenAsk>>()
   return {
-    get: (key: Key): Iterable<OpenAsk> => sets.get(key)?.values() ?? [],
-    count: (key: Key): number => sets.get(key)?.size ?? 0,
-    set(key: Key, ask: OpenAsk): void {
-      const members = sets.get(key)
-      if (members === undefined) sets.set(key, new Map([[ask.listingId, ask]]))
-      else members.set(ask.listingId, ask)
+    get(key: Key): Iterable<OpenAsk> {
+      const found = entries.get(key)
+      if (found === undefined) return []
+      return found instanceof Map ? found.values() : [found]
     },
-    delete(key: Key, listingId: string): void {
-      const members = sets.get(key)
-      members?.delete(listingId)
-      if (members?.size === 0) sets.delete(key)
+    count(key: Key): number {
+      const found = entries.get(key)
+      if (found === undefined) return 0
+      return found instanceof Map ? found.size : 1
+    },
+    /** An ask that is not there yet. */
+    add(key: Key, ask: OpenAsk): void {
+      const found = entries.get(key)
+      if (found instanceof Map) found.set(ask.listingId, ask)
+      else if (found === undefined) entries.set(key, ask)
+      else
+        entries.set(
+          key,
+          new Map([
+            [found.listingId, found],
+            [ask.listingId, ask],
+          ]),
+        )
+    },
+    /** An ask that is there. */
+    remove(key: Key, listingId: string): void {
+      const found = entries.get(key)
+      if (found instanceof Map && found.size > 1) found.delete(listingId)
+      else entries.delete(key)
     },
   }
 }
@@ -63,8 +81,8 @@ export function createOpenAsks(): OpenAsks {
   function remove(ask: OpenAsk | undefined): void {
     if (ask === undefined) return
     open.delete(ask.listingId)
-    bySimilarity.delete(ask.similarKey, ask.listingId)
-    byToken.delete(ask.tokenId, ask.listingId)
+    bySimilarity.remove(ask.similarKey, ask.listingId)
+    byToken.remove(ask.tokenId, ask.listingId)
   }
 
   /** An axie can be on offer once: of several listings seen, the one begun last counts. */
@@ -79,8 +97,8 @@ export function createOpenAsks(): OpenAsks {
       remove(open.get(ask.listingId))
       const seen = { ...ask, seenAt }
       open.set(ask.listingId, seen)
-      bySimilarity.set(ask.similarKey, seen)
-      byToken.set(ask.tokenId, seen)
+      bySimilarity.add(ask.similarKey, seen)
+      byToken.add(ask.tokenId, seen)
     },
     cancel: (listingId) => remove(open.get(listingId)),
     sold(tokenId, soldAt) {

@@ -14,18 +14,20 @@ export interface SellerListings {
 }
 
 export function createSellerListings(): SellerListings {
-  type Seen = Readonly<{ seller: string; listingId: string; at: number }>
+  type Seen = Readonly<{ listingId: string; at: number }>
   /** Sellers hang in the order of their latest listing: those forgotten first come first. */
   const bySeller = new Map<string, Seen[]>()
 
   return {
     add(seller, listingId, at) {
-      const listings = bySeller.get(seller) ?? []
+      const listings = bySeller.get(seller)
+      // An array that grows has room for sixteen more: most sellers have one listing.
+      if (listings === undefined) return void bySeller.set(seller, [{ listingId, at }])
       bySeller.delete(seller)
       const firstKept = listings.findIndex((seen) => seen.at > at - sellerMillis)
       if (firstKept !== 0) listings.splice(0, firstKept < 0 ? listings.length : firstKept)
       if (listings.length > mostSellerListings) listings.shift()
-      listings.push({ seller, listingId, at })
+      listings.push({ listingId, at })
       bySeller.set(seller, listings)
     },
     forgetUpTo(time) {

@@ -11,6 +11,13 @@ const nativeReason = async (): Promise<string | null> => {
 }
 
 describe('the tfjs runtime', () => {
+  // The first here: only the very start of a backend can be overtaken.
+  test('apps that start at once in one process are all on the backend they asked for', async () => {
+    const runtimes = await Promise.all(['wasm', 'auto', 'wasm'].map((choice) => startTensorRuntime(choice as 'wasm' | 'auto')))
+    for (const { passedOver } of runtimes) expect(passedOver.map(({ backend }) => backend)).not.toContain('wasm')
+    expect(product()).toEqual([11])
+  })
+
   test('runs on WebAssembly and says so', async () => {
     const runtime = await startTensorRuntime('wasm')
     expect(runtime).toEqual({ backend: 'wasm', version: '4.22.0', passedOver: [] })

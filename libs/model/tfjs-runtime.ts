@@ -43,7 +43,16 @@ const starters: Readonly<Record<Backend, () => Promise<void>>> = {
  * Makes one tfjs backend the active one of this process (tfjs knows only one). `auto` takes the first that works of native TensorFlow,
  * WebAssembly and JavaScript. Throws FatalError where a backend was asked for by name and does not work.
  */
-export async function startTensorRuntime(choice: BackendChoice): Promise<TensorRuntime> {
+export function startTensorRuntime(choice: BackendChoice): Promise<TensorRuntime> {
+  const started = starting.then(() => start(choice))
+  starting = started.catch(() => {})
+  return started
+}
+
+/** tfjs gives up a start that another one overtakes: apps of one process wait for each other. */
+let starting: Promise<unknown> = Promise.resolve()
+
+async function start(choice: BackendChoice): Promise<TensorRuntime> {
   const candidates: readonly Backend[] = choice === 'auto' ? ['tensorflow', 'wasm', 'cpu'] : [choice]
   const passedOver: { backend: Backend; reason: string }[] = []
   // Without it the JavaScript backend greets people with a banner on stderr.

@@ -125,7 +125,7 @@ describe('training from a file of sales', { timeout: 120_000 }, () => {
 
 const recordedSales = fileURLToPath(new URL('../../../shared/data/axie-sales-2022-04-11_22.csv', import.meta.url))
 
-describe('training on real sales', { timeout: 180_000 }, () => {
+describe('training on real sales', { timeout: 600_000 }, () => {
   if (!existsSync(recordedSales)) throw new Error('expected the real market data in ../shared/data, found none: this check needs it')
 
   test('beats the median of the last 8 similar sales by a tenth, with honest intervals', async () => {

@@ -14,10 +14,10 @@ import { settings } from './config.ts'
 const drainMillis = 6_000
 const idleCallMillis = 250
 /**
- * A quarter of what is usual: the client decodes a whole fetch into objects at once, and up to three wait. Those that live at the same
- * time are what the collector copies.
+ * An eighth of what is usual: the client decodes a whole fetch into objects at once, and up to three wait. Those that wait for long are
+ * what the collector copies and keeps: fetches of twice the size cost 25 MB.
  */
-const fetchBytes = 262_144
+const fetchBytes = 131_072
 
 export const app = defineApp({
   name: 'archiver',

@@ -4,9 +4,12 @@ import { RejectedError } from '#lib/stream/errors.ts'
 import type { Headers, LogRecord } from '#lib/stream/log.ts'
 import type { ColumnValue, TopicColumns } from './topic-columns.ts'
 
+/** The topic stands in the object's name. */
+export type ArchivedRecord = Omit<LogRecord, 'topic'>
+
 /** A record as it is archived: verbatim, and beside it the columns people query by. */
 export type ArchiveRow = Readonly<{
-  record: LogRecord
+  record: ArchivedRecord
   /** The writer schema's id in the value's first bytes; null where the value is not in the wire format. */
   schemaId: number | null
   /** For SQL, never for replay. Null where the value cannot be decoded: then every column is. */
@@ -20,7 +23,7 @@ export type ArchiveRow = Readonly<{
  * depend on that. A value that cannot be decoded is archived all the same.
  */
 export function archiveRow(
-  record: LogRecord,
+  record: ArchivedRecord,
   { schema, pick, observedAt }: TopicColumns,
   codec: Pick<Codec, 'decode'>,
 ): ArchiveRow | Promise<ArchiveRow> {
@@ -54,12 +57,12 @@ export function headersText(headers: Headers): string {
   return names > 1 ? canonicalJson(headers) : JSON.stringify(headers)
 }
 
-/** About what a row holds of memory while it waits. */
+/** How large a row counts. Where objects end depends on it: another count would cut another run's objects elsewhere. */
 export function bytesOf({ record: { key, value, headers } }: ArchiveRow): number {
   let headerBytes = 0
   for (const name in headers) headerBytes += name.length + headers[name]!.length
   return (value?.length ?? 0) + (key?.length ?? 0) + headerBytes + rowOverheadBytes
 }
 
-/** Record, columns and their strings, as objects of JavaScript: measured on market events. */
+/** About what a record, its columns and their strings take as objects of JavaScript. */
 const rowOverheadBytes = 700

@@ -6,6 +6,7 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveRow, archiveRow } from './archive-row.ts'
 import { createSampleCodec, sampleListingEvent, sampleRecord, sampleSaleEvent, sampleTime } from './archive-samples.ts'
 import { logicalHash } from './logical-hash.ts'
+import { createPackedRows } from './packed-rows.ts'
 import { decodeParquet, encodeParquet } from './parquet-file.ts'
 import { columnsOfTopic } from './topic-columns.ts'
 
@@ -16,7 +17,11 @@ const rowsOf = async (records: readonly LogRecord[]): Promise<ArchiveRow[]> => {
   return Promise.all(records.map((record) => archiveRow(record, marketEvents, codec)))
 }
 
-const encode = (rows: readonly ArchiveRow[]) => encodeParquet(rows, marketEvents.columns)
+function encode(rows: readonly ArchiveRow[]): Buffer {
+  const packed = createPackedRows(marketEvents.columns)
+  for (const row of rows) packed.append(row)
+  return encodeParquet(packed)
+}
 
 const bytes = fc.uint8Array({ maxLength: 64 }).map((array) => Buffer.from(array))
 const anyText = fc.string({ unit: 'binary', maxLength: 12 })

@@ -1,10 +1,9 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { parquetReadObjects } from 'hyparquet'
-import { ByteWriter, type ColumnSource, parquetWrite } from 'hyparquet-writer'
+import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import { FatalError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import { type ArchiveRow, headersText } from './archive-row.ts'
-import type { Column, ColumnValue } from './topic-columns.ts'
+import type { PackedColumn, PackedRows } from './packed-rows.ts'
 
 /** The fastest level: the next one costs twice the time and saves a twentieth of the size. */
 const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
@@ -14,20 +13,31 @@ const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
  * Encodings are chosen here, not by the library: it would try a dictionary, and find bounds, for columns where neither can help,
  * and that took longer than all the rest.
  */
-export function encodeParquet(rows: readonly ArchiveRow[], columns: readonly Column[]): Buffer {
-  const valueBytes = rows.reduce((sum, { record }) => sum + (record.value?.length ?? 0), 0)
-  // Compressed, with the columns, they usually take less than half. It grows where that is wrong.
-  const writer = new ByteWriter(Math.max(4_096, Math.ceil(valueBytes / 2)))
-  parquetWrite({
-    writer,
+export function encodeParquet(rows: PackedRows): Buffer {
+  const columns = [...recordColumns(rows.record), ...rows.columns.map(topicColumn)]
+  // Compressed, with the columns, values usually take less than half. It grows where that is wrong.
+  const bytes = new ByteWriter(Math.max(4_096, Math.ceil(rows.record.value.bytes() / 2)))
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema: schemaFromColumnData({ columnData: columns.map((column) => ({ ...column, data: [] })) }),
     codec: 'ZSTD',
-    compressors: { ZSTD: (bytes) => zstdCompressSync(bytes, compression) },
-    rowGroupSize: rows.length,
+    compressors: { ZSTD: (page) => zstdCompressSync(page, compression) },
     createdBy: 'flipstream',
-    columnData: [...recordColumns(rows), ...columns.map((column, index) => valueColumn(rows, column, index))],
   })
-  return Buffer.from(writer.buffer, 0, writer.offset)
+  writer.write({ rowGroupSize: rows.length, columnData: columns.map(inTurn) })
+  writer.finish()
+  return Buffer.from(bytes.buffer, 0, bytes.offset)
 }
+
+/** A column to be. `values` is called when its turn comes: the values of all columns as objects at once would be most of our memory. */
+type FileColumn = Omit<ColumnSource, 'data'> & Readonly<{ values(): ColumnSource['data'] }>
+
+const inTurn = ({ values, ...column }: FileColumn): ColumnSource => ({
+  ...column,
+  get data() {
+    return values()
+  },
+})
 
 /** Nearly every value is another one. */
 const distinct = { encoding: 'PLAIN', statistics: false } as const
@@ -36,37 +46,29 @@ const repeated = { encoding: 'RLE_DICTIONARY', statistics: false } as const
 /** Close to the one before. With bounds: these are what readers select by. */
 const rising = { encoding: 'DELTA_BINARY_PACKED' } as const
 
-function recordColumns(rows: readonly ArchiveRow[]): ColumnSource[] {
-  const each = <Value>(pick: (record: LogRecord) => Value) => rows.map(({ record }) => pick(record))
+function recordColumns({ partition, offset, timestamp, key, headers, value, schemaId }: PackedRows['record']): FileColumn[] {
   return [
-    { name: 'partition', type: 'INT32', nullable: false, ...rising, data: each(({ partition }) => partition) },
-    { name: 'offset', type: 'INT64', nullable: false, ...rising, data: each(({ offset }) => BigInt(offset)) },
-    { name: 'timestamp', type: 'TIMESTAMP', nullable: false, ...rising, data: each(({ timestamp }) => BigInt(timestamp)) },
-    { name: 'key', type: 'STRING', ...repeated, data: each(({ key }) => key) },
-    { name: 'headers', type: 'STRING', nullable: false, ...distinct, data: each(({ headers }) => utf8(headersText(headers))) },
-    { name: 'value', type: 'BYTE_ARRAY', ...distinct, data: each(({ value }) => value) },
-    { name: 'schemaId', type: 'INT32', ...rising, data: rows.map(({ schemaId }) => schemaId) },
+    { name: 'partition', type: 'INT32', nullable: false, ...rising, values: partition.values },
+    { name: 'offset', type: 'INT64', nullable: false, ...rising, values: () => whole(offset.values()) },
+    { name: 'timestamp', type: 'TIMESTAMP', nullable: false, ...rising, values: () => whole(timestamp.values()) },
+    { name: 'key', type: 'STRING', ...repeated, values: key.values },
+    { name: 'headers', type: 'STRING', nullable: false, ...distinct, values: headers.values },
+    { name: 'value', type: 'BYTE_ARRAY', ...distinct, values: value.values },
+    { name: 'schemaId', type: 'INT32', ...rising, values: schemaId.values },
   ]
 }
 
-/** Short ones are parts of Node's pool. The library would make an ArrayBuffer for every text. */
-const utf8 = (text: string): Buffer => Buffer.from(text)
-
 const encodings = { distinct, repeated, rising }
 
-function valueColumn(rows: readonly ArchiveRow[], { name, type, nature }: Column, index: number): ColumnSource {
-  // Parquet knows no dictionary of these, and no deltas of anything but whole numbers.
+function topicColumn({ column: { name, type, nature }, values: packed }: PackedColumn): FileColumn {
+  // Parquet knows no dictionary of booleans, and no deltas of anything but whole numbers.
   const encoding = type === 'BOOLEAN' ? distinct : encodings[nature]
-  const whole = type === 'INT64' || type === 'TIMESTAMP'
-  const text = type === 'STRING' && encoding === distinct
-  const value = ({ columns }: ArchiveRow): ColumnValue | bigint | Buffer => {
-    const found = columns === null ? null : (columns[index] ?? null)
-    if (found === null) return null
-    if (whole) return BigInt(found)
-    return text ? utf8(found as string) : found
-  }
-  return { name, type, ...encoding, data: rows.map(value) }
+  const isWhole = type === 'INT64' || type === 'TIMESTAMP'
+  return { name, type, ...encoding, values: isWhole ? () => whole(packed.values() as (number | null)[]) : packed.values }
 }
+
+/** As the library wants whole numbers of 64 bits. */
+const whole = (values: readonly (number | null)[]) => values.map((value) => (value === null ? null : BigInt(value)))
 
 /** The records of a file that `encodeParquet` wrote, verbatim. FatalError where it is no such file. */
 export async function decodeParquet(bytes: Buffer, topic: string, key: string): Promise<LogRecord[]> {

@@ -6,8 +6,19 @@ import type { CommittedOffset } from '#lib/stream/log.ts'
 import type { PartitionSink } from '#lib/stream/sink-runner.ts'
 import { type ArchiveRow, archiveRow } from './archive-row.ts'
 import type { ArchiveLocation } from './layout.ts'
+import { createPackedRows } from './packed-rows.ts'
 import { type ArchivedTail, findResume } from './resume.ts'
-import { cutAt, endsBefore, isFull, type OpenSegment, openSegment, type SegmentLimits, segmentHour, withRow } from './segment.ts'
+import {
+  addRow,
+  cutAt,
+  endsBefore,
+  isFull,
+  lastOffset,
+  type OpenSegment,
+  openSegment,
+  type SegmentLimits,
+  segmentAfter,
+} from './segment.ts'
 import type { SegmentStore, WrittenObject } from './segment-store.ts'
 import { columnsOfTopic } from './topic-columns.ts'
 
@@ -47,7 +58,7 @@ export function createPartitionArchiver(
   options: PartitionArchiverOptions,
 ): PartitionArchiver {
   const { store, segments, codec, clock, location, limits, idleMillis, rotationMillis, mustEnd, onObject, onGap } = options
-  const columns = columnsOfTopic(location.topic)
+  const topicColumns = columnsOfTopic(location.topic)
   let segment: OpenSegment | null = null
   let next = 0
   /** Another run decided where this segment ends: at an offset beyond what is held so far. */
@@ -65,7 +76,7 @@ export function createPartitionArchiver(
     if (found.gapFrom !== null) onGap?.({ partition, from: found.gapFrom, to: position })
     inside = found.inside
     next = position
-    return openSegment(inside?.end ?? position, found.clock)
+    return openSegment(inside?.end ?? position, found.clock, createPackedRows(topicColumns.columns))
   }
 
   /**
@@ -73,7 +84,7 @@ export function createPartitionArchiver(
    * `known`: everything in the log before this offset is held.
    */
   const endSegment = async (open: OpenSegment, known: number): Promise<OpenSegment> => {
-    const end = await segments.seal(partition, { begin: open.begin, end: open.rows.at(-1)!.record.offset + 1 })
+    const end = await segments.seal(partition, { begin: open.begin, end: lastOffset(open) + 1 })
     if (end > known) {
       sealedEnd = end
       return open
@@ -83,13 +94,13 @@ export function createPartitionArchiver(
     const written = await segments.write({
       partition,
       range: { begin: open.begin, end },
-      hour: segmentHour(taken),
+      hour: taken.hour,
       clock: taken.clock,
       rows: taken.rows,
     })
     sealedEnd = null
     onObject?.(written)
-    return rest
+    return rest ?? segmentAfter(taken, end)
   }
 
   const mustEndBefore = (open: OpenSegment, row: ArchiveRow): boolean =>
@@ -105,10 +116,10 @@ export function createPartitionArchiver(
     return current
   }
 
-  const take = (open: OpenSegment, row: ArchiveRow): OpenSegment => {
+  const take = (open: OpenSegment, row: ArchiveRow): void => {
     lastTakenAt = clock.now()
     if (open.rows.length === 0) begunAt = lastTakenAt
-    return withRow(open, row)
+    addRow(open, row)
   }
 
   const isDue = (open: OpenSegment, isTime: boolean): boolean => {
@@ -136,11 +147,11 @@ export function createPartitionArchiver(
         if (inside !== null && record.offset < inside.end) inside.check(record)
         else {
           inside = null
-          const decoded = archiveRow(record, columns, codec)
+          const decoded = archiveRow(record, topicColumns, codec)
           // Nearly always there is nothing to wait for, and a promise for every record is not free.
           const row = decoded instanceof Promise ? await decoded : decoded
           if (mustEndBefore(segment, row)) segment = await makeRoom(segment, row)
-          segment = take(segment, row)
+          take(segment, row)
         }
         next = record.offset + 1
       }

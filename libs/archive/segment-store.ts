@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { Codec } from '#lib/codec/codec.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import { FatalError, RejectedError } from '#lib/stream/errors.ts'
-import type { ArchiveRow } from './archive-row.ts'
 import { type ArchiveLocation, archiveRoot, manifestKey, type OffsetRange, objectKey, schemaKey, sealKey } from './layout.ts'
-import { logicalHash } from './logical-hash.ts'
+import { logicalHash, logicalHashOfRows } from './logical-hash.ts'
 import { decodeManifest, decodeSeal, encodeManifest, encodeSeal, type Manifest } from './manifest.ts'
+import type { PackedRows } from './packed-rows.ts'
 import { decodeParquet, encodeParquet } from './parquet-file.ts'
 import { columnsOfTopic } from './topic-columns.ts'
 
@@ -17,7 +17,7 @@ export type Segment = Readonly<{
   hour: number
   /** Running maximum of time after the last row. */
   clock: number
-  rows: readonly ArchiveRow[]
+  rows: PackedRows
 }>
 
 export type WrittenObject = Readonly<{
@@ -47,7 +47,7 @@ export function createSegmentStore(options: {
   location: ArchiveLocation
 }): SegmentStore {
   const { store, codec, location } = options
-  const { columns, observedAt } = columnsOfTopic(location.topic)
+  const { observedAt } = columnsOfTopic(location.topic)
   const root = archiveRoot(location)
   const storedSchemas = new Set<number>()
 
@@ -70,10 +70,10 @@ export function createSegmentStore(options: {
     },
 
     async write(segment) {
-      const schemaIds = [...new Set(segment.rows.map(({ schemaId }) => schemaId))].filter((id) => id !== null).sort((a, b) => a - b)
+      const schemaIds = [...new Set(segment.rows.record.schemaId.values())].filter((id) => id !== null).sort((a, b) => a - b)
       for (const id of schemaIds) if (!storedSchemas.has(id)) await storeSchema(id)
       const described = describe(location, root, segment, { schemaIds, observed: observedAt !== null })
-      const bytes = encodeParquet(segment.rows, columns)
+      const bytes = encodeParquet(segment.rows)
       const { created, size, sha256 } = await writeObject(store, location.topic, described, bytes)
       const manifest: Manifest = { ...described, size, sha256 }
       await writeManifest(store, manifestKey(root, segment.partition, segment.range), manifest)
@@ -90,11 +90,10 @@ function describe(
   { partition, range, hour, clock, rows }: Segment,
   { schemaIds, observed }: { schemaIds: number[]; observed: boolean },
 ): Described {
-  const records = rows.map(({ record }) => record)
-  const firstOffset = records[0]!.offset
-  const lastOffset = records.at(-1)!.offset
-  const times = observed ? rows.map(({ time }) => time).filter((time) => time !== null) : []
-  const timestamps = records.map(({ timestamp }) => timestamp)
+  const { offset, timestamp } = rows.record
+  const [firstOffset, lastOffset] = [offset.at(0)!, offset.at(rows.length - 1)!]
+  const times = observed ? rows.time.values().filter((time) => time !== null) : []
+  const timestamps = timestamp.values() as number[]
   return {
     version: 1,
     topic: location.topic,
@@ -111,7 +110,7 @@ function describe(
     clock,
     schemaIds,
     key: objectKey(root, { hour, partition, firstOffset, lastOffset }),
-    logicalHash: logicalHash(records),
+    logicalHash: logicalHashOfRows(rows),
   }
 }
 

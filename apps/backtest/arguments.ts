@@ -10,7 +10,7 @@ import { defaultExecution, type ExecutionSettings } from './execution.ts'
 import { parseSweep, type SweepAxis, sweepNames } from './sweep.ts'
 
 export type BacktestArguments = Readonly<{
-  input: Readonly<{ kind: 'sales'; file: string; source: Exclude<Source, 'live'> }> | Readonly<{ kind: 'archive'; uri: string }>
+  input: Readonly<{ kind: 'sales'; files: readonly string[]; source: Exclude<Source, 'live'> }> | Readonly<{ kind: 'archive'; uri: string }>
   /** Milliseconds; null: the first midnight with three days before it (of an archive, its first event), and the end. */
   from: number | null
   to: number | null
@@ -29,9 +29,10 @@ export type BacktestArguments = Readonly<{
 
 const defaults = defaultExecution
 
-export const backtestHelp = `flipstream backtest --sales FILE.csv | --archive URI: what the alerts would have earned.
+export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive URI: what the alerts would have earned.
 
-  --sales FILE.csv         sales, sorted by time (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
+  --sales FILE.csv…        sales, sorted by time (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd);
+                           of several files the sales are joined in the order of time
                            walked forward: each day is priced by a model trained on all sales before that day
   --archive URI            ${archiveForms}: recorded events, priced by the models and judged by the rules that
                            they name; where its alerts are archived too, says whether they came out the same to the byte
@@ -67,7 +68,7 @@ TF_BACKEND chooses where networks are trained and run: wasm (default), auto, ten
 
 const text = { type: 'string' } as const
 const options = {
-  sales: text,
+  sales: { type: 'string', multiple: true },
   archive: text,
   partitions: text,
   source: text,
@@ -131,7 +132,11 @@ export function parseBacktestArguments(argv: readonly string[]): BacktestArgumen
 
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options }).values
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
+    // What a shell makes of --sales *.csv.
+    if (values.sales !== undefined) return { ...values, sales: [...values.sales, ...positionals] }
+    if (positionals.length > 0) throw new TypeError(`unexpected argument ${positionals[0]}`)
+    return { ...values, sales: undefined }
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nSee flipstream backtest --help`)
   }
@@ -144,10 +149,10 @@ function inputOf({ sales, archive, source, 'check-lookahead': lookahead }: Retur
     return { kind: 'archive', uri: archive }
   }
   if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream backtest --help')
-  if (!isFile(sales)) {
-    throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
-  }
-  return { kind: 'sales', file: sales, source: sourceOf(source ?? 'recorded') }
+  const missing = sales.find((file) => !isFile(file))
+  if (missing !== undefined)
+    throw new UsageError(`--sales: no file ${missing}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
+  return { kind: 'sales', files: sales, source: sourceOf(source ?? 'recorded') }
 }
 
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()

@@ -165,9 +165,15 @@ describe('what cannot be played is refused before a model is trained', () => {
     expect(() => parseBacktestArguments(['--sales', salesFile, '--rules', file])).toThrow(/rules\.yaml:5:/)
   })
 
+  test('of several files all are played, as a shell lists them', () => {
+    const { input } = parseBacktestArguments(['--seed', '2', '--sales', salesFile, salesFile, '--sales', salesFile])
+    expect(input).toMatchObject({ kind: 'sales', files: [salesFile, salesFile, salesFile] })
+  })
+
   test.each([
     [[], '--sales FILE.csv or --archive URI is missing'],
     [['--sales', '/no/such.csv'], 'no file /no/such.csv'],
+    [['sales.csv'], 'no file sales.csv'],
     [['--from', '2022-04-16T12:00:00'], '--from: expected a time with its zone'],
     [['--from', '2022-04-17', '--to', '2022-04-16'], 'is not before --to'],
     [['--delay=-1'], '--delay: expected a number of at least 0, found -1'],

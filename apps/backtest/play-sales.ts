@@ -95,7 +95,7 @@ async function readSales(file: string, source: Source): Promise<MarketEvent[]> {
   return events
 }
 
-function spanOf(events: readonly MarketEvent[], { from, to, salesFile }: PlaySalesOptions): Span {
+function spanOf(events: readonly MarketEvent[], { from, to }: PlaySalesOptions): Span {
   const [first, last] = [events[0]?.eventTime ?? 0, events.at(-1)?.eventTime ?? 0]
   const span = {
     from: from ?? Math.ceil((first + daysOfHistory * dayMillis) / dayMillis) * dayMillis,
@@ -104,7 +104,7 @@ function spanOf(events: readonly MarketEvent[], { from, to, salesFile }: PlaySal
   if (span.from > first && span.from < span.to) return span
   const expected =
     from === null ? 'three days of history and something to play; give --from TIME' : '--from and --to within it, and history before --from'
-  throw new UsageError(`${salesFile} goes from ${iso(first)} to ${iso(last)}: expected ${expected}`)
+  throw new UsageError(`the sales go from ${iso(first)} to ${iso(last)}: expected ${expected}`)
 }
 
 function cutOf({ from, to }: Span, lookahead: PlaySalesOptions['lookahead']): number | null {

@@ -3,6 +3,7 @@ import type { BackendChoice } from '#lib/model/tfjs-runtime.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
 import type { BacktestArguments } from './arguments.ts'
+import { withJoinedSales } from './join-sales.ts'
 import { playArchive } from './play-archive.ts'
 import { playSales } from './play-sales.ts'
 import type { Played, PlayOptions } from './played.ts'
@@ -22,7 +23,7 @@ export async function runBacktest(args: BacktestArguments, { env, backend, progr
   progress.show(1, 'judging')
   const hashes = alternatives.map(rulesHashOf)
   return assess({
-    name: input.kind === 'sales' ? input.file : input.uri,
+    name: input.kind === 'sales' ? input.files.join(', ') : input.uri,
     kind: input.kind,
     played,
     book: createSaleBook(played.events),
@@ -35,7 +36,8 @@ export async function runBacktest(args: BacktestArguments, { env, backend, progr
 
 async function play(args: BacktestArguments, options: PlayOptions, env: BacktestContext['env']): Promise<Played> {
   const { input, seed, lookahead } = args
-  if (input.kind === 'sales') return playSales({ ...options, salesFile: input.file, source: input.source, seed, lookahead })
+  if (input.kind === 'sales')
+    return withJoinedSales(input.files, (salesFile) => playSales({ ...options, salesFile, source: input.source, seed, lookahead }))
   const opened = await openArchive(input.uri, env)
   try {
     return await playArchive(opened, options)

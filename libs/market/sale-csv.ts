@@ -104,17 +104,25 @@ export function eventOfRawSale({ where, cells }: RawSale, options: SalesFileOpti
   return saleEvent(sale, { observedAt: sale.soldAt, origin: 'live', source: options.source ?? 'recorded' })
 }
 
+/** A row that was found right, and the event that it is. */
+export type CheckedSale = Readonly<{ raw: RawSale; event: MarketEvent }>
+
 /**
  * The sales of a file, in its order. RejectedError bad_sales_file, with file and row (the header is row 1): as `readRawSales`, a cell
  * that is not what it should be, an unknown class or part, rows not sorted by time.
  */
-export async function* readSalesFile(path: string, options: SalesFileOptions = {}): AsyncGenerator<MarketEvent, void, undefined> {
+export async function* readCheckedSales(path: string, options: SalesFileOptions = {}): AsyncGenerator<CheckedSale, void, undefined> {
   let previous = 0
   for await (const raw of readRawSales(path)) {
     const event = eventOfRawSale(raw, options)
     if (event.eventTime < previous)
       throw refuse(raw.where, `expected rows sorted by time, found ${event.eventTime / 1_000} after ${previous / 1_000}`)
     previous = event.eventTime
-    yield event
+    yield { raw, event }
   }
+}
+
+/** Their events alone. */
+export async function* readSalesFile(path: string, options: SalesFileOptions = {}): AsyncGenerator<MarketEvent, void, undefined> {
+  for await (const { event } of readCheckedSales(path, options)) yield event
 }

@@ -30,17 +30,32 @@ export function equityFigure({ portfolio, execution }: BacktestResult): Html {
   })
 }
 
+/** A drawdown of less stays small in the drawing too. */
+const shallowest = 0.005
+
 export function drawdownFigure({ portfolio, execution }: BacktestResult): Html {
   const points = drawdowns(portfolio.equity, execution.capitalUsd).map(({ at, ratio }) => ({ at: new Date(at), below: -ratio }))
+  const deepest = Math.max(shallowest, ...points.map(({ below }) => -below))
   return figure({
     title: 'Drawdown',
     caption:
       'How far equity stood below its highest so far. Prices of what is held between purchase and exit are not known, so the true one is deeper.',
     drawing: plot('Drawdown over time', (width) => ({
-      height: Math.round(width * 0.25),
+      height: Math.max(140, Math.round(width * 0.22)),
       x: time,
-      y: { grid: true, label: null, tickFormat: (below: number) => percent(below, 1) },
-      marks: [ruleY([0]), areaY(points, { x: 'at', y: 'below', fill: series(2), fillOpacity: 0.35, curve: 'step-after' })],
+      y: {
+        grid: true,
+        label: null,
+        ticks: 3,
+        domain: [-deepest, 0],
+        tickFormat: (below: number) => percent(below, deepest < 0.05 ? 1 : 0),
+      },
+      marks: [
+        ruleY([0]),
+        // Two bounds: with one, what happened at the same moment would be stacked.
+        areaY(points, { x: 'at', y1: 0, y2: 'below', fill: series(2), fillOpacity: 0.35, curve: 'step-after' }),
+        lineY(points, { x: 'at', y: 'below', stroke: series(2), curve: 'step-after' }),
+      ],
     })),
   })
 }

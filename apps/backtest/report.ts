@@ -8,7 +8,7 @@ import { calibrationFigure, drawdownFigure, equityFigure, fillFigure, tradesFigu
 import { minute } from './report-time.ts'
 import type { BacktestResult, TradeRow } from './result.ts'
 import type { StrategyResult } from './strategy-results.ts'
-import { dollars, lookaheadLine, percent, recordedLine, whole, withInterval } from './text.ts'
+import { count, dollars, lookaheadLine, percent, recordedLine, whole, withInterval } from './text.ts'
 
 const share = (value: number): string => percent(value, 0)
 
@@ -28,7 +28,7 @@ export function backtestReport(result: BacktestResult): string {
         'How good the forecasts were',
         calibrationFigure(result),
         alertedCoverage(result),
-        precision(result),
+        ...(result.precisionAt.length === 0 ? [] : [precision(result)]),
         ...qualityTables(result),
       ),
       section('Why listings were not alerted', refusals(result)),
@@ -92,17 +92,17 @@ function comparison({ strategies }: BacktestResult): Html {
     withInterval(one, 'expectedReturn', share),
     dollars(one.summary.expectedGainUsd),
     share(one.summary.meanFill),
-    `${whole(one.summary.exits.resold)} / ${whole(one.summary.exits.similar)} / ${whole(one.summary.exits.unsold)} / ${whole(one.summary.exits.censored)}`,
   ]
   const resale = (one: StrategyResult) => [
     one.name,
-    whole(one.summary.resales),
+    count(one.summary.resales),
     withInterval(one, 'resaleGainedShare', share),
     withInterval(one, 'resaleMedianReturn', share),
+    ...(['similar', 'unsold', 'censored'] as const).map((exit) => count(one.summary.exits[exit])),
   ]
   return html`${table({
     caption:
-      'What each would have bought of the same listings, one of each and no limit of money, all costs paid. In brackets: 95% intervals over resampled hours; for the random buyer, over 200 draws of as many listings each day. Expected: each purchase weighted by the chance of being first.',
+      'What each would have bought of the same listings, one of each and no limit of money, all costs paid. In brackets: 95% intervals over resampled hours; the random buyer is the mean of 200 draws of as many listings each day, and where 95% of them lie. Expected: each purchase weighted by the chance of being first.',
     columns: [
       { title: '' },
       { title: 'picks', kind: 'number' },
@@ -111,17 +111,19 @@ function comparison({ strategies }: BacktestResult): Html {
       { title: 'expected return', kind: 'number' },
       { title: 'expected gain', kind: 'number' },
       { title: 'mean chance', kind: 'number' },
-      { title: 'resold / similar / unsold / censored', kind: 'number' },
     ],
     rows: strategies.map(row),
   })}${table({
     caption:
-      'Of these, axies that were really sold again within the data, at equal breed count: no assumption but fee and gas. Only what was sold again is seen, so even the random buyer looks clever here: compare with them, not with zero.',
+      'Of these, axies that were really sold again within the data, at equal breed count: no assumption but fee and gas. Only what was sold again is seen, so even the random buyer looks clever here: compare with them, not with zero. Of the others, exits by similar sales, none at all, and what the end of the data hides.',
     columns: [
       { title: '' },
       { title: 'really resold', kind: 'number' },
       { title: 'gained', kind: 'number' },
       { title: 'median return', kind: 'number' },
+      { title: 'similar', kind: 'number' },
+      { title: 'unsold', kind: 'number' },
+      { title: 'censored', kind: 'number' },
     ],
     rows: strategies.map(resale),
   })}<p>The similar-sale rule buys where the median of at least three similar sales, after the fee, is 1.3 times the ask and $5 above it. Buying the floor takes what asks less than anything of its class and breed count was sold for in the last 24 hours.</p>`
@@ -160,7 +162,7 @@ const alertedCoverage = ({ forecast }: BacktestResult): Html =>
 
 const precision = ({ precisionAt }: BacktestResult): Html =>
   table({
-    caption: `Of the alerts that promised most for their ask, how many gained (of ${whole(precisionAt[0]?.alerts ?? 0)} that can be judged).`,
+    caption: `Of the alerts that promised most for their ask, how many gained (of ${whole(precisionAt[0]!.alerts)} that can be judged).`,
     columns: [{ title: 'the best' }, { title: 'gained', kind: 'number' }],
     rows: precisionAt.map(({ k, gainedShare }) => [String(k), share(gainedShare)]),
   })

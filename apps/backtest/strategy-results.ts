@@ -82,7 +82,7 @@ function meanSummary(draws: readonly OutcomeSummary[]): OutcomeSummary {
   const kinds = Object.keys(draws[0]?.exits ?? {}) as (keyof OutcomeSummary['exits'])[]
   return Object.fromEntries([
     ...members.map((name) => [name, meanOf(draws.map((summary) => summary[name]))]),
-    ['exits', Object.fromEntries(kinds.map((kind) => [kind, Math.round(meanOf(draws.map(({ exits }) => exits[kind])))]))],
+    ['exits', Object.fromEntries(kinds.map((kind) => [kind, meanOf(draws.map(({ exits }) => exits[kind]))]))],
   ]) as OutcomeSummary
 }
 

@@ -13,7 +13,10 @@ export const dollars = (usd: number | null | undefined, digits = 0): string => {
 
 export const whole = (count: number): string => Math.round(count).toLocaleString('en')
 
-/** `12.3% (10.1% to 14.0%)`. */
+/** A count, or the mean of many. */
+export const count = (value: number): string => (Number.isInteger(value) ? whole(value) : value.toFixed(1))
+
+/** `12% (10 to 14)`. */
 export function withInterval(
   { summary, intervals }: StrategyResult,
   name: keyof StrategyResult['intervals'],
@@ -22,7 +25,8 @@ export function withInterval(
   const value = summary[name]
   if (!Number.isFinite(value)) return '-'
   const interval = intervals[name]
-  return interval == null ? format(value) : `${format(value)} (${format(interval.low)} to ${format(interval.high)})`
+  const bare = (bound: number) => format(bound).replace('%', '')
+  return interval == null ? format(value) : `${format(value)} (${bare(interval.low)} to ${bare(interval.high)})`
 }
 
 /** The result in a terminal. */
@@ -52,7 +56,7 @@ export function formatBacktest(result: BacktestResult): string {
         withInterval(one, 'gainedShare', (value) => percent(value, 0)),
         withInterval(one, 'medianReturn', (value) => percent(value, 0)),
         withInterval(one, 'expectedReturn', (value) => percent(value, 0)),
-        whole(one.summary.resales),
+        count(one.summary.resales),
         withInterval(one, 'resaleGainedShare', (value) => percent(value, 0)),
         withInterval(one, 'resaleMedianReturn', (value) => percent(value, 0)),
       ]),

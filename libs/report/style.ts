@@ -25,9 +25,11 @@ dt { color: var(--faint); font-size: .85rem; } .tiles dd { margin: 0; font-size:
 .tiles dd.detail { font-size: .85rem; font-weight: 400; color: var(--faint); }
 .note { border-left: .25rem solid var(--warn); background: var(--card); padding: .6rem 1rem; margin: 1rem 0; border-radius: 0 .5rem .5rem 0; max-width: 46rem; }
 .note ul { padding-left: 1.1rem; } .note > :first-child { margin-top: 0; } .note > :last-child { margin-bottom: 0; }
-.wide { overflow-x: auto; margin: 1rem 0; } .wide:focus-visible { outline: 2px solid var(--series-1); }
+.wide { overflow-x: auto; margin: 1rem 0; container-type: inline-size; } .wide:focus-visible { outline: 2px solid var(--series-1); }
 table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .92rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--faint); padding-bottom: .4rem; font-size: .9rem; }
+/* Read whole where the table scrolls. */
+caption { position: sticky; left: 0; max-width: min(46rem, 100cqi); }
 th, td { padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { color: var(--faint); font-weight: 600; white-space: nowrap; } tbody th { font-weight: 500; }
 .number { text-align: right; white-space: nowrap; }

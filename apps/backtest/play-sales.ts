@@ -142,10 +142,9 @@ async function playCut(sales: Sales, { cutAt, source, trace, models }: Whole, pl
 function shareDone({ day, days, training }: WalkForwardProgress): number {
   if (training === null) return (day - 1 + 0.65) / days
   const within = training.done / Math.max(1, training.total)
-  const [before, share] = { items: [0, 0.15], features: [0.15, 0.1], fitting: [0.25, 0.4], report: [0.65, 0] }[training.stage] as [
-    number,
-    number,
-  ]
+  const [before, share] = { items: [0, 0.15], features: [0.15, 0.1], fitting: [0.25, 0.4], rivals: [0.65, 0], report: [0.65, 0] }[
+    training.stage
+  ] as [number, number]
   return (day - 1 + before + share * within) / days
 }
 

@@ -55,7 +55,17 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     const cache = options.useCache ? openCache() : null
     const referenceOf = compare ? (source: Source) => readAccepted(acceptedFile(checkoutRoot, source)) : undefined
     const training = await withData(options.data, env, (data) =>
-      trainFromSales({ ...options, data, cache, inspect, settings, referenceOf, backend: TF_BACKEND, onProgress }),
+      trainFromSales({
+        ...options,
+        data,
+        cache,
+        inspect,
+        settings,
+        referenceOf,
+        withRivals: reportFile !== null,
+        backend: TF_BACKEND,
+        onProgress,
+      }),
     )
     const stored = await store(options, publishing, training)
     const { source, rows } = training.sales

@@ -1,5 +1,8 @@
-/** How far training has come: trees of the item model, rows whose features are made, the steps of the model, and what the report asks of it. */
-export type TrainingProgress = Readonly<{ stage: 'items' | 'features' | 'fitting' | 'report'; done: number; total: number }>
+/**
+ * How far training has come: trees of the item model, rows whose features are made, the steps of the model; for a report, the models
+ * beside it, and what is asked of it.
+ */
+export type TrainingProgress = Readonly<{ stage: 'items' | 'features' | 'fitting' | 'rivals' | 'report'; done: number; total: number }>
 
 /** Turns progress into lines with the time left, as it went so far. Stopping early makes it shorter. */
 export function createProgressLines(): (progress: TrainingProgress) => string {
@@ -16,6 +19,7 @@ export function createProgressLines(): (progress: TrainingProgress) => string {
 function describe({ stage, done, total }: TrainingProgress): string {
   if (stage === 'items') return `tree ${grouped(done)} of ${grouped(total)} of the item model`
   if (stage === 'features') return `features of ${grouped(done)} of ${grouped(total)} sales`
+  if (stage === 'rivals') return `report: model ${done} of ${total} to compare with`
   return stage === 'fitting' ? `step ${done} of at most ${total}` : `report: asked about ${done} of ${total} features`
 }
 

@@ -3,13 +3,13 @@ import type { Training } from './train-from-sales.ts'
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
 const day = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')}Z`
 
-/** The result of a training for people: what was learnt from what, and how good it is beside rules that need no model. */
+/** The result of a training for people: what was learnt from what, and how good it is beside other models and rules that need none. */
 export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 'report'>): string {
   const { manifest, modelId } = bundle
-  const { model, rules, rows, seconds, isCached, backend } = report
+  const { model, rivals, rules, rows, seconds, isCached, backend } = report
   const table = [
     ['', 'median error', 'p95 error', 'bias', 'R² of log'],
-    ...[{ name: `model (${manifest.kind})`, errors: model }, ...rules].map(({ name, errors }) => [
+    ...[{ name: `model (${manifest.kind})`, errors: model }, ...rivals, ...rules].map(({ name, errors }) => [
       name,
       percent(errors.medianApe),
       percent(errors.p95Ape),

@@ -79,6 +79,18 @@ describe('training from a file of sales', { timeout: 120_000 }, () => {
     expect((await training(file, { cache, settings: otherItems }, half)).report.isCached).toBe(false)
   })
 
+  test('for a report, all other kinds of models are judged on the same sales; they change nothing of the model', async () => {
+    const half = { fraction: 0.5 }
+    const { bundle, report } = await training(file, { withRivals: true }, half)
+    expect(report.rivals.map(({ name }) => name)).toEqual(['network', 'ridge', 'decision tree', 'nearest neighbours'])
+    for (const { errors } of report.rivals) {
+      expect(errors.rows).toBe(report.model.rows)
+      expect(errors.medianApe).toBeLessThan(0.5)
+    }
+    expect(formatTraining({ report, bundle })).toContain('nearest neighbours')
+    expect((await training(file, {}, half)).bundle.modelId).toBe(bundle.modelId)
+  })
+
   test('sees no sale at or after the end it is given', async () => {
     const times = readFileSync(file, 'utf8')
       .split('\n')

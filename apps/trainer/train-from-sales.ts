@@ -15,6 +15,7 @@ import { foldSales } from './fold-sales.ts'
 import type { Unseen } from './page/unseen.ts'
 import type { TrainingProgress } from './progress.ts'
 import { recipeOf, taskOf } from './recipe.ts'
+import { type JudgedRival, judgeRivals } from './rivals.ts'
 import type { SalesSource } from './sales-source.ts'
 import { simpleRules } from './simple-rules.ts'
 import { readTrainingSales, type TrainingSales, type TrainingSalesOptions } from './training-sales.ts'
@@ -29,6 +30,8 @@ export type TrainingOptions = Readonly<{
   cache?: DatasetCache | null
   cleansing?: CleansingOptions
   referenceOf?: TrainingSalesOptions['referenceOf'] | undefined
+  /** Whether other kinds of models are judged beside it. */
+  withRivals?: boolean
   onProgress?: (progress: TrainingProgress) => void
   /** Called with everything there is to tell, while the model can still be asked: for the report. */
   inspect?: (inspection: Inspection) => void
@@ -57,6 +60,8 @@ export type TrainingReport = Readonly<{
   /** On the newest block, which neither weights nor calibration had seen. The bundle's calibration has, afterwards. */
   model: QuantileErrors
   rules: readonly Readonly<{ name: string; errors: PointErrors }>[]
+  /** Other kinds of models on the same, where they were asked for. */
+  rivals: readonly JudgedRival[]
   /** Item model and features are those of an earlier training on these sales. */
   isCached: boolean
   seconds: Readonly<{ read: number; items: number; features: number; fit: number }>
@@ -67,7 +72,7 @@ export type TrainingReport = Readonly<{
  * RejectedError where the sales cannot be used (bad_sales_file, data_refused, too_few_sales); FatalError where the tfjs backend does not work.
  */
 export async function trainFromSales(options: TrainingOptions): Promise<Training> {
-  const { data, backend, onProgress = () => {} } = options
+  const { data, backend, withRivals = false, onProgress = () => {} } = options
   const runtime = await startTensorRuntime(backend)
   const [sales, readSeconds] = await timed(() => readTrainingSales({ ...options, data, cleansing: options.cleansing ?? noCleansing }))
   const seed = options.seed ?? 1
@@ -95,6 +100,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     learning: trained.learning,
     model: quantileErrors(newest.quantilesUsd, newest.logPrices),
     rules: judgeRules(featureSet, parts),
+    rivals: withRivals ? await judgeRivals({ recipe, settings, seed, members: trained.members, onProgress }, parts) : [],
     isCached,
     seconds: { read: readSeconds, ...seconds, fit: fitSeconds },
   }

@@ -31,7 +31,7 @@ export function writeReport(file: string, { bundle, report, sales, unseen }: Ins
     modelId,
     manifest,
     unseen,
-    contenders: [{ name: `model (${manifest.kind})`, errors: report.model }, ...report.rules],
+    contenders: [{ name: `model (${manifest.kind})`, errors: report.model }, ...report.rivals, ...report.rules],
     learning: report.learning,
     validation: sales.validation,
     leftOut: report.leftOut,

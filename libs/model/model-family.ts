@@ -35,6 +35,8 @@ export type FittedModel = Readonly<{
    * Fits once more, on more rows and without stopping rows, with as many steps as were best. Absent of a model for which that is no gain.
    */
   refit?: ((examples: Examples) => Promise<Forecaster>) | undefined
+  /** What a stack is made of, so that each can be asked, too; its forecaster disposes of them. */
+  members?: readonly Readonly<{ kind: string; forecaster: Forecaster }>[]
 }>
 
 /** How a model that learns step by step came to its best. */

@@ -39,7 +39,7 @@ export function createStackFamily(families: readonly ModelFamily[]): ModelFamily
           again.push({ kind, weight, forecaster: refit === undefined ? forecaster : await refit(examples) })
         return createForecaster(again)
       }
-      return { forecaster: createForecaster(members), learning: null, refit }
+      return { forecaster: createForecaster(members), learning: null, refit, members }
     },
     restore({ definition, weights }) {
       const { members } = definitionSchema.parse(definition)

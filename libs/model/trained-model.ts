@@ -25,36 +25,50 @@ export type Training = Readonly<{
    * fitted again on all three blocks: prices drift, and the newest sales say most. Of the calibration only the widths are then kept.
    */
   model: TrainedModel
-  /** Fitted on `fit` and calibrated on `stopping` alone, so that `newest` can be asked how good it is. */
   heldOut: TrainedModel
+  /** Of a stack its members, held out like it; they are disposed of with it. */
+  members: readonly TrainedModel[]
   isRefitted: boolean
   learning: Learning | null
 }>
 
+type Task = Omit<TrainingTask, 'fit' | 'stopping'>
+
 /** Start the tfjs runtime first, should the family need it. */
-export async function trainModel(
-  family: ModelFamily,
-  { fit, stopping, newest }: TrainingBlocks,
-  task: Omit<TrainingTask, 'fit' | 'stopping'>,
-): Promise<Training> {
-  const { forecaster, learning, refit } = await family.fit({ ...task, fit, stopping })
-  const everything = concatExamples([fit, stopping, newest])
-  const familiarity = fitFamiliarity(everything.vectors, task.columns)
-  const [seen, unseen] = [forecaster.forecast(stopping.vectors), forecaster.forecast(newest.vectors)]
+export async function trainModel(family: ModelFamily, { fit, stopping, newest }: TrainingBlocks, task: Task): Promise<Training> {
+  const { model: heldOut, members, learning, refit } = await fitHeldOut(family, { fit, stopping }, task)
+  const { forecaster } = heldOut
+  const newer = concatExamples([stopping, newest])
+  const everything = concatExamples([fit, newer])
+  const calibration = fitCalibration(forecaster.forecast(newer.vectors), targetsOf(newer))
+  const calibrated =
+    refit === undefined ? { forecaster, calibration } : { forecaster: await refit(everything), calibration: aroundMedian(calibration) }
+  return {
+    model: { ...heldOut, ...calibrated, familiarity: fitFamiliarity(everything.vectors, task.columns) },
+    heldOut,
+    members,
+    isRefitted: refit !== undefined,
+    learning,
+  }
+}
+
+/** Fitted on `fit` and calibrated on `stopping` alone, so that newer sales can be asked how good it is. */
+export async function fitHeldOut(family: ModelFamily, { fit, stopping }: Pick<TrainingBlocks, 'fit' | 'stopping'>, task: Task) {
+  const { forecaster, learning, refit, members = [] } = await family.fit({ ...task, fit, stopping })
+  const familiarity = fitFamiliarity(concatExamples([fit, stopping]).vectors, task.columns)
   const columnNames = task.columns.map(({ name }) => name)
-  const calibrated = (forecaster: Forecaster, calibration: Calibration): TrainedModel => ({
-    kind: family.kind,
+  const calibrated = (kind: string, forecaster: Forecaster): TrainedModel => ({
+    kind,
     columnNames,
     forecaster,
     familiarity,
-    calibration,
+    calibration: fitCalibration(forecaster.forecast(stopping.vectors), targetsOf(stopping)),
   })
-  const calibration = fitCalibration([...seen, ...unseen], [...targetsOf(stopping), ...targetsOf(newest)])
   return {
-    model: refit === undefined ? calibrated(forecaster, calibration) : calibrated(await refit(everything), aroundMedian(calibration)),
-    heldOut: calibrated(forecaster, fitCalibration(seen, targetsOf(stopping))),
-    isRefitted: refit !== undefined,
+    model: calibrated(family.kind, forecaster),
+    members: members.map(({ kind, forecaster }) => calibrated(kind, forecaster)),
     learning,
+    refit,
   }
 }
 

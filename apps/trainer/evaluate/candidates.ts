@@ -1,12 +1,9 @@
 import { UsageError } from '#lib/app/usage-error.ts'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
-import { createDenseFamily } from '#lib/model/dense-family.ts'
-import type { ModelFamily } from '#lib/model/model-family.ts'
-import { createNeighboursFamily } from '#lib/model/neighbours-family.ts'
-import { createRidgeFamily } from '#lib/model/ridge-family.ts'
-import { createDecisionTreeFamily, createTreeFamily } from '#lib/model/tree-family.ts'
+import { createTreeFamily } from '#lib/model/tree-family.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { recipeOf } from '../recipe.ts'
+import { rivalFamilies } from '../rivals.ts'
 import type { TrainingSettings } from '../training-settings.ts'
 import type { Candidate } from './evaluate.ts'
 
@@ -22,18 +19,16 @@ export function candidatesOf(
   { leaderboard, wanted }: Readonly<{ leaderboard: readonly MarketEvent[]; wanted: readonly string[] | null }>,
 ): [Candidate, ...Candidate[]] {
   const recipe = recipeOf(settings)
-  const trees = createTreeFamily(settings.trees)
   const nothing: readonly MarketEvent[] = []
-  const with_ = (name: string, family: ModelFamily): Candidate => ({ name, recipe: { ...recipe, family }, known: nothing })
   const all: Candidate[] = [
     { name: championName, recipe, known: nothing },
-    with_('trees', trees),
-    with_('network', createDenseFamily()),
-    with_('ridge', createRidgeFamily()),
-    with_('decision tree', createDecisionTreeFamily()),
-    with_('nearest neighbours', createNeighboursFamily()),
+    ...rivalFamilies(settings).map(({ name, family }) => ({ name, recipe: { ...recipe, family }, known: nothing })),
     ...(leaderboard.length === 0 ? [] : [{ name: `${championName} with leaderboard`, recipe, known: leaderboard }]),
-    { name: 'trees without item model', recipe: { featureSet: axieFeatures, itemModel: null, family: trees }, known: nothing },
+    {
+      name: 'trees without item model',
+      recipe: { featureSet: axieFeatures, itemModel: null, family: createTreeFamily(settings.trees) },
+      known: nothing,
+    },
   ]
   const unknown = wanted?.filter((name) => !all.some((one) => one.name === name)) ?? []
   if (unknown.length > 0)

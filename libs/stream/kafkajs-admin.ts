@@ -60,29 +60,37 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
 
   return {
     createTopics: (settings) =>
-      ask('creating topics', async (admin) => {
-        const existing = new Set(await admin.listTopics())
-        const missing = settings.filter(({ topic }) => !existing.has(topic))
-        if (missing.length === 0) return
-        const topics = missing.map(({ topic, partitions, config }) => ({
-          topic,
-          numPartitions: partitions,
-          configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
-        }))
-        // False when another process has created one meanwhile: as good.
-        await admin.createTopics({ topics, waitForLeaders: false })
-        await untilLed(
-          admin,
-          missing.map(({ topic }) => topic),
-        )
-      }),
+      ask(
+        'creating topics',
+        async (admin) => {
+          const existing = new Set(await admin.listTopics())
+          const missing = settings.filter(({ topic }) => !existing.has(topic))
+          if (missing.length === 0) return
+          const topics = missing.map(({ topic, partitions, config }) => ({
+            topic,
+            numPartitions: partitions,
+            configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+          }))
+          // False when another process has created one meanwhile: as good.
+          await admin.createTopics({ topics, waitForLeaders: false })
+          await untilLed(
+            admin,
+            missing.map(({ topic }) => topic),
+          )
+        },
+        { TOPIC: `Create on topics ${settings.map(({ topic }) => topic).join(', ')}` },
+      ),
 
     deleteTopics: (topics) =>
-      ask('deleting topics', async (admin) => {
-        const existing = new Set(await admin.listTopics())
-        const present = topics.filter((topic) => existing.has(topic))
-        if (present.length > 0) await admin.deleteTopics({ topics: present })
-      }),
+      ask(
+        'deleting topics',
+        async (admin) => {
+          const existing = new Set(await admin.listTopics())
+          const present = topics.filter((topic) => existing.has(topic))
+          if (present.length > 0) await admin.deleteTopics({ topics: present })
+        },
+        { TOPIC: `Delete on topics ${topics.join(', ')}` },
+      ),
 
     listTopics: () => ask('listing topics', (admin) => admin.listTopics()),
 

@@ -51,6 +51,13 @@ describe('an error of kafkajs', () => {
     expect(error.cause).toBeInstanceOf(KafkaJSError)
   })
 
+  it('of several errors in one says what the first says', () => {
+    const several = Object.assign(new Error('Topic creation errors'), { errors: [protocol('TOPIC_AUTHORIZATION_FAILED', 29)] })
+    const error = streamError(several, 'creating topics', { TOPIC: 'Create on topics a, b' })
+    expect(error).toBeInstanceOf(FatalError)
+    expect(error.message).toMatch(/^creating topics: .*TOPIC_AUTHORIZATION_FAILED.* it needs Create on topics a, b$/)
+  })
+
   it('of a refusal says which right is missing, where Kafka itself does not', () => {
     const rights = { TOPIC: 'Write on topic alerts', GROUP: 'Read on group alerter' }
     const error = streamError(protocol('TOPIC_AUTHORIZATION_FAILED', 29), 'producer x', rights)

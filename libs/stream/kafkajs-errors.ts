@@ -35,7 +35,16 @@ const curedNames = new Set([
   'KafkaJSTimeout',
 ])
 
-type KafkajsError = Error & { type?: string; code?: unknown; retriable?: boolean; broker?: string; host?: string; port?: number }
+type KafkajsError = Error & {
+  type?: string
+  code?: unknown
+  retriable?: boolean
+  broker?: string
+  host?: string
+  port?: number
+  /** Of a request about several topics: what each met with. */
+  errors?: readonly Error[]
+}
 
 /**
  * The one place where kafkajs's errors become reactions. `doing` says what failed and, where known, against whom; it begins the message.
@@ -66,11 +75,15 @@ function missingRight(type: string, rights: Rights): string {
 const isOurs = (error: unknown): error is Error =>
   error instanceof RetryableError || error instanceof FencedError || error instanceof FatalError || error instanceof RejectedError
 
-/** kafkajs wraps: the outermost first. */
+/** kafkajs wraps: the outermost first. Of several errors in one the first speaks for all. */
 function causesOf(error: unknown): KafkajsError[] {
   const chain: KafkajsError[] = []
-  for (let cause = error; cause instanceof Error && !chain.includes(cause as KafkajsError); cause = cause.cause)
-    chain.push(cause as KafkajsError)
+  let next = error
+  while (next instanceof Error && !chain.includes(next)) {
+    const { cause, errors }: KafkajsError = next
+    chain.push(next)
+    next = cause ?? errors?.[0]
+  }
   return chain
 }
 

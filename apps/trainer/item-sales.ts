@@ -1,14 +1,15 @@
 import { axieClasses, classNumber } from '#lib/axie/classes.ts'
 import { profileOf } from '#lib/axie/profile.ts'
 import { itemColumns, writeItemVector } from '#lib/features/item-vector.ts'
+import { createLeaderboard } from '#lib/market/combo-score.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { createRollingLevels } from '#lib/market/rolling-level.ts'
-import type { ItemSales } from '#lib/model/item-effects.ts'
+import type { ItemSales, KnownLeaderboard } from '#lib/model/item-effects.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 
 /**
  * What an item model learns from: what each axie is, and what it fetched beside the market's level just before, as the fold will reckon
- * it. Sales without a level (the very first) and without dollars are left out.
+ * it; each with the leaderboard that was known. Sales without a level (the very first) and without dollars are left out.
  */
 export function itemSalesOf(events: readonly MarketEvent[]): ItemSales {
   const width = itemColumns.length
@@ -16,18 +17,26 @@ export function itemSalesOf(events: readonly MarketEvent[]): ItemSales {
   const vectors = new Float32Array(events.length * width)
   const relatives = new Float64Array(events.length)
   const times = new Float64Array(events.length)
+  const leaderboards: KnownLeaderboard[] = []
   let sales = 0
   for (const event of events) {
     const { kind, value } = payloadOf(event)
+    if (kind === 'LeaderboardSnapshot')
+      leaderboards.push({ knownFrom: event.observedAt, axies: value.axies, combos: createLeaderboard(value.axies) })
     if (kind !== 'Sale' || value.priceUsd === null || value.item.parts.length === 0) continue
     const profile = profileOf(value.item)
     const logPrice = Math.log(Number(value.priceUsd))
     const level = levels.add({ soldAt: value.soldAt, logPrice, group: classNumber(profile.class) })
     if (level === null) continue
-    writeItemVector(profile, vectors, sales * width)
+    writeItemVector(profile, leaderboards.at(-1)?.combos.comboOf(profile) ?? null, vectors, sales * width)
     relatives[sales] = logPrice - level
     times[sales] = value.soldAt
     sales++
   }
-  return { vectors: vectors.subarray(0, sales * width), relatives: relatives.subarray(0, sales), times: times.subarray(0, sales) }
+  return {
+    vectors: vectors.subarray(0, sales * width),
+    relatives: relatives.subarray(0, sales),
+    times: times.subarray(0, sales),
+    leaderboards,
+  }
 }

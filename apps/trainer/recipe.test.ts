@@ -13,7 +13,10 @@ test('sales before the second era are examples where few sales follow, whatever 
   )
   const events = [...sales, ...rates].sort((a, b) => a.observedAt - b.observedAt)
   const trees = {} as ItemEffects['eras'][number]['trees']
-  const itemEffects = { eras: [Number.NEGATIVE_INFINITY, from].map((start) => ({ from: start, trees })), effectOf: () => 0 }
+  const itemEffects = {
+    eras: [Number.NEGATIVE_INFINITY, from].map((start) => ({ from: start, trees, leaderboard: null })),
+    effectOf: () => 0,
+  }
   const { historyOnly } = foldUnder(events, recipeOf(fastTrainingSettings), itemEffects, { learnt: events })
   expect(historyOnly, 'the first sales of all, and no more').toBe(105)
 }, 60_000)

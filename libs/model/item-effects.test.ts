@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { profileOf } from '#lib/axie/profile.ts'
 import { itemColumns, writeItemVector } from '#lib/features/item-vector.ts'
+import { createLeaderboard } from '#lib/market/combo-score.ts'
 import type { ItemProfile } from '#schemas/types.ts'
 import {
   defaultItemEffectSettings,
@@ -18,6 +19,29 @@ const profile = (breedCount: number): ItemProfile =>
   profileOf({ tokenId: '7', class: 'plant', breedCount, genes: null, parts, image: null })
 const settings = { ...defaultItemEffectSettings, trees: { ...defaultItemEffectSettings.trees, rounds: 40, learningRate: 0.2 } }
 
+const otherHorn = parts.map((part) => (part === 'horn-rose-bud' ? 'horn-cactus' : part))
+const withParts = (own: readonly string[]): ItemProfile =>
+  profileOf({ tokenId: '8', class: 'plant', breedCount: 1, genes: null, parts: own, image: null })
+const leaderboardOf = (own: readonly string[], knownFrom: number) => {
+  const axies = [{ tokenId: '1', rank: 1, class: 'Plant', parts: own }]
+  return { knownFrom, axies, combos: createLeaderboard(axies) }
+}
+
+/** Axies whose battle parts win fetch more; on the fourth day other parts begin to win. */
+function salesByLeaderboard(count: number) {
+  const random = createRandom(2)
+  const leaderboards = [leaderboardOf(parts, 0), leaderboardOf(otherHorn, 4 * day)]
+  const vectors = new Float32Array(count * itemColumns.length)
+  const times = Float64Array.from({ length: count }, (_, row) => Math.floor((row * 8 * day) / count))
+  const relatives = times.map((time, row) => {
+    const own = withParts(random.uniform() < 0.5 ? parts : otherHorn)
+    const combo = leaderboards.findLast(({ knownFrom }) => knownFrom <= time)?.combos.comboOf(own) ?? null
+    writeItemVector(own, combo, vectors, row * itemColumns.length)
+    return 0.5 * (combo?.quad ?? 0) + 0.02 * random.normal()
+  })
+  return { vectors, relatives, times, leaderboards }
+}
+
 /** A breed takes off a tenth; from the third day on, three tenths. */
 function someSales(count: number, days: number) {
   const random = createRandom(1)
@@ -25,10 +49,10 @@ function someSales(count: number, days: number) {
   const times = Float64Array.from({ length: count }, (_, row) => Math.floor((row * days * day) / count))
   const relatives = times.map((time, row) => {
     const breedCount = Math.floor(random.uniform() * 5)
-    writeItemVector(profile(breedCount), vectors, row * itemColumns.length)
+    writeItemVector(profile(breedCount), null, vectors, row * itemColumns.length)
     return -(time < 2 * day ? 0.1 : 0.3) * breedCount + 0.02 * random.normal()
   })
-  return { vectors, relatives, times }
+  return { vectors, relatives, times, leaderboards: [] }
 }
 
 let effects: ItemEffects
@@ -87,6 +111,23 @@ describe('the item model', () => {
     expect(() => restoreItemEffects({ ...stored, weights: stored.weights.subarray(4) })).toThrow(/expected \d+ bytes of item model/)
     expect(() => restoreItemEffects({ ...stored, definition: { ...definition, eras } })).toThrow('not in order')
     expect(() => restoreItemEffects({ ...stored, definition: { ...definition, itemVector: 'other' } })).toThrow('itemVector')
+  })
+
+  test('reads the leaderboard that was known when an era began, also when it comes back from its bytes', async () => {
+    const effects = (await fitItemEffects(salesByLeaderboard(4_000), settings, 1)) as ItemEffects
+    const stored = storeItemEffects(effects)
+    const restored = restoreItemEffects({ ...stored, definition: JSON.parse(JSON.stringify(stored.definition)) })
+    const winsBy = (model: ItemEffects, at: number): number =>
+      model.effectOf(withParts(parts), at) - model.effectOf(withParts(otherHorn), at)
+    for (const model of [effects, restored]) {
+      expect(winsBy(model, 2.5 * day)).toBeCloseTo(0.5, 1)
+      expect(winsBy(model, 4.5 * day)).toBeCloseTo(0.5, 1)
+      expect(winsBy(model, 30 * day)).toBeCloseTo(-0.5, 1)
+    }
+    expect(restored.eras.map(({ leaderboard }) => leaderboard?.knownFrom)).toEqual(
+      effects.eras.map(({ leaderboard }) => leaderboard?.knownFrom),
+    )
+    expect(new Set(restored.eras.map(({ leaderboard }) => leaderboard)).size).toBe(2)
   })
 
   test('cannot be made of too few sales', async () => {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { itemColumns, itemVectorHash, writeItemVector } from '#lib/features/item-vector.ts'
+import { createLeaderboard, type Leaderboard } from '#lib/market/combo-score.ts'
 import type { ItemModel } from '#lib/market/item-model.ts'
-import type { ItemProfile } from '#schemas/types.ts'
+import type { ItemProfile, LeaderboardAxie } from '#schemas/types.ts'
 import { defaultTreeSettings, fitTrees, type TreeSettings } from './gbdt/fit-trees.ts'
 import { restoreTrees, storeTrees } from './gbdt/stored-trees.ts'
 import { predictTrees, type TreeEnsemble } from './gbdt/tree-ensemble.ts'
@@ -11,11 +12,21 @@ import type { StoredModel } from './model-family.ts'
  * The item model: boosted trees over what an axie is, of what it fetched beside the market's level. One ensemble an era, each fitted on
  * the sales before its era only, so that no sale is read by trees that learnt from it: neither in training, nor in the history that a
  * pipeline folds when it begins. The last era has no end.
+ *
+ * An era keeps the leaderboard that was known when it began, instead of asking the market for the newest: what a sale says is then a
+ * function of the sale and the model alone, and the fold need not remember leaderboards for longer than sales.
  */
 export type ItemEffects = ItemModel & Readonly<{ eras: readonly Era[] }>
 
 /** `from`: the time of the first sale that these trees read, milliseconds. */
-type Era = Readonly<{ from: number; trees: TreeEnsemble }>
+type Era = Readonly<{ from: number; trees: TreeEnsemble; leaderboard: KnownLeaderboard | null }>
+
+export type KnownLeaderboard = Readonly<{
+  /** Milliseconds. */
+  knownFrom: number
+  axies: readonly LeaderboardAxie[]
+  combos: Leaderboard
+}>
 
 /** Sales to learn from, in the order of time. */
 export type ItemSales = Readonly<{
@@ -25,6 +36,8 @@ export type ItemSales = Readonly<{
   relatives: Float64Array
   /** Milliseconds. */
   times: Float64Array
+  /** In the order of time. */
+  leaderboards: readonly KnownLeaderboard[]
 }>
 
 export type ItemEffectSettings = Readonly<{
@@ -66,7 +79,7 @@ const countBefore = (times: Float64Array, time: number): number => {
 
 /** Null where there are too few sales for even one era. */
 export async function fitItemEffects(
-  { vectors, relatives, times }: ItemSales,
+  { vectors, relatives, times, leaderboards }: ItemSales,
   settings: ItemEffectSettings,
   seed: number,
   onProgress: (done: number, most: number) => void = () => {},
@@ -90,7 +103,7 @@ export async function fitItemEffects(
       { ...settings.trees, objective, seed, patience: rounds },
       { onProgress: (done) => onProgress(index * rounds + done, starts.length * rounds) },
     )
-    eras.push({ from, trees: ensemble })
+    eras.push({ from, trees: ensemble, leaderboard: leaderboards.findLast(({ knownFrom }) => knownFrom < from) ?? null })
   }
   return eras.length === 0 ? null : createItemEffects(eras)
 }
@@ -127,7 +140,7 @@ export function createItemEffects(eras: readonly Era[]): ItemEffects {
     effectOf(profile: ItemProfile, at: number) {
       const era = eras.findLast(({ from }) => from <= at)
       if (era === undefined) return Number.NaN
-      writeItemVector(profile, vector, 0)
+      writeItemVector(profile, era.leaderboard?.combos.comboOf(profile) ?? null, vector, 0)
       const known = answers.get(profile.tokenId)
       if (known !== undefined && known.era === era && areEqual(known.vector, vector)) return known.effect
       const effect = predictTrees(era.trees, vector)[0] as number
@@ -142,33 +155,60 @@ function areEqual(one: Float32Array, other: Float32Array): boolean {
   return true
 }
 
+const byteCount = z.number().int().nonnegative()
 const definitionSchema = z.object({
   itemVector: z.literal(itemVectorHash),
-  eras: z.array(z.object({ from: z.number(), bytes: z.number().int().nonnegative(), trees: z.unknown() })).min(1),
+  eras: z
+    .array(z.object({ from: z.number(), bytes: byteCount, trees: z.unknown(), leaderboard: z.number().int().nonnegative().nullable() }))
+    .min(1),
+  /** Behind the trees, as JSON. Eras name them by their place: most share one. */
+  leaderboards: z.array(z.object({ knownFrom: z.number(), bytes: byteCount })),
 })
+const leaderboardSchema = z.array(z.object({ tokenId: z.string(), rank: z.number(), class: z.string(), parts: z.array(z.string()) }))
 
 export function storeItemEffects({ eras }: ItemEffects): StoredModel {
-  const stored = eras.map(({ from, trees }) => ({ from, ...storeTrees(trees) }))
+  const trees = eras.map(({ trees }) => storeTrees(trees))
+  const leaderboards = [...new Set(eras.flatMap(({ leaderboard }) => leaderboard ?? []))]
+  const boards = leaderboards.map(({ axies }) => Buffer.from(JSON.stringify(axies)))
   const definition: z.infer<typeof definitionSchema> = {
     itemVector: itemVectorHash,
-    eras: stored.map(({ from, definition, weights }) => ({ from, bytes: weights.length, trees: definition })),
+    eras: eras.map(({ from, leaderboard }, index) => {
+      const { definition, weights } = trees[index] as StoredModel
+      return {
+        from,
+        bytes: weights.length,
+        trees: definition,
+        leaderboard: leaderboard === null ? null : leaderboards.indexOf(leaderboard),
+      }
+    }),
+    leaderboards: leaderboards.map(({ knownFrom }, index) => ({ knownFrom, bytes: (boards[index] as Buffer).length })),
   }
-  return { definition, weights: Buffer.concat(stored.map(({ weights }) => weights)) }
+  return { definition, weights: Buffer.concat([...trees.map(({ weights }) => weights), ...boards]) }
 }
 
 /** Throws a plain Error that says what does not fit; the bundle's reader adds which bundle. */
 export function restoreItemEffects({ definition, weights }: StoredModel): ItemEffects {
-  const { eras } = definitionSchema.parse(definition)
-  const expected = eras.reduce((sum, { bytes }) => sum + bytes, 0)
+  const { eras, leaderboards } = definitionSchema.parse(definition)
+  const expected = [...eras, ...leaderboards].reduce((sum, { bytes }) => sum + bytes, 0)
   if (weights.length !== expected) throw new Error(`expected ${expected} bytes of item model, found ${weights.length}`)
   let at = 0
+  const take = (bytes: number): Buffer => {
+    at += bytes
+    return weights.subarray(at - bytes, at)
+  }
+  const ensembles = eras.map(({ bytes, trees }) => restoreTrees({ definition: trees, weights: take(bytes) }))
+  const boards = leaderboards.map(({ knownFrom, bytes }): KnownLeaderboard => {
+    const axies = leaderboardSchema.parse(JSON.parse(take(bytes).toString()))
+    return { knownFrom, axies, combos: createLeaderboard(axies) }
+  })
   return createItemEffects(
-    eras.map(({ from, bytes, trees }, index) => {
+    eras.map(({ from, leaderboard }, index) => {
       if (index > 0 && from <= (eras[index - 1]?.from ?? 0)) throw new Error('the eras of the item model are not in order')
-      const restored = restoreTrees({ definition: trees, weights: weights.subarray(at, at + bytes) })
-      if (restored.vectorWidth !== itemColumns.length || restored.start.length !== 1) throw new Error('the item model reads other vectors')
-      at += bytes
-      return { from, trees: restored }
+      const trees = ensembles[index] as TreeEnsemble
+      if (trees.vectorWidth !== itemColumns.length || trees.start.length !== 1) throw new Error('the item model reads other vectors')
+      const board = leaderboard === null ? null : boards[leaderboard]
+      if (board === undefined) throw new Error(`the item model has no leaderboard ${leaderboard}`)
+      return { from, trees, leaderboard: board }
     }),
   )
 }

@@ -122,7 +122,7 @@ async function prepare(options: EvaluationOptions, { name, recipe, known }: Cand
   const sales = [...train, ...test]
   const onProgress = (training: TrainingProgress) => options.onProgress?.({ model: name, fold: 1, folds: folds.length, training })
   const started = performance.now()
-  const itemEffects = await fitItemModel(walkForward ? sales : train, recipe, seed, onProgress)
+  const itemEffects = await fitItemModel([...known, ...(walkForward ? sales : train)], recipe, seed, onProgress)
   const fitted = performance.now()
   const dataset = foldUnder([...known, ...sales], recipe, itemEffects, { learnt: train, onProgress })
   const seconds = { items: (fitted - started) / 1_000, features: (performance.now() - fitted) / 1_000 }

@@ -102,7 +102,7 @@ function startBoosting({ targets, weights }: TreeExamples, binned: BinnedRows, s
   const forecasts = new Float64Array(binned.rows * outputs)
   for (let at = 0; at < forecasts.length; at += outputs) forecasts.set(start, at)
   const gradients = new Float64Array(2 * targets.length)
-  const usable = Int32Array.from(binned.columns.keys()).filter((column) => (binned.columns[column]?.binCount ?? 0) > 1)
+  const usable = Int32Array.from(binned.columns.keys()).filter((column) => variesIn(binned, column, targets.length))
   const random = createRandom(settings.seed)
   const pool = createHistogramPool()
   const takeLeaf = ({ grown, carried }: LeafRows): number[] => {
@@ -122,6 +122,13 @@ function startBoosting({ targets, weights }: TreeExamples, binned: BinnedRows, s
       return { tree, values: tree.leaves.map(takeLeaf), rows: tree.leaves.map(({ grown }) => grown.length) }
     },
   }
+}
+
+/** Of a column that says the same of all rows a tree can make nothing: it must not take the place of one that is drawn. */
+function variesIn({ bins, rows }: BinnedRows, column: number, fitRows: number): boolean {
+  const first = column * rows
+  for (let at = first; at < first + fitRows; at++) if (bins[at] !== bins[first]) return true
+  return false
 }
 
 function addTo(forecasts: Float64Array, at: number, value: readonly number[]): void {

@@ -58,14 +58,32 @@ export async function readObject(store: ObjectStore, manifest: Manifest): Promis
   return decodeParquet(bytes, manifest.topic, manifest.key)
 }
 
-/** All records of a topic's archive in log order, partition after partition; one object in memory at a time. */
+/** What is wrong between two manifests that follow each other; null where nothing is, and between partitions. */
+export function joinProblem(before: Manifest, after: Manifest): string | null {
+  if (after.partition !== before.partition || after.begin === before.end) return null
+  const what =
+    after.begin > before.end
+      ? `offsets ${before.end} to ${after.begin} are in no object`
+      : `offsets ${after.begin} to ${before.end} are in two`
+  return `partition ${after.partition}: ${what} (between ${before.key} and ${after.key})`
+}
+
+/**
+ * All records of a topic's archive in log order, partition after partition; one object in memory at a time. FatalError where objects do
+ * not join: what is made of a market with a hole in it would be another market's.
+ */
 export async function* readArchive(
   store: ObjectStore,
   location: ArchiveLocation,
   { partition, fromOffset = 0 }: Readonly<{ partition?: number; fromOffset?: number }> = {},
 ): AsyncGenerator<LogRecord> {
+  let previous: Manifest | null = null
   for (const manifest of await readManifests(store, location)) {
     if ((partition !== undefined && manifest.partition !== partition) || manifest.end <= fromOffset) continue
+    const problem = previous === null ? null : joinProblem(previous, manifest)
+    if (problem !== null)
+      throw new FatalError(`archive of ${location.topic}: ${problem}; flipstream archive verify tells all that is missing`)
+    previous = manifest
     for (const record of await readObject(store, manifest)) if (record.offset >= fromOffset) yield record
   }
 }

@@ -11,7 +11,7 @@ import { createSampleCodec, sampleSaleEvent, sampleTime } from './archive-sample
 import { compareWithLog } from './compare-with-log.ts'
 import type { Manifest } from './manifest.ts'
 import { createPartitionArchiver } from './partition-archiver.ts'
-import { readManifests } from './read.ts'
+import { readArchive, readManifests } from './read.ts'
 import { createSegmentStore } from './segment-store.ts'
 import { verifyArchive } from './verify.ts'
 
@@ -95,6 +95,18 @@ describe('an archive proves itself', () => {
       expect.stringContaining('partition 0: offsets 4 to 8 are in no object'),
       expect.stringContaining(`${manifests[1].key}: an object without manifest`),
     ])
+  })
+
+  it('and a gap is no shorter market: who reads across it is told, before the first record behind it', async () => {
+    await store.remove(manifestKeyOf(manifests[1]))
+    const read: number[] = []
+    const reading = async (fromOffset: number) => {
+      for await (const { offset } of readArchive(store, location, { fromOffset })) read.push(offset)
+    }
+    await expect(reading(0)).rejects.toThrow('archive of market.events: partition 0: offsets 4 to 8 are in no object')
+    expect(read).toEqual([0, 1, 2, 3])
+    await reading(8)
+    expect(read).toEqual([0, 1, 2, 3, 8, 9])
   })
 
   it.each([

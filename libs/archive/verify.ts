@@ -4,7 +4,7 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveLocation, archiveRoot, isDataKey } from './layout.ts'
 import { logicalHash } from './logical-hash.ts'
 import type { Manifest } from './manifest.ts'
-import { listManifests, readManifest, readObject } from './read.ts'
+import { joinProblem, listManifests, readManifest, readObject } from './read.ts'
 
 export type ArchiveVerdict = Readonly<{
   objects: number
@@ -22,7 +22,8 @@ export async function verifyArchive(store: ObjectStore, location: ArchiveLocatio
   const { manifests, problems } = await readableManifests(store, location)
   for (const [index, manifest] of manifests.entries()) {
     const previous = manifests[index - 1]
-    if (previous?.partition === manifest.partition) problems.push(...joinProblems(previous, manifest))
+    const problem = previous === undefined ? null : joinProblem(previous, manifest)
+    if (problem !== null) problems.push(problem)
     problems.push(...(await objectProblems(store, manifest)))
   }
   problems.push(...(await strangers(store, location, manifests)))
@@ -51,15 +52,6 @@ async function readableManifests(store: ObjectStore, location: ArchiveLocation):
 function fatalMessage(error: unknown): string {
   if (error instanceof FatalError) return error.message
   throw error
-}
-
-function joinProblems(before: Manifest, after: Manifest): string[] {
-  if (after.begin === before.end) return []
-  const what =
-    after.begin > before.end
-      ? `offsets ${before.end} to ${after.begin} are in no object`
-      : `offsets ${after.begin} to ${before.end} are in two`
-  return [`partition ${after.partition}: ${what} (between ${before.key} and ${after.key})`]
 }
 
 async function objectProblems(store: ObjectStore, manifest: Manifest): Promise<string[]> {

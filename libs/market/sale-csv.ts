@@ -34,6 +34,12 @@ export type RawSale = Readonly<{ where: string; cells: Row }>
 
 const refuse = (where: string, message: string): RejectedError => new RejectedError('bad_sales_file', `${where}: ${message}`)
 
+function secondsOf(row: Row, where: string): number {
+  const text = row['time'] ?? ''
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw refuse(where, `expected time in unix seconds, which have no time zone, found ${JSON.stringify(text)}`)
+}
+
 function wholeNumber(row: Row, column: string, where: string): number {
   const text = row[column] ?? ''
   if (!/^\d{1,15}$/.test(text)) throw refuse(where, `expected ${column} to be a whole number, found ${JSON.stringify(text)}`)
@@ -42,7 +48,7 @@ function wholeNumber(row: Row, column: string, where: string): number {
 
 /** RejectedError in the words of the file: what was expected, what was found, in which row. */
 function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
-  const soldAt = wholeNumber(row, 'time', where) * 1_000
+  const soldAt = secondsOf(row, where) * 1_000
   if (soldAt > latestTime) throw refuse(where, `expected time in unix seconds, found ${row['time']}: are these milliseconds?`)
   const tokenId = String(wholeNumber(row, 'id', where))
   const item: Item = {
@@ -93,10 +99,16 @@ export async function* readRawSales(path: string): AsyncGenerator<RawSale, void,
       yield { where: `${path} row ${rowNumber}`, cells }
     }
   } catch (error) {
-    throw error instanceof CsvError ? refuse(`${path} row ${rowNumber + 1}`, error.message) : error
+    throw error instanceof CsvError ? refuse(`${path} row ${error['lines'] ?? rowNumber + 1}`, csvProblem(error)) : error
   }
   if (rowNumber === 1) throw refuse(path, 'expected at least one sale, found none')
 }
+
+/** In our words where the library's name a line beside our row. */
+const csvProblem = (error: CsvError): string =>
+  error.code === 'CSV_RECORD_INCONSISTENT_COLUMNS'
+    ? `expected ${error['columns'].length} cells, found ${error['record'].length}`
+    : error.message
 
 /** A row as a live event observed the moment it happened. RejectedError bad_sales_file, with file and row: a cell is not what it should be. */
 export function eventOfRawSale({ where, cells }: RawSale, options: SalesFileOptions = {}): MarketEvent {

@@ -148,7 +148,11 @@ describe('what cannot be played is refused before a model is trained', () => {
     ['a bad number', [header, row, row.replace(/21$/, '2,1')], '/bad.csv row 3'],
     ['a bad price', [header, row, row.replace(/21$/, '-3')], '/bad.csv row 3: priceUsd: expected dollars'],
     ['unsorted times', [header, row, row.replace('1649639067', '1649639066')], '/bad.csv row 3: expected rows sorted by time'],
-    ['times with a zone', [header, row.replace('1649639067', '2022-04-11T01:04:27+02:00')], '/bad.csv row 2: expected time to be'],
+    [
+      'times with a zone',
+      [header, row.replace('1649639067', '2022-04-11T01:04:27+02:00')],
+      '/bad.csv row 2: expected time in unix seconds, which have no time zone',
+    ],
     [
       'times in milliseconds',
       [header, row.replace('1649639067', '1649639067000')],

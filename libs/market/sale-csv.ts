@@ -99,16 +99,19 @@ export async function* readRawSales(path: string): AsyncGenerator<RawSale, void,
       yield { where: `${path} row ${rowNumber}`, cells }
     }
   } catch (error) {
-    throw error instanceof CsvError ? refuse(`${path} row ${error['lines'] ?? rowNumber + 1}`, csvProblem(error)) : error
+    throw error instanceof CsvError ? csvError(path, error, rowNumber + 1) : error
   }
   if (rowNumber === 1) throw refuse(path, 'expected at least one sale, found none')
 }
 
-/** In our words where the library's name a line beside our row. */
-const csvProblem = (error: CsvError): string =>
-  error.code === 'CSV_RECORD_INCONSISTENT_COLUMNS'
-    ? `expected ${error['columns'].length} cells, found ${error['record'].length}`
-    : error.message
+/** What csv-parse adds to its errors: its own message counts rows from where its buffer began. */
+type CsvContext = Readonly<{ lines?: number; columns: readonly unknown[]; record: readonly unknown[] }>
+
+function csvError(path: string, error: CsvError, rowNumber: number): RejectedError {
+  const { lines, columns, record } = error as unknown as CsvContext
+  const isCut = error.code === 'CSV_RECORD_INCONSISTENT_COLUMNS'
+  return refuse(`${path} row ${lines ?? rowNumber}`, isCut ? `expected ${columns.length} cells, found ${record.length}` : error.message)
+}
 
 /** A row as a live event observed the moment it happened. RejectedError bad_sales_file, with file and row: a cell is not what it should be. */
 export function eventOfRawSale({ where, cells }: RawSale, options: SalesFileOptions = {}): MarketEvent {

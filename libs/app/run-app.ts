@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createRegistry } from '#lib/codec/registry.ts'
@@ -15,6 +16,11 @@ import { exitCodes } from './exit-codes.ts'
 import { type KafkaSecurity, kafkaSecurity } from './kafka-security.ts'
 
 const drainMillis = 10_000
+/**
+ * Of what is in use after a full collection, how much more the heap may take before the next, percent. Left alone, V8 lets a busy process
+ * have up to three times as much more, as far as the machine allows: the archiver took 300 MB instead of 220, for the same speed.
+ */
+const heapGrowthPercent = 80
 
 /**
  * Runs one app as this process until it is told to stop (SIGTERM, SIGINT, or its parent's end) or cannot go on. Returns the exit code.
@@ -46,6 +52,7 @@ export async function runApp<S extends Settings>(
     throw error
   }
 
+  setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`)
   const logger = createLogger(app.name, config.LOG_LEVEL)
   const metrics = createMetrics(app.name)
   const health = createHealth({ clock: systemClock, hangSeconds: config.HANG_SECONDS })

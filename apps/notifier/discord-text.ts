@@ -18,7 +18,9 @@ export const limits = {
  * What the market says: names of axies and parts are ASCII, and whatever else comes (control characters, what has no width, what turns the
  * direction of text) becomes '?'. For places where Discord knows no markdown: footers and authors.
  */
-export const bare = (text: string, maxLength = 60): string => printable(text, maxLength).replaceAll('@', '＠').replaceAll('://', ': //')
+export const bare = (text: string, maxLength = 60): string =>
+  // What makes a text longer comes before it is cut.
+  printable(text.replaceAll('://', ': //'), maxLength).replaceAll('@', '＠')
 
 /** The same for places where it does: markdown, mentions, links and Discord's own marks lose their meaning. */
 export const plain = (text: string, maxLength = 60): string => bare(text, maxLength).replace(/[\\*_~`|>#[\]()<]/g, (mark) => `\\${mark}`)

@@ -1,21 +1,10 @@
 import { decimal, defineConfig, integer, parseConfig, text } from '#lib/app/config.ts'
-
-const byDefault = [
-  'market.events',
-  'listings.scored',
-  'alerts',
-  'candidates.rejected',
-  'alerts.feedback',
-  'outcomes',
-  'models',
-  'controls',
-  'notifications',
-]
+import { topicsToArchive } from '#lib/market/topics.ts'
 
 export const settings = defineConfig({
   ARCHIVE_TOPICS: {
     schema: text().transform((list) => list.split(',').map((topic) => topic.trim())),
-    default: byDefault.join(','),
+    default: topicsToArchive.join(','),
     description: 'Topics to archive, comma separated, without the prefix.',
   },
   ARCHIVE_GENERATION: {

@@ -1,4 +1,4 @@
-import type { TopicName } from './topics.ts'
+import { type TopicName, topicsToArchive } from './topics.ts'
 
 /**
  * What each app may do with the log: the one source of Kafka's ACLs (k8s/kafka) and of the test that runs the pipeline with
@@ -29,20 +29,7 @@ export const access: Readonly<Record<string, Access>> = {
     watches: ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'],
   },
   validator: { reads: ['market.events'], writes: ['dead-letters'] },
-  archiver: {
-    reads: [
-      'market.events',
-      'listings.scored',
-      'alerts',
-      'candidates.rejected',
-      'alerts.feedback',
-      'outcomes',
-      'models',
-      'controls',
-      'notifications',
-    ],
-    writes: [],
-  },
+  archiver: { reads: topicsToArchive, writes: [] },
 }
 
 /** Commands that write to the log of a deployment, with users of their own. */

@@ -50,3 +50,16 @@ export function topicSettings(prefix: string, options: { partitions: number }): 
     },
   }))
 }
+
+/** What is kept for ever, where an archiver is not told otherwise. */
+export const topicsToArchive: readonly TopicName[] = [
+  'market.events',
+  'listings.scored',
+  'alerts',
+  'candidates.rejected',
+  'alerts.feedback',
+  'outcomes',
+  'models',
+  'controls',
+  'notifications',
+]

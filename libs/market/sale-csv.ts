@@ -34,21 +34,15 @@ export type RawSale = Readonly<{ where: string; cells: Row }>
 
 const refuse = (where: string, message: string): RejectedError => new RejectedError('bad_sales_file', `${where}: ${message}`)
 
-function secondsOf(row: Row, where: string): number {
-  const text = row['time'] ?? ''
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw refuse(where, `expected time in unix seconds, which have no time zone, found ${JSON.stringify(text)}`)
-}
-
-function wholeNumber(row: Row, column: string, where: string): number {
+function wholeNumber(row: Row, column: string, where: string, expected = `${column} to be a whole number`): number {
   const text = row[column] ?? ''
-  if (!/^\d{1,15}$/.test(text)) throw refuse(where, `expected ${column} to be a whole number, found ${JSON.stringify(text)}`)
+  if (!/^\d{1,15}$/.test(text)) throw refuse(where, `expected ${expected}, found ${JSON.stringify(text)}`)
   return Number(text)
 }
 
 /** RejectedError in the words of the file: what was expected, what was found, in which row. */
 function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
-  const soldAt = secondsOf(row, where) * 1_000
+  const soldAt = wholeNumber(row, 'time', where, 'time in unix seconds, which have no time zone') * 1_000
   if (soldAt > latestTime) throw refuse(where, `expected time in unix seconds, found ${row['time']}: are these milliseconds?`)
   const tokenId = String(wholeNumber(row, 'id', where))
   const item: Item = {

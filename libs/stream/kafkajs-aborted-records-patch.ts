@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { kafkajsModule } from './kafkajs-internals.ts'
 
 /**
  * kafkajs 2.2.4 shows records of aborted transactions to read-committed consumers when transactions of several producers overlap in a
@@ -22,7 +22,7 @@ type FetchResponse = { responses: { partitions: Partition[] }[] }
 type Broker = { fetch(request: { isolationLevel?: number }): Promise<FetchResponse> }
 
 const readCommitted = 1
-const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker') as { prototype: Broker }
+const { prototype } = kafkajsModule('broker') as { prototype: Broker }
 const fetchUnpatched = prototype.fetch
 
 prototype.fetch = async function (this: Broker, request) {

@@ -4,9 +4,10 @@ import './kafkajs-aborted-records-patch.ts'
 import './kafkajs-refused-coordinator-patch.ts'
 import './kafkajs-coordinator-patch.ts'
 import type { ConnectionOptions } from 'node:tls'
-import { Kafka, type logCreator, logLevel, type SASLOptions } from 'kafkajs'
+import { type Kafka, type logCreator, logLevel, type SASLOptions } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
+import { PatchedKafka } from './kafkajs-send-patch.ts'
 import { partitionOfKey } from './partitioner.ts'
 
 export type KafkajsClientOptions = Readonly<{
@@ -26,7 +27,7 @@ export const clientRetry = { initialRetryTime: 50, maxRetryTime: 1_000, factor: 
 
 /** kafkajs with its patches, quiet logs and the partitioner that all adapters share. */
 export function createKafka({ brokers, clientId, logger, ssl, sasl }: KafkajsClientOptions): Kafka {
-  return new Kafka({
+  return new PatchedKafka({
     brokers: [...brokers],
     clientId,
     ...(ssl !== undefined && { ssl }),

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { systemClock } from '#lib/clock/clock.ts'
+import { kafkajsModule } from './kafkajs-internals.ts'
 
 /**
  * kafkajs 2.2.4 asks for the coordinator anew before each step of a transaction: four of the nine requests of one commit, a quarter of
@@ -20,7 +20,7 @@ type Found = { nodeId: string | number; until: number }
 
 const rememberMillis = 3_000
 
-const { prototype } = createRequire(import.meta.url)('kafkajs/src/cluster') as { prototype: Cluster }
+const { prototype } = kafkajsModule('cluster') as { prototype: Cluster }
 const findUnpatched = prototype.findGroupCoordinator
 const found = new WeakMap<Cluster, Map<string, Found>>()
 

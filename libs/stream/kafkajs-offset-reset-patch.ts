@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { kafkajsModule } from './kafkajs-internals.ts'
 
 /**
  * kafkajs 2.2.4, on a fetch from an offset that the log no longer holds, commits "the beginning" (or "the end") for the group, also where
@@ -19,7 +19,7 @@ type OffsetManager = {
   setDefaultOffset(partition: Partition): Promise<void>
 }
 
-const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/offsetManager') as { prototype: OffsetManager }
+const { prototype } = kafkajsModule('consumer/offsetManager') as { prototype: OffsetManager }
 
 prototype.setDefaultOffset = async function (this: OffsetManager, { topic, partition }) {
   const fromBeginning = this.topicConfigurations[topic]?.fromBeginning ?? false

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { kafkajsModule } from './kafkajs-internals.ts'
 
 /**
  * kafkajs 2.2.4 asks each broker in turn for a coordinator and forgets their answers: a group or transactional id that the user may not
@@ -16,7 +16,7 @@ type Cluster = {
 
 const groupCoordinator = 0
 
-const { prototype } = createRequire(import.meta.url)('kafkajs/src/cluster') as { prototype: Cluster }
+const { prototype } = kafkajsModule('cluster') as { prototype: Cluster }
 const findUnpatched = prototype.findGroupCoordinator
 
 prototype.findGroupCoordinator = async function (this: Cluster, request) {

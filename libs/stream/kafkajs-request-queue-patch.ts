@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { systemClock } from '#lib/clock/clock.ts'
+import { kafkajsModule } from './kafkajs-internals.ts'
 
 /**
  * kafkajs 2.2.4, issue #1556 (also #1604, #1704, #1751; fix proposed in #1667, never released): after every response a connection's
@@ -31,7 +31,7 @@ type RequestQueue = {
 const leastDelayMillis = 10
 const timeoutCheckMillis = 1_000
 
-const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }
+const { prototype } = kafkajsModule('network/requestQueue') as { prototype: RequestQueue }
 
 prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
   if (this.pending.length === 0 || this.throttleCheckTimeoutId !== null) return

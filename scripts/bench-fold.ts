@@ -5,10 +5,10 @@
  * second says something about the code.
  */
 import { profileOf } from '#lib/axie/profile.ts'
-import { contextFor } from '#lib/market/context.ts'
 import { payloadOf } from '#lib/market/event.ts'
-import { applyEvent } from '#lib/market/fold.ts'
-import { initialMarketState, type MarketState } from '#lib/market/market-state.ts'
+import { contextFor } from '#lib/market/fold/context.ts'
+import { applyEvent } from '#lib/market/fold/fold.ts'
+import { initialMarketState, type MarketState } from '#lib/market/fold/market-state.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 

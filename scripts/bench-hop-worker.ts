@@ -1,7 +1,7 @@
 /** One hop by our runner, doing what ../shared/peers/quix_pipeline.py does: JSON in, a small float computation, JSON out, key kept. */
 import { systemClock } from '#lib/clock/clock.ts'
-import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
-import { createRunner, type ProcessingGuarantee } from '#lib/stream/runner.ts'
+import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
+import { createRunner, type ProcessingGuarantee } from '#lib/stream/runtime/runner.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 
 type Message = Readonly<{ i: number; t: number }>

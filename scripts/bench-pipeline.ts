@@ -5,9 +5,9 @@
  */
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { AppProcess } from '#app/up/processes.ts'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
+import type { AppProcess } from '#lib/running/processes.ts'
 import { resolveStack } from '#lib/stack/resolve.ts'
 import { versions } from '#lib/stack/versions.ts'
 import type { Quantiles } from '#lib/telemetry/metrics.ts'

@@ -15,7 +15,7 @@ import { topicName } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { resolveStack } from '#lib/stack/resolve.ts'
-import { collectedAtHeader } from '#lib/stream/runner-metrics.ts'
+import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import { createPipeline, type Pipeline, stages } from '../tests/pipeline.ts'
 
 const salesPerHour = '3600'

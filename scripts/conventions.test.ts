@@ -8,7 +8,7 @@ describe('conventions', () => {
   const clock = 'reads the clock or chance'
   it.each(['Date.now()', 'new Date()', 'Math.random()', 'randomUUID()', 'randomBytes(8)'])('%s is for libs/clock alone', (expression) => {
     const line = `const x = ${expression}`
-    expect(violations('apps/alerter/processor.ts', '', line)).toEqual([`2: ${clock}`])
+    expect(violations('libs/stages/alerter.ts', '', line)).toEqual([`2: ${clock}`])
     expect(violations('libs/market/level.test.ts', line)).toEqual([`1: ${clock}`])
     expect(violations('libs/clock/clock.ts', line)).toEqual([])
   })
@@ -59,15 +59,15 @@ describe('conventions', () => {
 
   it('a processor is pure, through whatever it imports', () => {
     const files = [
-      { path: 'apps/scorer/processor.ts', text: "import type { Kafka } from 'kafkajs'\nimport { a } from '#lib/a/a.ts'" },
+      { path: 'libs/stages/scorer.ts', text: "import type { Kafka } from 'kafkajs'\nimport { a } from '#lib/a/a.ts'" },
       { path: 'libs/a/a.ts', text: "import {\n  b,\n} from './b.ts'\n" },
       { path: 'libs/a/b.ts', text: "import { readFileSync } from 'node:fs'" },
     ]
     expect(findViolations(files)).toEqual([
       {
-        path: 'apps/scorer/processor.ts',
+        path: 'libs/stages/scorer.ts',
         line: 1,
-        message: 'is to be pure, but reaches node:fs (apps/scorer/processor.ts → libs/a/a.ts → libs/a/b.ts → node:fs)',
+        message: 'is to be pure, but reaches node:fs (libs/stages/scorer.ts → libs/a/a.ts → libs/a/b.ts → node:fs)',
       },
     ])
     expect(findViolations(files.slice(0, 2))).toEqual([])

@@ -2,11 +2,12 @@
  * Writes a page with the messages of the notifier as Discord lays them out, from the JSON that is posted:
  * node bin/node.mjs scripts/discord-preview.ts > preview.html
  */
-import { sampleAlert } from '#app/notifier/alert-samples.ts'
+
 import { describeStatistics, statisticsOf, weekMillis } from '#app/notifier/alert-statistics.ts'
 import { alertMessage, digestMessage, goneEdit, type Message, summaryMessage } from '#app/notifier/embed.ts'
-import { sampleOutcome } from '#app/notifier/outcome-samples.ts'
-import { sampleScored, scoredWith } from '#lib/rules/scored-listing-samples.ts'
+import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { sampleScored, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import type { StoredMessage } from '../tests/discord/messages.ts'
 import { messagesPage } from '../tests/discord/page.ts'
 

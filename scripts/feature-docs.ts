@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Feature, FeatureSet } from '#lib/features/feature-set.ts'
 import { featureSets } from '#lib/features/feature-sets.ts'
 import { itemColumns } from '#lib/features/item-vector.ts'
-import { measureDefinitions } from '#lib/market/measures.ts'
+import { measureDefinitions } from '#lib/market/measures/measures.ts'
 
 const target = fileURLToPath(new URL('../docs/features.md', import.meta.url))
 

@@ -1,7 +1,7 @@
 /** For tfjs-native.sh: native TensorFlow works here, and all backends forecast what plain JavaScript forecasts. Exit code 1 where not. */
-import { createNetwork, initialParameters } from '#lib/model/dense-network.ts'
-import { createRandom } from '#lib/model/random.ts'
-import { type Backend, startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
+import { createNetwork, initialParameters } from '#lib/model/network/dense-network.ts'
+import { type Backend, startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
+import { createRandom } from '#lib/numbers/random.ts'
 
 /** In log price: a hundredth of a percent. */
 const tolerance = 1e-4

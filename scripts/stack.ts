@@ -2,9 +2,10 @@
  * `npm run stack:up` and `npm run stack:down`: the servers that every start and every test of this checkout shares.
  * `status` ends with 0 where the local processes run.
  */
+
+import { FatalError } from '#lib/errors/errors.ts'
 import { createLocalStack } from '#lib/stack/local-stack.ts'
 import { resolveStack, stackDirectory, stopStack } from '#lib/stack/resolve.ts'
-import { FatalError } from '#lib/stream/errors.ts'
 
 const onProgress = (line: string) => console.error(line)
 const command = process.argv[2]

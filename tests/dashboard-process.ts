@@ -1,6 +1,7 @@
 /** The dashboard as a process of its own: for benchmarks of its page and API. */
-import type { AppProcess } from '#app/up/processes.ts'
+
 import { systemClock } from '#lib/clock/clock.ts'
+import type { AppProcess } from '#lib/running/processes.ts'
 
 /** Where its page is, once it is served. */
 export async function pageOf(dashboard: AppProcess): Promise<string> {

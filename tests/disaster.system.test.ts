@@ -1,7 +1,7 @@
 import { afterEach, expect, inject, test } from 'vitest'
-import { localBucket } from '#app/up/backend.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { localBucket } from '#lib/running/backend.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
 import { createPipeline, type Pipeline, stages } from './pipeline.ts'
 import { runCommand } from './run-command.ts'

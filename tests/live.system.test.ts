@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import type { Summary } from '#app/cli/up/summary.ts'
 import { simulatorSettings } from '#app/simulator/config.ts'
 import { startSimulator } from '#app/simulator/simulator.ts'
-import { listRuns, removeRunNote } from '#app/up/runs.ts'
-import type { Summary } from '#app/up/summary.ts'
 import { parseConfig } from '#lib/app/config.ts'
 import { systemClock } from '#lib/clock/clock.ts'
+import { listRuns, removeRunNote } from '#lib/running/runs.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
-import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
+import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 
 // `npm start -- --live` with the simulator as the real market: in real time, with a key and a quota.

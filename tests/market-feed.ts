@@ -3,15 +3,15 @@
  * generated sales as history, then generated listings, each of another axie.
  */
 
-import type { SoldAxie } from '#app/simulator/sold-axie.ts'
-import { syntheticSales } from '#app/simulator/synthetic-sales.ts'
 import { partTypes } from '#lib/axie/parts.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { listingEvent, listingIdOf, marketKey, saleEvent, saleIdOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { NewRecord } from '#lib/stream/log.ts'
-import { collectedAtHeader } from '#lib/stream/runner-metrics.ts'
+import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
+import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
+import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
 
 const ethUsd = 3_000

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, inject, it } from 'vitest'
-import { numberedAlert } from '#app/notifier/discord-world.ts'
-import { createRandom } from '#app/simulator/random.ts'
 import { systemClock } from '#lib/clock/clock.ts'
+import { createRandom } from '#lib/synthetic/random.ts'
 import type { Notification } from '#schemas/types.ts'
 import type { Fault, StandIn } from './discord/stand-in.ts'
 import { openNotifierWorld, untilReady } from './notifier-process.ts'
 import { runPrefix } from './run-prefix.ts'
+import { numberedAlert } from './worlds/discord-world.ts'
 
 const alertCount = 300
 /** After each part of the alerts, a kill is waited for: however slow the machine, they meet. */

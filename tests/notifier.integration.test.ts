@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, inject, it, vi } from 'vitest'
-import { numberedAlert } from '#app/notifier/discord-world.ts'
-import { sampleOutcome } from '#app/notifier/outcome-samples.ts'
-import type { AppProcess } from '#app/up/processes.ts'
-import { scoredWith } from '#lib/rules/scored-listing-samples.ts'
+import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
+import type { AppProcess } from '#lib/running/processes.ts'
 import { type NotifierWorld, openNotifierWorld, untilReady } from './notifier-process.ts'
 import { runCommand } from './run-command.ts'
 import { runPrefix } from './run-prefix.ts'
+import { numberedAlert } from './worlds/discord-world.ts'
 
 const patient = { timeout: 40_000, interval: 100 }
 const until = (check: () => unknown) => vi.waitFor(check, patient)

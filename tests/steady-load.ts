@@ -1,7 +1,7 @@
 import { systemClock } from '#lib/clock/clock.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import { collectedAtHeader } from '#lib/stream/runner-metrics.ts'
+import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
 import type { Pipeline } from './pipeline.ts'
 

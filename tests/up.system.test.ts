@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, inject, test } from 'vitest'
-import type { Summary } from '#app/up/summary.ts'
+import type { Summary } from '#app/cli/up/summary.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 

@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest'
-import { createEmbeddedContext } from '#app/archiver/embedded-context.ts'
+import { createEmbeddedContext } from '#lib/app/testing/embedded-context.ts'
 import { defaultRules, defaultRulesHash } from '#lib/rules/presets.ts'
 import { rulesHashOf } from '#lib/rules/rule-set.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
-import { sampleTime, scoredWith } from '#lib/rules/scored-listing-samples.ts'
+import { sampleTime, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import type { Alert, RejectedCandidate } from '#schemas/types.ts'
 import { app } from './main.ts'
 

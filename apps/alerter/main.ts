@@ -1,7 +1,7 @@
 import { defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
-import { createAlerterProcessor, rulesHashFor } from './processor.ts'
+import { createAlerterProcessor, rulesHashFor } from '#lib/stages/alerter.ts'
 
 export const app = defineApp({
   name: 'alerter',

@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest'
-import { sampleListingEvent, sampleTime } from '#lib/archive/archive-samples.ts'
-import { createFaultyStore } from '#lib/archive/faulty-store.ts'
+import { createEmbeddedContext } from '#lib/app/testing/embedded-context.ts'
 import { readArchive } from '#lib/archive/read.ts'
+import { sampleListingEvent, sampleTime } from '#lib/archive/testing/archive-samples.ts'
+import { createFaultyStore } from '#lib/archive/testing/faulty-store.ts'
 import { verifyArchive } from '#lib/archive/verify.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import type { MemoryLog } from '#lib/stream/memory-log.ts'
-import { createEmbeddedContext } from './embedded-context.ts'
+import type { MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import { app } from './main.ts'
 
 const location = { prefix: 'run.', topic: 'market.events', generation: 1 }

@@ -1,14 +1,14 @@
 import { type AppContext, defineApp } from '#lib/app/app.ts'
+import { settings } from '#lib/archive/config.ts'
 import type { ArchiveLocation } from '#lib/archive/layout.ts'
 import { createPartitionArchiver, type PartitionArchiver } from '#lib/archive/partition-archiver.ts'
 import { createSegmentStore } from '#lib/archive/segment-store.ts'
 import { untilAvailable } from '#lib/codec/registry.ts'
-import { RetryableError } from '#lib/stream/errors.ts'
+import { RetryableError } from '#lib/errors/errors.ts'
 import type { CommittedOffset, TopicPartition } from '#lib/stream/log.ts'
-import { createRunnerMetrics } from '#lib/stream/runner-metrics.ts'
-import { createSinkRunner, type SinkRunner } from '#lib/stream/sink-runner.ts'
+import { createRunnerMetrics } from '#lib/stream/runtime/runner-metrics.ts'
+import { createSinkRunner, type SinkRunner } from '#lib/stream/runtime/sink-runner.ts'
 import { archiveMetrics } from './archive-metrics.ts'
-import { settings } from './config.ts'
 
 /** How long a stop waits for what is held to become durable. What does not is read again by the next start: nothing is lost. */
 const drainMillis = 6_000

@@ -1,10 +1,10 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { createRegistry } from '#lib/codec/registry.ts'
 import { topicSettings } from '#lib/market/topics.ts'
-import { createKafkajsLog } from '#lib/stream/kafkajs-log.ts'
+import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import { runPrefix } from '../../tests/run-prefix.ts'
-import { createWorld, expectOnce, newsOnly, ofKind, until } from './collector-world.ts'
+import { createWorld, expectOnce, newsOnly, ofKind, until } from '../../tests/worlds/collector-world.ts'
 
 test('on Kafka: history and news are written once, through a stop and a start', async () => {
   const prefix = runPrefix('collector')

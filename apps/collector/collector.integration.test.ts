@@ -4,11 +4,11 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { topicSettings } from '#lib/market/topics.ts'
-import { createMemoryLog, type MemoryLog } from '#lib/stream/memory-log.ts'
-import type { Fault } from '#lib/stream/memory-transactions.ts'
-import { createMortalLog } from '#lib/stream/mortal-log.ts'
+import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
+import type { Fault } from '#lib/stream/memory/transactions.ts'
+import { createMortalLog } from '#lib/stream/testing/mortal-log.ts'
 import type { Cancellation, Listing, Sale } from '#schemas/types.ts'
-import { createWorld, expectOnce, newsOnly, ofKind, until } from './collector-world.ts'
+import { createWorld, expectOnce, newsOnly, ofKind, until } from '../../tests/worlds/collector-world.ts'
 
 /** The whole collector against the simulated marketplace over a real socket, on a log in memory that a test can break. */
 

@@ -1,4 +1,4 @@
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { decideExchangeRate, decideLeaderboard } from './processor.ts'
 import type { TaskContext } from './task-context.ts'
 import { decideAsk, decideSweep, nextToCheck, postponeAsk } from './tracked-asks.ts'

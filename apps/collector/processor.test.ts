@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { CollectorState } from '#schemas/types.ts'
 import { initialState } from './decision.ts'
-import { at, collecting, idsOf, listing, reading } from './market-samples.ts'
 import { decideExchangeRate, decideLeaderboard, decideListings } from './processor.ts'
+import { at, collecting, idsOf, listing, reading } from './testing/market-samples.ts'
 
 const fresh: CollectorState = { ...initialState('axie'), backfillDone: true }
 

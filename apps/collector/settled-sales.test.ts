@@ -3,8 +3,8 @@ import type { SettledEntry } from '#lib/marketplace/answers.ts'
 import type { Reading } from '#lib/marketplace/newest-first.ts'
 import type { CollectorState } from '#schemas/types.ts'
 import { type Collecting, type Decision, initialState } from './decision.ts'
-import { at, collecting, idsOf, listing, reading, sale, settled } from './market-samples.ts'
 import { decideBackfill, decideHistoryRejects, decideSales, newSales } from './settled-sales.ts'
+import { at, collecting, idsOf, listing, reading, sale, settled } from './testing/market-samples.ts'
 
 const fresh: CollectorState = { ...initialState('axie'), backfillDone: true }
 

@@ -3,8 +3,8 @@ import type { AxieAnswer } from '#lib/marketplace/answers.ts'
 import type { Page } from '#lib/marketplace/page.ts'
 import type { CollectorState, Listing } from '#schemas/types.ts'
 import { initialState } from './decision.ts'
-import { at, collecting, idsOf, kindOf, listing, reading, sale } from './market-samples.ts'
 import { decideListings } from './processor.ts'
+import { at, collecting, idsOf, kindOf, listing, reading, sale } from './testing/market-samples.ts'
 import { decideAsk, decideSweep, nextToCheck, postponeAsk } from './tracked-asks.ts'
 
 const tracked = { listingId: listing(1, 10).listingId, tokenId: '1', seenAt: at(20) }

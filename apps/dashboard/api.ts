@@ -2,6 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { axieClasses } from '#lib/axie/classes.ts'
+import type { LiveView } from '#lib/live/live-view.ts'
+import type { MarketReader } from '#lib/live/market-reader.ts'
+import type { Status } from '#lib/live/status.ts'
 import {
   alertsAnswer,
   axieIdParameter,
@@ -13,11 +16,8 @@ import {
   priceAnswer,
 } from './api-schemas.ts'
 import type { EventStream } from './event-stream.ts'
-import type { LiveView } from './live-view.ts'
-import type { MarketReader } from './market-reader.ts'
 import type { Prices } from './price-answer.ts'
 import { problem, problemSchema, problemType, sendProblem } from './problem.ts'
-import type { Status } from './status.ts'
 
 export type ApiOptions = Readonly<{
   view: LiveView

@@ -1,5 +1,5 @@
 import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from '#lib/app/config.ts'
-import { backendChoices } from '#lib/model/tfjs-runtime.ts'
+import { backendChoices } from '#lib/model/network/tfjs-runtime.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 
 export const settings = defineConfig({

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { sampleAlert } from '#app/notifier/alert-samples.ts'
-import { sampleOutcome } from '#app/notifier/outcome-samples.ts'
 import { listingEvent, listingIdOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
-import { sampleScored, sampleTime, scoredWith } from '#lib/rules/scored-listing-samples.ts'
+import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { sampleScored, sampleTime, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import type { Item } from '#schemas/types.ts'
 import { type Browser, type ContextOptions, complaintsOf, openBrowser, seriousFindings } from '../../tests/browser.ts'
-import { type DashboardWorld, openDashboardWorld } from './dashboard-world.ts'
+import { type DashboardWorld, openDashboardWorld } from '../../tests/worlds/dashboard-world.ts'
 
 // The page in a real browser, on the dashboard as it runs.
 

@@ -1,10 +1,10 @@
+import { evidenceOf, itemOf, whyOf } from '#lib/live/evidence.ts'
+import type { MarketReader } from '#lib/live/market-reader.ts'
 import type { Marketplace } from '#lib/marketplace/client.ts'
 import { netGainUsd } from '#lib/rules/judge.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { Ask, Item } from '#schemas/types.ts'
 import type { PriceAnswer } from './api-schemas.ts'
-import { evidenceOf, itemOf, whyOf } from './evidence.ts'
-import type { MarketReader } from './market-reader.ts'
 import type { Priced, Pricer } from './pricer.ts'
 import { ProblemError, problem } from './problem.ts'
 

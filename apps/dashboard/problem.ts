@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
-import { RejectedError, RetryableError } from '#lib/stream/errors.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 
 /** What went wrong, as RFC 9457 has it. */

@@ -1,9 +1,9 @@
-import { preloadAnnounced } from '#app/scorer/preload-announced.ts'
 import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
+import { createEnricherProcessor } from '#lib/stages/enricher.ts'
+import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
+import { preloadAnnounced } from '#lib/stages/preload-announced.ts'
 import { settings } from './config.ts'
-import { createItemModelCache } from './item-model-cache.ts'
-import { createEnricherProcessor } from './processor.ts'
 
 export const app = defineApp({
   name: 'enricher',

@@ -1,6 +1,6 @@
 import { defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
-import { createFeaturizerProcessor } from './processor.ts'
+import { createFeaturizerProcessor } from '#lib/stages/featurizer.ts'
 
 export const app = defineApp({
   name: 'featurizer',

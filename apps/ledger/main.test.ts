@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest'
-import { createEmbeddedContext } from '#app/archiver/embedded-context.ts'
-import { sampleAlert } from '#app/notifier/alert-samples.ts'
+import { createEmbeddedContext } from '#lib/app/testing/embedded-context.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { exchangeRateEvent, saleEvent, saleIdOf } from '#lib/market/event.ts'
-import type { MemoryLog } from '#lib/stream/memory-log.ts'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
+import type { MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { MarketEvent, Outcome, RejectedCandidate } from '#schemas/types.ts'
 import { app } from './main.ts'
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
+import { RetryableError } from '#lib/errors/errors.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
-import { RetryableError } from '#lib/stream/errors.ts'
 import type { Log } from '#lib/stream/log.ts'
 import type { Outcome } from '#schemas/types.ts'
 

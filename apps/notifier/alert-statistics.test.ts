@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { describeStatistics, statisticsOf, weekMillis, weekOf } from './alert-statistics.ts'
-import { sampleOutcome } from './outcome-samples.ts'
 
 const monday = Date.UTC(2022, 3, 11)
 const week = { from: monday, to: monday + weekMillis }

@@ -1,9 +1,9 @@
-import { type Missed, missedOf, rejectedFrom } from '#app/ledger/missed-winners.ts'
-import { median } from '#lib/rules/median.ts'
+import { median } from '#lib/numbers/median.ts'
+import { type Missed, missedOf, rejectedFrom } from '#lib/outcomes/missed-winners.ts'
+import { percent, signedUsd, usd } from '#lib/words/format.ts'
 import type { Notification, Outcome } from '#schemas/types.ts'
 import { marketplaceLink } from './card.ts'
 import { plain } from './discord-text.ts'
-import { percent, signedUsd, usd } from './format.ts'
 
 const dayMillis = 86_400_000
 export const weekMillis = 7 * dayMillis

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { anyScored, sampleAsk, sampleSale, sampleScored, sampleTime, scoredWith } from '#lib/rules/scored-listing-samples.ts'
-import { sampleAlert } from './alert-samples.ts'
+import { anyScored, sampleAsk, sampleSale, sampleScored, sampleTime, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { formatCard, formatJson, formatLine } from './card.ts'
 
 const plain = { columns: 100, color: false, latencyMillis: 43 }

@@ -1,7 +1,7 @@
+import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
+import { priceBar } from '#lib/words/price-bar.ts'
+import { flow, justify, printable, type Run, render, run, type Style, shorten, words } from '#lib/words/terminal-text.ts'
 import type { Alert, EnrichedListing, PriceQuantiles, ScoredListing, SimilarAsk, SimilarSale, Stats } from '#schemas/types.ts'
-import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from './format.ts'
-import { priceBar } from './price-bar.ts'
-import { flow, justify, printable, type Run, render, run, type Style, shorten, words } from './terminal-text.ts'
 
 export type CardOptions = Readonly<{
   /** Columns of the terminal. The card takes at most 100. */

@@ -1,7 +1,7 @@
 import { Client, ComponentType, Events, GatewayIntentBits, type Interaction, MessageFlags, PermissionFlagsBits } from 'discord.js'
 import type { Clock } from '#lib/clock/clock.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
-import { FatalError } from '#lib/stream/errors.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { type Action, type AnswerContext, answerTo, type Person } from './discord-answers.ts'
 import { commands } from './discord-commands.ts'

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
-import { scoredWith } from '#lib/rules/scored-listing-samples.ts'
+import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { type Embed, textOf } from '../../tests/discord/messages.ts'
 import { type Fault, operatorRole } from '../../tests/discord/stand-in.ts'
-import { sampleAlert } from './alert-samples.ts'
-import { createDiscordWorld, type DiscordWorld, numberedAlert } from './discord-world.ts'
-import { sampleOutcome } from './outcome-samples.ts'
+import { createDiscordWorld, type DiscordWorld, numberedAlert } from '../../tests/worlds/discord-world.ts'
 
 const patient = { timeout: 20_000, interval: 20 }
 let world: DiscordWorld

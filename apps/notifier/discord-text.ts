@@ -1,4 +1,4 @@
-import { printable } from './terminal-text.ts'
+import { printable } from '#lib/words/terminal-text.ts'
 
 /** Text for Discord: whatever the market says is shown as it is, and does nothing. */
 

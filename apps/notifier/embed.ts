@@ -7,10 +7,10 @@ import {
   ComponentType,
   type RESTPostAPIChannelMessageJSONBody,
 } from 'discord.js'
+import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import type { Alert, EnrichedListing, Outcome, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
 import { importantStat, isSimulated, marketplaceLink } from './card.ts'
 import { bare, clip, clipLines, imageAddress, limits, plain } from './discord-text.ts'
-import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from './format.ts'
 
 /** A message as Discord's API takes it. */
 export type Message = RESTPostAPIChannelMessageJSONBody

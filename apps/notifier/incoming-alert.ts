@@ -1,8 +1,8 @@
 import type { Codec } from '#lib/codec/codec.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { deadLetter } from '#lib/stream/dead-letter.ts'
-import { RejectedError } from '#lib/stream/errors.ts'
 import type { LogRecord, Producer } from '#lib/stream/log.ts'
-import { collectedAtHeader } from '#lib/stream/runner-metrics.ts'
+import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import type { Alert } from '#schemas/types.ts'
 
 /** An alert as it arrives. `collectedAt`: when the collector held the market's answer, null where nobody said; wall clock. */

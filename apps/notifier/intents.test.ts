@@ -4,7 +4,7 @@ import { type Codec, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { topicSettings } from '#lib/market/topics.ts'
 import type { Log } from '#lib/stream/log.ts'
-import { createMemoryLog, type MemoryLog } from '#lib/stream/memory-log.ts'
+import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import { createIntents, nonceOf } from './intents.ts'
 
 const codec: Codec = createCodec({ registry: createMemoryRegistry() })

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createEmbeddedContext } from '#app/archiver/embedded-context.ts'
+import { createEmbeddedContext } from '#lib/app/testing/embedded-context.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
-import type { MemoryLog } from '#lib/stream/memory-log.ts'
-import { sampleAlert } from './alert-samples.ts'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
+import type { MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import { app } from './main.ts'
 
 const send = async (log: MemoryLog, codec: Codec, alertId: string) => {

@@ -1,12 +1,12 @@
 import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
-import { FatalError } from '#lib/stream/errors.ts'
-import type { PartitionSink } from '#lib/stream/sink-runner.ts'
+import { followControls, silenceOf } from '#lib/decisions/controls.ts'
+import { FatalError } from '#lib/errors/errors.ts'
+import type { PartitionSink } from '#lib/stream/runtime/sink-runner.ts'
 import type { Alert } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
 import { createAlertSink } from './alert-sink.ts'
 import { formatCard, formatJson, formatLine } from './card.ts'
 import { settings } from './config.ts'
-import { followControls, silenceOf } from './controls.ts'
 import { createIntents, type Intents } from './intents.ts'
 
 /** The terminal is one place where alerts are shown; what was shown there says nothing of other channels. */

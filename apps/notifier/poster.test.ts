@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { type StandIn, startDiscord } from '../../tests/discord/stand-in.ts'
-import { sampleAlert } from './alert-samples.ts'
 import { alertMessage } from './embed.ts'
 import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
 

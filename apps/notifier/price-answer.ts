@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { usd } from './format.ts'
+import { usd } from '#lib/words/format.ts'
 
 const forecast = z.object({
   forecastUsd: z.object({ q05: z.number(), q25: z.number(), q50: z.number(), q75: z.number(), q95: z.number() }),

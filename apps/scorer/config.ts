@@ -1,5 +1,5 @@
 import { defineConfig, integer, oneOf, text } from '#lib/app/config.ts'
-import { backendChoices } from '#lib/model/tfjs-runtime.ts'
+import { backendChoices } from '#lib/model/network/tfjs-runtime.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 
 export const settings = defineConfig({

@@ -2,11 +2,11 @@ import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
-import { startTensorRuntime } from '#lib/model/tfjs-runtime.ts'
+import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
+import { createModelCache } from '#lib/stages/model-cache.ts'
+import { preloadAnnounced } from '#lib/stages/preload-announced.ts'
+import { createScorerProcessor } from '#lib/stages/scorer.ts'
 import { settings } from './config.ts'
-import { createModelCache } from './model-cache.ts'
-import { preloadAnnounced } from './preload-announced.ts'
-import { createScorerProcessor } from './processor.ts'
 
 export const app = defineApp({
   name: 'scorer',

@@ -4,12 +4,12 @@ import { classOf } from '#lib/axie/classes.ts'
 import { encodeGenes } from '#lib/axie/genes.ts'
 import { type Part, partOf, parts, partTypes } from '#lib/axie/parts.ts'
 import { statsOf } from '#lib/axie/stats.ts'
+import { createRandom, hash32, type Random } from '#lib/synthetic/random.ts'
 import type { SixParts } from '#schemas/types.ts'
 import { ethUsd, priceWeiAt, type SettledSale, type SimulatedAxie } from './happenings.ts'
 import type { OpenOffer } from './offer-book.ts'
 import { hexOf } from './owners.ts'
 import type { Slice } from './page.ts'
-import { createRandom, hash32, type Random } from './random.ts'
 
 const dayMillis = 86_400_000
 const toSeconds = (millis: number): number => Math.floor(millis / 1_000)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createRandom } from './random.ts'
+import { createRandom } from '#lib/synthetic/random.ts'
 
 /** How often something goes wrong: a share of the cases, and at most so many times (absent: for ever). A bare number is the share. */
 const occurrence = z.union([

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { usdToWei } from '#lib/market/money.ts'
+import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
+import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
 import { ethUsd, type Happening, priceWeiAt } from './happenings.ts'
 import { createMarket } from './market.ts'
 import { marketFromSales } from './market-from-sales.ts'
-import type { SoldAxie } from './sold-axie.ts'
-import { syntheticSales } from './synthetic-sales.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
 

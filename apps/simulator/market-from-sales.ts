@@ -1,10 +1,10 @@
 import { usdToWei } from '#lib/market/money.ts'
+import { createHeap } from '#lib/synthetic/heap.ts'
+import { createRandom, type Random } from '#lib/synthetic/random.ts'
+import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
 import { ethUsd, type Happening, type Offer, type SettledSale, type SimulatedAxie } from './happenings.ts'
-import { createHeap } from './heap.ts'
 import { createOwners, type Owners } from './owners.ts'
-import { createRandom, type Random } from './random.ts'
 import { createRecentMap } from './recent-map.ts'
-import type { SoldAxie } from './sold-axie.ts'
 
 export type MarketFromSalesOptions = Readonly<{
   seed: number

@@ -3,7 +3,7 @@ import { createManualClock } from '#lib/clock/clock.ts'
 import { checkAsk } from '#lib/market/ask.ts'
 import type { Marketplace } from '#lib/marketplace/client.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
-import { startedSimulator } from './started-simulator.ts'
+import { startedSimulator } from '../../tests/worlds/started-simulator.ts'
 
 /** The real client against the simulated marketplace, over a real socket. */
 

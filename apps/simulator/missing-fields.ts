@@ -1,4 +1,4 @@
-import { hash32 } from './random.ts'
+import { hash32 } from '#lib/synthetic/random.ts'
 
 /** What a careless marketplace leaves out. */
 const removable = ['id', 'class', 'breedCount', 'parts', 'order', 'order.currentPrice', 'order.startedAt', 'order.maker', 'order.basePrice']

@@ -1,4 +1,4 @@
-import { createRandom, hash32 } from './random.ts'
+import { createRandom, hash32 } from '#lib/synthetic/random.ts'
 import { createRecentMap } from './recent-map.ts'
 
 const addresses = 4_000

@@ -1,8 +1,8 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { readSoldAxies } from '#lib/synthetic/recorded-sales.ts'
+import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
 import type { Happening } from './happenings.ts'
 import { marketFromSales } from './market-from-sales.ts'
-import { readSoldAxies } from './recorded-sales.ts'
-import { syntheticSales } from './synthetic-sales.ts'
 
 export type SourceOptions = Readonly<{
   /** A file of sales, or null for a generated market. */

@@ -1,6 +1,6 @@
 import { defineApp } from '#lib/app/app.ts'
 import { startStage } from '#lib/app/stage.ts'
-import { validatorProcessor } from './processor.ts'
+import { validatorProcessor } from '#lib/stages/validator.ts'
 
 export const app = defineApp({
   name: 'validator',

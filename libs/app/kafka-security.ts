@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { KafkajsLogOptions } from '#lib/stream/kafkajs-log.ts'
+import type { KafkajsLogOptions } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { type Config, ConfigError, defineConfig, oneOf, optionalText, parseConfig } from './config.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,8 +1,8 @@
+import { FatalError } from '#lib/errors/errors.ts'
 import { type TopicName, topicName, topics } from '#lib/market/topics.ts'
-import { FatalError } from '#lib/stream/errors.ts'
 import type { Input, Processor } from '#lib/stream/processor.ts'
-import { createRunner } from '#lib/stream/runner.ts'
-import { createRunnerMetrics, traced } from '#lib/stream/runner-metrics.ts'
+import { createRunner } from '#lib/stream/runtime/runner.ts'
+import { createRunnerMetrics, traced } from '#lib/stream/runtime/runner-metrics.ts'
 import type { RecordName, RecordTypes } from '#schemas/types.ts'
 import type { AppContext, RunningApp } from './app.ts'
 

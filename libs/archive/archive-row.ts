@@ -1,6 +1,6 @@
 import { type Codec, schemaIdOf } from '#lib/codec/codec.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
-import { RejectedError } from '#lib/stream/errors.ts'
 import type { Headers, LogRecord } from '#lib/stream/log.ts'
 import type { ColumnValue, TopicColumns } from './topic-columns.ts'
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
+import { RetryableError } from '#lib/errors/errors.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
-import { RetryableError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { type PrivateServer, startPrivateServer } from '../../tests/private-servers.ts'
-import { createSampleCodec, sampleListingEvent, sampleRecord, sampleTime } from './archive-samples.ts'
 import { createPartitionArchiver } from './partition-archiver.ts'
 import { countArchived, readArchive } from './read.ts'
 import { createSegmentStore } from './segment-store.ts'
+import { createSampleCodec, sampleListingEvent, sampleRecord, sampleTime } from './testing/archive-samples.ts'
 import { verifyArchive } from './verify.ts'
 
 const location = { prefix: 'run.', topic: 'market.events', generation: 1 }

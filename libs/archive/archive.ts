@@ -1,7 +1,7 @@
 import { type Codec, createCodec } from '#lib/codec/codec.ts'
 import type { SchemaRegistry } from '#lib/codec/registry.ts'
+import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import { FatalError, RejectedError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveLocation, archivedTopicOf, archiveRoot, archivesPrefix, schemaKey } from './layout.ts'
 import type { Manifest } from './manifest.ts'

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import { createSampleCodec, sampleListingEvent, sampleRecord, sampleSaleEvent, sampleTime } from './archive-samples.ts'
 import { createPartitionArchiver } from './partition-archiver.ts'
 import { createSegmentStore } from './segment-store.ts'
+import { createSampleCodec, sampleListingEvent, sampleRecord, sampleSaleEvent, sampleTime } from './testing/archive-samples.ts'
 
 /** DuckDB reads an archive as it lies there, and tells us the same as our own reader: the README's example, as it stands there. */
 

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import { sampleRecord } from './archive-samples.ts'
 import { logicalHash } from './logical-hash.ts'
+import { sampleRecord } from './testing/archive-samples.ts'
 
 /** The format, field after field, as every archive there is was hashed. */
 function bytesHashed({ offset, timestamp, key, headers, value }: LogRecord): Buffer {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { FatalError } from '#lib/errors/errors.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
-import { FatalError } from '#lib/stream/errors.ts'
 
 const offset = z.int().min(0)
 const hash = z.string().regex(/^[0-9a-f]{64}$/)

@@ -4,10 +4,10 @@ import { parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveRow, archiveRow } from './archive-row.ts'
-import { createSampleCodec, sampleListingEvent, sampleRecord, sampleSaleEvent, sampleTime } from './archive-samples.ts'
 import { logicalHash } from './logical-hash.ts'
 import { createPackedRows } from './packed-rows.ts'
 import { decodeParquet, encodeParquet } from './parquet-file.ts'
+import { createSampleCodec, sampleListingEvent, sampleRecord, sampleSaleEvent, sampleTime } from './testing/archive-samples.ts'
 import { columnsOfTopic } from './topic-columns.ts'
 
 const marketEvents = columnsOfTopic('market.events')

@@ -1,7 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { parquetReadObjects } from 'hyparquet'
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import type { PackedColumn, PackedRows } from './packed-rows.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { FatalError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import { FatalError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveLocation, archiveRoot, manifestsPrefix, parseManifestKey } from './layout.ts'
 import { decodeManifest, type Manifest } from './manifest.ts'

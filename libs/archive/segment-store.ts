@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Codec } from '#lib/codec/codec.ts'
+import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import { FatalError, RejectedError } from '#lib/stream/errors.ts'
 import { type ArchiveLocation, archiveRoot, manifestKey, type OffsetRange, objectKey, schemaKey, sealKey } from './layout.ts'
 import { logicalHash, logicalHashOfRows } from './logical-hash.ts'
 import { decodeManifest, decodeSeal, encodeManifest, encodeSeal, type Manifest } from './manifest.ts'

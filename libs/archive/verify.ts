@@ -1,5 +1,5 @@
+import { FatalError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import { FatalError } from '#lib/stream/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveLocation, archiveRoot, isDataKey } from './layout.ts'
 import { logicalHash } from './logical-hash.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import type { Item } from '#schemas/types.ts'
 import { encodeGenes } from './genes.ts'
 import { isEgg, profileOf } from './profile.ts'

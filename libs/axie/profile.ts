@@ -1,4 +1,4 @@
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import type { Item, ItemProfile, SixParts } from '#schemas/types.ts'
 import { type AxieClass, classOf } from './classes.ts'
 import { decodeGenes, type Genes, geneQualityOf } from './genes.ts'

@@ -1,7 +1,7 @@
 import avro from 'avsc'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { RejectedError, RetryableError } from '#lib/stream/errors.ts'
+import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import type { AlertFeedback, MarketEvent, RecordName } from '#schemas/types.ts'
 import { type Codec, createCodec, schemaIdOf } from './codec.ts'
 import { createMemoryRegistry, type SchemaRegistry } from './registry.ts'

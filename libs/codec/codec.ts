@@ -1,6 +1,6 @@
 import './avsc-bounds-patch.ts'
 import avro from 'avsc'
-import { RejectedError, RetryableError } from '#lib/stream/errors.ts'
+import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import type { RecordName, RecordTypes } from '#schemas/types.ts'
 import { type SchemaRegistry, untilAvailable } from './registry.ts'
 import { readSchemaFiles, selfContainedSchema } from './schema-files.ts'

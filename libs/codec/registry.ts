@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import { type Clock, randomJitter, systemClock } from '#lib/clock/clock.ts'
-import { FatalError, RejectedError, RetryableError } from '#lib/stream/errors.ts'
+import { FatalError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
 
 /**
  * A schema registry: gives every schema text a small number, and gives the text back for the number.

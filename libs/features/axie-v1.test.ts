@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { measureDefinitions, measureNumber, measureSet } from '#lib/market/measures.ts'
-import { sampleScored } from '#lib/rules/scored-listing-samples.ts'
+import { measureDefinitions, measureNumber, measureSet } from '#lib/market/measures/measures.ts'
+import { sampleScored } from '#lib/rules/testing/scored-listing-samples.ts'
 import type { EnrichedListing } from '#schemas/types.ts'
 import { axieFeatures } from './axie-v1.ts'
 import { defineFeatureSet, inputColumnsOf, vectorOf, vectorToBytes } from './feature-set.ts'

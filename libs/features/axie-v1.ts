@@ -1,5 +1,5 @@
 /** The feature set of models without an item model: what an axie is, where the market stands, what its likes and it itself just sold for. */
-import { measureDefinitions, measureNumber, measureSet } from '#lib/market/measures.ts'
+import { measureDefinitions, measureNumber, measureSet } from '#lib/market/measures/measures.ts'
 import { defineFeatureSet, type KnownMarket } from './feature-set.ts'
 import { itemFeatures } from './item-features.ts'
 import { measureFeature } from './measure-features.ts'

@@ -1,9 +1,9 @@
 /**
  * The two-stage feature set. Its level is not the market's alone: an item model says what such an axie is worth beside the market, and the
- * level of what is left (see libs/market/residual-levels.ts) says where the market stands, whatever happened to be sold. What a model adds
+ * level of what is left (see libs/market/levels/residual-levels.ts) says where the market stands, whatever happened to be sold. What a model adds
  * to that is learnt from what the axie's likes just sold for, each price taken relative to this very level.
  */
-import { measureDefinitions, measureNumber, measureSet } from '#lib/market/measures.ts'
+import { measureDefinitions, measureNumber, measureSet } from '#lib/market/measures/measures.ts'
 import { defineFeatureSet, type Feature, type KnownMarket } from './feature-set.ts'
 import { itemFeatures } from './item-features.ts'
 import { isRelativePrice, isStretched, measureFeature } from './measure-features.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Combo } from '#lib/market/combo-score.ts'
+import type { Combo } from '#lib/axie/combo-score.ts'
 import type { InputColumn } from '#lib/model/input-encoding.ts'
 import type { ItemProfile } from '#schemas/types.ts'
 import { itemFeatures } from './item-features.ts'

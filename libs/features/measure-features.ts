@@ -1,5 +1,5 @@
 /** Measures of the fold as features. */
-import { type measureDefinitions, measureNumber } from '#lib/market/measures.ts'
+import { type measureDefinitions, measureNumber } from '#lib/market/measures/measures.ts'
 import type { Feature, FeatureInput } from './feature-set.ts'
 
 /** Counts, rates and ages matter by their ratios: ln(1 + x). Relative prices are differences of logs already. */

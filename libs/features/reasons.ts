@@ -1,4 +1,4 @@
-import { similarityLadder } from '#lib/market/similarity.ts'
+import { similarityLadder } from '#lib/axie/similarity.ts'
 
 /**
  * What a feature is about, in people's words: a forecast is explained by a handful of these rather than by two hundred numbers, many of

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { settings } from '#app/archiver/config.ts'
-import { apps } from '#app/cli/apps.ts'
+import { apps } from '#app/apps.ts'
+import { settings } from '#lib/archive/config.ts'
 import { access, rightsOf } from './access.ts'
 
 it('knows every app: one that is new says here what it reads and writes', () => {

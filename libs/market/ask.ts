@@ -1,4 +1,4 @@
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import type { Ask, PricedAsk } from '#schemas/types.ts'
 import { parseUsd, parseWei, parseWeiOrZero, weiToEth, weiToUsd } from './money.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { checkEthUsd, ethToWei, maxWei, parseUsd, parseWei, parseWeiOrZero, usdToWei, weiToEth, weiToUsd } from './money.ts'
 
 const codeOf = (act: () => unknown): string => {

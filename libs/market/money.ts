@@ -2,7 +2,7 @@
  * Prices. The market says them as decimal strings in wei (10^-18 ETH): those are kept as they are wherever they travel, and turned into
  * floating point only to be compared and shown. All parsers are strict, because a price read wrongly is an alert sent wrongly.
  */
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 
 /** A million ETH: more than any axie was ever offered for by someone who meant it. */
 export const maxWei = 10n ** 24n

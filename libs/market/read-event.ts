@@ -1,5 +1,5 @@
 import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/profile.ts'
-import { RejectedError } from '#lib/stream/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { type RecordFacts, recordExpectations } from '#lib/validation/suites.ts'
 import type { AskSeen, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
 import { type CheckedAsk, checkAsk } from './ask.ts'

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { checkAsk } from '#lib/market/ask.ts'
 import { listingEvent, saleEvent } from '#lib/market/event.ts'
-import { RejectedError } from '#lib/stream/errors.ts'
 import type { MarketEvent } from '#schemas/types.ts'
-import { held, listedAnswer, listingsPage, settledAnswer, settledPage } from './answer-samples.ts'
 import { axieOf, ethUsdOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
 import { MarketplaceError } from './errors.ts'
+import { held, listedAnswer, listingsPage, settledAnswer, settledPage } from './testing/answer-samples.ts'
 
 /** What a broken marketplace may put anywhere. */
 const anything = fc.oneof(

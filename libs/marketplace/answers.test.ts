@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { axieOf, ethUsdOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
+import { MarketplaceError } from './errors.ts'
 import {
   axieAnswer,
   held,
@@ -9,9 +11,7 @@ import {
   settledAnswer,
   settledPage,
   transferAnswer,
-} from './answer-samples.ts'
-import { axieOf, ethUsdOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
-import { MarketplaceError } from './errors.ts'
+} from './testing/answer-samples.ts'
 
 const only = <T>(values: readonly T[]): T => {
   expect(values).toHaveLength(1)

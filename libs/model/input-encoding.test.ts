@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { createRandom } from '#lib/numbers/random.ts'
 import { encodeRows, fitInputEncoding, type InputColumn } from './input-encoding.ts'
-import { createRandom } from './random.ts'
 
 const columns: readonly InputColumn[] = [
   { name: 'pooled', kind: 'relative' },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFileStore } from './file-store.ts'
-import { describeObjectStore } from './object-store-contract.ts'
+import { describeObjectStore } from './testing/object-store-contract.ts'
 
 const temporaryDirectory = () => mkdtemp(join(tmpdir(), 'flipstream-store-'))
 

@@ -1,7 +1,7 @@
 import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { randomId } from '#lib/clock/clock.ts'
-import { FatalError, RetryableError } from '#lib/stream/errors.ts'
+import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import { assertObjectKey, type ObjectEntry, type ObjectStore, proveCreateOnly } from './object-store.ts'
 
 /** A dot keeps the directory out of every listing: no key's segment begins with one. */

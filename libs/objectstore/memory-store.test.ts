@@ -1,5 +1,5 @@
 import { createMemoryStore } from './memory-store.ts'
-import { describeObjectStore } from './object-store-contract.ts'
+import { describeObjectStore } from './testing/object-store-contract.ts'
 
 describeObjectStore('memory', async () => {
   const store = createMemoryStore()

@@ -1,10 +1,10 @@
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 
 /**
  * Objects that are written once and never changed: archive, models, rule sets.
  * Adapters: `s3-store.ts` (any S3 server), `file-store.ts` (a directory), `memory-store.ts` (tests). One contract suite runs on all three.
  *
- * Errors are those of libs/stream/errors.ts: RetryableError when the store is away or full (the same call may succeed later),
+ * Errors are those of libs/errors/errors.ts: RetryableError when the store is away or full (the same call may succeed later),
  * FatalError when it can never work (credentials refused, malformed key, a store that ignores conditions).
  */
 export interface ObjectStore {

@@ -1,4 +1,4 @@
-import { FatalError, RetryableError } from '#lib/stream/errors.ts'
+import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 
 /**
  * What an error of the minio client means:

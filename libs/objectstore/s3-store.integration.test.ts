@@ -1,8 +1,8 @@
 import { describe, expect, inject, it } from 'vitest'
 import { startPrivateServer } from '../../tests/private-servers.ts'
 import { bucketName } from '../../tests/run-prefix.ts'
-import { describeObjectStore } from './object-store-contract.ts'
 import { createS3Store } from './s3-store.ts'
+import { describeObjectStore } from './testing/object-store-contract.ts'
 
 const open = (bucket: string, change: Partial<Parameters<typeof createS3Store>[0]> = {}) => {
   const { endpoint, region, accessKey, secretKey } = inject('s3')

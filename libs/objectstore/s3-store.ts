@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Client } from 'minio'
-import { FatalError, RetryableError } from '#lib/stream/errors.ts'
+import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import { assertObjectKey, type ObjectStore, type PutOptions, proveCreateOnly } from './object-store.ts'
 import { s3Failure } from './s3-errors.ts'
 import { createS3Transport } from './s3-transport.ts'

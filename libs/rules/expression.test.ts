@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ScoredListing } from '#schemas/types.ts'
 import { compileExpression, ExpressionError } from './expression.ts'
 import { describeRecord } from './expression-record.ts'
-import { anyScored, sampleScored, scoredWith } from './scored-listing-samples.ts'
+import { anyScored, sampleScored, scoredWith } from './testing/scored-listing-samples.ts'
 
 const fee = 0.0425
 const says = (text: string, scored: ScoredListing = sampleScored) => compileExpression(text).answer(scored, fee)

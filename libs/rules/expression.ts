@@ -1,7 +1,7 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
+import { median } from '#lib/numbers/median.ts'
 import type { ScoredListing } from '#schemas/types.ts'
 import { type ExpressionRecord, expressionRecord, registerRecord, variables } from './expression-record.ts'
-import { median } from './median.ts'
 
 /** An expression that cannot be used, and where in its text. */
 export class ExpressionError extends Error {

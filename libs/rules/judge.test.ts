@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { median } from '#lib/numbers/median.ts'
 import type { ScoredListing } from '#schemas/types.ts'
 import { judge, netGainUsd } from './judge.ts'
-import { median } from './median.ts'
 import { classicRules, defaultRules } from './presets.ts'
-import { anyScored, sampleAsk, sampleSale, sampleScored, sampleTime, scoredWith } from './scored-listing-samples.ts'
+import { anyScored, sampleAsk, sampleSale, sampleScored, sampleTime, scoredWith } from './testing/scored-listing-samples.ts'
 
 const byDefault = (scored: ScoredListing) => judge(defaultRules.rules[0]!, defaultRules, scored)
 const byClassic = (scored: ScoredListing) => judge(classicRules.rules[0]!, classicRules, scored)

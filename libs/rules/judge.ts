@@ -1,6 +1,6 @@
+import { median } from '#lib/numbers/median.ts'
 import type { ScoredListing } from '#schemas/types.ts'
 import { compileExpression, type Expression } from './expression.ts'
-import { median } from './median.ts'
 import type { RejectionReason } from './rejection.ts'
 import type { Guards, Rule, RuleSet } from './rule-set.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { FatalError } from '#lib/errors/errors.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
-import { FatalError } from '#lib/stream/errors.ts'
 import { compileExpression, ExpressionError } from './expression.ts'
 
 /**

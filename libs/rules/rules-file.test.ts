@@ -4,7 +4,7 @@ import { judge } from './judge.ts'
 import { classicRules, defaultRules } from './presets.ts'
 import { parseRuleSet, ruleSetText } from './rule-set.ts'
 import { parseRulesFile, RulesFileError } from './rules-file.ts'
-import { sampleScored, scoredWith } from './scored-listing-samples.ts'
+import { sampleScored, scoredWith } from './testing/scored-listing-samples.ts'
 
 const problemsIn = (text: string): string[] => {
   try {

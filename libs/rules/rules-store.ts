@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import { FatalError, RetryableError } from '#lib/stream/errors.ts'
 import { presets } from './presets.ts'
 import { parseRuleSet, type RuleSet, ruleSetText, rulesHashOf } from './rule-set.ts'
 

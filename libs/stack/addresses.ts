@@ -1,4 +1,4 @@
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import type { Ports } from './server.ts'
 import { localHost } from './server.ts'
 import type { Env } from './tools.ts'

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import type { Env, Progress } from './tools.ts'
 import { versions } from './versions.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import { reasonOf } from './http-probe.ts'
 import { askKafka } from './kafka-probe.ts'
 import { probeRegistry } from './registry-server.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type KafkaSecurity, kafkaSecurityOf } from '#lib/app/kafka-security.ts'
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import { addressesFromEnvironment, type StackAddresses } from './addresses.ts'
 import { requireDiskSpace } from './disk-space.ts'
 import { createDockerStack } from './docker-stack.ts'

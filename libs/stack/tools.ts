@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 
 /** Finds Java and Maven where people have them, and installs them where that takes no decision (Debian or Ubuntu, as root). */
 export type Env = Readonly<Record<string, string | undefined>>

@@ -1,5 +1,5 @@
 import { type Clock, randomJitter } from '#lib/clock/clock.ts'
-import { RetryableError } from './errors.ts'
+import { RetryableError } from '#lib/errors/errors.ts'
 
 export type BackoffOptions = Readonly<{ firstMillis: number; mostMillis: number }>
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import type { Health } from './health.ts'
 import type { Metrics } from './metrics.ts'
 

@@ -4,10 +4,10 @@ import { json } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
-import { createMemoryLog } from '#lib/stream/memory-log.ts'
+import { createMemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { Processor } from '#lib/stream/processor.ts'
-import { createRunner } from '#lib/stream/runner.ts'
-import { noRunnerMetrics, traced } from '#lib/stream/runner-metrics.ts'
+import { createRunner } from '#lib/stream/runtime/runner.ts'
+import { noRunnerMetrics, traced } from '#lib/stream/runtime/runner-metrics.ts'
 import { createTraces, type TracesOptions, traceHeader } from './traces.ts'
 
 type OtlpSpan = { traceId: string; spanId: string; parentSpanId?: string; name: string; startTimeUnixNano: string; endTimeUnixNano: string }

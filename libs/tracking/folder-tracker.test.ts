@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createFolderTracker } from './folder-tracker.ts'
+import { trackerContract } from './testing/tracker-contract.ts'
 import { flatten } from './tracker.ts'
-import { trackerContract } from './tracker-contract.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'flipstream-tracking-'))
 afterAll(() => rmSync(root, { recursive: true }))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type MlflowServer, startMlflow } from '../../tests/mlflow-server.ts'
 import { createMlflowTracker } from './mlflow-tracker.ts'
-import { trackerContract } from './tracker-contract.ts'
+import { trackerContract } from './testing/tracker-contract.ts'
 
 let server: MlflowServer
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** An MLflow tracking server, by its REST API 2.0: https://mlflow.org/docs/latest/rest-api.html */
 import { z } from 'zod'
-import { FatalError } from '#lib/stream/errors.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import type { NewRun, RecordedRun, Tracker } from './tracker.ts'
 
 export type MlflowOptions = Readonly<{

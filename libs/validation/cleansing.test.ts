@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cleanse, countsOf, noCleansing } from './cleansing.ts'
 import type { SaleRow } from './sale-row.ts'
-import { firstRowAt, sampleRow, sampleRows } from './sale-row-samples.ts'
+import { firstRowAt, sampleRow, sampleRows } from './testing/sale-row-samples.ts'
 
 const leftOut = (rows: readonly SaleRow[], options: Partial<typeof noCleansing>) =>
   Object.fromEntries(cleanse(rows, { ...noCleansing, ...options }))

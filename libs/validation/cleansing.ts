@@ -1,5 +1,5 @@
 import { dayMillis } from '#lib/market/horizons.ts'
-import { createRandom, shuffle } from '#lib/model/random.ts'
+import { createRandom, shuffle } from '#lib/numbers/random.ts'
 import type { SaleRow } from './sale-row.ts'
 
 /**

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { driftOf, profileRows, profileSchema } from './profile.ts'
 import type { Cell } from './sale-row.ts'
-import { sampleRow, sampleRows } from './sale-row-samples.ts'
+import { sampleRow, sampleRows } from './testing/sale-row-samples.ts'
 
 const profileOf = (cells: readonly Cell[]) => {
   const profile = profileRows([sampleRow()], new Map([['x', cells]])).columns['x']

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Expectation } from './expectation.ts'
 import { profileRows } from './profile.ts'
 import type { SaleRow } from './sale-row.ts'
-import { firstRowAt, sampleRow, sampleRows } from './sale-row-samples.ts'
 import { archiveSuite, freshness, hourSuite, salesFileSuite } from './suites.ts'
+import { firstRowAt, sampleRow, sampleRows } from './testing/sale-row-samples.ts'
 import { brokenBy, validateRows } from './validate.ts'
 
 const asOf = firstRowAt + 30 * 86_400_000

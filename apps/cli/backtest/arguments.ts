@@ -1,0 +1,203 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { UsageError } from '#lib/app/usage-error.ts'
+import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { defaultExecution, type ExecutionSettings } from '#lib/backtest/execution.ts'
+import { parseSweep, type SweepAxis, sweepNames } from '#lib/backtest/sweep.ts'
+import { classicRules, defaultRules } from '#lib/rules/presets.ts'
+import type { RuleSet } from '#lib/rules/rule-set.ts'
+import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
+import type { Source } from '#schemas/types.ts'
+
+export type BacktestArguments = Readonly<{
+  input: Readonly<{ kind: 'sales'; files: readonly string[]; source: Exclude<Source, 'live'> }> | Readonly<{ kind: 'archive'; uri: string }>
+  /** Milliseconds; null: the first midnight with three days before it (of an archive, its first event), and the end. */
+  from: number | null
+  to: number | null
+  /** Null: an archive's own, or the preset `default`. */
+  rules: RuleSet | null
+  partitions: number
+  execution: ExecutionSettings
+  sweep: readonly SweepAxis[]
+  /** Cut for the look-ahead check: null = not asked for; 'middle' = of the days played. */
+  lookahead: number | 'middle' | null
+  seed: number
+  bootstrapRounds: number
+  reportFile: string | null
+  json: boolean
+}>
+
+const defaults = defaultExecution
+
+export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive URI: what the alerts would have earned.
+
+  --sales FILE.csv…        sales, sorted by time (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd);
+                           of several files the sales are joined in the order of time
+                           walked forward: each day is priced by a model trained on all sales before that day
+  --archive URI            ${archiveForms}: recorded events, priced by the models and judged by the rules that
+                           they name; where its alerts are archived too, says whether they came out the same to the byte
+  --source KIND            of --sales: recorded (default) or synthetic: of which market these sales are
+  --from TIME  --to TIME   what is played: 2022-04-16T12:00:00Z or unix seconds (default: of sales, from the first midnight that has
+                           three days before it, to the end)
+  --rules NAME|FILE        default, classic, or a rules file (YAML; flipstream rules checks it);
+                           default: an archive's own, else default
+  --seed N                 of training, of luck and of resampling (default 1): the same input and seed give the same JSON
+  --report FILE.html       write a report for people: one file, no network
+  --json                   print one JSON object, and nothing else on stdout
+  --sweep NAME=FROM:TO:STEP   try these values, on the same forecasts: ${sweepNames.join(', ')};
+                           given twice, all pairs are tried
+  --check-lookahead        of --sales: play once more with the input cut in the middle (or at --cut TIME): every feature, score and alert before the
+                           cut must come out the same to the byte, else some number has seen the future (exit code 1)
+  --partitions N           of listings.scored: the alerter's limits are those of its partition (default 3, as a local pipeline has)
+  --bootstrap N            resamples for the intervals (default 1000)
+
+How a purchase is simulated (defaults are judgements, not measurements: try others)
+  --delay SECONDS          from the listing until a person has bought (default ${defaults.delaySeconds})
+  --half-life MINUTES      a fairly priced listing is taken by someone else within so long, in half of all cases (default ${defaults.halfLifeMinutes})
+  --competition POWER      the half-life of a bargain is multiplied by (1 - discount)^POWER (default ${defaults.competition})
+  --fee SHARE              of the market, when selling (default ${defaults.feeRatio})
+  --gas USD                for each of two transactions (default ${defaults.gasUsd})
+  --undercut SHARE         below the median of similar sales, to be sold among them (default ${defaults.undercutRatio})
+  --exit-hours HOURS       similar sales so long after buying are what it could be sold for (default ${defaults.exitHours})
+  --capital USD            to begin with (default ${defaults.capitalUsd})
+  --per-trade USD          the dearest single purchase (default ${defaults.perTradeUsd})
+  --positions N            held at once, at most (default ${defaults.maximumPositions})
+
+TF_BACKEND chooses where networks are trained and run: wasm (default), auto, tensorflow or cpu.
+`
+
+const text = { type: 'string' } as const
+const options = {
+  sales: { type: 'string', multiple: true },
+  archive: text,
+  partitions: text,
+  source: text,
+  from: text,
+  to: text,
+  rules: text,
+  seed: text,
+  report: text,
+  json: { type: 'boolean' },
+  sweep: { type: 'string', multiple: true },
+  'check-lookahead': { type: 'boolean' },
+  cut: text,
+  bootstrap: text,
+  delay: text,
+  'half-life': text,
+  competition: text,
+  fee: text,
+  gas: text,
+  undercut: text,
+  'exit-hours': text,
+  capital: text,
+  'per-trade': text,
+  positions: text,
+} as const
+
+/** Throws UsageError before a row is read. */
+export function parseBacktestArguments(argv: readonly string[]): BacktestArguments {
+  const values = parse(argv)
+  if (values.cut !== undefined && values['check-lookahead'] !== true) throw new UsageError('--cut needs --check-lookahead')
+  const moment = (option: 'from' | 'to' | 'cut') => (values[option] === undefined ? null : momentOf(`--${option}`, values[option]))
+  const number = (option: keyof typeof values, fallback: number, limits: Limits) =>
+    values[option] === undefined ? fallback : numberOf(`--${option}`, values[option] as string, limits)
+  const [from, to] = [moment('from'), moment('to')]
+  if (from !== null && to !== null && from >= to) throw new UsageError(`--from ${values.from} is not before --to ${values.to}`)
+  return {
+    input: inputOf(values),
+    from,
+    to,
+    rules: values.rules === undefined ? null : rulesOf(values.rules),
+    partitions: number('partitions', 3, { least: 1, whole: true }),
+    execution: {
+      delaySeconds: number('delay', defaults.delaySeconds, { least: 0 }),
+      halfLifeMinutes: number('half-life', defaults.halfLifeMinutes, { above: 0 }),
+      competition: number('competition', defaults.competition, { least: 0 }),
+      feeRatio: number('fee', defaults.feeRatio, { least: 0, most: 0.5 }),
+      gasUsd: number('gas', defaults.gasUsd, { least: 0 }),
+      undercutRatio: number('undercut', defaults.undercutRatio, { least: 0, most: 0.9 }),
+      exitHours: number('exit-hours', defaults.exitHours, { above: 0 }),
+      capitalUsd: number('capital', defaults.capitalUsd, { above: 0 }),
+      perTradeUsd: number('per-trade', defaults.perTradeUsd, { above: 0 }),
+      maximumPositions: number('positions', defaults.maximumPositions, { least: 1, whole: true }),
+    },
+    sweep: (values.sweep ?? []).map(parseSweep),
+    lookahead: values['check-lookahead'] === true ? (moment('cut') ?? 'middle') : null,
+    seed: number('seed', 1, { whole: true }),
+    bootstrapRounds: number('bootstrap', 1_000, { least: 100, most: 100_000, whole: true }),
+    reportFile: values.report ?? null,
+    json: values.json ?? false,
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
+    // What a shell makes of --sales *.csv.
+    if (values.sales !== undefined) return { ...values, sales: [...values.sales, ...positionals] }
+    if (positionals.length > 0) throw new TypeError(`unexpected argument ${positionals[0]}`)
+    return { ...values, sales: undefined }
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee flipstream backtest --help`)
+  }
+}
+
+function inputOf({ sales, archive, source, 'check-lookahead': lookahead }: ReturnType<typeof parse>): BacktestArguments['input'] {
+  if (sales !== undefined && archive !== undefined) throw new UsageError('--sales and --archive are two inputs: give one')
+  if (archive !== undefined) {
+    if (lookahead === true) throw new UsageError('--check-lookahead trains models anew: it needs --sales')
+    return { kind: 'archive', uri: archive }
+  }
+  if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream backtest --help')
+  const missing = sales.find((file) => !isFile(file))
+  if (missing !== undefined)
+    throw new UsageError(`--sales: no file ${missing}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
+  return { kind: 'sales', files: sales, source: sourceOf(source ?? 'recorded') }
+}
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()
+
+function momentOf(option: string, given: string): number {
+  const millis = /^\d{9,11}$/.test(given) ? Number(given) * 1_000 : Date.parse(given)
+  // A time without a zone would mean another moment on another machine.
+  if (!Number.isNaN(millis) && (/^\d+$/.test(given) || /^\d{4}-\d\d-\d\d$/.test(given) || /(?:Z|[+-]\d\d:\d\d)$/.test(given))) return millis
+  throw new UsageError(
+    `${option}: expected a time with its zone such as 2022-04-16T12:00:00Z, a date (UTC) or unix seconds, found ${given}`,
+  )
+}
+
+type Limits = Readonly<{ least?: number; above?: number; most?: number; whole?: boolean }>
+
+function numberOf(option: string, given: string, { least, above, most, whole = false }: Limits): number {
+  const value = given.trim() === '' ? Number.NaN : Number(given)
+  const fits =
+    Number.isFinite(value) &&
+    (!whole || Number.isInteger(value)) &&
+    (least === undefined || value >= least) &&
+    (above === undefined || value > above) &&
+    (most === undefined || value <= most)
+  if (fits) return value
+  const limits = [
+    least === undefined ? '' : `of at least ${least}`,
+    above === undefined ? '' : `above ${above}`,
+    most === undefined ? '' : `up to ${most}`,
+  ]
+  const expected = [whole ? 'a whole number' : 'a number', ...limits.filter((limit) => limit !== '')].join(' ')
+  throw new UsageError(`${option}: expected ${expected}, found ${given}`)
+}
+
+function sourceOf(given: string): 'recorded' | 'synthetic' {
+  if (given === 'recorded' || given === 'synthetic') return given
+  throw new UsageError(`--source: expected recorded or synthetic, found ${given}`)
+}
+
+function rulesOf(given: string): RuleSet {
+  const preset = [defaultRules, classicRules].find(({ name }) => name === given)
+  if (preset !== undefined) return preset
+  if (!isFile(given)) throw new UsageError(`--rules: expected default, classic or a file, found ${given}`)
+  try {
+    return parseRulesFile(readFileSync(given, 'utf8'), given)
+  } catch (error) {
+    throw error instanceof RulesFileError ? new UsageError(`--rules: these rules cannot be used\n${error.message}`) : error
+  }
+}

@@ -1,0 +1,115 @@
+import { parseArgs } from 'node:util'
+import { exitCodes } from '#lib/app/exit-codes.ts'
+import { UsageError } from '#lib/app/usage-error.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { type ControlState, controlRecord, followControls } from '#lib/decisions/controls.ts'
+import { FatalError, RetryableError } from '#lib/errors/errors.ts'
+import { openBackend } from '#lib/running/backend.ts'
+import { prefixOfChoice } from '#lib/running/runs.ts'
+import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
+import type { Control, ControlKind } from '#schemas/types.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const help = `flipstream controls: what the notifier may say, from any machine, at once, and across restarts
+
+  flipstream controls ls                 what holds now
+  flipstream controls pause | resume     no alerts until resume; those past their deadline by then are dropped and counted
+  flipstream controls mute SELLER        no alerts about a seller; unmute SELLER takes it back
+  flipstream controls kill | revive      the kill switch: nothing is posted or edited, what comes is dropped and counted
+
+  --by NAME      who says so (default: command line)
+  --run NAME     another run than the last (flipstream runs ls); for a deployment without runs set PREFIX, empty or not
+  --json         print one JSON object, and nothing else on stdout
+`
+
+const kinds: Readonly<Record<string, ControlKind>> = {
+  pause: 'pause',
+  resume: 'resume',
+  kill: 'kill',
+  revive: 'revive',
+  mute: 'mute_seller',
+  unmute: 'unmute_seller',
+}
+
+type Arguments = Readonly<{ kind: ControlKind | null; subject: string | null; by: string; run: string | null; json: boolean }>
+
+/** `flipstream controls`. */
+export async function run(argv: readonly string[], env: Environment): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(help)
+    return exitCodes.done
+  }
+  const options = parse(argv)
+  const prefix = prefixOfChoice(checkoutRoot, { run: options.run, prefix: env['PREFIX'] })
+  try {
+    const stack = await resolveStack({ env, onProgress: (line) => void process.stderr.write(`${line}\n`), allowEmbedded: false })
+    const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}controls` })
+    try {
+      process.stdout.write(await tell(options, { ...backend, prefix }))
+      return exitCodes.done
+    } finally {
+      await backend.close()
+    }
+  } catch (error) {
+    if (!(error instanceof FatalError || error instanceof RetryableError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return exitCodes.failed
+  }
+}
+
+type Looking = ReturnType<typeof openBackend> & { prefix: string }
+
+async function tell({ kind, subject, by, json }: Arguments, { log, codec, prefix }: Looking): Promise<string> {
+  if (kind !== null) {
+    await codec.prepare(['Control'])
+    const producer = log.producer()
+    try {
+      await producer.send([controlRecord(codec, prefix, { kind, subject, by, at: systemClock.now() })])
+    } finally {
+      await producer.close()
+    }
+  }
+  const controls = await followControls({ log, codec, prefix })
+  await controls.stop()
+  return json ? `${JSON.stringify(asJson(controls.state()))}\n` : format(controls.state())
+}
+
+const asJson = ({ paused, killed, muted }: ControlState) => ({ paused, killed, muted: [...muted.values()] })
+
+function format({ paused, killed, muted }: ControlState): string {
+  const since = ({ by, at }: Control) => `since ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC, by ${by ?? 'someone'}`
+  return [
+    killed === null ? [] : [`KILLED ${since(killed)}: nothing is posted until revive`],
+    paused === null ? [] : [`paused ${since(paused)}`],
+    [...muted].map(([seller, control]) => `muted ${seller} ${since(control)}`),
+    killed === null && paused === null ? ['alerts are posted'] : [],
+  ]
+    .flat()
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function parse(argv: readonly string[]): Arguments {
+  const { values, positionals } = parsed(argv)
+  const [action = '', subject = null, ...rest] = positionals
+  const kind = action === 'ls' ? null : (kinds[action] ?? undefined)
+  if (kind === undefined) throw new UsageError(help)
+  const wantsSeller = kind === 'mute_seller' || kind === 'unmute_seller'
+  if (wantsSeller && subject === null) throw new UsageError(`controls ${action}: which seller?`)
+  if ((!wantsSeller && subject !== null) || rest.length > 0)
+    throw new UsageError(`controls ${action}: does not know what to do with ${positionals.slice(wantsSeller ? 2 : 1).join(' ')}`)
+  return { kind, subject, by: values.by ?? 'command line', run: values.run ?? null, json: values.json ?? false }
+}
+
+function parsed(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { by: { type: 'string' }, run: { type: 'string' }, json: { type: 'boolean' } },
+      allowPositionals: true,
+    })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee flipstream controls --help`)
+  }
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { freemem } from 'node:os'
+import { join } from 'node:path'
+import { addressesFromEnvironment } from '#lib/stack/addresses.ts'
+import { freeBytes, neededBytes } from '#lib/stack/disk-space.ts'
+import { createDockerStack } from '#lib/stack/docker-stack.ts'
+import { createLocalStack } from '#lib/stack/local-stack.ts'
+import { checkReachable, type Reachable } from '#lib/stack/reachable.ts'
+import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
+import { canInstall, type Env, findChromium, findJava, findMaven, installCommand, javaVersion, onPath } from '#lib/stack/tools.ts'
+import { isSupportedNode } from '../../../bin/launch.mjs'
+
+/** What there is on this machine, without a judgement. Nothing is started, installed or changed to find out. */
+export type Facts = Readonly<{
+  node: Readonly<{ version: string; path: string; isSupported: boolean }>
+  packages: Readonly<{ areCurrent: boolean }>
+  /** Servers named by the environment, and why one does not answer. */
+  settings: readonly Readonly<{ name: string; value: string; problem: string | null }>[]
+  servers: Readonly<{
+    /** Where they are; null while they do not run. */ running: string | null /** False where all are set. */
+    bringsOwn: boolean
+  }>
+  tools: Readonly<{
+    java: Readonly<{ path: string; version: number }> | null
+    maven: string | null
+    areFetched: boolean
+    canInstall: boolean
+    installCommand: string
+    chromiumCommand: string
+  }>
+  docker: Readonly<{ cli: boolean; engine: boolean }>
+  disk: Readonly<{ freeBytes: number; neededBytes: number; directory: string }>
+  memory: Readonly<{ availableBytes: number }>
+  tensorflow: Readonly<{ isNative: boolean }>
+  chromium: string | null
+  hasApiKey: boolean
+}>
+
+const reachMillis = 3000
+
+export async function gatherFacts(env: Env): Promise<Facts> {
+  const directory = stackDirectory()
+  const quiet = { directory, env, onProgress: () => {} }
+  const local = createLocalStack(quiet)
+  const [settings, running, java, maven, areFetched, engine, free, chromium] = await Promise.all([
+    settingFacts(env),
+    local.reuse(),
+    findJava(env),
+    findMaven(env),
+    local.isFetched(),
+    createDockerStack(quiet).isAvailable(),
+    freeBytes(directory),
+    findChromium(env),
+  ])
+  return {
+    node: { version: process.versions.node, path: process.execPath, isSupported: isSupportedNode(process.versions.node) },
+    packages: { areCurrent: arePackagesCurrent() },
+    settings,
+    servers: {
+      running:
+        running === null ? null : `Kafka ${running.brokers.join(',')}, registry ${running.registryUrl}, store ${running.s3.endpoint}`,
+      bringsOwn: settings.length < 3,
+    },
+    tools: {
+      java: java === null ? null : { path: java, version: (await javaVersion(java)) ?? 0 },
+      maven,
+      areFetched,
+      canInstall: canInstall(env),
+      installCommand: installCommand(['default-jre-headless', 'maven']),
+      chromiumCommand: installCommand(['chromium']),
+    },
+    docker: { cli: onPath(env, 'docker').length > 0, engine },
+    disk: { freeBytes: free, neededBytes, directory: checkoutRoot },
+    memory: { availableBytes: freemem() },
+    tensorflow: { isNative: isInstalled('@tensorflow/tfjs-node') },
+    chromium,
+    hasApiKey: (env['AXIE_API_KEY'] ?? '') !== '',
+  }
+}
+
+async function settingFacts(env: Env): Promise<Facts['settings']> {
+  const given = await addressesOrProblem(env)
+  if ('problem' in given) return [{ name: 'S3_ENDPOINT', value: '', problem: given.problem }]
+  const settings: [name: string, value: string, address: Reachable][] = []
+  if (given.brokers) settings.push(['KAFKA_BROKERS', given.brokers.join(','), { brokers: given.brokers }])
+  if (given.registryUrl) settings.push(['SCHEMA_REGISTRY_URL', given.registryUrl, { registryUrl: given.registryUrl }])
+  if (given.s3) settings.push(['S3_ENDPOINT', given.s3.endpoint, { s3Endpoint: given.s3.endpoint }])
+  return Promise.all(
+    settings.map(async ([name, value, address]) => ({
+      name,
+      value,
+      problem: await checkReachable(address, { timeoutMillis: reachMillis }).then(
+        () => null,
+        (error) => firstLine(error).replace(`${name}: `, ''),
+      ),
+    })),
+  )
+}
+
+async function addressesOrProblem(env: Env) {
+  try {
+    return addressesFromEnvironment(env)
+  } catch (error) {
+    return { problem: firstLine(error) }
+  }
+}
+
+const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]!
+
+/** As scripts/install.mjs notes it. */
+function arePackagesCurrent(): boolean {
+  try {
+    const lock = createHash('sha256')
+      .update(readFileSync(join(checkoutRoot, 'package-lock.json')))
+      .digest('hex')
+    return readFileSync(join(checkoutRoot, 'node_modules', '.flipstream-stamp'), 'utf8').startsWith(lock)
+  } catch {
+    return false
+  }
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util'
+import { UsageError } from '#lib/app/usage-error.ts'
+import { archiveForms } from '#lib/archive/archive-forms.ts'
+
+export const replayHelp = `flipstream replay: a recorded market once more, into topics of its own
+
+  flipstream replay                  writes the recorded events again, each to its own partition, in order, exactly once: the same command
+                                     goes on where a replay was interrupted or killed
+  flipstream replay verify           lays the replay's listings.scored and alerts beside the recorded ones, byte for byte; shows the first
+                                     difference decoded, side by side; exit 1 where there is one
+
+Both
+  --run NAME              the run to replay (default: the last one)
+  --archive URI           instead of a run: ${archiveForms}
+  --to NAME               in front of the topics that are written (default: the run's name with -replay)
+
+replay
+  --topic TOPIC           what is replayed, also several times (default market.events: the apps make the rest of it)
+  --from-topic            read the run's topics instead of its archive
+  --speed N|max           times the pace at which it was recorded (default max)
+  --pipeline              also run enricher, featurizer, scorer and alerter on the replay, until they have done it all
+  --partitions N          of the topics that are created (default: as many as were recorded)
+
+verify
+  --topic TOPIC           what is compared (default listings.scored and alerts)
+  --json                  (both) print one JSON object, nothing else
+`
+
+export type ReplayArguments = Readonly<{
+  action: 'replay' | 'verify'
+  run: string | null
+  uri: string | null
+  to: string | null
+  topics: readonly string[]
+  fromTopic: boolean
+  speed: number
+  pipeline: boolean
+  partitions: number | null
+  json: boolean
+}>
+
+const defaultTopics = { replay: ['market.events'], verify: ['listings.scored', 'alerts'] }
+
+/** Throws UsageError before anything is opened. Null: help was asked for. */
+export function parseReplayArguments(argv: readonly string[]): ReplayArguments | null {
+  const { values, positionals } = parse(argv)
+  if (values.help) return null
+  const action = positionals.length === 0 ? 'replay' : positionals[0]
+  if ((action !== 'replay' && action !== 'verify') || positionals.length > 1)
+    throw new UsageError(`flipstream replay: expected nothing or verify, found ${positionals.join(' ')}\n\n${replayHelp}`)
+  if (values.run !== undefined && values.archive !== undefined) throw new UsageError('--run and --archive name two recordings: give one')
+  if (values['from-topic'] && values.archive !== undefined) throw new UsageError('--from-topic reads the topics of a run: give --run')
+  if (values.to !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/.test(values.to))
+    throw new UsageError(`--to: expected letters, digits, '.', '_' and '-', found ${JSON.stringify(values.to)}`)
+  return {
+    action,
+    run: values.run ?? null,
+    uri: values.archive ?? null,
+    to: values.to?.replace(/\.$/, '') ?? null,
+    topics: values.topic ?? defaultTopics[action],
+    fromTopic: values['from-topic'] ?? false,
+    speed: speed(values.speed ?? 'max'),
+    pipeline: values.pipeline ?? false,
+    partitions: values.partitions === undefined ? null : partitionCount(values.partitions),
+    json: values.json ?? false,
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        run: { type: 'string' },
+        archive: { type: 'string' },
+        to: { type: 'string' },
+        topic: { type: 'string', multiple: true },
+        'from-topic': { type: 'boolean' },
+        speed: { type: 'string' },
+        pipeline: { type: 'boolean' },
+        partitions: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee flipstream replay --help`)
+  }
+}
+
+function speed(text: string): number {
+  const value = text === 'max' ? Number.POSITIVE_INFINITY : Number(text)
+  if (!(value > 0)) throw new UsageError(`--speed: expected a number above 0, or max, found ${text}`)
+  return value
+}
+
+function partitionCount(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new UsageError(`--partitions: expected a whole number above 0, found ${text}`)
+  return Number(text)
+}

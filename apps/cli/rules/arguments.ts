@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util'
+import { UsageError } from '#lib/app/usage-error.ts'
+import { archiveForms } from '#lib/archive/archive-forms.ts'
+
+export type RulesArguments =
+  | Readonly<{ action: 'fields' }>
+  | Readonly<{
+      action: 'check'
+      file: string
+      /** Null: the file alone is checked. `archive`: that of the run. */
+      against: string | null
+      run: string | null
+      json: boolean
+    }>
+  | Readonly<{ action: 'publish'; file: string; run: string | null; reason: string; json: boolean }>
+
+export const rulesHelp = `flipstream rules: which listings deserve an alert, in your own words (YAML, conditions in CEL; see examples/rules)
+
+  flipstream rules check FILE                     every mistake, with line and column
+  flipstream rules check FILE --against archive   how often each rule would have fired on what the last run archived
+  flipstream rules check FILE --against WHAT      the same on ${archiveForms}
+  flipstream rules publish FILE                   from the next event of the market on, listings are judged by it; no restart
+  flipstream rules fields                         what a condition may name
+
+  --reason TEXT   stands in the record of the decision (default: by hand)
+  --run NAME      another run than the last (flipstream runs ls); for a deployment without runs set PREFIX, empty or not
+  --json          print one JSON object, and nothing else on stdout
+`
+
+const options = {
+  against: { type: 'string' },
+  reason: { type: 'string' },
+  run: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+/** Null: help was asked for. Throws UsageError before anything is read or written. */
+export function parseRulesArguments(argv: readonly string[]): RulesArguments | null {
+  if (argv.includes('--help') || argv.includes('-h')) return null
+  const { values, positionals } = parse(argv)
+  const [action, file, ...rest] = positionals
+  if (action === 'fields' && file === undefined) return { action }
+  if (action !== 'check' && action !== 'publish') throw new UsageError(rulesHelp)
+  if (file === undefined) throw new UsageError(`rules ${action}: name a rules file, such as examples/rules/combos.yaml`)
+  if (rest.length > 0) throw new UsageError(`rules ${action}: does not know what to do with ${rest.join(' ')}`)
+  const { run = null, json = false, against = null, reason } = values
+  if (action === 'check') {
+    if (reason !== undefined) throw new UsageError('rules check: --reason goes with publish')
+    return { action, file, against, run, json }
+  }
+  if (against !== null) throw new UsageError('rules publish: --against goes with check')
+  return { action, file, run, reason: reason ?? 'by hand', json }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee flipstream rules --help`)
+  }
+}

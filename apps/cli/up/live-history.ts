@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { readHistory } from '#app/collector/history.ts'
+import { partTypes } from '#lib/axie/parts.ts'
+import { isEgg, profileOf } from '#lib/axie/profile.ts'
+import type { Clock } from '#lib/clock/clock.ts'
+import { FatalError, RejectedError } from '#lib/errors/errors.ts'
+import { saleColumns } from '#lib/market/sale-csv.ts'
+import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
+import { MarketplaceError } from '#lib/marketplace/errors.ts'
+import { type Progress, progressBar } from '#lib/running/progress.ts'
+import type { Sale } from '#schemas/types.ts'
+import type { LivePlan } from './market-plan.ts'
+
+const dayMillis = 86_400_000
+const longestWaitMillis = 60_000
+const attemptsPerRequest = 6
+const maxBodyBytes = 4 * 1024 * 1024
+const paging = { size: maxPageSize, overlap: 10, maxPages: 500 }
+
+export type FetchedHistory = Readonly<{ sales: number; leftOut: number }>
+
+type HistoryContext = Readonly<{ clock: Clock; progress: Progress; signal: AbortSignal }>
+
+/**
+ * The market's own sales of the last days as a file to train on, with a bar while it is read. A marketplace that is busy or away is
+ * waited for, visibly, until `signal`; null then. FatalError where waiting does not help: a key that is refused, an answer not understood.
+ */
+export async function fetchHistory(plan: LivePlan, file: string, context: HistoryContext): Promise<FetchedHistory | null> {
+  const { clock, progress, signal } = context
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const sales = await readSales(plan, context)
+      return signal.aborted ? null : await writeSales(sales, file)
+    } catch (error) {
+      if (signal.aborted) return null
+      if (!(error instanceof MarketplaceError)) throw error
+      if (!error.transient) throw new FatalError(`history cannot be read: ${error.message}`)
+      const wait = Math.max(error.retryAfterMillis ?? 0, Math.min(longestWaitMillis, 1_000 * 2 ** attempt))
+      progress.say(`history: ${error.message}; trying again in ${Math.ceil(wait / 1_000)} s`)
+      await clock.sleep(wait, signal).catch(() => {})
+    }
+  }
+}
+
+async function readSales({ collector: settings }: LivePlan, { clock, progress, signal }: HistoryContext): Promise<readonly Sale[]> {
+  const marketplace = createMarketplace({
+    url: settings.MARKETPLACE_URL,
+    leaderboardUrl: null,
+    apiKey: settings.AXIE_API_KEY,
+    requestsPerSecond: settings.REQUESTS_PER_SECOND,
+    concurrentRequests: settings.CONCURRENT_REQUESTS,
+    timeoutMillis: settings.REQUEST_TIMEOUT_MILLISECONDS,
+    marketTimeHeader: settings.MARKET_TIME_HEADER,
+    attempts: attemptsPerRequest,
+    maxBodyBytes,
+    clock,
+  })
+  const close = () => void marketplace.close()
+  signal.addEventListener('abort', close)
+  const startedAt = clock.now()
+  const show = (sales: number, reached: number | null, marketTime: number) => {
+    const days = reached === null ? 0 : (marketTime - reached) / dayMillis
+    progress.status(
+      progressBar({
+        name: 'history',
+        done: days,
+        total: settings.HISTORY_DAYS,
+        unit: 'days',
+        extra: `${sales} sales`,
+        millis: clock.now() - startedAt,
+      }),
+    )
+  }
+  try {
+    const history = await readHistory({ marketplace, paging, historyDays: settings.HISTORY_DAYS, health: { turned() {} }, onPage: show })
+    if (!history.complete) progress.say('history: there is more of it than can be held; the oldest is left out')
+    return history.sales
+  } finally {
+    signal.removeEventListener('abort', close)
+    await marketplace.close()
+  }
+}
+
+/** Whole, or not at all. Sales that no model could learn from (eggs, parts we do not know, no dollars) are left out and counted. */
+async function writeSales(sales: readonly Sale[], file: string): Promise<FetchedHistory> {
+  await mkdir(dirname(file), { recursive: true })
+  const output = createWriteStream(`${file}.new`)
+  output.write(`${saleColumns.join()}\n`)
+  let written = 0
+  for (const sale of sales) {
+    const row = rowOf(sale)
+    if (row === null) continue
+    written++
+    if (!output.write(`${row}\n`)) await once(output, 'drain')
+  }
+  output.end()
+  await once(output, 'close')
+  await rename(`${file}.new`, file)
+  return { sales: written, leftOut: sales.length - written }
+}
+
+function rowOf({ item, soldAt, priceUsd }: Sale): string | null {
+  if (isEgg(item) || priceUsd === null) return null
+  try {
+    const { tokenId, class: axieClass, breedCount, purity, parts } = profileOf(item)
+    return [Math.floor(soldAt / 1_000), tokenId, axieClass, breedCount, purity, ...partTypes.map((type) => parts[type]), priceUsd].join()
+  } catch (error) {
+    if (error instanceof RejectedError) return null
+    throw error
+  }
+}

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { UsageError } from '#lib/app/usage-error.ts'
+import { archiveForms } from '#lib/archive/archive-forms.ts'
+
+export type ValidateArguments = Readonly<{
+  data: Readonly<{ kind: 'sales'; file: string; source: 'recorded' | 'synthetic' }> | Readonly<{ kind: 'archive'; uri: string }>
+  /** The newest sale may be so old; null: however old. */
+  freshHours: number | null
+  reportFile: string | null
+  /** Becomes what the next data set is compared with, even where it drifted from the last. */
+  accept: boolean
+  json: boolean
+}>
+
+export const validateHelp = `flipstream validate --sales FILE.csv | --archive URI: says whether a model may learn from this data, and if not, why.
+
+  --sales FILE.csv   sales (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
+  --source KIND      of a file, recorded (default) or synthetic: each market is compared with its own last accepted data set
+  --archive URI      the sales in an archive: ${archiveForms}
+  --fresh HOURS      refuse data whose newest sale is older than that (default: however old)
+  --report FILE.html data docs: every expectation, what was found, and rows that do not hold
+  --accept           compare the next data set with this one, and do not refuse this one for having drifted
+  --json             print one JSON object, and nothing else on stdout
+
+The expectations, with their thresholds, stand in libs/validation/suites.ts. Exit code 1 where the data is refused.
+`
+
+const options = {
+  sales: { type: 'string' },
+  source: { type: 'string' },
+  archive: { type: 'string' },
+  fresh: { type: 'string' },
+  report: { type: 'string' },
+  accept: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const
+
+/** Throws UsageError before anything was read. */
+export function parseValidateArguments(argv: readonly string[]): ValidateArguments {
+  const values = parse(argv)
+  return {
+    data: dataOf(values),
+    freshHours: values.fresh === undefined ? null : hoursOf(values.fresh),
+    reportFile: values.report ?? null,
+    accept: values.accept ?? false,
+    json: values.json ?? false,
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options }).values
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee flipstream validate --help`)
+  }
+}
+
+function dataOf({ sales, archive, source }: ReturnType<typeof parse>): ValidateArguments['data'] {
+  if (archive !== undefined) {
+    if (sales !== undefined) throw new UsageError('--sales and --archive: give one')
+    if (source !== undefined) throw new UsageError('--source: an archive says itself of which market it is')
+    return { kind: 'archive', uri: archive }
+  }
+  return { kind: 'sales', file: fileOf(sales), source: sourceOf(source ?? 'recorded') }
+}
+
+function fileOf(file: string | undefined): string {
+  if (file === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream validate --help')
+  if (!(existsSync(file) && statSync(file).isFile())) throw new UsageError(`--sales: no file ${file}. Expected a CSV of sales.`)
+  return file
+}
+
+function sourceOf(text: string): 'recorded' | 'synthetic' {
+  if (text === 'recorded' || text === 'synthetic') return text
+  throw new UsageError(`--source: expected recorded or synthetic, found ${text}`)
+}
+
+function hoursOf(text: string): number {
+  const hours = Number(text)
+  if (!(hours > 0 && Number.isFinite(hours))) throw new UsageError(`--fresh: expected hours above 0, found ${text}`)
+  return hours
+}

@@ -1,0 +1,51 @@
+import type { BacktestArguments } from '#app/cli/backtest/arguments.ts'
+import type { BackendChoice } from '#lib/model/network/tfjs-runtime.ts'
+import { defaultRules } from '#lib/rules/presets.ts'
+import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
+import { openArchive } from '#lib/running/open-archive.ts'
+import { withJoinedSales } from './join-sales.ts'
+import { playArchive } from './play-archive.ts'
+import { playSales } from './play-sales.ts'
+import type { Played, PlayOptions } from './played.ts'
+import type { ProgressBar } from './progress.ts'
+import { assess, type BacktestResult } from './result.ts'
+import { createSaleBook } from './sale-book.ts'
+import { sweepPoints } from './sweep.ts'
+
+export type BacktestContext = Readonly<{ env: Readonly<Record<string, string | undefined>>; backend: BackendChoice; progress: ProgressBar }>
+
+/** Plays, then judges. Errors are those of play-sales.ts and play-archive.ts. */
+export async function runBacktest(args: BacktestArguments, { env, backend, progress }: BacktestContext): Promise<BacktestResult> {
+  const { input, execution, seed, bootstrapRounds } = args
+  const points = sweepPoints(args.sweep, args.rules ?? defaultRules, execution)
+  const alternatives = eachOnce(points.map(({ rules }) => rules))
+  const played = await play(args, { ...args, alternatives, backend, progress }, env)
+  progress.show(1, 'judging')
+  const hashes = alternatives.map(rulesHashOf)
+  return assess({
+    name: input.kind === 'sales' ? input.files.join(', ') : input.uri,
+    kind: input.kind,
+    played,
+    book: createSaleBook(played.events),
+    execution,
+    sweep: points.map((point) => ({ point, ruleSet: 1 + hashes.indexOf(rulesHashOf(point.rules)) })),
+    seed,
+    bootstrapRounds,
+  })
+}
+
+async function play(args: BacktestArguments, options: PlayOptions, env: BacktestContext['env']): Promise<Played> {
+  const { input, seed, lookahead } = args
+  if (input.kind === 'sales')
+    return withJoinedSales(input.files, (salesFile) => playSales({ ...options, salesFile, source: input.source, seed, lookahead }))
+  const opened = await openArchive(input.uri, env)
+  try {
+    return await playArchive(opened, options)
+  } finally {
+    await opened.close()
+  }
+}
+
+const eachOnce = (ruleSets: readonly RuleSet[]): RuleSet[] => [
+  ...new Map(ruleSets.map((ruleSet) => [rulesHashOf(ruleSet), ruleSet])).values(),
+]

@@ -1,0 +1,49 @@
+/** A small market of sales for tests of the backtest: hand-written, so that every result can be checked by hand. */
+import { partTypes } from '#lib/axie/parts.ts'
+import { anatomyOf } from '#lib/axie/profile.ts'
+import { traitsOf } from '#lib/axie/similarity.ts'
+import type { Offer } from '#lib/backtest/execution.ts'
+import { likenessKeysOf } from '#lib/backtest/sale-book.ts'
+import { saleEvent, saleIdOf } from '#lib/market/event.ts'
+import { usdToWei } from '#lib/market/money.ts'
+import type { Item, MarketEvent } from '#schemas/types.ts'
+
+export const hour = 3_600_000
+export const start = Date.UTC(2026, 0, 5)
+const ethUsd = 3_000
+
+const builds = {
+  koi: ['eyes-scar', 'ears-inkling', 'mouth-risky-fish', 'horn-oranda', 'back-anemone', 'tail-koi'],
+  nimo: ['eyes-gecko', 'ears-inkling', 'mouth-risky-fish', 'horn-shoal-star', 'back-sponge', 'tail-nimo'],
+} as const
+
+export type Build = keyof typeof builds
+
+export const axie = (tokenId: string, build: Build = 'koi', breedCount = 0): Item => {
+  const parts = builds[build]
+  return { tokenId, class: 'Aquatic', breedCount, genes: null, parts: partTypes.map((_, index) => parts[index] as string), image: null }
+}
+
+/** A sale so many hours after the start. */
+export function sold(item: Item, hours: number, usd: number): MarketEvent {
+  const soldAt = start + hours * hour
+  const sale = {
+    saleId: saleIdOf(item.tokenId, { txHash: null, soldAt }),
+    item,
+    soldAt,
+    priceWei: usdToWei(usd, ethUsd),
+    priceUsd: String(usd),
+  }
+  return saleEvent({ ...sale, seller: null, buyer: null, txHash: null }, { observedAt: soldAt, origin: 'live', source: 'synthetic' })
+}
+
+/** The listing that such a sale is taken for. */
+export const offered = (item: Item, hours: number, usd: number): Offer => ({
+  listingId: `axie:${item.tokenId}:${hours}`,
+  tokenId: item.tokenId,
+  breedCount: item.breedCount,
+  keys: likenessKeysOf(traitsOf(anatomyOf(item))),
+  listedAt: start + hours * hour - 1,
+  askUsd: usd,
+  askWei: usdToWei(usd, ethUsd),
+})

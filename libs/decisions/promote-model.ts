@@ -1,0 +1,76 @@
+import type { Codec } from '#lib/codec/codec.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
+import { modelPromotedEvent } from '#lib/market/event.ts'
+import { BundleError, openBundle, readBundle } from '#lib/model/bundle/bundle.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import type { Log } from '#lib/stream/log.ts'
+import { sendDecisions } from './promote.ts'
+import { championOf, type Models, readModels } from './read-models.ts'
+
+export type PromotionContext = Readonly<{
+  log: Log
+  codec: Codec
+  store: ObjectStore
+  prefix: string
+  /** Hashes of the feature sets that this code's featurizer makes vectors of. */
+  featureSets: readonly string[]
+}>
+
+export type PromotionResult = Readonly<{ modelId: string; before: string | null; at: number }>
+
+/**
+ * Makes a model the one that prices, from the next event of the market on. Everything that could make the scorer refuse it is looked at
+ * first, because a listing names its model for ever: a promoted model that cannot be used would turn listings into dead letters.
+ * The tfjs backend must run. RejectedError: model_unknown, model_missing, model_corrupt, model_unsupported, feature_set_mismatch,
+ * model_source_mismatch, no_forecast, market_empty; nothing is written then, and the model in force stays.
+ */
+export async function promoteModel(context: PromotionContext, modelId: string, reason: string): Promise<PromotionResult> {
+  const models = await readModels(context)
+  if (models.market === null) throw new RejectedError('market_empty', 'expected a market with events to promote a model in, found none')
+  await checkUsable(context, models, modelId)
+  const { clock: at, source } = models.market
+  const featureSetHash = models.announced.get(modelId)?.featureSetHash as string
+  await sendDecisions(context, [modelPromotedEvent({ modelId, featureSetHash, reason }, { observedAt: at, origin: 'live', source })])
+  return { modelId, before: championOf(models), at }
+}
+
+async function checkUsable({ store, featureSets }: PromotionContext, { announced, market }: Models, modelId: string): Promise<void> {
+  const model = announced.get(modelId)
+  if (model === undefined) {
+    const known = announced.size === 0 ? 'none was announced' : `announced are ${[...announced.keys()].join(', ')}`
+    throw new RejectedError('model_unknown', `model ${modelId}: expected one of topic models; ${known}`)
+  }
+  const bundle = await refusing(() => readBundle(store, modelId))
+  if (bundle.sha256 !== model.sha256)
+    throw new RejectedError('model_corrupt', `model ${modelId}: announced with sha256 ${model.sha256}, found ${bundle.sha256} in the store`)
+  const { featureSet, source } = bundle.manifest
+  if (!featureSets.includes(featureSet.hash)) {
+    const made = featureSets.join(', ')
+    throw new RejectedError(
+      'feature_set_mismatch',
+      `model ${modelId} expects vectors of feature set ${featureSet.name} ${featureSet.hash}; this version makes ${made}: train it again, or run the version it came from`,
+    )
+  }
+  if (market?.source === 'live' && source !== 'live')
+    throw new RejectedError('model_source_mismatch', `model ${modelId} learnt from a ${source} market: it must not price the live one`)
+  await refusing(async () => tryForecast(modelId, openBundle(bundle)))
+}
+
+/** Nothing is known of an axie whose vector is empty, and still there must be a forecast. */
+function tryForecast(modelId: string, model: ReturnType<typeof openBundle>): void {
+  try {
+    const { quantilesUsd } = model.predict(new Float32Array(model.vectorWidth).fill(Number.NaN), Float64Array.of(Math.log(30)))
+    if (!quantilesUsd.every((usd) => Number.isFinite(usd) && usd > 0))
+      throw new RejectedError('no_forecast', `model ${modelId}: expected dollars of an unknown axie, found ${[...quantilesUsd].join(', ')}`)
+  } finally {
+    model.dispose()
+  }
+}
+
+async function refusing<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof BundleError ? new RejectedError(error.code, error.message) : error
+  }
+}

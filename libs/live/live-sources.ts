@@ -1,0 +1,77 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import { topicName } from '#lib/market/topics.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
+import type { Log, LogAdmin } from '#lib/stream/log.ts'
+import { createCalibration } from './calibration.ts'
+import { enricherCheckpoint, startFeed } from './feed.ts'
+import { createLiveView, type LiveView } from './live-view.ts'
+import { createMarketReader, type MarketReader } from './market-reader.ts'
+import { createOutcomeTally } from './outcome-tally.ts'
+import { createPipelineWatch } from './pipeline-watch.ts'
+import { createStatus, type Status } from './status.ts'
+
+/** How much is kept of each thing. */
+const kept = { listings: 500, alerts: 200, items: 20_000, forecasts: 20_000, outcomes: 20_000, hours: 24 * 21 }
+const brokerTimeoutMillis = 4_000
+
+/** Everything that page, API and terminal show, kept up to date from the log by one reader. */
+export type LiveSources = Readonly<{
+  view: LiveView
+  market: MarketReader
+  status(): Status
+  /** Asks the log how far the stages are. Never rejects. */
+  look(): Promise<void>
+  /** What was there at the start has been read. */
+  caughtUp: Promise<void>
+  /** Rejects when reading ends for good. */
+  finished: Promise<void>
+  close(): Promise<void>
+}>
+
+export type LiveSourcesOptions = Readonly<{ log: Log; codec: Codec; store: ObjectStore; prefix: string; clock: Clock }>
+
+export async function openLiveSources({ log, codec, store, prefix, clock }: LiveSourcesOptions): Promise<LiveSources> {
+  const admin = log.admin()
+  const marketFrom = await enricherCheckpoint(admin, prefix)
+  const partitions = await partitionCounts(admin, prefix)
+  const calibration = createCalibration({ remembered: kept.forecasts })
+  const tally = createOutcomeTally(kept.outcomes)
+  const view = createLiveView({ ...kept, calibration, tally })
+  const market = createMarketReader({
+    codec,
+    itemModels: createItemModelCache({ store }),
+    from: marketFrom,
+    rememberedItems: kept.items,
+    rememberedHours: kept.hours,
+    onSale: calibration.takeSale,
+  })
+  const feed = await startFeed({ log, codec, prefix, clock, view, market, marketFrom })
+  const watch = createPipelineWatch({
+    admin,
+    prefix,
+    clock,
+    timelines: feed.timelines,
+    partitions: (topic) => partitions.get(topicName(prefix, topic)) ?? 0,
+    timeoutMillis: brokerTimeoutMillis,
+  })
+  return {
+    view,
+    market,
+    status: createStatus({ clock, view, market, feed, watch, calibration, tally }),
+    look: watch.look,
+    caughtUp: feed.caughtUp,
+    finished: feed.finished,
+    async close() {
+      await feed.stop()
+      await admin.close()
+    },
+  }
+}
+
+/** Of the run's topics. They never change while it lives. */
+async function partitionCounts(admin: LogAdmin, prefix: string): Promise<ReadonlyMap<string, number>> {
+  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix))
+  return new Map(await Promise.all(topics.map(async (topic) => [topic, await admin.partitionCount(topic)] as const)))
+}

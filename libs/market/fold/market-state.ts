@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { axieClasses } from '#lib/axie/classes.ts'
+import type { Leaderboard } from '#lib/axie/combo-score.ts'
+import { FatalError } from '#lib/errors/errors.ts'
+import { type ItemModel, type ItemModels, noItemModels, type PromotedModel } from '#lib/market/item-model.ts'
+import { createResidualLevels, type ResidualLevels } from '#lib/market/levels/residual-levels.ts'
+import { createRollingLevels, type RollingLevels } from '#lib/market/levels/rolling-level.ts'
+import { type ClassSales, createClassSales } from '#lib/market/memory/class-sales.ts'
+import { createOpenAsks, type OpenAsks } from '#lib/market/memory/open-asks.ts'
+import { createRecentIds, type RecentIds } from '#lib/market/memory/recent-ids.ts'
+import { createSaleHistory, type SaleHistory } from '#lib/market/memory/sale-history.ts'
+import { createSellerListings, type SellerListings } from '#lib/market/memory/seller-listings.ts'
+
+/** Everything the fold knows. Changed in place by `applyEvent`, read by `contextFor`; belongs to one partition. */
+export type MarketState = {
+  /** The running maximum of observedAt, milliseconds; -Infinity before the first event. */
+  clock: number
+  model: PromotedModel | null
+  /** The item model that the promoted model brings; undefined until the first sale or listing asks for it. */
+  itemModel: ItemModel | null | undefined
+  rulesHash: string | null
+  exchangeRate: Readonly<{ ethUsd: number; knownAt: number }> | null
+  leaderboard: Readonly<{ combos: Leaderboard; knownAt: number }> | null
+  readonly itemModels: ItemModels
+  readonly levels: RollingLevels
+  readonly residualLevels: ResidualLevels
+  readonly sales: SaleHistory
+  readonly classSales: ClassSales
+  readonly asks: OpenAsks
+  readonly sellers: SellerListings
+  readonly metIds: RecentIds
+}
+
+/** The few values that outlive the horizon, as JSON: what we decided. */
+export type MarketCarry = Readonly<{ modelId: string | null; featureSetHash: string | null; rulesHash: string | null }>
+
+const carrySchema = z.object({
+  modelId: z.string().nullable(),
+  featureSetHash: z.string().nullable().default(null),
+  rulesHash: z.string().nullable(),
+})
+
+function readCarry(carry: unknown): MarketCarry {
+  if (carry === undefined || carry === null) return { modelId: null, featureSetHash: null, rulesHash: null }
+  const read = carrySchema.safeParse(carry)
+  if (read.success) return read.data
+  throw new FatalError(
+    `expected what the fold once carried (modelId, featureSetHash, rulesHash), found ${JSON.stringify(carry)}: the group's committed offset is not ours`,
+  )
+}
+
+/** The model that prices, as `carryOf` told it; null of none. */
+export function modelOfCarry(carry: unknown): PromotedModel | null {
+  const { modelId, featureSetHash } = readCarry(carry)
+  return modelId === null ? null : { modelId, featureSetHash }
+}
+
+/**
+ * `carry`: what `carryOf` answered just before the first event that will be folded; undefined at the very beginning.
+ * `itemModels` is asked about the carried model at the first sale or listing, and about any other when its promotion is folded.
+ */
+export function initialMarketState(carry?: unknown, itemModels: ItemModels = noItemModels): MarketState {
+  const model = modelOfCarry(carry)
+  return {
+    clock: Number.NEGATIVE_INFINITY,
+    model,
+    itemModel: model === null ? null : undefined,
+    rulesHash: readCarry(carry).rulesHash,
+    exchangeRate: null,
+    leaderboard: null,
+    itemModels,
+    levels: createRollingLevels(axieClasses.length),
+    residualLevels: createResidualLevels(),
+    sales: createSaleHistory(),
+    classSales: createClassSales(),
+    asks: createOpenAsks(),
+    sellers: createSellerListings(),
+    metIds: createRecentIds(),
+  }
+}
+
+/** How much of each kind is in memory: for metrics, and to prove that it is finite. */
+export const sizesOf = (state: MarketState) => ({
+  prices: state.levels.size(),
+  residuals: state.residualLevels.size(),
+  sales: state.sales.size().sales,
+  saleKeys: state.sales.size().keys,
+  openAsks: state.asks.size(),
+  sellers: state.sellers.size(),
+  metIds: state.metIds.size(),
+})
+
+export const carryOf = ({ model, rulesHash }: MarketState): MarketCarry => ({
+  modelId: model?.modelId ?? null,
+  featureSetHash: model?.featureSetHash ?? null,
+  rulesHash,
+})
+
+/** The item model in force; null of none. RejectedError where the carried model's cannot be had. */
+export function itemModelOf(state: MarketState): ItemModel | null {
+  if (state.itemModel === undefined) state.itemModel = state.model === null ? null : state.itemModels.of(state.model)
+  return state.itemModel
+}

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { askMillis, hourMillis } from '#lib/market/horizons.ts'
+import { type AskToTrack, createOpenAsks } from './open-asks.ts'
+
+const offer = (tokenId: number, startedAt: number, wei: number): AskToTrack => ({
+  listingId: `axie:${tokenId}:${startedAt}`,
+  tokenId: String(tokenId),
+  similarKey: tokenId % 2,
+  identicalKey: tokenId % 4,
+  breedCount: 0,
+  ask: { kind: 'fixed', baseWei: wei, endedWei: wei, currentWei: wei, currentUsd: null, startedAt, durationMillis: 0 },
+})
+
+type Step = Readonly<{ act: 'see' | 'sold' | 'cancel'; after: number; token: number; startedAt: number; wei: number }>
+const step: fc.Arbitrary<Step> = fc.record({
+  act: fc.constantFrom('see', 'see', 'see', 'sold', 'cancel'),
+  after: fc.constantFrom(0, hourMillis, 30 * hourMillis),
+  token: fc.integer({ min: 0, max: 7 }),
+  startedAt: fc.integer({ min: 0, max: 3 }),
+  wei: fc.integer({ min: 1, max: 5 }),
+})
+
+/** From the list of steps: each listing's last sighting within 48 h, unless it was ended since; of an axie the listing begun last. */
+function openAt(steps: readonly Step[], now: number): AskToTrack[] {
+  const timed = steps.map((one, index) => ({ ...one, at: steps.slice(0, index + 1).reduce((sum, { after }) => sum + after, 0) }))
+  const sightings = timed.flatMap((one, index) => {
+    const ended = timed.slice(index + 1).some((later) => {
+      if (later.token !== one.token) return false
+      return later.act === 'sold' ? one.startedAt <= later.startedAt : later.startedAt === one.startedAt
+    })
+    return one.act === 'see' && !ended && one.at > now - askMillis ? [offer(one.token, one.startedAt, one.wei * 1e18)] : []
+  })
+  return sightings.filter((one) => !sightings.some((other) => other.tokenId === one.tokenId && other.ask.startedAt > one.ask.startedAt))
+}
+
+describe('open asks', () => {
+  it('are those seen within two days and not ended since, cheapest first, without the axie itself', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom(0, hourMillis, 30 * hourMillis), (steps, later) => {
+        const asks = createOpenAsks()
+        let now = 0
+        for (const { act, after, token, startedAt, wei } of steps) {
+          now += after
+          asks.forgetSeenUpTo(now - askMillis)
+          if (act === 'see') asks.see(offer(token, startedAt, wei * 1e18), now)
+          else if (act === 'sold') asks.sold(String(token), startedAt)
+          else asks.cancel(`axie:${token}:${startedAt}`)
+        }
+        now += later
+        const found = asks.similar({ similarKey: 1, identicalKey: 1, tokenId: '3', at: now, ethUsd: 2 })
+        const expected = openAt(steps, now)
+          .filter(({ similarKey, tokenId }) => similarKey === 1 && tokenId !== '3')
+          .sort((a, b) => a.ask.currentWei - b.ask.currentWei || (a.listingId < b.listingId ? -1 : 1))
+        expect(found.count).toBe(expected.length)
+        expect(found.cheapest.map(({ listingId, usd, identical }) => [listingId, usd, identical])).toEqual(
+          expected.slice(0, 3).map((ask) => [ask.listingId, (ask.ask.currentWei / 1e18) * 2, ask.identicalKey === 1]),
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('leave nothing behind when they are gone', () => {
+    const asks = createOpenAsks()
+    for (let token = 0; token < 1_000; token += 1) asks.see(offer(token, 0, 1e18), token)
+    asks.forgetSeenUpTo(997)
+    expect(asks.size()).toBe(2)
+    asks.sold('998', 0)
+    asks.cancel('axie:999:0')
+    expect(asks.size()).toBe(0)
+  })
+})

@@ -1,0 +1,157 @@
+import type { Admin, Kafka } from 'kafkajs'
+import { systemClock } from '#lib/clock/clock.ts'
+import { FatalError, RetryableError } from '#lib/errors/errors.ts'
+import type { LogAdmin } from '#lib/stream/log.ts'
+import { type Rights, streamError } from './kafkajs-errors.ts'
+
+const closeMillis = 3_000
+const leaderMillis = 15_000
+const groupDeleteAttempts = 20
+const pauseMillis = 100
+
+const askAttempts = 10
+
+const describeTopic = (topic: string): Rights => ({ TOPIC: `Describe (as Read or Write give it) on topic ${topic}` })
+const isLeadership = ({ cause }: Error) => /LEADER/.test(typeOf(cause) ?? typeOf((cause as Error).cause) ?? '')
+const typeOf = (error: unknown) => (error as { type?: string } | undefined)?.type
+
+export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
+  let connected: Promise<Admin> | null = null
+
+  const connect = (): Promise<Admin> => {
+    connected ??= (async () => {
+      const admin = kafka.admin()
+      await admin.connect()
+      return admin
+    })()
+    return connected
+  }
+
+  const close = async () => {
+    const closing = connected
+    connected = null
+    const admin = await closing?.catch(() => null)
+    if (admin) await Promise.race([admin.disconnect(), systemClock.sleep(closeMillis)]).catch(() => {})
+  }
+
+  /** Leaders move; a broker may not know yet what the controller decided: that passes. After an error kafkajs may keep a broker that is gone. */
+  const ask = async <T>(doing: string, question: (admin: Admin) => Promise<T>, rights: Rights = {}): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await question(await connect())
+      } catch (error) {
+        const reaction = streamError(error, doing, rights)
+        if (!(reaction instanceof RetryableError)) throw reaction
+        await close()
+        if (attempt === askAttempts || !isLeadership(reaction)) throw reaction
+        await systemClock.sleep(pauseMillis * attempt)
+      }
+    }
+  }
+
+  const untilLed = async (admin: Admin, topics: string[]) => {
+    for (const deadline = systemClock.now() + leaderMillis; systemClock.now() < deadline; await systemClock.sleep(pauseMillis)) {
+      // Metadata may name a leader that has not taken office: one that says its offsets has.
+      const led = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(() => null)
+      if (led?.every((offsets) => offsets.length > 0)) return
+    }
+    throw new FatalError(`topics ${topics.join(', ')} have no leaders after ${leaderMillis / 1_000} s: look at the brokers’ logs`)
+  }
+
+  return {
+    createTopics: (settings) =>
+      ask(
+        'creating topics',
+        async (admin) => {
+          const existing = new Set(await admin.listTopics())
+          const missing = settings.filter(({ topic }) => !existing.has(topic))
+          if (missing.length === 0) return
+          const topics = missing.map(({ topic, partitions, config }) => ({
+            topic,
+            numPartitions: partitions,
+            configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+          }))
+          // False when another process has created one meanwhile: as good.
+          await admin.createTopics({ topics, waitForLeaders: false })
+          await untilLed(
+            admin,
+            missing.map(({ topic }) => topic),
+          )
+        },
+        { TOPIC: `Create on topics ${settings.map(({ topic }) => topic).join(', ')}` },
+      ),
+
+    deleteTopics: (topics) =>
+      ask(
+        'deleting topics',
+        async (admin) => {
+          const existing = new Set(await admin.listTopics())
+          const present = topics.filter((topic) => existing.has(topic))
+          if (present.length > 0) await admin.deleteTopics({ topics: present })
+        },
+        { TOPIC: `Delete on topics ${topics.join(', ')}` },
+      ),
+
+    listTopics: () => ask('listing topics', (admin) => admin.listTopics()),
+
+    partitionCount: (topic) =>
+      ask(
+        `looking up topic ${topic}`,
+        async (admin) => {
+          const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+          return topics[0]!.partitions.length
+        },
+        describeTopic(topic),
+      ),
+
+    offsets: (topic) =>
+      ask(
+        `reading offsets of ${topic}`,
+        async (admin) => {
+          const offsets = await admin.fetchTopicOffsets(topic)
+          return offsets
+            .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
+            .sort((a, b) => a.partition - b.partition)
+        },
+        describeTopic(topic),
+      ),
+
+    committed: (group, { topic, partition }) =>
+      ask(
+        `reading offsets of group ${group}`,
+        async (admin) => {
+          const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+          const committed = found?.partitions.find((candidate) => candidate.partition === partition)
+          if (committed === undefined || Number(committed.offset) < 0) return null
+          return { offset: Number(committed.offset), metadata: committed.metadata ?? '' }
+        },
+        { ...describeTopic(topic), GROUP: `Read on group ${group}` },
+      ),
+
+    listGroups: () => ask('listing groups', async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId)),
+
+    deleteGroups: (groups) =>
+      ask('deleting groups', async (admin) => {
+        for (const group of groups) await deleteGroup(admin, group)
+      }),
+
+    close,
+  }
+}
+
+/** A group whose last member has just left may not be empty yet in the broker's eyes. */
+async function deleteGroup(admin: Admin, group: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await admin.deleteGroups([group])
+      return
+    } catch (error) {
+      const refused = (error as { groups?: { error?: unknown }[] }).groups?.[0]?.error ?? error
+      if (typeOf(refused) === 'GROUP_ID_NOT_FOUND') return
+      if (typeOf(refused) !== 'NON_EMPTY_GROUP') throw error
+      if (attempt === groupDeleteAttempts)
+        throw new FatalError(`group ${group} has members: stop them before deleting it`, { cause: error })
+      await systemClock.sleep(pauseMillis)
+    }
+  }
+}

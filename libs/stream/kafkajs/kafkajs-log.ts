@@ -1,0 +1,108 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { SASLOptions } from 'kafkajs'
+import { systemClock } from '#lib/clock/clock.ts'
+import { FatalError } from '#lib/errors/errors.ts'
+import type { Follower, Log } from '#lib/stream/log.ts'
+import type { Logger } from '#lib/telemetry/logger.ts'
+import { createKafkajsAdmin } from './admin.ts'
+import { createKafka } from './client.ts'
+import { createKafkajsConsumer } from './consumer.ts'
+import { followWithKafkajs } from './follow.ts'
+import { createKafkajsProducer, createKafkajsTransactionalProducer } from './producers.ts'
+
+export type KafkajsLogOptions = Readonly<{
+  /** `host:port` each. */
+  brokers: readonly string[]
+  /** Names this process in the broker's logs and quotas. */
+  clientId: string
+  logger: Logger
+  /** TLS: true, or Node's options for it (ca, cert, key). */
+  ssl?: ConnectionOptions | boolean
+  sasl?: SASLOptions
+  /** Milliseconds after which a silent consumer is expelled, where it does not say itself. Kafka: session.timeout.ms. Default 10,000. */
+  sessionTimeoutMillis?: number
+}>
+
+const reachableMillis = 9_000
+const reachablePauseMillis = 500
+
+/** The log on Kafka, through kafkajs 2.2.4. Everything that works around kafkajs is in the files named `kafkajs-…`. */
+export function createKafkajsLog(options: KafkajsLogOptions): Log {
+  const { brokers, clientId, logger, sessionTimeoutMillis = 10_000 } = options
+  const kafka = createKafka(options)
+  /** What is open, to be closed with the log, newest first. */
+  const open = new Set<() => Promise<void>>()
+
+  const owned = <T extends object>(resource: T, close: () => Promise<void>): T => {
+    open.add(close)
+    return resource
+  }
+  const closing = <T extends { close(): Promise<void> }>(resource: T): T => {
+    const { close } = resource
+    const closeOnce = async () => {
+      open.delete(closeOnce)
+      await close()
+    }
+    return owned({ ...resource, close: closeOnce }, closeOnce)
+  }
+
+  const admin = () => closing(createKafkajsAdmin(kafka))
+
+  return {
+    consumer(consumerOptions) {
+      const consumer = createKafkajsConsumer(kafka, logger, { sessionTimeoutMillis, ...consumerOptions })
+      return owned(consumer, consumer.stop)
+    },
+    transactionalProducer: (transactionalId) => closing(createKafkajsTransactionalProducer(kafka, transactionalId)),
+    producer: () => closing(createKafkajsProducer(kafka)),
+    admin,
+
+    async follow(topics, onRecords, followOptions): Promise<Follower> {
+      const followAdmin = admin()
+      const reading = { topics, clientId, sessionTimeoutMillis, ...followOptions }
+      const follower = await followWithKafkajs(kafka, followAdmin, logger, reading, onRecords)
+      const stop = async () => {
+        open.delete(stop)
+        await follower.stop()
+        await followAdmin.close()
+      }
+      return owned({ ...follower, stop }, stop)
+    },
+
+    async checkReachable() {
+      const probe = admin()
+      const deadline = systemClock.now() + reachableMillis
+      // The last attempt is cut short by the deadline: why the one before it failed says more.
+      let reason = new Error('no answer')
+      for (;;) {
+        try {
+          const cut = new AbortController()
+          const late = systemClock.sleep(deadline - systemClock.now(), cut.signal).then(() => {
+            throw reason
+          })
+          await Promise.race([probe.listTopics(), late]).finally(() => cut.abort())
+          return await probe.close()
+        } catch (error) {
+          if (error instanceof FatalError || systemClock.now() + reachablePauseMillis >= deadline) {
+            void probe.close()
+            throw unreachable(brokers, error as Error)
+          }
+          reason = error as Error
+          await systemClock.sleep(reachablePauseMillis)
+        }
+      }
+    },
+
+    async close() {
+      for (const close of [...open].reverse()) await close().catch((error: Error) => logger.debug({ problem: error.message }, 'closing'))
+      open.clear()
+    },
+  }
+}
+
+const unreachable = (brokers: readonly string[], error: Error) =>
+  new FatalError(
+    `expected a Kafka broker at ${brokers.join(', ')}, found none within ${Math.ceil(reachableMillis / 1_000)} s (${error.message}). ` +
+      `Is it running, is the address (KAFKA_BROKERS) right, as the broker itself advertises it, and does KAFKA_SECURITY_PROTOCOL suit it?`,
+    { cause: error },
+  )

@@ -1,0 +1,201 @@
+import { RejectedError } from '#lib/errors/errors.ts'
+import { dayMillis } from '#lib/market/horizons.ts'
+import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
+import { concatExamples, type Examples } from '#lib/model/price-model.ts'
+import { fitResidualQuantiles, spreadOut } from '#lib/model/simple/residual-quantiles.ts'
+import { examplesOf, splitBlocks } from '#lib/training/blocks.ts'
+import type { Dataset } from '#lib/training/dataset.ts'
+import type { TrainingProgress } from '#lib/training/progress.ts'
+import { fitItemModel, foldUnder, type Recipe, taskOf } from '#lib/training/recipe.ts'
+import { type SimpleRule, simpleRules } from '#lib/training/simple-rules.ts'
+import type { MarketEvent } from '#schemas/types.ts'
+import { type AlertedErrors, alertedErrors } from './alerted.ts'
+import { type ForecastErrors, forecastErrors } from './forecast-errors.ts'
+
+/** A model to be judged beside others. All see the same sales, at the same moments. */
+export type Candidate = Readonly<{
+  name: string
+  recipe: Recipe
+  /** What it knows of the market besides the sales, such as a leaderboard: folded before the first sale. */
+  known: readonly MarketEvent[]
+}>
+
+export type EvaluationOptions = Readonly<{
+  /** Sales that models learn from, and later ones that they are asked about, each in the order of time. */
+  train: readonly MarketEvent[]
+  test: readonly MarketEvent[]
+  /** The first is the champion. Those of one feature set stand together: its features are made once. */
+  candidates: readonly [Candidate, ...Candidate[]]
+  /** Fits anew at each midnight (UTC) of the test; else weights are frozen after `train`. Features see sales as they happen either way. */
+  walkForward: boolean
+  seed: number
+  onProgress?: (progress: EvaluationProgress) => void
+}>
+
+export type EvaluationProgress = Readonly<{ model: string; fold: number; folds: number; training: TrainingProgress }>
+
+export type ModelErrors = ForecastErrors &
+  Readonly<{
+    alerted: AlertedErrors
+    /** To fit, and to forecast; features are counted once for all. */
+    seconds: number
+  }>
+
+/** All that an evaluation says, as plain data. */
+export type Evaluation = Readonly<{
+  /** Sales that were forecast. */
+  n: number
+  champion: string
+  models: Readonly<Record<string, ModelErrors>>
+  testedFrom: number
+  testedUntil: number
+  folds: number
+  /** To fit item models and to fold all sales. */
+  seconds: Readonly<{ items: number; features: number }>
+}>
+
+/**
+ * Trains on the first sales and walks through the later ones in the order of time.
+ * RejectedError: too_few_sales where there is too little to learn from, test_too_early where the test begins before training ends.
+ */
+export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
+  const folds = foldsOf(options)
+  const models: Record<string, ModelErrors> = {}
+  const seconds = { items: 0, features: 0 }
+  let current: { of: Candidate; made: Prepared } | null = null
+  for (const candidate of options.candidates) {
+    if (current === null || !isMadeAlike(current.of, candidate)) {
+      current = { of: candidate, made: await prepare(options, candidate, folds) }
+      seconds.items += current.made.seconds.items
+      seconds.features += current.made.seconds.features
+    }
+    const { made } = current
+    models[candidate.name] = await judge(made, (fold) => forecastBy(candidate, made, fold, options))
+    if (candidate === options.candidates[0])
+      for (const name of ruleNames(candidate.recipe))
+        models[name] = await judge(made, (fold) => forecastByRule(candidate.recipe, name, made, fold))
+  }
+  const times = (current as { made: Prepared }).made.asked.times
+  const champion = options.candidates[0].name
+  return {
+    n: times.length,
+    champion,
+    models,
+    testedFrom: times[0] as number,
+    testedUntil: times.at(-1) as number,
+    folds: folds.length,
+    seconds,
+  }
+}
+
+/** Asked about are the sales of a half open span of time; learnt from are all before it. */
+type Fold = Readonly<{ number: number; of: number; from: number; until: number }>
+
+function foldsOf({ train, test, walkForward }: EvaluationOptions): Fold[] {
+  const [learnt, first, last] = [train.at(-1)?.eventTime, test[0]?.eventTime, test.at(-1)?.eventTime]
+  if (learnt === undefined || first === undefined || last === undefined)
+    throw new RejectedError('too_few_sales', 'expected sales to learn from and later ones to be asked about, found none')
+  if (first < learnt) {
+    const [ends, begins] = [learnt, first].map((time) => new Date(time).toISOString())
+    throw new RejectedError('test_too_early', `expected the test to begin after training ends, at ${ends}; it begins at ${begins}`)
+  }
+  const starts = [first]
+  if (walkForward)
+    for (let midnight = (Math.floor(first / dayMillis) + 1) * dayMillis; midnight <= last; midnight += dayMillis) starts.push(midnight)
+  return starts.map((from, index) => ({ number: index + 1, of: starts.length, from, until: starts[index + 1] ?? last + 1 }))
+}
+
+/** Examples of all sales, and which of them are asked about. */
+type Prepared = Readonly<{
+  dataset: Dataset
+  folds: readonly Fold[]
+  asked: Readonly<{ logPrices: Float64Array; times: Float64Array; resales: Float64Array }>
+  seconds: Readonly<{ items: number; features: number }>
+}>
+
+const isMadeAlike = (one: Candidate, other: Candidate): boolean =>
+  one.recipe.featureSet === other.recipe.featureSet && one.recipe.itemModel === other.recipe.itemModel && one.known === other.known
+
+/** Refitted daily, item models come with it: each of their eras begins at a midnight and has learnt from what was before it. */
+async function prepare(options: EvaluationOptions, { name, recipe, known }: Candidate, folds: readonly Fold[]): Promise<Prepared> {
+  const { train, test, walkForward, seed } = options
+  const sales = [...train, ...test]
+  const onProgress = (training: TrainingProgress) => options.onProgress?.({ model: name, fold: 1, folds: folds.length, training })
+  const started = performance.now()
+  const itemEffects = await fitItemModel([...known, ...(walkForward ? sales : train)], recipe, seed, onProgress)
+  const fitted = performance.now()
+  const dataset = foldUnder([...known, ...sales], recipe, itemEffects, { learnt: train, onProgress })
+  const seconds = { items: (fitted - started) / 1_000, features: (performance.now() - fitted) / 1_000 }
+  const from = dataset.times.findIndex((time) => time >= (folds[0] as Fold).from)
+  if (from < 0) throw new RejectedError('too_few_sales', 'none of the sales to be asked about could be given features')
+  const [logPrices, times] = [dataset.examples.logPrices.subarray(from), dataset.times.subarray(from)]
+  return { dataset, folds, asked: { logPrices, times, resales: resalesOf(dataset.tokenIds.slice(from), logPrices, times) }, seconds }
+}
+
+/** Of each sale what the same axie sold for next, log dollars; NaN where it was not seen again. */
+function resalesOf(tokenIds: readonly string[], logPrices: Float64Array, times: Float64Array): Float64Array {
+  const next = new Map<string, number>()
+  const resales = new Float64Array(logPrices.length).fill(Number.NaN)
+  for (let row = logPrices.length - 1; row >= 0; row--) {
+    const tokenId = tokenIds[row] as string
+    const later = next.get(tokenId)
+    if (later !== undefined && (times[later] as number) > (times[row] as number)) resales[row] = logPrices[later] as number
+    next.set(tokenId, row)
+  }
+  return resales
+}
+
+/** Rows × 5, dollars, of the sales of a fold. */
+type ForecastFold = (fold: Fold) => Float64Array | Promise<Float64Array>
+
+async function judge({ folds, asked }: Prepared, forecast: ForecastFold): Promise<ModelErrors> {
+  const started = performance.now()
+  const quantilesUsd = new Float64Array(asked.times.length * 5)
+  let at = 0
+  for (const fold of folds) {
+    const quantiles = await forecast(fold)
+    quantilesUsd.set(quantiles, at)
+    at += quantiles.length
+  }
+  const seconds = (performance.now() - started) / 1_000
+  const forecasted = { ...asked, quantilesUsd }
+  return { ...forecastErrors(forecasted), alerted: alertedErrors(forecasted, asked.resales), seconds }
+}
+
+const rowBefore = (times: Float64Array, time: number): number => {
+  const row = times.findIndex((soldAt) => soldAt >= time)
+  return row < 0 ? times.length : row
+}
+
+const askedIn = ({ dataset }: Prepared, { from, until }: Fold): Examples =>
+  examplesOf(dataset.examples, { from: rowBefore(dataset.times, from), until: rowBefore(dataset.times, until) })
+
+function learntBefore({ dataset }: Prepared, { from }: Fold) {
+  const blocks = splitBlocks(dataset.times.subarray(0, rowBefore(dataset.times, from)))
+  const part = (name: keyof typeof blocks): Examples => examplesOf(dataset.examples, blocks[name])
+  return { fit: part('fit'), stopping: part('stopping'), newest: part('newest') }
+}
+
+async function forecastBy({ name, recipe }: Candidate, made: Prepared, fold: Fold, options: EvaluationOptions): Promise<Float64Array> {
+  const onProgress = (done: number, total: number): void =>
+    options.onProgress?.({ model: name, fold: fold.number, folds: fold.of, training: { stage: 'fitting', done, total } })
+  const trained = await trainModel(recipe.family, learntBefore(made, fold), { ...taskOf(recipe), seed: options.seed, onProgress })
+  const model = openModel(trained.model)
+  try {
+    const { vectors, levels } = askedIn(made, fold)
+    return model.predict(vectors, levels).quantilesUsd
+  } finally {
+    for (const { forecaster } of new Set([trained.model, trained.heldOut])) forecaster.dispose()
+  }
+}
+
+const ruleNames = ({ featureSet }: Recipe): string[] => simpleRules(featureSet, noExamples).map(({ name }) => name)
+const noExamples: Examples = { vectors: new Float32Array(0), levels: new Float64Array(0), logPrices: new Float64Array(0) }
+
+/** A rule says one number: its intervals are those of its errors on the newest of what was before. */
+function forecastByRule({ featureSet }: Recipe, name: string, made: Prepared, fold: Fold): Float64Array {
+  const { fit, stopping, newest } = learntBefore(made, fold)
+  const rule = simpleRules(featureSet, fit).find((one) => one.name === name) as SimpleRule
+  const recent = concatExamples([stopping, newest])
+  return spreadOut(rule.forecast(askedIn(made, fold)), fitResidualQuantiles(rule.forecast(recent), recent.logPrices)).map(Math.exp)
+}

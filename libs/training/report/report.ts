@@ -1,0 +1,44 @@
+import type { Training } from '#lib/training/train-from-sales.ts'
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
+const day = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')}Z`
+
+/** The result of a training for people: what was learnt from what, and how good it is beside other models and rules that need none. */
+export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 'report'>): string {
+  const { manifest, modelId } = bundle
+  const { model, rivals, rules, rows, seconds, isCached, backend } = report
+  const table = [
+    ['', 'median error', 'p95 error', 'bias', 'R² of log'],
+    ...[{ name: `model (${manifest.kind})`, errors: model }, ...rivals, ...rules].map(({ name, errors }) => [
+      name,
+      percent(errors.medianApe),
+      percent(errors.p95Ape),
+      percent(Math.expm1(errors.biasLog)),
+      errors.r2Log.toFixed(2),
+    ]),
+  ]
+  return `${[
+    `model ${modelId} (${manifest.source} market, features ${manifest.featureSet.name})`,
+    `learnt from ${report.sales} sales, ${day(manifest.trainedFrom)} to ${day(manifest.trainedUntil)}: ${rows.fit} to fit, ${rows.stopping} to stop${keptOf(report)}, ` +
+      `${rows.newest} newest to judge; ${report.historyOnly} are history only`,
+    ...leftOutLine(report.leftOut),
+    `on the ${model.rows} newest sales, which it had not seen:`,
+    ...alignColumns(table),
+    `intervals: 25-75% holds ${percent(model.coverage50)} of prices (nominal 50%), 5-95% holds ${percent(model.coverage90)} (nominal 90%), its upper end is ${model.width90.toFixed(2)} times the lower`,
+    `${backend.backend} backend; ${seconds.read.toFixed(1)} s reading, ${isCached ? `item model and features kept from an earlier training (${seconds.features.toFixed(1)} s)` : `${seconds.items.toFixed(1)} s item model, ${seconds.features.toFixed(1)} s features`}, ${seconds.fit.toFixed(1)} s fitting`,
+  ].join('\n')}\n`
+}
+
+const keptOf = ({ learning }: Training['report']): string => (learning === null ? '' : ` (after ${learning.step} ${learning.kept})`)
+
+function leftOutLine(leftOut: Training['report']['leftOut']): string[] {
+  const parts = Object.entries(leftOut).flatMap(([reason, count]) => (count === 0 ? [] : [`${count} ${reason}`]))
+  return parts.length === 0 ? [] : [`left out: ${parts.join(', ')}`]
+}
+
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  return rows.map(
+    (row) => `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
+  )
+}

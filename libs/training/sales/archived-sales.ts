@@ -1,0 +1,79 @@
+import type { Archive } from '#lib/archive/archive.ts'
+import type { Manifest } from '#lib/archive/manifest.ts'
+import { readObject } from '#lib/archive/read.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import { FatalError, RejectedError } from '#lib/errors/errors.ts'
+import { payloadOf } from '#lib/market/event.ts'
+import { dayMillis } from '#lib/market/horizons.ts'
+import type { LogRecord } from '#lib/stream/log.ts'
+import { rowOfEvent } from '#lib/validation/sale-row.ts'
+import { archiveSuite } from '#lib/validation/suites.ts'
+import type { MarketEvent, Source } from '#schemas/types.ts'
+import { foldable, type RawEntry, type RawSales, type Span } from './raw-sales.ts'
+
+/**
+ * The sales of an archive in the order of its log, and what features know beside them (leaderboards, exchange rates). Asks are passed over
+ * as they are read: no feature may know them (libs/features/feature-set.ts), and a month of them would not fit in memory. A record that was
+ * redriven is met twice, and counts where it was met first.
+ */
+export async function readArchivedSales(archive: Archive, asked: Span): Promise<RawSales> {
+  const topic = await archive.newest('market.events')
+  const codec = archive.codec(topic)
+  const all = await archive.manifests(topic)
+  const span = fromOf(asked, Math.max(0, ...all.map(({ maxObservedAt }) => maxObservedAt ?? 0)))
+  const manifests = all.filter((manifest) => overlaps(manifest, span))
+  const entries: RawEntry[] = []
+  const met = new Set<string>()
+  const passedOver = { undecodable: 0, 'met before': 0 }
+  let source: Source | null = null
+  for (const manifest of manifests)
+    for (const record of await readObject(archive.store, manifest)) {
+      const event = await decodedOrNone(codec, record)
+      if (event === null) passedOver.undecodable++
+      if (event === null || !isWithin(event.observedAt, span)) continue
+      source = event.source
+      const entry = entryOf(event, record)
+      if (entry === null) continue
+      if (met.has(event.eventId)) passedOver['met before']++
+      else entries.push(entry)
+      met.add(event.eventId)
+    }
+  if (source === null) throw new FatalError(`archive ${archive.name}: expected events of a market${spanText(span)}, found none`)
+  const objects = manifests.map(({ partition, begin, end, sha256 }) => ({ partition, begin, end, sha256 }))
+  return { name: archive.name, source, suite: archiveSuite, entries, passedOver, objects }
+}
+
+type Bounds = Pick<Span, 'from' | 'until'>
+
+const fromOf = ({ from, until, days }: Span, newest: number): Bounds => ({
+  from: days === null ? from : (until ?? newest) - days * dayMillis,
+  until,
+})
+
+const overlaps = ({ minObservedAt, maxObservedAt }: Manifest, { from, until }: Bounds): boolean =>
+  (from === null || maxObservedAt === null || maxObservedAt >= from) && (until === null || minObservedAt === null || minObservedAt < until)
+
+const isWithin = (time: number, { from, until }: Bounds): boolean => (from === null || time >= from) && (until === null || time < until)
+
+/** Null of a record that is archived verbatim because nobody can decode it: it was a dead letter. */
+async function decodedOrNone(codec: Codec, { value }: LogRecord): Promise<MarketEvent | null> {
+  try {
+    return value === null ? null : await codec.decode('MarketEvent', value)
+  } catch (error) {
+    if (error instanceof RejectedError) return null
+    throw error
+  }
+}
+
+/** Null of what no feature knows. */
+function entryOf(event: MarketEvent, { partition, offset }: LogRecord): RawEntry | null {
+  const { kind } = payloadOf(event)
+  const row = rowOfEvent(event, `partition ${partition} offset ${offset}`)
+  if (row === null && kind !== 'ExchangeRate' && kind !== 'LeaderboardSnapshot') return null
+  return { row, event: () => foldable(event) }
+}
+
+function spanText({ from, until }: Bounds): string {
+  const text = (word: string, time: number | null) => (time === null ? '' : ` ${word} ${new Date(time).toISOString()}`)
+  return `${text('from', from)}${text('until', until)}`
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { systemClock } from '#lib/clock/clock.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
+import { hourMillis } from '#lib/market/horizons.ts'
+import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
+import { type CleansingOptions, cleanse, countsOf } from '#lib/validation/cleansing.ts'
+import type { Profile } from '#lib/validation/profile.ts'
+import type { SaleRow } from '#lib/validation/sale-row.ts'
+import { type Validation, validateRows } from '#lib/validation/validate.ts'
+import type { MarketEvent, Source } from '#schemas/types.ts'
+import type { RawEntry, RawSales } from './raw-sales.ts'
+import { readSales, type SalesSource } from './sales-source.ts'
+
+export type TrainingSalesOptions = Readonly<{
+  data: SalesSource
+  cleansing: CleansingOptions
+  /** The last accepted data set of that market, where these sales are to be compared with it. */
+  referenceOf?: ((source: Source) => Promise<Profile | null>) | undefined
+}>
+
+/** Sales that a model may learn from, and what was done to them. */
+export type TrainingSales = Readonly<{
+  /** For people: where they come from. */
+  name: string
+  source: Source
+  dataset: DatasetIdentity
+  /** In the order in which they were known: all that the fold takes, for the features need them as history. */
+  events: readonly MarketEvent[]
+  /** Ids of sales that are history and no example. */
+  historyOnly: ReadonlySet<string>
+  /** All of the source's part, as they stand there. */
+  rows: readonly SaleRow[]
+  validation: Validation
+  reference: Profile | null
+  /** By reason. */
+  leftOut: Readonly<Record<string, number>>
+}>
+
+/** `id`: hash of the document, which names what was read and how it was cleansed; of a file without one, of the sales themselves. */
+export type DatasetIdentity = Readonly<{ id: string; document: string | null }>
+
+/** A sale that came to light so long after it happened is no example: the market had moved on, and "just before it" is long gone. */
+const lateMillis = hourMillis
+
+/**
+ * Source → cleansing, where asked for → the suite → events. RejectedError: bad_sales_file (no such columns, not a CSV), data_refused, with
+ * every expectation that failed. FatalError where an archive cannot be read.
+ */
+export async function readTrainingSales({ data, cleansing, referenceOf }: TrainingSalesOptions): Promise<TrainingSales> {
+  const raw = await readSales(data)
+  const { name, source } = raw
+  const rows = raw.entries.flatMap(({ row }) => row ?? [])
+  const leftOut = cleanse(rows, cleansing)
+  // Those not drawn are judged too: a draw is no judgement of the source.
+  const judged = rows.filter((_, place) => (leftOut.get(place) ?? 'not drawn') === 'not drawn')
+  const reference = (await referenceOf?.(source)) ?? null
+  const validation = validateRows(raw.suite, judged, { asOf: systemClock.now(), reference })
+  if (!validation.accepted) throw refusal(name, validation)
+  const broken = new Set([...validation.badRows].map((index) => judged[index]))
+  const late = rows.filter(({ observedAt, time }) => observedAt !== null && typeof time === 'number' && observedAt - time > lateMillis)
+  const noExamples = new Set([...[...leftOut.keys()].map((place) => rows[place]), ...broken, ...late])
+  const { refused, ...known } = eventsOf(raw.entries, (row) => !noExamples.has(row))
+  return {
+    ...known,
+    name,
+    source,
+    dataset: identityOf(raw, known, { span: data.kind === 'archive' ? data.span : null, cleansing }),
+    rows,
+    validation,
+    reference,
+    leftOut: withoutZeros({
+      ...raw.passedOver,
+      ...countsOf(leftOut),
+      broken: broken.size,
+      'known late': late.length,
+      'refused by the fold': refused,
+    }),
+  }
+}
+
+const withoutZeros = (counts: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+
+type Known = Pick<TrainingSales, 'events' | 'historyOnly'>
+
+/** What is no example stays history wherever the fold takes it: the live market will show it to the features, too. */
+function eventsOf(entries: readonly RawEntry[], isExample: (row: SaleRow) => boolean): Known & { refused: number } {
+  const events: MarketEvent[] = []
+  const historyOnly = new Set<string>()
+  const seen = new Set<string>()
+  let refused = 0
+  for (const entry of entries) {
+    const { row } = entry
+    const event = eventOrNone(entry)
+    if (event === null && (row === null || isExample(row))) refused++
+    if (event === null || seen.has(event.eventId)) continue
+    seen.add(event.eventId)
+    events.push(event)
+    if (row !== null && !isExample(row)) historyOnly.add(event.eventId)
+  }
+  return { events, historyOnly, refused }
+}
+
+function eventOrNone(entry: RawEntry): MarketEvent | null {
+  try {
+    return entry.event()
+  } catch (error) {
+    if (error instanceof RejectedError) return null
+    throw error
+  }
+}
+
+/** Objects of an archive never change: their list is the data. A file may: its sales are. */
+function identityOf({ objects }: RawSales, { events, historyOnly }: Known, taken: object): DatasetIdentity {
+  const hash = createHash('sha256')
+  if (objects !== null) {
+    const document = canonicalJson({ topic: 'market.events', ...taken, objects })
+    return { id: hash.update(document).digest('hex'), document }
+  }
+  for (const { eventId, payload } of events) hash.update(`${historyOnly.has(eventId) ? 'history ' : ''}${JSON.stringify(payload)}`)
+  return { id: hash.digest('hex'), document: null }
+}
+
+function refusal(file: string, { results }: Validation): RejectedError {
+  const lines = results
+    .filter(({ severity, status }) => severity === 'error' && status === 'failed')
+    .map(({ name, expected, found, examples }) => `  ${name}: expected ${expected}; found ${found}${whereOf(examples)}`)
+  const advice =
+    'flipstream validate (--sales FILE or --archive URI) with --report FILE.html shows the rows; flipstream train --help lists what can be left out'
+  return new RejectedError('data_refused', `a model must not learn from ${file}:\n${lines.join('\n')}\n${advice}`)
+}
+
+const whereOf = ([first]: Validation['results'][number]['examples']): string => (first === undefined ? '' : ` (first: ${first.where})`)

@@ -4,14 +4,16 @@ import { FatalError, RetryableError } from '#lib/errors/errors.ts'
  * What an error of the minio client means:
  *   missing   there is no such object
  *   exists    the condition If-None-Match: * did not hold
+ *   conflict  another write of the same key was under way (409): this one has not taken effect, and no object need exist. Put again
  *   unknown   no answer, or a 5xx: the request may have taken effect
  *   away      the server was not reached, or asks for patience: the request has not taken effect
  *   fatal     it will never work like this
  */
-export type S3Failure = Readonly<{ kind: 'missing' | 'exists' | 'unknown' | 'away' | 'fatal'; error: Error }>
+export type S3Failure = Readonly<{ kind: 'missing' | 'exists' | 'conflict' | 'unknown' | 'away' | 'fatal'; error: Error }>
 
 const missing = new Set(['NoSuchKey', 'NotFound'])
-const exists = new Set(['PreconditionFailed', 'ConditionalRequestConflict'])
+const exists = new Set(['PreconditionFailed'])
+const conflict = new Set(['ConditionalRequestConflict', 'OperationAborted'])
 const away = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -46,6 +48,8 @@ export function s3Failure(error: unknown, where: string): S3Failure {
   const options = { cause: error }
   if (missing.has(code)) return { kind: 'missing', error: new FatalError(`${where}: not found`, options) }
   if (exists.has(code)) return { kind: 'exists', error: new FatalError(`${where}: it exists already`, options) }
+  if (conflict.has(code))
+    return { kind: 'conflict', error: new RetryableError(`${where}: another write of it was under way (${code})`, options) }
   if (away.has(code)) return { kind: 'away', error: new RetryableError(`${where}: the server is away (${code})`, options) }
   if (unknown.has(code) || isServerError(error)) {
     return { kind: 'unknown', error: new RetryableError(`${where}: the connection or the server failed (${messageOf(error)})`, options) }

@@ -1,3 +1,4 @@
+import { Client } from 'minio'
 import { describe, expect, inject, it } from 'vitest'
 import { startPrivateServer } from '../../tests/private-servers.ts'
 import { bucketName } from '../../tests/run-prefix.ts'
@@ -21,6 +22,24 @@ describe('S3 store on a real server', () => {
     const answers = await Promise.all([1, 2, 3, 4].map((writer) => open(bucket).putIfAbsent('large/object', body(writer))))
     expect(answers.toSorted()).toEqual(['created', 'exists', 'exists', 'exists'])
     expect((await open(bucket).get('large/object'))?.equals(body(answers.indexOf('created') + 1))).toBe(true)
+  })
+
+  it('lists what others put there, whatever their keys hold', async () => {
+    const { endpoint, accessKey, secretKey, region } = inject('s3')
+    const bucket = bucketName('strange')
+    await open(bucket).putIfAbsent('before', Buffer.from('x'))
+    const { hostname, port } = new URL(endpoint)
+    const other = new Client({ endPoint: hostname, port: Number(port), useSSL: false, accessKey, secretKey, region, pathStyle: true })
+    const marks = ['=', '%', '+', ' ', '%2F', '%3D', 'a=b/c+d e%', 'ä']
+    const keys = Array.from(
+      { length: 2_500 },
+      (_, index) => `strange/${marks[index % marks.length]}x/${String(index).padStart(5, '0')}${marks[index % 7]}z`,
+    )
+    for (let start = 0; start < keys.length; start += 50)
+      await Promise.all(keys.slice(start, start + 50).map((key) => other.putObject(bucket, key, 'x')))
+    const found: string[] = []
+    for await (const { key } of open(bucket).list('strange/')) found.push(key)
+    expect(found).toEqual(keys.toSorted())
   })
 
   it('stops at credentials that the server refuses', async () => {

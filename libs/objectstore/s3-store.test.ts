@@ -128,6 +128,62 @@ describe('S3 store against a server in trouble', () => {
     await expect(store.probe()).rejects.toMatchObject({ name: 'FatalError', message: expect.stringContaining('If-None-Match') })
   })
 
+  /** A conditional put that meets another one: S3 says 409, and whether an object exists is not known by that. */
+  const conflicting = (code: string, conflicts: number, meanwhile?: string) => {
+    let puts = 0
+    return storeAgainst(async (request, response, objects) => {
+      if (request.method !== 'PUT') return serveReads(request, response, objects)
+      const body = await bodyOf(request)
+      const url = request.url ?? ''
+      if (puts++ < conflicts) {
+        if (meanwhile !== undefined) objects.set(url, Buffer.from(meanwhile))
+        return reply(response, 409, `<Error><Code>${code}</Code><Message>conflict, try again</Message></Error>`)
+      }
+      if (objects.has(url)) return reply(response, 412, '<Error><Code>PreconditionFailed</Code></Error>')
+      objects.set(url, body)
+      reply(response, 200, '', { etag: '"tag"' })
+    })
+  }
+
+  it.each(['ConditionalRequestConflict', 'OperationAborted'])(
+    'puts again after 409 %s: it does not mean that the object exists',
+    async (code) => {
+      const { store } = await conflicting(code, 2)
+      expect(await store.putIfAbsent('a/b', Buffer.from('mine'))).toBe('created')
+      expect(await store.get('a/b')).toEqual(Buffer.from('mine'))
+    },
+  )
+
+  it('finds after a conflict that the other write won', async () => {
+    const { store } = await conflicting('ConditionalRequestConflict', 1, 'theirs')
+    expect(await store.putIfAbsent('a/b', Buffer.from('mine'))).toBe('exists')
+    expect(await store.get('a/b')).toEqual(Buffer.from('theirs'))
+  })
+
+  it('leaves a conflict that does not end to the caller, who waits', async () => {
+    const { store } = await conflicting('ConditionalRequestConflict', Number.POSITIVE_INFINITY)
+    await expect(store.putIfAbsent('a/b', Buffer.from('mine'))).rejects.toMatchObject({ name: 'RetryableError' })
+  })
+
+  it.each([
+    ['repeats a page', ['a/1', 'a/2'], 'a/1'],
+    ['goes back in a page', ['a/2', 'a/1'], 'a/1'],
+    ['says that more follow an empty page', [], 'without any'],
+  ])('does not follow a listing that %s', async (_what, keys, named) => {
+    const { store } = await storeAgainst((request, response, objects) => {
+      if (!request.url?.includes('list-type=2')) return serveReads(request, response, objects)
+      const contents = keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join('')
+      reply(response, 200, `<ListBucketResult><IsTruncated>true</IsTruncated>${contents}</ListBucketResult>`)
+    })
+    const listAll = async () => {
+      for await (const _entry of store.list('a/'));
+    }
+    await expect(listAll()).rejects.toMatchObject({
+      name: 'FatalError',
+      message: expect.stringContaining(named),
+    })
+  })
+
   it.each(['127.0.0.1:9000', 'ftp://host', 'http://user:password@host', 'http://host/path'])('refuses the endpoint %s', (endpoint) => {
     const create = () => createS3Store({ endpoint, region: 'r', bucket: 'b', accessKey: 'k', secretKey: 's' })
     expect(create).toThrow(/expected an address such as/)

@@ -3,6 +3,7 @@ import { Client } from 'minio'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import { assertObjectKey, type ObjectStore, type PutOptions, proveCreateOnly } from './object-store.ts'
 import { s3Failure } from './s3-errors.ts'
+import { listKeys } from './s3-listing.ts'
 import { createS3Transport } from './s3-transport.ts'
 
 export type S3StoreOptions = Readonly<{
@@ -20,6 +21,9 @@ export type S3StoreOptions = Readonly<{
 
 /** One PUT each, never multipart: only a single PUT can be conditional on every server. The client's own limit for a part. */
 const maxObjectBytes = 5 * 1024 ** 3
+
+/** A put that conflicts with another is over within moments; if not, the caller waits longer than we would. */
+const maxPutAttempts = 3
 
 /** A server killed in mid-write may leave `<key>-<uuid>` behind (S3Proxy on a file system does). Those are nobody's objects. */
 const leftover = /-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -41,14 +45,17 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     async putIfAbsent(key, bytes, putOptions = {}) {
       assertObjectKey(key)
       await bucketReady()
-      try {
-        await client.putObject(bucket, key, bytes, bytes.length, headersOf(putOptions))
-        return 'created'
-      } catch (error) {
-        const failure = s3Failure(error, `put ${key} in bucket ${bucket} at ${options.endpoint}`)
-        if (failure.kind === 'exists') return 'exists'
-        if (failure.kind !== 'unknown') throw failure.error
-        return settleUnknownPut(store, key, bytes, putOptions.sha256, failure.error)
+      const where = `put ${key} in bucket ${bucket} at ${options.endpoint}`
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await client.putObject(bucket, key, bytes, bytes.length, headersOf(putOptions))
+          return 'created'
+        } catch (error) {
+          const failure = s3Failure(error, where)
+          if (failure.kind === 'exists') return 'exists'
+          if (failure.kind === 'unknown') return settleUnknownPut(store, key, bytes, putOptions.sha256, failure.error)
+          if (failure.kind !== 'conflict' || attempt === maxPutAttempts) throw failure.error
+        }
       }
     },
     async get(key) {
@@ -67,11 +74,11 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       await bucketReady()
       const where = `list ${prefix} in bucket ${bucket} at ${options.endpoint}`
       try {
-        for await (const { name, size } of client.listObjectsV2(bucket, prefix, true)) {
-          if (name !== undefined && !name.endsWith('/') && !leftover.test(name)) yield { key: name, size }
+        for await (const entry of listKeys(client, bucket, prefix)) {
+          if (!entry.key.endsWith('/') && !leftover.test(entry.key)) yield entry
         }
       } catch (error) {
-        throw s3Failure(error, where).error
+        throw error instanceof FatalError ? error : s3Failure(error, where).error
       }
     },
     async remove(key) {

@@ -5,3 +5,8 @@
  * @param options.timeoutMillis milliseconds after which to give up with an Error; for ever if absent
  */
 export function acquireLock(name: string, options?: { onWait?: () => void; timeoutMillis?: number }): Promise<() => Promise<void>>
+
+/** Somebody else has the lock for longer than one would wait. `holder`: its process, where it says so. */
+export class LockHeldError extends Error {
+  readonly holder: number | null
+}

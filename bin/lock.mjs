@@ -11,6 +11,16 @@ import { join } from 'node:path'
 
 /** Linux has sockets without a file; elsewhere a dead holder's file is removed by the next one. */
 const isAbstract = process.platform === 'linux'
+const holderMillis = 500
+
+/** Somebody else has the lock. `holder`: its process, where it says so. */
+export class LockHeldError extends Error {
+  constructor(message, holder) {
+    super(message)
+    this.name = 'LockHeldError'
+    this.holder = holder
+  }
+}
 
 export async function acquireLock(name, options = {}) {
   const address = socketAddress(name)
@@ -20,8 +30,12 @@ export async function acquireLock(name, options = {}) {
     if (release !== null) return release
     if (attempt === 0) options.onWait?.()
     const remaining = deadline - performance.now()
-    if (remaining <= 0)
-      throw new Error(`another process holds the lock "${name}" for ${Math.round(options.timeoutMillis / 1000)} s already`)
+    if (remaining <= 0) {
+      const pid = await holderOf(address)
+      const holder = pid === null ? 'another process' : `process ${pid}`
+      const since = options.timeoutMillis > 0 ? ` for ${Math.round(options.timeoutMillis / 1000)} s already` : ''
+      throw new LockHeldError(`${holder} holds the lock "${name}"${since}`, pid)
+    }
     await untilReleased(address, remaining)
   }
 }
@@ -39,6 +53,7 @@ function tryListen(address) {
       waiting.add(socket.unref())
       socket.on('error', () => {})
       socket.on('close', () => waiting.delete(socket))
+      socket.write(`${process.pid}\n`)
     })
     server.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(null) : reject(error)))
     server.listen(address, () => {
@@ -48,6 +63,25 @@ function tryListen(address) {
         for (const socket of waiting) socket.destroy()
         await closed
       })
+    })
+  })
+}
+
+/** The process that listens there says who it is. Null where it does not within a moment (a version before this one, one that is stopped). */
+function holderOf(address) {
+  return new Promise((resolve) => {
+    const socket = connect(address)
+    const timer = setTimeout(() => socket.destroy(), holderMillis)
+    let said = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk) => {
+      said += chunk
+      if (said.includes('\n')) socket.destroy()
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearTimeout(timer)
+      resolve(/^\d+\n/.test(said) ? Number.parseInt(said, 10) : null)
     })
   })
 }

@@ -54,7 +54,7 @@ export async function startMlflow(): Promise<MlflowServer> {
     await ended
     rmSync(directory, { recursive: true, force: true })
   }
-  const deadline = systemClock.now() + readyMillis
+  const deadline = systemClock.monotonic() + readyMillis
   while (!(await isReady(url))) {
     if (server.exitCode === null && systemClock.now() < deadline) {
       await systemClock.sleep(200)

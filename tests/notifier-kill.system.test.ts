@@ -104,7 +104,7 @@ async function untilSettled(world: World, count: number): Promise<Map<string, No
   for (;;) {
     const all = await world.notifications()
     if (all.size === count && [...all.values()].every(isSettled)) return all
-    if (systemClock.now() > deadline)
+    if (systemClock.monotonic() > deadline)
       throw new Error(`only ${[...all.values()].filter(isSettled).length} of ${count} alerts are settled after ${patienceMillis / 1_000} s`)
     await systemClock.sleep(500)
   }

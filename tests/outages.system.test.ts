@@ -21,9 +21,9 @@ afterEach(async () => {
 const shared = () => ({ brokers: inject('brokers'), registryUrl: inject('registryUrl'), s3: inject('s3') })
 
 async function until(condition: () => Promise<boolean> | boolean, millis: number): Promise<void> {
-  const deadline = systemClock.now() + millis
+  const deadline = systemClock.monotonic() + millis
   while (!(await condition())) {
-    if (systemClock.now() > deadline) throw new Error(`not within ${millis / 1_000} s: ${condition}`)
+    if (systemClock.monotonic() > deadline) throw new Error(`not within ${millis / 1_000} s: ${condition}`)
     await systemClock.sleep(100)
   }
 }

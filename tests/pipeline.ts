@@ -78,11 +78,11 @@ export async function createPipeline({
       return process
     },
     async ready(apps) {
-      const deadline = systemClock.now() + readyMillis
+      const deadline = systemClock.monotonic() + readyMillis
       for (const app of apps) {
         await app.started
         while (!(await healthOf(app)).ready) {
-          if (systemClock.now() > deadline)
+          if (systemClock.monotonic() > deadline)
             throw new Error(`${app.name} is not ready: ${JSON.stringify(await app.health())}\n${app.lastLogLines(5)}`)
           await systemClock.sleep(50)
         }

@@ -156,9 +156,9 @@ async function untilScored({ ended, stderr }: Started): Promise<void> {
 }
 
 async function until(condition: () => boolean, millis: number): Promise<void> {
-  const deadline = systemClock.now() + millis
+  const deadline = systemClock.monotonic() + millis
   while (!condition()) {
-    if (systemClock.now() > deadline) throw new Error(`not within ${millis / 1_000} s: ${condition}`)
+    if (systemClock.monotonic() > deadline) throw new Error(`not within ${millis / 1_000} s: ${condition}`)
     await systemClock.sleep(100)
   }
 }

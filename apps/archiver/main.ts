@@ -124,8 +124,8 @@ function createArchivers(context: AppContext<typeof settings>) {
     /** The runner goes on calling the archivers meanwhile: they write what they hold at the next call, and the runner commits it. */
     async drain(): Promise<void> {
       for (const archiver of archivers.values()) archiver.drain()
-      const deadline = clock.now() + drainMillis
-      while (total('records') > 0 && clock.now() < deadline) await clock.sleep(50)
+      const deadline = clock.monotonic() + drainMillis
+      while (total('records') > 0 && clock.monotonic() < deadline) await clock.sleep(50)
       const records = total('records')
       if (records > 0) logger.warn({ records }, 'stopped before everything was archived: the next start reads these records again')
     },

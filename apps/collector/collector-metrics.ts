@@ -57,8 +57,8 @@ function createRejectLog(logger: Logger, clock: Clock): (rejects: readonly Rejec
       if (!counts.has(code)) logger.warn({ code, tokenId }, `an entry of the marketplace was refused: ${message}`)
       counts.set(code, (counts.get(code) ?? 0) + 1)
     }
-    if (clock.now() - saidAt < repeatMillis) return
-    saidAt = clock.now()
+    if (clock.monotonic() - saidAt < repeatMillis) return
+    saidAt = clock.monotonic()
     logger.warn({ refused: Object.fromEntries(counts) }, 'entries of the marketplace refused so far; see dead-letters')
   }
 }

@@ -9,6 +9,8 @@ import type { TaskContext } from './task-context.ts'
 export type CollectorOptions = TaskContext &
   Readonly<{
     historyDays: number
+    /** Awaited between history that was written just now and the first look at what is new. */
+    beforeLive(): Promise<void>
     /** Milliseconds of the wall clock between two looks. The last two may be 0: never. */
     every: Readonly<{ listings: number; sales: number; sweep: number; askCheck: number }>
     clock: Clock
@@ -28,7 +30,9 @@ export async function collect(options: CollectorOptions): Promise<void> {
   const lane = (name: string, everyMillis: number, task: () => Promise<void>): Promise<void> =>
     everyMillis === 0 ? Promise.resolve() : runLane({ ...options, name, everyMillis, task, isMain: name === 'listings' })
 
+  const isFirstTime = !options.committer.state().backfillDone
   await once({ ...options, name: 'history', task: createHistoryTask(options) })
+  if (isFirstTime && !stopping.aborted) await options.beforeLive()
   const references = createReferencesTask(options)
   // What listings are priced with comes before the first of them.
   await once({ ...options, name: 'references', task: references })

@@ -28,6 +28,12 @@ export const collectorSettings = defineConfig({
     unit: 'days',
     description: 'Settled sales to read before going live the first time. The fold remembers 21.',
   },
+  LIVE_AFTER_GROUP: {
+    schema: optionalText(),
+    default: '',
+    description:
+      'The first time, listings are looked at only once this consumer group (without PREFIX) has read the history; empty: at once.',
+  },
   FIRST_LOOK_MINUTES: {
     schema: decimal(0, 10_080),
     default: '15',

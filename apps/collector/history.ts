@@ -36,13 +36,13 @@ const mostSales = 400_000
 export const createHistoryTask = (context: HistoryContext) => async (): Promise<void> => {
   const { committer, collecting, logger, clock, historyDays } = context
   if (committer.state().backfillDone) return
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   const { sales, rejects, complete } =
     historyDays === 0 ? { sales: [], rejects: [], complete: true } : await readHistory({ ...context, onPage: createProgress(context) })
   if (!complete) logger.warn({ sales: sales.length }, 'there is more history than can be held: the oldest is left out')
   let decision: Decision = await committer.commit((state) => decideHistoryRejects(state, rejects, collecting))
   while (!decision.state.backfillDone) decision = await committer.commit((state) => decideBackfill(state, sales, collecting))
-  logger.info({ sales: sales.length, rejects: rejects.length, millis: clock.now() - startedAt }, 'history is written')
+  logger.info({ sales: sales.length, rejects: rejects.length, millis: clock.monotonic() - startedAt }, 'history is written')
 }
 
 /** The settled sales of the last days, by the market's clock. Rejects as the marketplace does. */
@@ -70,10 +70,10 @@ export async function readHistory({ marketplace, health, paging, historyDays, on
 }
 
 function createProgress({ logger, clock, historyDays }: HistoryContext): (sales: number, reached: number | null) => void {
-  let saidAt = clock.now()
+  let saidAt = clock.monotonic()
   return (sales, reached) => {
-    if (clock.now() - saidAt < progressMillis) return
-    saidAt = clock.now()
+    if (clock.monotonic() - saidAt < progressMillis) return
+    saidAt = clock.monotonic()
     logger.info({ sales, reached: reached === null ? null : new Date(reached).toISOString(), historyDays }, 'reading history')
   }
 }

@@ -32,13 +32,13 @@ export async function runLane(options: LaneOptions): Promise<void> {
   const sleep = (millis: number) => clock.sleep(Math.max(0, millis), stopping).catch(() => {})
   health.expect(name)
   while (!stopping.aborted) {
-    const startedAt = clock.now()
+    const startedAt = clock.monotonic()
     try {
       await turn(options)
       if (failures > 0) logger.info({ lane: name, failures }, 'the marketplace answers again')
       failures = 0
       health.set(name, true)
-      await sleep(startedAt + everyMillis - clock.now())
+      await sleep(startedAt + everyMillis - clock.monotonic())
     } catch (error) {
       if (stopping.aborted || (error instanceof MarketplaceError && error.code === 'closed')) return
       if (!(error instanceof MarketplaceError)) throw error

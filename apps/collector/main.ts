@@ -9,6 +9,7 @@ import { createCollectorMetrics } from './collector-metrics.ts'
 import { openCommitter } from './committer.ts'
 import { collectorSettings } from './config.ts'
 import type { Collecting } from './decision.ts'
+import { untilRead } from './until-read.ts'
 
 /** An honest page of a hundred is 70 kB, an honest leaderboard 0.2 MB. */
 const maxBodyBytes = 4 * 1024 * 1024
@@ -85,6 +86,12 @@ export const app = defineApp({
       collecting,
       paging: { size: maxPageSize, overlap: 10, maxPages: 500 },
       historyDays: config.HISTORY_DAYS,
+      async beforeLive() {
+        const group = config.LIVE_AFTER_GROUP
+        if (group === null) return
+        const reader = { group: `${prefix}${group}`, topic: topicName(prefix, 'market.events') }
+        await untilRead({ log, clock, logger, stopping: stopping.signal, ...reader })
+      },
       every: {
         listings: config.POLL_MILLISECONDS,
         sales: config.SALES_POLL_MILLISECONDS,

@@ -66,6 +66,7 @@ const digestDetail = 'digest '
 export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
   const { poster, buttons, intents, clock, silence, silenceChanged, isStillThere, onTrouble, onPosting } = options
   const stopping = new AbortController()
+  /** When full messages were posted; like `blockedUntil` by the monotonic clock. Deadlines of alerts are wall clock: they came with the record. */
   const fullPosts: number[] = []
   let queue: Held[] = []
   let woken = Promise.withResolvers<void>()
@@ -101,7 +102,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
   const wasPosted = async (held: Held): Promise<boolean> => {
     const doubt = held.mayBePosted
     if (doubt === null) return false
-    if (clock.now() < blockedUntil) return true
+    if (clock.monotonic() < blockedUntil) return true
     try {
       const messageId = await poster.find(doubt.reference, doubt.since)
       held.mayBePosted = null
@@ -115,7 +116,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
 
   const trouble = (problem: string) => {
     failures++
-    blockedUntil = Math.max(blockedUntil, clock.now() + backoffMillis(failures))
+    blockedUntil = Math.max(blockedUntil, clock.monotonic() + backoffMillis(failures))
     onTrouble?.(problem)
   }
 
@@ -124,7 +125,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
 
   /** Null: nothing may be posted now. */
   const pick = (): { kind: 'full' | 'digest'; alerts: Held[] } | null => {
-    const now = clock.now()
+    const now = clock.monotonic()
     if (now < blockedUntil) return null
     const ready = queue.filter(isReady).sort((a, b) => b.of.alert.netGainUsd - a.of.alert.netGainUsd)
     const [best] = ready
@@ -146,7 +147,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
     await record([{ alertId: alert.alertId, status: 'intended' }])
     if (!isReady(held)) return record([{ alertId: alert.alertId, status: 'intended', detail: heldDetail }])
     onPosting?.(held.of)
-    fullPosts.push(clock.now())
+    fullPosts.push(clock.monotonic())
     await conclude([held], 'sent', reference, await poster.post(alertMessage(alert, { reference, buttons }), reference))
   }
 
@@ -173,7 +174,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
         onTrouble?.(posting.problem)
         return finish(alerts, 'failed', { detail: posting.problem })
       case 'limited':
-        blockedUntil = clock.now() + posting.retryAfterMillis
+        blockedUntil = clock.monotonic() + posting.retryAfterMillis
         return hold(alerts)
       case 'unsent':
         trouble(posting.problem)
@@ -199,9 +200,10 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
   /** Until something can have changed: an alert came, people spoke, Discord lets us again, or a deadline passes. */
   const wait = async () => {
     const now = clock.now()
-    const until = Math.min(...[blockedUntil, ...queue.map(({ of }) => of.expiresAt + 1)].filter((time) => time > now))
+    const waits = [blockedUntil - clock.monotonic(), ...queue.map(({ of }) => of.expiresAt + 1 - now)].filter((millis) => millis > 0)
+    const millis = Math.min(...waits)
     const cut = new AbortController()
-    const timer = until === Number.POSITIVE_INFINITY ? [] : [clock.sleep(Math.max(1, until - now), cut.signal).catch(() => {})]
+    const timer = millis === Number.POSITIVE_INFINITY ? [] : [clock.sleep(Math.max(1, millis), cut.signal).catch(() => {})]
     await Promise.race([woken.promise, ...timer])
     woken = Promise.withResolvers<void>()
     cut.abort()

@@ -6,9 +6,9 @@ export type MarketClock = Readonly<{ now(): number; start(): void; isRunning(): 
 export function createMarketClock({ clock, start, speed }: { clock: Clock; start: number; speed: number }): MarketClock {
   let startedAt: number | null = null
   return {
-    now: () => (startedAt === null ? start : Math.floor(start + (clock.now() - startedAt) * speed)),
+    now: () => (startedAt === null ? start : Math.floor(start + (clock.monotonic() - startedAt) * speed)),
     start: () => {
-      startedAt ??= clock.now()
+      startedAt ??= clock.monotonic()
     },
     isRunning: () => startedAt !== null,
   }

@@ -12,9 +12,9 @@ export interface RateLimit {
 export function createRateLimit({ clock, perSecond }: { clock: Clock; perSecond: number }): RateLimit {
   const most = Math.max(1, perSecond)
   let tokens = most
-  let filledAt = clock.now()
+  let filledAt = clock.monotonic()
   const fill = (): void => {
-    const now = clock.now()
+    const now = clock.monotonic()
     tokens = Math.min(most, tokens + ((now - filledAt) / 1_000) * perSecond)
     filledAt = now
   }

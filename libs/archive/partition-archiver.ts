@@ -65,7 +65,7 @@ export function createPartitionArchiver(
   let sealedEnd: number | null = null
   let inside: ArchivedTail | null = null
   let reported = committed?.offset ?? 0
-  let lastTakenAt = clock.now()
+  let lastTakenAt = clock.monotonic()
   /** When the oldest record that is held was taken. */
   let begunAt = lastTakenAt
   let draining = false
@@ -117,7 +117,7 @@ export function createPartitionArchiver(
   }
 
   const take = (open: OpenSegment, row: ArchiveRow): void => {
-    lastTakenAt = clock.now()
+    lastTakenAt = clock.monotonic()
     if (open.rows.length === 0) begunAt = lastTakenAt
     addRow(open, row)
   }
@@ -126,7 +126,7 @@ export function createPartitionArchiver(
     if (open.rows.length === 0) return false
     // An earlier run's end holds: short of it there is nothing to write, past it there is, whatever we would have wished.
     if (sealedEnd !== null) return next >= sealedEnd
-    return isTime || draining || isFull(open, limits) || clock.now() - begunAt >= rotationMillis || mustEnd?.() === true
+    return isTime || draining || isFull(open, limits) || clock.monotonic() - begunAt >= rotationMillis || mustEnd?.() === true
   }
 
   /** The position to commit, where it has moved. */
@@ -160,7 +160,7 @@ export function createPartitionArchiver(
     },
 
     async idle() {
-      const isTime = clock.now() - lastTakenAt >= idleMillis
+      const isTime = clock.monotonic() - lastTakenAt >= idleMillis
       while (segment !== null && isDue(segment, isTime)) segment = await endSegment(segment, next)
       return position()
     },

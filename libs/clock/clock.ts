@@ -6,15 +6,26 @@ import { setTimeout as delay } from 'node:timers/promises'
  * says so in its parameters, and a backtest can be given another clock.
  */
 export type Clock = Readonly<{
-  /** Milliseconds since 1970, UTC. */
+  /** Milliseconds since 1970, UTC: what time it is. Whoever owns the machine may set it back or forth by hours. */
   now(): number
-  /** Resolves after `millis`; rejects with the signal's reason when it is aborted first. */
+  /** Milliseconds since a moment of its own, never set: the only measure of a duration, a deadline or a pause. */
+  monotonic(): number
+  /** Resolves after `millis`, however many; rejects with the signal's reason when it is aborted first. */
   sleep(millis: number, signal?: AbortSignal): Promise<void>
 }>
 
+/** Node's timers hold 31 bits (24.8 days); beyond that they fire at once. */
+const longestTimerMillis = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (millis, signal) => delay(millis, undefined, signal === undefined ? undefined : { signal }),
+  monotonic: () => performance.now(),
+  async sleep(millis, signal) {
+    for (let left = millis; ; left -= longestTimerMillis) {
+      await delay(Math.min(left, longestTimerMillis), undefined, signal === undefined ? undefined : { signal })
+      if (left <= longestTimerMillis) return
+    }
+  },
 }
 
 /** A clock that moves only when told: for tests and backtests. Sleepers wake, in order, when time reaches them. */
@@ -25,6 +36,7 @@ export function createManualClock(start: number): ManualClock {
   let sleepers: { at: number; wake: () => void }[] = []
   return {
     now: () => time,
+    monotonic: () => time,
     sleep: (millis, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)

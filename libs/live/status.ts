@@ -81,7 +81,7 @@ export function createStatus({ clock, view, market, feed, watch, calibration, ta
 function createRate(clock: Clock): (total: number) => number {
   const seen: { at: number; total: number }[] = []
   return (total) => {
-    const now = clock.now()
+    const now = clock.monotonic()
     seen.push({ at: now, total })
     while (seen.length > 2 && (seen[1] as { at: number }).at < now - rateMillis) seen.shift()
     const first = seen[0] as { at: number; total: number }

@@ -73,7 +73,7 @@ export async function startObserver({
   }
   const ends = new Map<string, Map<number, number>>()
   let marketTime: number | null = null
-  let lastRecordAt = clock.now()
+  let lastRecordAt = clock.monotonic()
 
   const decodeEvent = async (bytes: Buffer | null): Promise<MarketEvent | null> => {
     try {
@@ -106,10 +106,12 @@ export async function startObserver({
   const following = await log.follow(
     [...new Set([...counted, ...alsoSeen])].map((topic) => topicName(prefix, topic)),
     async (records) => {
-      lastRecordAt = clock.now()
+      lastRecordAt = clock.monotonic()
       for (const record of records) {
         const topic = record.topic.slice(prefix.length) as TopicName
         const partitions = ends.get(topic) ?? new Map<number, number>()
+        // After a lost connection some come a second time.
+        if (record.offset < (partitions.get(record.partition) ?? 0)) continue
         ends.set(topic, partitions.set(record.partition, record.offset + 1))
         if (topic === 'market.events') countEvent(await decodeEvent(record.value))
         else if (topic === 'dead-letters') await countDeadLetter(record)
@@ -121,7 +123,7 @@ export async function startObserver({
     counts,
     marketTime: () => marketTime,
     ends: (topic) => ends.get(topic) ?? new Map(),
-    quietForMillis: () => clock.now() - lastRecordAt,
+    quietForMillis: () => clock.monotonic() - lastRecordAt,
     stop: following.stop,
   }
 }

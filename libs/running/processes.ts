@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AppListening } from '#lib/app/app.ts'
 import { systemClock } from '#lib/clock/clock.ts'
@@ -7,6 +6,8 @@ import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { HealthReport } from '#lib/telemetry/health.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import type { AppHandle, StartApp, StartAppOptions } from './app-handle.ts'
+import { openLogFile } from './log-file.ts'
+import { causeOfEnd } from './supervision/cause.ts'
 
 /** An app as a process of its own, as it runs in a cluster: killed alone, measured alone. */
 export type AppProcess = AppHandle & Readonly<{ child: ChildProcess; url: Promise<string> }>
@@ -16,55 +17,70 @@ export type ProcessesOptions = Readonly<{
   environment: Readonly<Record<string, string>>
   /** Gets `<app>.log`. */
   logDirectory: string
+  /** Told when a log cannot be written, and with null when it can again. */
+  onLogTrouble?: (app: string, problem: Error | null) => void
   /** The checkout whose apps are started. Default: this one. */
   root?: string
 }>
 
 const killAfterMillis = 15_000
+const answerMillis = 5_000
+/** Enough for the last words of a process, with a stack or two. */
+const tailLines = 200
 
 /**
  * Each in a process group of its own, so that a ctrl-C in the terminal reaches only us and we drain them in order. They end by
  * themselves when we do, however we do: the channel between us breaks.
  */
 export function createProcesses(options: ProcessesOptions): (name: string, options?: StartAppOptions) => AppProcess {
-  const { environment, logDirectory, root = checkoutRoot } = options
+  const { environment, logDirectory, root = checkoutRoot, onLogTrouble = () => {} } = options
   const cli = join(root, 'apps', 'cli', 'main.ts')
   return (name, { settings = {}, onOutput } = {}) => {
-    const logFile = join(logDirectory, `${name}.log`)
-    const log = createWriteStream(logFile, { flags: 'a' })
+    const log = openLogFile({ path: join(logDirectory, `${name}.log`), onTrouble: (problem) => onLogTrouble(name, problem) })
     const child = spawn(process.execPath, [cli, name], {
       env: { ...environment, ...settings },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     })
-    child.stderr?.pipe(log, { end: false })
-    if (onOutput === undefined) child.stdout?.pipe(log, { end: false })
-    else child.stdout?.on('data', onOutput)
-    const exited = new Promise<string>((resolve) =>
-      child.once('close', (code, signal) => {
-        log.end()
-        resolve(signal ?? `exit code ${code}`)
-      }),
-    )
+    child.stderr?.on('data', log.write)
+    child.stdout?.on('data', onOutput ?? log.write)
+    const exited = whenEnded(child)
+    const ended = exited.then((how) => {
+      log.close()
+      return causeOfEnd(how, log.tail(tailLines))
+    })
     const url = whenListening(child, name, exited)
     const started = url.then(() => {})
     for (const promise of [url, started]) promise.catch(() => {}) // Whoever waits for it sees the rejection; nobody may.
-    const get = async <T>(path: string): Promise<T> => (await (await fetch(`${await url}${path}`)).json()) as T
+    const get = async <T>(path: string): Promise<T> => {
+      const response = await fetch(`${await url}${path}`, { signal: AbortSignal.timeout(answerMillis) })
+      return (await response.json()) as T
+    }
     return {
       name,
       child,
       url,
       exited,
+      ended,
       started,
       metrics: () => get<MetricsSnapshot>('/metrics.json'),
       health: () => get<HealthReport>('/readyz'),
       stop: () => stopProcess(child, exited),
-      lastLogLines: (count) => lastLines(logFile, count),
+      kill: () => void child.kill('SIGKILL'),
+      lastLogLines: (count) => log.tail(count).join('\n') || '(no log)',
     }
   }
 }
 
 export const processStarter = (options: ProcessesOptions): StartApp => createProcesses(options)
+
+/** A process that cannot be started at all (no descriptors, no memory) has ended as well. */
+function whenEnded(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => child.pid === undefined && resolve(`could not be started: ${error.message}`))
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+}
 
 async function stopProcess(child: ChildProcess, exited: Promise<string>): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
@@ -82,15 +98,6 @@ function whenListening(child: ChildProcess, name: string, exited: Promise<string
     child.on('message', (message: AppListening) => {
       if (message.type === 'listening') resolve(message.url)
     })
-    child.once('error', (error) => reject(new Error(`${name} could not be started: ${error.message}`)))
     void exited.then((how) => reject(new Error(`${name} ended before it was ready (${how})`)))
   })
-}
-
-function lastLines(file: string, count: number): string {
-  try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n')
-  } catch {
-    return '(no log)'
-  }
 }

@@ -3,32 +3,35 @@ import type { Clock } from '#lib/clock/clock.ts'
 export type Progress = Readonly<{
   /** Something happened that should stay on the screen. */
   say(line: string): void
-  /** How things stand now: overwritten in a terminal, written now and then elsewhere. */
-  status(line: string): void
-  /** What alerts look like goes to stdout, between two states of the status line. */
+  /** How things stand now, in a line or a few: overwritten in a terminal, written now and then elsewhere. */
+  status(lines: string | readonly string[]): void
+  /** What alerts look like goes to stdout, between two states of the status lines. */
   output(text: string | Buffer): void
   end(): void
 }>
 
+/** What is written to, as much of it as matters here. */
+type Screen = Readonly<{ write(text: string | Buffer): unknown; isTTY?: boolean; columns?: number; rows?: number }>
+
 const everyMillis = 10_000
+const usualColumns = 80
+const usualRows = 24
+const narrowest = 20
+
+/** Where a terminal says that it has no columns, or there is none, the usual width is meant. */
+export const columnsOf = ({ columns }: Pick<Screen, 'columns'>): number => Math.max(narrowest, columns || usualColumns)
 
 /** Progress on stderr, so that stdout stays free for what was asked for. */
-export function createProgress({
-  clock,
-  stderr,
-  stdout,
-}: {
-  clock: Clock
-  stderr: NodeJS.WriteStream
-  stdout: { write(text: string | Buffer): void }
-}): Progress {
-  let shown = ''
+export function createProgress({ clock, stderr, stdout }: { clock: Clock; stderr: Screen; stdout: Pick<Screen, 'write'> }): Progress {
+  let shown: readonly string[] = []
   let lastWritten = Number.NEGATIVE_INFINITY
+  const columns = () => columnsOf(stderr)
+  /** Back to the beginning of the first line shown, and nothing below it. */
   const wipe = () => {
-    if (shown !== '') stderr.write(`\r${' '.repeat(shown.length)}\r`)
+    if (shown.length > 0) stderr.write(`\r${shown.length > 1 ? `\x1b[${shown.length - 1}A` : ''}\x1b[J`)
   }
   const draw = () => {
-    if (shown !== '') stderr.write(shown)
+    if (shown.length > 0) stderr.write(shown.join('\n'))
   }
   return {
     say(line) {
@@ -36,14 +39,16 @@ export function createProgress({
       stderr.write(`${line}\n`)
       draw()
     },
-    status(line) {
+    status(given) {
+      const lines = (typeof given === 'string' ? [given] : given).map(plain)
       if (stderr.isTTY) {
         wipe()
-        shown = line.slice(0, Math.max(20, (stderr.columns ?? 80) - 1))
+        // A line that is too long would wrap, and more lines than the screen has would scroll: neither could be wiped.
+        shown = lines.slice(0, Math.max(1, (stderr.rows || usualRows) - 2)).map((line) => line.slice(0, columns() - 1))
         draw()
-      } else if (clock.now() - lastWritten >= everyMillis) {
-        lastWritten = clock.now()
-        stderr.write(`${line}\n`)
+      } else if (clock.monotonic() - lastWritten >= everyMillis) {
+        lastWritten = clock.monotonic()
+        stderr.write(`${lines.join('\n')}\n`)
       }
     },
     output(text) {
@@ -53,10 +58,14 @@ export function createProgress({
     },
     end() {
       wipe()
-      shown = ''
+      shown = []
     },
   }
 }
+
+/** What an app says of itself may quote the outside: nothing in it moves the cursor. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+const plain = (line: string): string => line.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
 
 const barWidth = 24
 

@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { RetryableError } from '#lib/errors/errors.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import type { LogAdmin } from '#lib/stream/log.ts'
 import type { Observer } from './observer.ts'
@@ -16,14 +17,24 @@ type Settling = Readonly<{ admin: LogAdmin; observer: Observer; prefix: string; 
  * False when it takes longer than `timeoutMillis`.
  */
 export async function settle(settling: Settling, timeoutMillis: number): Promise<boolean> {
-  const deadline = settling.clock.now() + timeoutMillis
+  const deadline = settling.clock.monotonic() + timeoutMillis
   for (const { app, input } of settling.readers) {
-    while (!((await isSeen(settling, input)) && (await isDone(settling, app, input)))) {
-      if (settling.clock.now() >= deadline) return false
+    while (!(await isAtRest(settling, app, input))) {
+      if (settling.clock.monotonic() >= deadline) return false
       await settling.clock.sleep(pollMillis)
     }
   }
   return true
+}
+
+/** A log that does not answer may do so before the time is up. */
+async function isAtRest(settling: Settling, app: string, input: TopicName): Promise<boolean> {
+  try {
+    return (await isSeen(settling, input)) && (await isDone(settling, app, input))
+  } catch (error) {
+    if (error instanceof RetryableError) return false
+    throw error
+  }
 }
 
 /** The observer has read the topic to its end: up to the last marker, or (behind aborted records) until nothing came for a while. */

@@ -5,6 +5,7 @@ import { localAddresses, type StackAddresses, stackPorts } from './addresses.ts'
 import { artifactsDirectory, fetchArtifacts, removeOtherArtifacts } from './artifacts.ts'
 import { requireDiskSpace } from './disk-space.ts'
 import { kafkaServer } from './kafka-server.ts'
+import { type LocalServer, localServer } from './local-servers.ts'
 import { choosePorts } from './ports.ts'
 import { findByArgument, isAlive, stopProcess } from './processes.ts'
 import { registryServer } from './registry-server.ts'
@@ -33,6 +34,8 @@ export interface LocalStack {
   prepare(): Promise<{ java: string; artifacts: string }>
   /** Whether Maven has brought the servers already. */
   isFetched(): Promise<boolean>
+  /** The servers as the last start left them, whether they still run or not. */
+  servers(): Promise<readonly LocalServer[]>
   /** Stops what runs and resolves when it is gone: the titles of what was stopped. */
   stop(): Promise<string[]>
 }
@@ -65,6 +68,10 @@ export function createLocalStack(options: LocalStackOptions): LocalStack {
       }),
     prepare: () => withLock(() => prepareTools(options)),
     isFetched: async () => existsSync(await artifactsDirectory(directory)),
+    async servers() {
+      const state = await readState(stateFile)
+      return serverDefinitions.flatMap((definition) => localServer(directory, definition, state) ?? [])
+    },
     stop: () => withLock(() => stopAll(options)),
   }
 }

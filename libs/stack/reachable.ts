@@ -20,13 +20,17 @@ const retryMillis = 300
  * @throws FatalError that names each address that does not, the setting it came from, what was found there and what to do
  */
 export async function checkReachable(addresses: Reachable, options: { timeoutMillis?: number } = {}): Promise<void> {
-  const timeoutMillis = options.timeoutMillis ?? defaultTimeoutMillis
-  const problems = await Promise.all(targetsOf(addresses).map((target) => problemOf(target, timeoutMillis)))
-  const found = problems.filter((problem) => problem !== null)
+  const found = await findUnreachable(addresses, options.timeoutMillis ?? defaultTimeoutMillis)
   if (found.length === 0) return
   throw new FatalError(
     `${found.join('\n')}\nCorrect the address or start the server; without the setting, flipstream starts servers of its own.`,
   )
+}
+
+/** A sentence for each address that does not answer in its own protocol within that time. */
+export async function findUnreachable(addresses: Reachable, timeoutMillis: number): Promise<string[]> {
+  const problems = await Promise.all(targetsOf(addresses).map((target) => problemOf(target, timeoutMillis)))
+  return problems.filter((problem) => problem !== null)
 }
 
 function targetsOf({ brokers, registryUrl, s3Endpoint }: Reachable): Target[] {

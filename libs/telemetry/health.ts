@@ -21,15 +21,15 @@ export type HealthReport = Readonly<{
 
 export function createHealth({ clock, hangSeconds = 60 }: { clock: Clock; hangSeconds?: number }): Health {
   const conditions = new Map<string, { ready: boolean; detail: string }>()
-  let last = { at: clock.now(), holdsWork: false }
+  let last = { at: clock.monotonic(), holdsWork: false }
   return {
     expect: (condition) => void conditions.set(condition, { ready: false, detail: 'not yet' }),
     set: (condition, ready, detail = ready ? 'ok' : 'not ready') => void conditions.set(condition, { ready, detail }),
     turned: (holdsWork) => {
-      last = { at: clock.now(), holdsWork }
+      last = { at: clock.monotonic(), holdsWork }
     },
     report: () => ({
-      alive: !last.holdsWork || clock.now() - last.at < hangSeconds * 1_000,
+      alive: !last.holdsWork || clock.monotonic() - last.at < hangSeconds * 1_000,
       ready: [...conditions.values()].every(({ ready }) => ready),
       conditions: Object.fromEntries(conditions),
     }),

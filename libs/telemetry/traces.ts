@@ -47,8 +47,8 @@ export function createTraces({ endpoint, ratio, app, clock, logger, onDropped = 
 
   const drop = (count: number, problem: string) => {
     onDropped(count)
-    if (clock.now() - warnedAt < repeatMillis) return
-    warnedAt = clock.now()
+    if (clock.monotonic() - warnedAt < repeatMillis) return
+    warnedAt = clock.monotonic()
     logger.warn({ url, spans: count, problem }, 'spans were dropped: the collector of traces does not take them')
   }
   const send = async (): Promise<void> => {

@@ -9,9 +9,10 @@ export type Pacer = Readonly<{
 
 /** `speed`: times the recorded pace; infinite: as fast as it goes. `start`: the log's timestamp that is due now. */
 export function createPacer({ clock, speed, start }: { clock: Clock; speed: number; start: number }): Pacer {
-  const begun = clock.now()
+  const begun = clock.monotonic()
   return {
-    untilDue: ({ timestamp }) => (speed === Number.POSITIVE_INFINITY ? 0 : Math.max(0, begun + (timestamp - start) / speed - clock.now())),
+    untilDue: ({ timestamp }) =>
+      speed === Number.POSITIVE_INFINITY ? 0 : Math.max(0, begun + (timestamp - start) / speed - clock.monotonic()),
   }
 }
 

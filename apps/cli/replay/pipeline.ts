@@ -66,11 +66,11 @@ export async function startPipeline({ stack, backend, prefix, env, progress, sig
 }
 
 async function untilReady(handles: readonly AppHandle[]): Promise<void> {
-  const deadline = clock.now() + readyMillis
+  const deadline = clock.monotonic() + readyMillis
   for (const handle of handles) {
     await handle.started
     while (!(await handle.health()).ready) {
-      if (clock.now() > deadline)
+      if (clock.monotonic() > deadline)
         throw new FatalError(`${handle.name} is not ready after ${readyMillis / 1_000} s. Its last words:\n${handle.lastLogLines(5)}`)
       await clock.sleep(50)
     }

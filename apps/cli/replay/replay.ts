@@ -23,9 +23,9 @@ export async function replay(context: ReplayContext): Promise<number> {
   const pipeline = options.pipeline ? await startPipeline(context) : null
   try {
     const counts: Counts = { total: 0, before: 0, done: 0 }
-    const begun = clock.now()
+    const begun = clock.monotonic()
     for (const topic of options.topics) await replayOne(context, topic, counts)
-    const seconds = (clock.now() - begun) / 1_000
+    const seconds = (clock.monotonic() - begun) / 1_000
     const result = { prefix, records: counts.done, alreadyThere: counts.before, total: counts.total, seconds, complete: !signal.aborted }
     progress.end()
     if (pipeline !== null && result.complete) await pipeline.settle()
@@ -39,8 +39,8 @@ export async function replay(context: ReplayContext): Promise<number> {
 async function replayOne(context: ReplayContext, topic: string, counts: Counts): Promise<void> {
   const { options, backend, prefix, progress, signal, recording } = context
   const source = await openSource(context, topic)
-  const begun = clock.now()
-  const show = () => progress.status(formatBar(counts, (clock.now() - begun) / 1_000))
+  const begun = clock.monotonic()
+  const show = () => progress.status(formatBar(counts, (clock.monotonic() - begun) / 1_000))
   try {
     await replayTopic({
       log: backend.log,

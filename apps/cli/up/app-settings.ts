@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { columnsOf } from '#lib/running/progress.ts'
 import type { UpArguments } from './arguments.ts'
 
 /** What `flipstream up` sets for an app, beside what all of them share. */
@@ -19,7 +20,7 @@ export function notifierSettings(
     ...(dryRun ? withoutChannels(environment) : {}),
     CARD_FORMAT: json ? 'none' : 'card',
     ...(isTTY && process.env.NO_COLOR === undefined ? { CARD_COLOR: 'always' } : {}),
-    ...(isTTY ? { COLUMNS: String(columns) } : {}),
+    ...(isTTY ? { COLUMNS: String(columnsOf({ columns })) } : {}),
   }
 }
 

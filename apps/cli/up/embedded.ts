@@ -41,18 +41,22 @@ export function embeddedStarter({ environment, prefix, log, codec, store }: Embe
       return app.start({ config: config as never, prefix, clock: systemClock, logger, metrics, health, log, codec, store })
     }
     const running = start()
+    const exited = running
+      .then(({ finished }) => finished)
+      .then(
+        () => 'finished',
+        (error: Error) => error.message,
+      )
     return {
       name,
+      ended: exited.then((sentence) => ({ sentence, blame: 'own' as const })),
       started: running.then(() => {}),
-      exited: running
-        .then(({ finished }) => finished)
-        .then(
-          () => 'finished',
-          (error: Error) => error.message,
-        ),
+      exited,
       metrics: metrics.snapshot,
       health: async () => health.report(),
       stop: async () => (await running).stop(),
+      // What runs inside this process cannot be ended from outside; one that hangs takes us with it anyway.
+      kill: () => {},
       lastLogLines: () => '(its log lines are above)',
     }
   }

@@ -60,7 +60,7 @@ async function readSales({ collector: settings }: LivePlan, { clock, progress, s
   })
   const close = () => void marketplace.close()
   signal.addEventListener('abort', close)
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   const show = (sales: number, reached: number | null, marketTime: number) => {
     const days = reached === null ? 0 : (marketTime - reached) / dayMillis
     progress.status(
@@ -70,7 +70,7 @@ async function readSales({ collector: settings }: LivePlan, { clock, progress, s
         total: settings.HISTORY_DAYS,
         unit: 'days',
         extra: `${sales} sales`,
-        millis: clock.now() - startedAt,
+        millis: clock.monotonic() - startedAt,
       }),
     )
   }

@@ -13,8 +13,8 @@ import type { LivePlan } from './market-plan.ts'
 export type LiveContext = TrainingContext &
   Readonly<{
     clock: Clock
-    /** Resolves when everyone who reads the market's events does. */
-    whenReady(): Promise<void>
+    /** Resolves with true when everyone who prices is ready, with false when interrupted before. */
+    whenReady(): Promise<boolean>
   }>
 
 /**
@@ -27,13 +27,12 @@ export async function openLiveMarket(plan: LivePlan, context: LiveContext): Prom
   const champion = championOf(models)
   if (champion !== null) {
     const model = requireLive(champion, models.announced.get(champion))
-    await whenReady()
+    if (!(await whenReady())) return null
     progress.say(`goes on with model ${champion}, learnt until ${new Date(model.trainedUntil).toISOString()}`)
     return model
   }
   const model = await learn(plan, context)
-  if (model === null) return null
-  await whenReady()
+  if (model === null || !(await whenReady())) return null
   const reason = 'first model of the live market'
   await promote({ ...backend, prefix: run.prefix }, { ...model, at: context.clock.now(), source: 'live', rules: defaultRules, reason })
   return model

@@ -7,13 +7,18 @@ import { consumers } from '#lib/market/consumers.ts'
 import { type TopicName, topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { appEnvironment } from '#lib/running/app-environment.ts'
-import type { AppHandle, StartApp } from '#lib/running/app-handle.ts'
+import type { StartApp } from '#lib/running/app-handle.ts'
 import { type Backend, openBackend } from '#lib/running/backend.ts'
 import { type Observer, startObserver } from '#lib/running/observer.ts'
-import { createProcesses, processStarter } from '#lib/running/processes.ts'
-import type { Progress } from '#lib/running/progress.ts'
+import { type AppProcess, createProcesses, processStarter } from '#lib/running/processes.ts'
+import { columnsOf, type Progress } from '#lib/running/progress.ts'
+import { lockRun } from '#lib/running/run-lock.ts'
 import { continueLiveRun, createRun, type Run } from '#lib/running/runs.ts'
 import { settle } from '#lib/running/settle.ts'
+import { createStateReport, type State, stateLines } from '#lib/running/state-lines.ts'
+import { createSupervisedApps, type SupervisedApps } from '#lib/running/supervised-apps.ts'
+import { createServerWatch, type ServerWatch } from '#lib/running/supervised-servers.ts'
+import { createSupervisor, type Supervisor } from '#lib/running/supervision/supervisor.ts'
 import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import { dashboardSettings, notifierSettings } from './app-settings.ts'
@@ -34,12 +39,16 @@ export type PlayContext = Readonly<{
 
 const localPartitions = 3
 const settleMillis = 60_000
-const readyMillis = 60_000
+/** How long those that price wait for those that do not, before the market opens. */
+const patienceMillis = 10_000
+/** What must be ready before the market opens. Nobody waits for the others: a notifier may have to wait for Discord for an hour. */
+const pricing = ['enricher', 'featurizer', 'scorer', 'alerter'] as const
 /** Behind the collector, in the order in which they drain. */
-const stages = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver', 'dashboard'] as const
+const stages = [...pricing, 'notifier', 'ledger', 'archiver', 'dashboard'] as const
 
 /**
- * The main job: servers, topics, a first model, and every app as a process of its own, on a simulated market or on the real one.
+ * The main job: servers, topics, a first model, and every app as a process of its own, on a simulated market or on the real one. From then
+ * on whatever ends or hangs is started again (libs/running/supervision); only a person, the time or a wrong setting ends the whole.
  * Null when it was interrupted before the market began to play.
  */
 export async function playMarket(options: UpArguments, context: PlayContext): Promise<Summary | null> {
@@ -47,74 +56,122 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
   const plan = options.live ? planLiveMarket(env) : await planMarket(options, root)
   const stack = await resolveStack({ env, onProgress: progress.say, allowEmbedded: true })
   if (interrupted.aborted) return null
-  if (stack.kind === 'embedded' && options.live)
-    throw new FatalError(
-      '--live needs servers: without Java and Docker nothing would survive the end. Install one (npx flipstream doctor).',
-    )
+  refuseEmbeddedLive(stack, options)
   if (stack.kind === 'embedded')
     progress.say('neither Java nor Docker here: running inside this process, on a log in memory. Nothing survives the end.')
   const run =
     plan.source === 'live'
       ? continueLiveRun(root, plan.collector.MARKETPLACE_URL, clock.now(), argv)
       : createRun(root, plan.source, clock.now(), argv)
+  const unlock = await lockRun(run)
   progress.say(`run ${run.name} (logs in .flipstream/runs/${run.name})`)
   const backend = openBackend(stack, { root, clientId: `${run.prefix}up` })
-  const handles = new Map<string, AppHandle>()
+  const supervisor = createSupervisor({ clock })
+  let apps: SupervisedApps | undefined
   try {
     await backend.log.checkReachable()
     const admin = backend.log.admin()
     await admin.createTopics(topicSettings(run.prefix, { partitions: localPartitions }))
     await admin.close()
-    return await play({ ...context, options, plan, run, backend, handles, environment: appEnvironment(env, stack, run.prefix), stack })
+    const environment = appEnvironment(env, stack, run.prefix)
+    const servers = await createServerWatch({ clock, supervisor, stack, env, onProgress: progress.say })
+    const started: Started = { options, plan, run, backend, environment, stack, supervisor, servers }
+    apps = superviseApps({ ...context, ...started })
+    return await play({ ...context, ...started, apps, report: createStateReport({ clock, say: progress.say }) })
   } finally {
-    await Promise.all([...handles.values()].map((handle) => handle.stop()))
+    await Promise.all(apps?.all().map((app) => app.stop()) ?? [])
+    supervisor.close()
     await backend.close()
+    await unlock()
   }
 }
+
+function refuseEmbeddedLive(stack: Stack, { live }: UpArguments): void {
+  if (stack.kind === 'embedded' && live)
+    throw new FatalError(
+      '--live needs servers: without Java and Docker nothing would survive the end. Install one (npx flipstream doctor).',
+    )
+}
+
+type Started = Readonly<{
+  options: UpArguments
+  plan: MarketPlan | LivePlan
+  stack: Stack
+  run: Run
+  backend: Backend
+  environment: Readonly<Record<string, string>>
+  supervisor: Supervisor
+  servers: ServerWatch
+}>
 
 type Playing = PlayContext &
+  Started &
   Readonly<{
-    options: UpArguments
-    plan: MarketPlan | LivePlan
-    stack: Stack
-    run: Run
-    backend: Backend
-    environment: Readonly<Record<string, string>>
-    /** Everything started, by name. */
-    handles: Map<string, AppHandle>
+    apps: SupervisedApps
+    report: ReturnType<typeof createStateReport>
   }>
 
+function superviseApps({ supervisor, servers, progress, ...started }: PlayContext & Started): SupervisedApps {
+  return createSupervisedApps({
+    clock,
+    supervisor,
+    start: starter({ ...started, progress }),
+    whatIsAway: servers.whatIsAway,
+  })
+}
+
+function starter({ stack, run, backend, environment, progress }: Omit<PlayContext & Started, 'supervisor' | 'servers'>): StartApp {
+  if (stack.kind === 'embedded') return embeddedStarter({ environment, prefix: run.prefix, ...backend })
+  const onLogTrouble = (app: string, problem: Error | null) =>
+    progress.say(
+      problem === null
+        ? `the log of ${app} is written again`
+        : `the log of ${app} cannot be written, and goes on without it: ${problem.message}`,
+    )
+  return processStarter({ environment, logDirectory: run.directory, onLogTrouble })
+}
+
 async function play(playing: Playing): Promise<Summary | null> {
-  const { run, backend, environment, options } = playing
-  const start = starter(playing)
-  const market = await openMarketplace(playing)
-  for (const name of stages) {
-    if (name === 'notifier') start(name, { settings: notifierSettings(options, environment, market), onOutput: playing.progress.output })
-    else if (name === 'dashboard') start(name, { settings: await dashboardSettings(playing.env, market) })
-    else if (name === 'archiver') start(name, { settings: { ARCHIVE_IDLE_SECONDS: '2' } })
-    else start(name)
-  }
-  void sayWhereDashboardIs(playing)
-  const model = await putModelInForce(playing)
-  if (model === null) return null
-  const { log, codec } = backend
-  const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment) })
+  const { run, backend, environment, options, apps } = playing
+  const marketplace = await openMarketplace(playing)
   try {
-    start('collector', { settings: market })
-    const seconds = await watch(playing, observer)
-    return await finish(playing, observer, { seconds, model })
+    for (const name of stages) {
+      if (name === 'notifier')
+        apps.start(name, { settings: notifierSettings(options, environment, marketplace.settings), onOutput: playing.progress.output })
+      else if (name === 'dashboard') apps.start(name, { settings: await dashboardSettings(playing.env, marketplace.settings) })
+      else if (name === 'archiver') apps.start(name, { settings: { ARCHIVE_IDLE_SECONDS: '2' } })
+      else apps.start(name)
+    }
+    void sayWhereDashboardIs(playing)
+    const model = await putModelInForce(playing)
+    if (model === null) return null
+    const { log, codec } = backend
+    const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment) })
+    try {
+      apps.start('collector', { settings: { ...marketplace.settings, LIVE_AFTER_GROUP: 'enricher' } })
+      const seconds = await watch(playing, observer, marketplace)
+      return await finish(playing, observer, { seconds, model, marketplace })
+    } finally {
+      await observer.stop()
+    }
   } finally {
-    await observer.stop()
+    await marketplace.process?.stop()
   }
 }
 
-/** Where the market is and how it is read: the collector's settings. A simulated one is started first. */
-async function openMarketplace({ plan, run, environment, handles }: Playing): Promise<Record<string, string>> {
-  if (plan.source === 'live') return { MARKET_SOURCE: 'live' }
+/** Where the market is and how it is read: the collector's settings. A simulated one is a process of ours, and what ends with it. */
+type Marketplace = Readonly<{ settings: Readonly<Record<string, string>>; process: AppProcess | null; hasEnded(): string | null }>
+
+async function openMarketplace({ plan, run, environment }: Playing): Promise<Marketplace> {
+  if (plan.source === 'live') return { settings: { MARKET_SOURCE: 'live' }, process: null, hasEnded: () => null }
   const simulator = createProcesses({ environment, logDirectory: run.directory })('simulator', { settings: plan.simulator })
-  handles.set('simulator', simulator)
-  const marketplace = await simulator.url
-  return { ...plan.collector, MARKETPLACE_URL: marketplace, LEADERBOARD_URL: new URL('/leaderboard', marketplace).href }
+  let ended: string | null = null
+  void simulator.ended.then(({ sentence }) => {
+    ended = sentence
+  })
+  const url = await simulator.url
+  const settings = { ...plan.collector, MARKETPLACE_URL: url, LEADERBOARD_URL: new URL('/leaderboard', url).href }
+  return { settings, process: simulator, hasEnded: () => ended }
 }
 
 /** The model that will price, decided in the market's events before the first of the market itself. Null when interrupted. */
@@ -123,8 +180,7 @@ async function putModelInForce(playing: Playing): Promise<FirstModel | null> {
   const context = { run, backend, environment, progress, signal: interrupted }
   if (plan.source === 'live') return openLiveMarket(plan, { ...context, clock, whenReady: () => whenReady(playing) })
   const model = await trainFirstModel(plan, context)
-  if (model === null) return null
-  await whenReady(playing)
+  if (model === null || !(await whenReady(playing))) return null
   const { log, codec } = backend
   const reason = 'first model of this run'
   await promote({ log, codec, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
@@ -133,44 +189,34 @@ async function putModelInForce(playing: Playing): Promise<FirstModel | null> {
 
 const archivedIn = (environment: Playing['environment']) => archivedTopics(environment) as readonly TopicName[]
 
-/** While a first model is trained, there is something to look at already. An app that ends tells so by itself. */
-async function sayWhereDashboardIs({ handles, progress, interrupted }: Playing): Promise<void> {
-  const dashboard = handles.get('dashboard')
-  try {
-    await dashboard?.started
-    while (!interrupted.aborted) {
-      const page = (await dashboard?.health())?.conditions.page
-      if (page?.ready) return progress.say(`dashboard ${page.detail}`)
-      await clock.sleep(100)
-    }
-  } catch {}
-}
-
-function starter({ stack, run, backend, environment, handles }: Playing): StartApp {
-  const start =
-    stack.kind === 'embedded'
-      ? embeddedStarter({ environment, prefix: run.prefix, ...backend })
-      : processStarter({ environment, logDirectory: run.directory })
-  return (name, options) => {
-    const handle = start(name, options)
-    handles.set(name, handle)
-    return handle
+/** While a first model is trained, there is something to look at already. */
+async function sayWhereDashboardIs({ apps, progress, interrupted }: Playing): Promise<void> {
+  while (!interrupted.aborted) {
+    const page = apps.get('dashboard')?.lastHealth()?.conditions.page
+    if (page?.ready) return progress.say(`dashboard ${page.detail}`)
+    await clock.sleep(100)
   }
 }
 
-/** Until the time is up, someone interrupts, or an app ends that should not. Returns the seconds since the first live listing. */
-async function watch({ handles, progress, interrupted, options: { forSeconds } }: Playing, observer: Observer): Promise<number> {
+const statesOf = ({ apps, servers }: Pick<Playing, 'apps' | 'servers'>): State[] => [
+  ...servers.states(),
+  ...apps.all().map((app) => ({ name: app.name, phase: app.phase(), text: app.describe() })),
+]
+
+/** Until the time is up, someone interrupts, or a simulated market ends. Returns the seconds since the first live listing. */
+async function watch(playing: Playing, observer: Observer, marketplace: Marketplace): Promise<number> {
+  const { progress, report, interrupted, options } = playing
   let firstListingAt: number | null = null
-  const ended = Promise.race([...handles.values()].map(async (handle) => ({ handle, how: await handle.exited })))
   for (;;) {
-    if (firstListingAt === null && observer.counts.listings > 0) firstListingAt = clock.now()
-    const seconds = firstListingAt === null ? 0 : (clock.now() - firstListingAt) / 1_000
-    if (interrupted.aborted || (forSeconds !== null && seconds >= forSeconds)) return seconds
-    progress.status(statusLine(observer, seconds, forSeconds))
-    const crashed = await Promise.race([ended, clock.sleep(250).then(() => null)])
-    if (crashed !== null) {
-      throw new Error(`${crashed.handle.name} ended by itself (${crashed.how}). Its last words:\n${crashed.handle.lastLogLines(5)}`)
-    }
+    if (firstListingAt === null && observer.counts.listings > 0) firstListingAt = clock.monotonic()
+    const seconds = firstListingAt === null ? 0 : (clock.monotonic() - firstListingAt) / 1_000
+    const marketEnded = marketplace.hasEnded()
+    if (marketEnded !== null) progress.say(`the simulated market ${marketEnded}: nothing more will happen on it`)
+    if (interrupted.aborted || marketEnded !== null || (options.forSeconds !== null && seconds >= options.forSeconds)) return seconds
+    const states = statesOf(playing)
+    report.look(states)
+    progress.status([statusLine(observer, seconds, options.forSeconds), ...stateLines(states, columnsOf(process.stderr))])
+    await clock.sleep(250)
   }
 }
 
@@ -182,28 +228,37 @@ function statusLine({ counts, marketTime }: Observer, seconds: number, forSecond
   return `${elapsed}  ${when}  history ${backfilled}  sales ${sales}  listings ${listings}  scored ${scored}  alerts ${alerts}  dead ${deadLetters}`
 }
 
+type Ending = Readonly<{ seconds: number; model: FirstModel; marketplace: Marketplace }>
+
 /** The source stops first; when everything it wrote has gone all the way, figures are taken and the apps stop, front to back. */
-async function finish(
-  { handles, backend, run, plan, progress, environment }: Playing,
-  observer: Observer,
-  { seconds, model }: { seconds: number; model: FirstModel },
-): Promise<Summary> {
+async function finish(playing: Playing, observer: Observer, { seconds, model, marketplace }: Ending): Promise<Summary> {
+  const { apps, backend, run, plan, progress, environment } = playing
   const snapshots: Record<string, MetricsSnapshot> = {}
+  const restarts = Object.fromEntries(apps.all().flatMap(({ name, restarts }) => (restarts() > 0 ? [[name, restarts()]] : [])))
   const measureAndStop = async (name: string): Promise<void> => {
-    const handle = handles.get(name)
-    if (handle === undefined) return
+    const app = apps.get(name)
+    if (app === undefined) return
     progress.status(`draining: ${name}`)
-    snapshots[name] = await handle.metrics()
-    await handle.stop()
+    const snapshot = await app.metrics()
+    if (snapshot !== null) snapshots[name] = snapshot
+    await app.stop()
   }
   await measureAndStop('collector')
-  const admin = backend.log.admin()
   const readers = [...consumers, ...archivedIn(environment).map((input) => ({ app: 'archiver', input }))]
+  const admin = backend.log.admin()
   const settled = await settle({ admin, observer, prefix: run.prefix, clock, readers }, settleMillis)
   await admin.close()
+  const broken = statesOf(playing).flatMap(({ name, phase, text }) =>
+    phase.name === 'given up' || phase.name === 'resting' ? [`${name} ${text}`] : [],
+  )
   for (const name of stages) await measureAndStop(name)
-  await handles.get('simulator')?.stop()
-  const archived = await countArchived(backend.store, { prefix: run.prefix, topic: 'market.events', generation: 1 })
+  await marketplace.process?.stop()
+  const archived = await countArchived(backend.store, { prefix: run.prefix, topic: 'market.events', generation: 1 }).catch(
+    (error: Error) => {
+      broken.push(`the archive cannot be read: ${error.message}`)
+      return 0
+    },
+  )
   return summarize({
     run: run.name,
     simulated: plan.source !== 'live',
@@ -212,26 +267,35 @@ async function finish(
     seconds,
     modelId: model.modelId,
     snapshots,
+    restarts,
+    broken,
     settled,
   })
 }
 
-async function whenReady({ handles, progress }: Playing): Promise<void> {
-  const deadline = clock.now() + readyMillis
-  for (const name of stages) {
-    const handle = handles.get(name)
-    if (handle === undefined) continue
-    await handle.started
-    for (;;) {
-      const { ready, conditions } = await handle.health()
-      if (ready) break
-      if (clock.now() > deadline) {
-        const missing = Object.entries(conditions).filter(([, condition]) => !condition.ready)
-        const waiting = missing.map(([condition, { detail }]) => `${condition}: ${detail}`).join('; ')
-        throw new Error(`${name} is not ready after ${readyMillis / 1_000} s (${waiting}). Its last words:\n${handle.lastLogLines(5)}`)
-      }
-      await clock.sleep(50)
+/** False when interrupted before. Those that price must be ready; the others are given a moment. */
+async function whenReady(playing: Playing): Promise<boolean> {
+  const { apps, progress, report, interrupted, run } = playing
+  const missing = (names: readonly string[]) => names.filter((name) => apps.get(name)?.describe() !== 'ready')
+  let pricesAt: number | null = null
+  for (;;) {
+    if (interrupted.aborted) return false
+    const waiting = missing(stages)
+    if (missing(pricing).length === 0) pricesAt ??= clock.monotonic()
+    else pricesAt = null
+    if (waiting.length === 0 || (pricesAt !== null && clock.monotonic() - pricesAt > patienceMillis)) {
+      progress.say(`ready: ${stages.filter((name) => !waiting.includes(name)).join(', ')}`)
+      for (const name of waiting) progress.say(`${name} is ${apps.get(name)?.describe()}; the market opens without it`)
+      return true
     }
+    const hopeless = apps.all().find(({ name, phase }) => isPricing(name) && ['given up', 'resting'].includes(phase().name))
+    if (hopeless !== undefined)
+      throw new FatalError(`${hopeless.name} cannot start. It ${hopeless.describe()}
+Its log: .flipstream/runs/${run.name}/${hopeless.name}.log`)
+    report.look(statesOf(playing))
+    progress.status(stateLines(statesOf(playing), columnsOf(process.stderr)))
+    await clock.sleep(50)
   }
-  progress.say(`ready: ${stages.join(', ')}`)
 }
+
+const isPricing = (name: string): boolean => (pricing as readonly string[]).includes(name)

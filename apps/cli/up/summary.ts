@@ -36,7 +36,9 @@ export type Summary = Readonly<{
   seconds: number
   backend: string
   modelId: string
-  /** Every way in which the counts do not add up; empty in a good run. */
+  /** How often an app was started again because it had ended or hung; those that never were are left out. */
+  restarts: Readonly<Record<string, number>>
+  /** Every way in which the counts do not add up, and what was broken at the end; empty in a good run. */
   problems: readonly string[]
 }>
 
@@ -48,6 +50,9 @@ export type SummaryInput = Readonly<{
   seconds: number
   modelId: string
   snapshots: Readonly<Record<string, MetricsSnapshot>>
+  restarts: Readonly<Record<string, number>>
+  /** What did not work when the run ended, a sentence each. */
+  broken: readonly string[]
   settled: boolean
 }>
 
@@ -55,7 +60,8 @@ const none: Quantiles = { n: 0, p50: 0, p90: 0, p99: 0, max: 0 }
 const round = (value: number): number => Math.round(value * 10) / 10
 const brief = ({ p50, p99, n }: Quantiles): Milliseconds => ({ p50: round(p50), p99: round(p99), n })
 
-export function summarize({ run, simulated, counts, archived, seconds, modelId, snapshots, settled }: SummaryInput): Summary {
+export function summarize(input: SummaryInput): Summary {
+  const { run, simulated, counts, archived, seconds, modelId, snapshots, restarts, broken, settled } = input
   const latency = (app: string, name: string): Milliseconds => brief(snapshots[app]?.latencies[name] ?? none)
   return {
     run,
@@ -76,8 +82,9 @@ export function summarize({ run, simulated, counts, archived, seconds, modelId, 
     seconds: round(seconds),
     backend: backendOf(snapshots.scorer),
     modelId,
+    restarts,
     // A live run outlives its topics' retention: what it counts is what they still hold.
-    problems: simulated ? problemsOf(counts, archived, settled) : unsettled(settled),
+    problems: [...broken, ...(simulated ? problemsOf(counts, archived, settled) : unsettled(settled))],
   }
 }
 
@@ -132,6 +139,7 @@ export function formatSummary(summary: Summary): string {
     ['archived', `${thousands(summary.archived)} of ${thousands(summary.marketEvents)} records of market.events`],
     ['listing→decision', milliseconds(summary.listingToDecisionMs)],
     ['listing→alert', milliseconds(summary.listingToAlertMs)],
+    ...Object.entries(summary.restarts).map(([app, times]): [string, string] => ['started again', `${app}, ${times} times`]),
   ]
   const cell = (value: string, width: number) => value.padStart(width)
   const stages = Object.entries(summary.stages).map(([app, { records, batchMs, sinceListingMs, rssMegabytes, cpuSeconds }]) => {

@@ -50,7 +50,11 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
   }
 
   const untilLed = async (admin: Admin, topics: string[]) => {
-    for (const deadline = systemClock.now() + leaderMillis; systemClock.now() < deadline; await systemClock.sleep(pauseMillis)) {
+    for (
+      const deadline = systemClock.monotonic() + leaderMillis;
+      systemClock.monotonic() < deadline;
+      await systemClock.sleep(pauseMillis)
+    ) {
       // Metadata may name a leader that has not taken office: one that says its offsets has.
       const led = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(() => null)
       if (led?.every((offsets) => offsets.length > 0)) return

@@ -62,8 +62,8 @@ function logTo(logger: Logger): logCreator {
       const { message, timestamp: _, logger: __, stack: ___, ...details } = log
       const line = `kafkajs ${namespace}: ${message}`
       if (level !== logLevel.ERROR || normal.test(`${message} ${details['error'] ?? ''}`)) return logger.debug(details, line)
-      const now = systemClock.now()
-      if (now - (said.get(line) ?? 0) < repeatMillis) return
+      const now = systemClock.monotonic()
+      if (now - (said.get(line) ?? Number.NEGATIVE_INFINITY) < repeatMillis) return
       if (said.size > 1_000) said.clear()
       said.set(line, now)
       logger.warn(details, line)

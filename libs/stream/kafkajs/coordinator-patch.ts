@@ -30,9 +30,9 @@ prototype.findGroupCoordinator = async function (this: Cluster, request) {
   found.set(this, known)
   const key = `${request.coordinatorType} ${request.groupId}`
   const remembered = known.get(key)
-  if (remembered !== undefined && systemClock.now() < remembered.until) return this.findBroker({ nodeId: remembered.nodeId })
+  if (remembered !== undefined && systemClock.monotonic() < remembered.until) return this.findBroker({ nodeId: remembered.nodeId })
   known.delete(key)
   const broker = await findUnpatched.call(this, request)
-  known.set(key, { nodeId: broker.nodeId, until: systemClock.now() + rememberMillis })
+  known.set(key, { nodeId: broker.nodeId, until: systemClock.monotonic() + rememberMillis })
   return broker
 }

@@ -44,14 +44,14 @@ export function createTransactionalWriter({ log, clock, logger, transactionalId,
   return {
     async open() {
       await close()
-      const begun = clock.now()
+      const begun = clock.monotonic()
       const opening = log.transactionalProducer(transactionalId)
       try {
         // The order matters: only after the fence is there no transaction left that could still change the state.
         await opening.fence()
         const newest = await readNewest(log, state)
         producer = opening
-        logger.info({ transactionalId, stateBytes: newest?.length ?? 0, millis: clock.now() - begun }, 'took over as the writer')
+        logger.info({ transactionalId, stateBytes: newest?.length ?? 0, millis: clock.monotonic() - begun }, 'took over as the writer')
         return newest
       } catch (error) {
         await opening.close()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { findViolations, withoutComments } from './conventions.ts'
+import { findViolations } from './conventions.ts'
+import { withoutComments } from './imports.ts'
 
 const violations = (path: string, ...lines: string[]) =>
   findViolations([{ path, text: lines.join('\n') }]).map(({ line, message }) => `${line}: ${message.split(':')[0]}`)

@@ -2,7 +2,8 @@
  * The rules of this code base that no linter knows (README, "Invariants" and "Style"), as pure functions over the committed files.
  * check-conventions.ts runs them. Enums, namespaces and parameter properties are refused by the compiler (erasableSyntaxOnly).
  */
-import { dirname, join } from 'node:path'
+import { arrowViolations } from './arrows.ts'
+import { importsOf, resolveImport, withoutComments } from './imports.ts'
 
 export type SourceFile = Readonly<{ path: string; text: string }>
 export type Violation = Readonly<{ path: string; line: number; message: string }>
@@ -36,7 +37,7 @@ const codeRules: readonly LineRule[] = [
   {
     pattern: /^\s*export default\b/,
     // Tools load these by their default export.
-    appliesTo: (path) => isCode(path) && !/^(vitest\.config\.ts|tests\/(servers|counts-reporter)\.ts)$/.test(path),
+    appliesTo: (path) => isCode(path) && !/^(vitest\.config\.ts|tests\/(servers|[a-z]+-reporter)\.ts)$/.test(path),
     message: 'exports a default: name what is exported',
   },
   {
@@ -64,12 +65,21 @@ const hostRule: LineRule = {
   message: 'names the host of a package registry: leave it to the configuration of the tool',
 }
 
-/** What a pure processor must not reach, through however many files. */
+/** What a stage of the stream must not reach, through however many files: live, replay, backtest and page run the same code. */
 const impureModules =
   /^(kafkajs|undici|minio|@tensorflow\/|graphql-yoga|pino|prom-client|node:(fs|net|http|https|child_process|worker_threads|dgram|tls)|fs$|net$|http$)/
 
+/** Beside the stages stands what loads their bundles, which is not pure and is handed to them. */
+const cachesOfStages = /(cache|preload-announced)\.ts$/
+
 export function findViolations(files: readonly SourceFile[]): Violation[] {
-  return [...files.flatMap(lineViolations), ...barrelViolations(files), ...lockFileViolations(files), ...impureProcessors(files)]
+  return [
+    ...files.flatMap(lineViolations),
+    ...barrelViolations(files),
+    ...lockFileViolations(files),
+    ...impureStages(files),
+    ...arrowViolations(files),
+  ]
 }
 
 function lineViolations({ path, text }: SourceFile): Violation[] {
@@ -81,12 +91,6 @@ function lineViolations({ path, text }: SourceFile): Violation[] {
 
 const matches = (path: string, lines: readonly string[], { pattern, message }: LineRule): Violation[] =>
   lines.flatMap((line, index) => (pattern.test(line) ? [{ path, line: index + 1, message }] : []))
-
-/** Comments become blanks, so that lines keep their numbers. A `//` after a colon is an address. */
-export function withoutComments(text: string): string {
-  const blank = (comment: string) => comment.replace(/[^\n]/g, ' ')
-  return text.replace(/\/\*[\s\S]*?\*\//g, blank).replace(/(?<![:'"`])\/\/[^\n]*/g, blank)
-}
 
 const barrelViolations = (files: readonly SourceFile[]): Violation[] =>
   files
@@ -104,10 +108,10 @@ const lockFileViolations = (files: readonly SourceFile[]): Violation[] =>
       }),
     )
 
-function impureProcessors(files: readonly SourceFile[]): Violation[] {
+function impureStages(files: readonly SourceFile[]): Violation[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
   return files
-    .filter(({ path }) => /^apps\/[^/]+\/processor\.ts$/.test(path))
+    .filter(({ path }) => /^libs\/stages\/[^/]+\.ts$/.test(path) && !isTest(path) && !cachesOfStages.test(path))
     .flatMap(({ path }) => {
       const chain = impureChain(path, byPath, new Set())
       if (chain === null) return []
@@ -127,18 +131,4 @@ function impureChain(path: string, files: ReadonlyMap<string, SourceFile>, seen:
     if (rest !== null) return [target, ...rest]
   }
   return null
-}
-
-function importsOf(text: string): string[] {
-  const statements = withoutComments(text).matchAll(/^\s*(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm)
-  return [...statements].map((statement) => statement[1]!)
-}
-
-const aliases: Readonly<Record<string, string>> = { '#lib/': 'libs/', '#app/': 'apps/', '#schemas/': 'schemas/' }
-
-/** A path inside the repository, or null for packages. */
-function resolveImport(from: string, specifier: string): string | null {
-  if (specifier.startsWith('.')) return join(dirname(from), specifier)
-  const alias = Object.keys(aliases).find((prefix) => specifier.startsWith(prefix))
-  return alias === undefined ? null : aliases[alias]! + specifier.slice(alias.length)
 }

@@ -69,7 +69,9 @@ const commands: Readonly<Record<string, Command>> = {
   },
   runs: {
     summary: 'what earlier starts left behind: ls, rm',
-    run: async (argv, env) => (await import('./runs/main.ts')).run(argv, env),
+    // Trainings are runs to those who come from MLflow: `ls` lists markets, but only trainings can be compared.
+    run: async (argv, env) =>
+      (argv[0] === 'compare' ? await import('./experiments/main.ts') : await import('./runs/main.ts')).run(argv, env),
   },
 }
 

@@ -1,11 +1,11 @@
 import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/profile.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
-import { type RecordFacts, recordExpectations } from '#lib/validation/suites.ts'
 import type { AskSeen, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
 import { type CheckedAsk, checkAsk } from './ask.ts'
 import { type MarketPayload, payloadOf } from './event.ts'
 import { futureToleranceMillis } from './horizons.ts'
 import { checkEthUsd, parseUsd, parseWei, weiToEth } from './money.ts'
+import { type RecordFacts, recordExpectations } from './record-expectations.ts'
 
 /** What an event means to the fold, checked. `anatomy` is null of an egg: it has nothing to be compared by. */
 export type EventContent =
@@ -55,7 +55,7 @@ function checkTimes(event: MarketEvent, content: EventContent): void {
   )
 }
 
-/** RejectedError with the name of the first expectation that it breaks: libs/validation/suites.ts lists them. */
+/** RejectedError with the name of the first expectation that it breaks: record-expectations.ts lists them. */
 function checkExpectations(event: MarketEvent, content: EventContent): void {
   const facts = factsOf(content)
   if (facts === null) return

@@ -1,6 +1,6 @@
 /**
  * The log port: what flipstream needs from an event log with partitions, consumer groups and transactions.
- * Adapters: `memory-log.ts` (tests, backtests, embedded start) and `kafkajs-log.ts` (Kafka). One contract suite runs on both.
+ * Adapters: `memory/` (tests, backtests, embedded start) and `kafkajs/` (Kafka). One contract suite runs on both.
  *
  * Offsets are JavaScript numbers: exact up to 2^53, which no partition reaches. Adapters must fail on larger ones.
  */

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 
 const sources = [
-  'libs/{archive,axie,codec,features,market,model,validation}/**/*.ts',
-  'apps/trainer/*.ts',
+  'libs/{archive,axie,codec,features,market,model,numbers,training,validation}/**/*.ts',
   'schemas/*.avsc',
   'package-lock.json',
 ]

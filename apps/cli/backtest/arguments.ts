@@ -2,30 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
-import { defaultExecution, type ExecutionSettings } from '#lib/backtest/execution.ts'
-import { parseSweep, type SweepAxis, sweepNames } from '#lib/backtest/sweep.ts'
+import type { BacktestArguments } from '#lib/backtest/backtest-arguments.ts'
+import { defaultExecution } from '#lib/backtest/execution.ts'
+import { parseSweep, sweepNames } from '#lib/backtest/sweep.ts'
 import { classicRules, defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
-import type { Source } from '#schemas/types.ts'
-
-export type BacktestArguments = Readonly<{
-  input: Readonly<{ kind: 'sales'; files: readonly string[]; source: Exclude<Source, 'live'> }> | Readonly<{ kind: 'archive'; uri: string }>
-  /** Milliseconds; null: the first midnight with three days before it (of an archive, its first event), and the end. */
-  from: number | null
-  to: number | null
-  /** Null: an archive's own, or the preset `default`. */
-  rules: RuleSet | null
-  partitions: number
-  execution: ExecutionSettings
-  sweep: readonly SweepAxis[]
-  /** Cut for the look-ahead check: null = not asked for; 'middle' = of the days played. */
-  lookahead: number | 'middle' | null
-  seed: number
-  bootstrapRounds: number
-  reportFile: string | null
-  json: boolean
-}>
 
 const defaults = defaultExecution
 

@@ -25,8 +25,6 @@ const removedSideBySide = 16
 type RunSize = { name: string; topics: string[]; groups: string[]; objects: string[]; bytes: number }
 
 export async function run(argv: readonly string[], env: Environment): Promise<number> {
-  // Trainings are runs to those who come from MLflow: ls is of markets, but only trainings can be compared.
-  if (argv[0] === 'compare') return (await import('#app/cli/experiments/main.ts')).run(argv, env)
   const { action, names, all, json } = parse(argv)
   if (action === 'help') {
     process.stdout.write(help)

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 
 /**
- * The door through which every `kafkajs-…-patch.ts` reaches into kafkajs. The patches rewrite functions that kafkajs does not publish, so
+ * The door through which every `…-patch.ts` of this folder reaches into kafkajs. The patches rewrite functions that kafkajs does not publish, so
  * they are only right for the version that they were written against.
  */
 const patchedVersion = '2.2.4'
@@ -10,8 +10,8 @@ const require = createRequire(import.meta.url)
 const { version } = require('kafkajs/package.json') as { version: string }
 if (version !== patchedVersion)
   throw new Error(
-    `expected kafkajs ${patchedVersion}, found ${version}: libs/stream/kafkajs-*-patch.ts change its inner functions. ` +
-      `Install ${patchedVersion}, or go through each patch with the new source beside it and change patchedVersion in kafkajs-internals.ts`,
+    `expected kafkajs ${patchedVersion}, found ${version}: libs/stream/kafkajs/*-patch.ts change its inner functions. ` +
+      `Install ${patchedVersion}, or go through each patch with the new source beside it and change patchedVersion in libs/stream/kafkajs/internals.ts`,
   )
 
 /** A module of kafkajs by its path below `src`, as kafkajs itself sees it: what is changed on it changes for kafkajs. */

@@ -26,7 +26,7 @@ export type KafkajsLogOptions = Readonly<{
 const reachableMillis = 9_000
 const reachablePauseMillis = 500
 
-/** The log on Kafka, through kafkajs 2.2.4. Everything that works around kafkajs is in the files named `kafkajs-…`. */
+/** The log on Kafka, through kafkajs 2.2.4. Everything that works around kafkajs is in this folder. */
 export function createKafkajsLog(options: KafkajsLogOptions): Log {
   const { brokers, clientId, logger, sessionTimeoutMillis = 10_000 } = options
   const kafka = createKafka(options)

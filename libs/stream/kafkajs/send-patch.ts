@@ -16,7 +16,7 @@ import { kafkajsModule, reloadKafkajsModule } from './internals.ts'
  * transaction before the first record goes out. Sends of one producer run one after the other, retries included.
  *
  * A send that fails for good leaves numbers behind that the broker may never have seen: the producer must be thrown away, which
- * `kafkajs-producers.ts` does after any error.
+ * `producers.ts` does after any error.
  */
 
 type Acknowledgement = Readonly<{ topicName: string; partition: number; errorCode: number }>

@@ -1,25 +1,39 @@
 import { defineConfig } from 'vitest/config'
 
-// Three suites: `unit` needs nothing, `integration` needs real servers (see tests/servers.ts), `system` is slow and violent.
-const node = { environment: 'node' as const, pool: 'forks' as const }
+// `unit` needs nothing, `data` the folder of real sales that FLIPSTREAM_DATA names, `integration` real servers (tests/servers.ts);
+// `system` is slow and violent.
+const node = { environment: 'node' as const, pool: 'forks' as const, setupFiles: ['tests/seed.ts'] }
+const kinds = ['data', 'integration', 'system'] as const
+const filesOf = (kind: (typeof kinds)[number]) => `**/*.${kind}.test.ts`
 
 export default defineConfig({
   test: {
-    reporters: ['default', './tests/counts-reporter.ts'],
+    reporters: ['default', './tests/slowest-reporter.ts', './tests/counts-reporter.ts'],
     projects: [
       {
         test: {
           ...node,
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', '**/*.system.test.ts', 'node_modules/**'],
+          exclude: [...kinds.map(filesOf), 'node_modules/**'],
+          // Machines differ, and other work runs beside: a test that hangs is told from one that waits for a processor.
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: 'data',
+          include: [filesOf('data')],
+          exclude: ['node_modules/**'],
+          testTimeout: 60_000,
         },
       },
       {
         test: {
           ...node,
           name: 'integration',
-          include: ['**/*.integration.test.ts'],
+          include: [filesOf('integration')],
           exclude: ['node_modules/**'],
           globalSetup: ['tests/servers.ts'],
           testTimeout: 60_000,
@@ -30,7 +44,7 @@ export default defineConfig({
         test: {
           ...node,
           name: 'system',
-          include: ['**/*.system.test.ts'],
+          include: [filesOf('system')],
           exclude: ['node_modules/**'],
           globalSetup: ['tests/servers.ts'],
           testTimeout: 900_000,

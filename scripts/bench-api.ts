@@ -10,7 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
@@ -27,11 +27,12 @@ import { createProcesses } from '#lib/running/processes.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import type { Item } from '#schemas/types.ts'
 import { pageOf, untilStatus } from '../tests/dashboard-process.ts'
+import { recordedSales } from '../tests/market-data.ts'
 import { testEnvironment } from '../tests/pipeline.ts'
+import { peersDirectory } from './peer-python.ts'
 
-const shared = join(checkoutRoot, '..', 'shared')
-const salesFile = join(shared, 'data', 'axie-sales-2022-04-11_22.csv')
-const flask = join(shared, 'peers', 'flask_serving.py')
+const salesFile = recordedSales()
+const flask = join(peersDirectory, 'flask_serving.py')
 const python = process.env.PEERS_PYTHON ?? 'python3'
 const askedAxies = 2_000
 const warmUpSeconds = 2
@@ -128,7 +129,7 @@ async function startFlask(): Promise<{ url: string; child: ChildProcess; rows: r
   if (!existsSync(join(models, 'stack.pkl'))) {
     say('training the ancestor’s stack once (a minute or two) …')
     mkdirSync(models, { recursive: true })
-    await ended(spawn(python, [flask, 'train', join(shared, 'data'), models], { stdio: ['ignore', 'ignore', 'inherit'] }))
+    await ended(spawn(python, [flask, 'train', dirname(salesFile), models], { stdio: ['ignore', 'ignore', 'inherit'] }))
   }
   const port = await freePort()
   const child = spawn(python, [flask, 'serve', models, String(port)], {

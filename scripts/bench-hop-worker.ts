@@ -1,4 +1,4 @@
-/** One hop by our runner, doing what ../shared/peers/quix_pipeline.py does: JSON in, a small float computation, JSON out, key kept. */
+/** One hop by our runner, doing what the peer's quix_pipeline.py does: JSON in, a small float computation, JSON out, key kept. */
 import { systemClock } from '#lib/clock/clock.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createRunner, type ProcessingGuarantee } from '#lib/stream/runtime/runner.ts'

@@ -68,7 +68,7 @@ function contestants(say: (line: string) => void): Contestant[] {
 /** Python with quixstreams; null, said aloud, where the peer cannot be had. */
 function quixPython(say: (line: string) => void): string | null {
   if (existsSync(peer)) return peerPython('quix', ['quixstreams'], say)
-  say('NOT MEASURED: Quix Streams (its script is not at ../shared/peers)')
+  say('NOT MEASURED: Quix Streams (FLIPSTREAM_PEERS names no folder with quix_pipeline.py)')
   return null
 }
 

@@ -10,7 +10,6 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { run as sample } from '#app/cli/sample/main.ts'
 import { embeddedStarter } from '#app/cli/up/embedded.ts'
@@ -39,6 +38,7 @@ import { publishModel } from '#lib/training/publish.ts'
 import { trainFromSales } from '#lib/training/train-from-sales.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/training-settings.ts'
 import type { MarketEvent } from '#schemas/types.ts'
+import { recordedSales } from '../tests/market-data.ts'
 
 const { values } = parseArgs({
   options: { sales: { type: 'string' }, runs: { type: 'string' }, fast: { type: 'boolean' }, json: { type: 'boolean' } },
@@ -46,7 +46,6 @@ const { values } = parseArgs({
 /** The settings of `flipstream train`, or, with --fast, those that the walk-forward uses. */
 const settings = values.fast === true ? fastTrainingSettings : defaultTrainingSettings
 const runs = Number(values.runs ?? 3)
-const recorded = fileURLToPath(new URL('../../shared/data/axie-sales-2022-04-11_22.csv', import.meta.url))
 const trainedShare = 0.4
 /** Of the log in memory, which keeps everything. */
 const mostEventsOnLog = 20_000
@@ -58,7 +57,7 @@ type Measured = Readonly<{ perSecond: number; perCpuSecond: number }>
 async function market(): Promise<{ name: string; market: Market }> {
   const directory = mkdtempSync(join(tmpdir(), 'flipstream-bench-'))
   try {
-    const name = values.sales ?? (existsSync(recorded) ? recorded : join(directory, 'generated.csv'))
+    const name = values.sales ?? (process.env['FLIPSTREAM_DATA'] ? recordedSales() : join(directory, 'generated.csv'))
     if (!existsSync(name)) writeFileSync(name, await generated())
     const events: MarketEvent[] = []
     for await (const event of readSalesFile(name)) events.push(event)

@@ -1,4 +1,4 @@
-/** What bench-score.ts measures beside ours: LightGBM's Python API on the same rows, and the Flask service of ../shared/peers. */
+/** What bench-score.ts measures beside ours: LightGBM's Python API on the same rows, and the ancestor's Flask service. */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -56,7 +56,7 @@ const flaskModels = join(checkoutRoot, '.flipstream', 'peers', 'flask-models')
 /** What the Flask service answers to one client, as its own load test prints it. Trains its models the first time (minutes). */
 export async function measureFlask(python: string, salesFile: string, batches: readonly number[], say: (line: string) => void) {
   if (!existsSync(flaskScript)) {
-    say('NOT MEASURED: the Flask service (its script is not at ../shared/peers)')
+    say('NOT MEASURED: the Flask service (FLIPSTREAM_PEERS names no folder with flask_serving.py)')
     return []
   }
   if (!existsSync(join(flaskModels, 'stack.pkl'))) {

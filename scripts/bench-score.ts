@@ -23,10 +23,11 @@ import { examplesOf, splitBlocks } from '#lib/training/blocks.ts'
 import { fitItemModel, foldUnder, recipeOf, taskOf } from '#lib/training/recipe.ts'
 import { defaultTrainingSettings } from '#lib/training/training-settings.ts'
 import type { FeaturizedListing, MarketEvent } from '#schemas/types.ts'
+import { recordedSales } from '../tests/market-data.ts'
 import { type BenchRows, measureFlask, type Speed, scorePython, type TrainingRun, withLightGbm } from './bench-score-peers.ts'
 
 const batches = [1, 32, 128] as const
-/** What LightGBM's own bench in ../shared/peers trains: 300 trees of 63 leaves on the absolute error. */
+/** What the peer's bench of LightGBM trains: 300 trees of 63 leaves on the absolute error. */
 const treeSettings = {
   ...defaultTreeSettings,
   objective: { kind: 'quantiles', levels: [0.5] } as const,
@@ -40,7 +41,7 @@ const fitShare = 0.75
 
 const { values } = parseArgs({
   options: {
-    sales: { type: 'string', default: '../shared/data/axie-sales-2022-04-11_22.csv' },
+    sales: { type: 'string', default: process.env['FLIPSTREAM_DATA'] === undefined ? '' : recordedSales() },
     runs: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
     only: { type: 'string' },

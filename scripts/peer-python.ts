@@ -1,10 +1,11 @@
-/** Python peers that figures are measured beside: their scripts lie beside the checkout, their packages in an environment of their own. */
+/** Python peers that figures are measured beside: FLIPSTREAM_PEERS names the folder of their scripts; their packages get an environment of their own. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 
-export const peersDirectory = join(checkoutRoot, '..', 'shared', 'peers')
+/** A folder that is not there where none is named: whoever needs a script of it says that it was not measured. */
+export const peersDirectory = process.env['FLIPSTREAM_PEERS'] ?? join(checkoutRoot, 'peers')
 
 /** Python with these packages; null, said aloud, where it cannot be had. */
 export function peerPython(environmentName: string, packages: readonly string[], say: (line: string) => void): string | null {

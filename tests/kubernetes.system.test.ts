@@ -5,11 +5,13 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 
-/** Starts a real API server and prints its kubeconfig: KUBE_API_TOOL, or the one that lies beside some checkouts. */
-const tool = process.env['KUBE_API_TOOL'] ?? fileURLToPath(new URL('../../shared/tools/kube-api', import.meta.url))
+/** Starts a real API server and prints its kubeconfig. */
+const tool = process.env['KUBE_API_TOOL'] ?? ''
 const isHere = existsSync(tool) && spawnSync('kubectl', ['version', '--client']).status === 0
 if (!isHere)
-  console.error(`NOT CHECKED: the manifests in k8s/, against a real API server. It takes kubectl and KUBE_API_TOOL (${tool} is not there)`)
+  console.error(
+    `NOT CHECKED: the manifests in k8s/, against a real API server. It takes kubectl and KUBE_API_TOOL, a program that starts one (found '${tool}')`,
+  )
 
 const k8s = fileURLToPath(new URL('../k8s/', import.meta.url))
 const applied = [...readdirSync(`${k8s}overlays`).map((overlay) => `overlays/${overlay}`), 'examples/replay']

@@ -1,14 +1,28 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import type { Summary } from '#app/cli/up/summary.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
+import { recordedSales } from './market-data.ts'
 
 /** The main job as people start it. */
 
-const recorded = join(checkoutRoot, '..', 'shared', 'data', 'axie-sales-2022-04-11_22.csv')
+/** Real sales where FLIPSTREAM_DATA names their folder, else synthetic ones in the same columns. */
+function salesFile(): string {
+  if (process.env['FLIPSTREAM_DATA']) return recordedSales()
+  const directory = mkdtempSync(join(tmpdir(), 'flipstream-up-'))
+  const file = join(directory, 'sales.csv')
+  writeFileSync(
+    file,
+    execFileSync(process.execPath, [join(checkoutRoot, 'bin', 'flipstream.mjs'), 'sample', '--days', '6', '--seed', '1'], {
+      maxBuffer: 2 ** 28,
+    }),
+  )
+  return file
+}
 
 const serverEnvironment = () => ({
   KAFKA_BROKERS: inject('brokers').join(),
@@ -81,7 +95,7 @@ test('a broker that is not there: a clear error within 10 s, exit code 1', async
 })
 
 test('recorded sales: ends by itself, every live listing scored once or dead, every event archived; and again, with true counts', async () => {
-  expect(existsSync(recorded), `${recorded} is needed`).toBe(true)
+  const recorded = salesFile()
   for (let turn = 0; turn < 2; turn++) {
     const { code, stdout, stderr } = await npmStart(['--sales', recorded, '--speed', '600', '--for', '20s', '--json']).ended
     expect(code, stderr).toBe(0)

@@ -1,17 +1,17 @@
-/** Against the real facts and rows in ../shared/data. They must be there: a check that silently checks nothing is none. */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Item } from '#schemas/types.ts'
 import { referenceTables } from '../../scripts/build-reference-tables.ts'
+import { marketData } from '../../tests/market-data.ts'
 import { decodeGenes, encodeGenes } from './genes.ts'
 import { parts, partTypes } from './parts.ts'
 import { profileOf } from './profile.ts'
 
-const directory = new URL('../../../shared/data/', import.meta.url)
 type Row = Readonly<Record<string, string>>
 
-const rowsOf = (name: string): Row[] => parse(readFileSync(new URL(name, directory), 'utf8'), { columns: true })
+const rowsOf = (name: string): Row[] => parse(readFileSync(marketData(name), 'utf8'), { columns: true })
 
 const itemOf = (row: Row): Item => ({
   tokenId: row['id'] ?? '',
@@ -22,14 +22,10 @@ const itemOf = (row: Row): Item => ({
   image: null,
 })
 
-beforeAll(() => {
-  if (!existsSync(directory)) throw new Error('expected the real market data in ../shared/data, found none: these checks need it')
-})
-
 describe('the reference tables', () => {
   it('are what scripts/build-reference-tables.ts makes of the facts', () => {
     const committed = readFileSync(new URL('reference-tables.ts', import.meta.url), 'utf8')
-    expect(committed).toBe(referenceTables(new URL('.', directory).pathname))
+    expect(committed).toBe(referenceTables(`${dirname(marketData('axie-parts.csv'))}/`))
   })
 
   it('know all 273 parts, and number them densely within their type', () => {

@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { MarketEvent } from '#schemas/types.ts'
-import { payloadOf } from './event.ts'
 import { readSalesFile, type SalesFileOptions, saleColumns } from './sale-csv.ts'
 
 const header = saleColumns.join(',')
@@ -102,13 +100,5 @@ describe('a file of sales', () => {
 
   it('that does not exist is an error that names it', async () => {
     await expect(readSalesFile(join(directory, 'none.csv')).next()).rejects.toThrow('none.csv')
-  })
-
-  it('of 58,161 real sales is read whole', { timeout: 30_000 }, async () => {
-    const path = new URL('../../../shared/data/axie-sales-2022-04-11_22.csv', import.meta.url)
-    if (!existsSync(path)) throw new Error('expected the real market data in ../shared/data, found none: this check needs it')
-    const ids = new Set<string>()
-    for await (const event of readSalesFile(path.pathname)) if (payloadOf(event).kind === 'Sale') ids.add(event.eventId)
-    expect(ids.size).toBe(58_161)
   })
 })

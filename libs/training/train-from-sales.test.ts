@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { partTypes } from '#lib/axie/parts.ts'
 import { profileOf } from '#lib/axie/profile.ts'
@@ -132,20 +131,5 @@ describe('training from a file of sales', { timeout: 120_000 }, () => {
     expect(announced).toEqual([bundle.modelId])
     await following.stop()
     await log.close()
-  })
-})
-
-const recordedSales = fileURLToPath(new URL('../../../shared/data/axie-sales-2022-04-11_22.csv', import.meta.url))
-
-describe('training on real sales', { timeout: 600_000 }, () => {
-  if (!existsSync(recordedSales)) throw new Error('expected the real market data in ../shared/data, found none: this check needs it')
-
-  test('beats the median of the last 8 similar sales by a tenth, with honest intervals', async () => {
-    const { report } = await training(recordedSales, {}, { fraction: 0.3 }, 'recorded')
-    const similar = report.rules.find(({ name }) => name === 'median of last 8 similar')
-    expect(report.model.medianApe).toBeLessThan((similar?.errors.medianApe ?? 0) * 0.9)
-    // A share of n rows strays by sqrt(0.9 × 0.1 / n); in so short a history prices also move on after the calibration.
-    const strays = 0.03 + 3 * Math.sqrt((0.9 * 0.1) / report.model.rows)
-    expect(Math.abs(report.model.coverage90 - 0.9)).toBeLessThan(strays)
   })
 })

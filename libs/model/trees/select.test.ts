@@ -7,7 +7,7 @@ function reference(pairs: readonly (readonly [value: number, weight: number])[],
   const sorted = pairs.toSorted(([one], [other]) => one - other)
   const wanted = share * sorted.reduce((sum, [, weight]) => sum + weight, 0)
   const upTo = (place: number): number => sorted.slice(0, place + 1).reduce((sum, [, weight]) => sum + weight, 0)
-  return sorted.find((_, place) => upTo(place) >= wanted)?.[0] ?? Number.NaN
+  return (sorted.find((_, place) => upTo(place) >= wanted)?.[0] ?? Number.NaN) + 0
 }
 
 const of = (values: readonly number[], share: number, weights: readonly number[] = values.map(() => 1)): number =>
@@ -28,7 +28,19 @@ test('finds any quantile by weight without sorting, whatever the values are and 
       )
       expect(found).toBe(reference(pairs, share))
     }),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      examples: [
+        [
+          [
+            [-0, 1],
+            [0, 1],
+            [-5e-324, 1],
+          ],
+          0.75,
+        ],
+      ],
+    },
   )
 })
 

@@ -1,5 +1,5 @@
 /**
- * The smallest of some values that has at least a share of all weight at or below it; 0 of none. Brings values and weights into another
+ * The smallest of some values that has at least a share of all weight at or below it; 0 where there is none, never -0. Brings values and weights into another
  * order, but does not sort them: the work grows with their number alone (Hoare, Algorithm 65: Find, 1961, by weight).
  * @param weights of each value, above 0
  */
@@ -18,12 +18,15 @@ export function quantileOf(values: Float64Array, weights: Float64Array, share: n
     }
     const upToPivot = below + sumOf(weights, right + 1, left)
     // Between the two stand values that equal the pivot.
-    if (wanted <= upToPivot && left - right > 1) return pivot
+    if (wanted <= upToPivot && left - right > 1) return withoutSign(pivot)
     wanted -= upToPivot
     from = Math.min(left, until)
   }
-  return values[from] as number
+  return withoutSign(values[from] as number)
 }
+
+/** 0 and -0 are one value, but differ in a comparison by bits: which of the two stands where a quantile falls depends on the order. */
+const withoutSign = (value: number): number => value + 0
 
 /** Up to `right` nothing is above the pivot, from `left` on nothing below; what stands between equals it. */
 function partition(

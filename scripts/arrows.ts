@@ -18,7 +18,7 @@ const largestFolder = 24
 
 const isProduction = (path: string) => /^(apps|libs)\/.*\.(ts|mjs)$/.test(path) && !path.endsWith('.test.ts') && !isRig(path)
 const isRig = (path: string) => /(^|\/)testing\//.test(path) || path.startsWith('tests/')
-const mayCompose = (path: string) => /^apps\/(apps\.ts|cli\/main\.ts|cli\/up\/)/.test(path)
+const mayCompose = (path: string) => /^apps\/(apps\.ts|cli\/commands\.ts|cli\/main\.ts|cli\/up\/)/.test(path)
 
 /** The app that a file belongs to: its folder below apps, or its word of the command line. */
 const appOf = (path: string): string | null => /^apps\/(cli\/[^/]+(?=\/)|[^/]+(?=\/))/.exec(path)?.[1] ?? null

@@ -1,4 +1,4 @@
-/** Writes docs/features.md: every feature of every set, as the code defines it. `--check` fails where the file says something else. */
+/** Writes docs/reference/features.md: every feature of every set, as the code defines it. `--check` fails where the file says something else. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Feature, FeatureSet } from '#lib/features/feature-set.ts'
@@ -6,7 +6,7 @@ import { featureSets } from '#lib/features/feature-sets.ts'
 import { itemColumns } from '#lib/features/item-vector.ts'
 import { measureDefinitions } from '#lib/market/measures/measures.ts'
 
-const target = fileURLToPath(new URL('../docs/features.md', import.meta.url))
+const target = fileURLToPath(new URL('../docs/reference/features.md', import.meta.url))
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
@@ -29,7 +29,7 @@ const sectionOf = ({ name, hash, level, anchor, features }: FeatureSet): string[
 const text = [
   '# Features',
   '',
-  'Made by `npm run features` from the code; `npm run check` fails where they differ. A name means the same in training, live and replay,',
+  'Made by `npm run generate` from the code; `npm run check` fails where they differ. A name means the same in training, live and replay,',
   'and uses only what was known strictly before the event. Live, each listing is given the vector of the feature set that the model reads',
   'which it names, so models of different sets may take turns.',
   '',
@@ -48,7 +48,7 @@ const text = [
 
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== `${text}\n`) {
-    console.error('docs/features.md is not what the code says: run `npm run features`')
+    console.error('docs/reference/features.md is not what the code says: run `npm run generate`')
     process.exit(1)
   }
 } else writeFileSync(target, `${text}\n`)

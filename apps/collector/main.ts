@@ -1,5 +1,4 @@
 import { defineApp } from '#lib/app/app.ts'
-import { randomJitter } from '#lib/clock/clock.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
@@ -72,7 +71,7 @@ export const app = defineApp({
         health.set('log', false, error.message)
         logger.warn({ problem: error.message }, 'the log is unwell; trying again')
       },
-      backOff: (attempt) => clock.sleep(Math.min(longestBackOffMillis, 100 * 2 ** attempt) * (0.5 + randomJitter()), stopping.signal),
+      backOff: (attempt) => clock.sleep(Math.min(longestBackOffMillis, 100 * 2 ** attempt) * (0.5 + clock.random()), stopping.signal),
     })
     const collecting: Collecting = {
       source: config.MARKET_SOURCE,

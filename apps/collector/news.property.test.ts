@@ -161,6 +161,7 @@ async function createWorld() {
       collecting: small,
       paging,
       health: { turned: () => {} },
+      clock: systemClock,
       logger,
       metrics: { request() {}, poll() {}, answered() {}, committed() {} },
       marketTime: () => null,

@@ -12,13 +12,14 @@ export function createListingsTask({
   committer,
   collecting,
   paging,
+  clock,
   logger,
   metrics,
   health,
 }: TaskContext): () => Promise<void> {
   const firstSize = createFirstSize(paging)
   return async () => {
-    const startedAt = performance.now()
+    const startedAt = clock.monotonic()
     const { recentListingIds } = committer.state()
     const known = new Set(recentListingIds)
     const floor = createFloor(recentListingIds, collecting.memory)
@@ -38,7 +39,7 @@ export function createListingsTask({
     let decision: Decision
     do decision = await committer.commit((state) => decideListings(state, reading, collecting))
     while (decision.events.length === collecting.maxEvents)
-    metrics.poll(performance.now() - startedAt)
+    metrics.poll(clock.monotonic() - startedAt)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '#lib/clock/clock.ts'
 import type { Marketplace } from '#lib/marketplace/client.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
@@ -12,6 +13,7 @@ export type TaskContext = Readonly<{
   collecting: Collecting
   paging: Paging
   health: Pick<Health, 'turned'>
+  clock: Clock
   logger: Logger
   metrics: CollectorMetrics
   /** The market's clock at the newest answer; null before the first. */

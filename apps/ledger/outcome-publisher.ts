@@ -64,7 +64,7 @@ export function createOutcomePublisher(options: OutcomePublisherOptions): Outcom
         if (!(error instanceof RetryableError)) throw error
         if (stopping.signal.aborted) return false
         onTrouble?.(error.message)
-        await clock.sleep(backoffMillis(failures), stopping.signal).catch(() => {})
+        await clock.sleep(backoffMillis(failures, clock), stopping.signal).catch(() => {})
       }
     }
   }

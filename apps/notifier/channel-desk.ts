@@ -116,7 +116,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
 
   const trouble = (problem: string) => {
     failures++
-    blockedUntil = Math.max(blockedUntil, clock.monotonic() + backoffMillis(failures))
+    blockedUntil = Math.max(blockedUntil, clock.monotonic() + backoffMillis(failures, clock))
     onTrouble?.(problem)
   }
 
@@ -235,7 +235,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
         if (!(error instanceof RetryableError)) throw error
         onTrouble?.(error.message)
         if (stopping.signal.aborted && attempt > 3) throw error
-        await clock.sleep(backoffMillis(attempt))
+        await clock.sleep(backoffMillis(attempt, clock))
       }
     }
   }

@@ -66,7 +66,7 @@ export function startDiscordBot(options: DiscordBotOptions): DiscordBot {
         if (isRefusal(error)) throw new FatalError(`Discord refused DISCORD_TOKEN or its intents (${problem}): set a bot's token`)
         onTrouble(`cannot connect to Discord: ${problem}`)
         logger.warn({ problem, attempt }, 'cannot connect to Discord; trying again')
-        await clock.sleep(backoffMillis(attempt), stopping.signal).catch(() => {})
+        await clock.sleep(backoffMillis(attempt, clock), stopping.signal).catch(() => {})
       }
     }
   }

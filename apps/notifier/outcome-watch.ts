@@ -73,7 +73,7 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
         return onEdited?.()
       } catch (error) {
         onTrouble(`a message was not edited (try ${tries} of ${mostTries}): ${(error as Error).message}`)
-        await clock.sleep(backoffMillis(tries + 2), stopping.signal).catch(() => {})
+        await clock.sleep(backoffMillis(tries + 2, clock), stopping.signal).catch(() => {})
       }
     }
   }

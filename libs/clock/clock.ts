@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
@@ -12,6 +13,10 @@ export type Clock = Readonly<{
   monotonic(): number
   /** Resolves after `millis`, however many; rejects with the signal's reason when it is aborted first. */
   sleep(millis: number, signal?: AbortSignal): Promise<void>
+  /** Calls `tick` every `millis` until the function it returns is called. It does not keep the process alive. */
+  interval(millis: number, tick: () => void): () => void
+  /** Uniform in [0, 1): for jitter only. Anything that decides uses a seeded generator. */
+  random(): number
 }>
 
 /** Node's timers hold 31 bits (24.8 days); beyond that they fire at once. */
@@ -26,27 +31,53 @@ export const systemClock: Clock = {
       if (left <= longestTimerMillis) return
     }
   },
+  interval(millis, tick) {
+    const timer = setInterval(tick, millis).unref()
+    return () => clearInterval(timer)
+  },
+  random: () => Math.random(),
 }
 
-/** A clock that moves only when told: for tests and backtests. Sleepers wake, in order, when time reaches them. */
+/** A clock that moves only when told: for tests and backtests. Sleepers and ticks wake, in order, when time reaches them. */
 export type ManualClock = Clock & Readonly<{ advanceTo(millis: number): void }>
 
 export function createManualClock(start: number): ManualClock {
   let time = start
   let sleepers: { at: number; wake: () => void }[] = []
+
+  const wakeAt = (at: number, wake: () => void) => {
+    const sleeper = { at, wake }
+    sleepers.push(sleeper)
+    return () => {
+      sleepers = sleepers.filter((other) => other !== sleeper)
+    }
+  }
+
   return {
     now: () => time,
     monotonic: () => time,
     sleep: (millis, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)
-        const sleeper = { at: time + millis, wake: resolve }
-        sleepers.push(sleeper)
+        const cancel = wakeAt(time + millis, resolve)
         signal?.addEventListener('abort', () => {
-          sleepers = sleepers.filter((other) => other !== sleeper)
+          cancel()
           reject(signal.reason)
         })
       }),
+    interval(millis, tick) {
+      let cancel = () => {}
+      const next = (at: number) => {
+        cancel = wakeAt(at, () => {
+          next(Math.max(at + millis, time))
+          tick()
+        })
+      }
+      next(time + millis)
+      return () => cancel()
+    },
+    /** The middle, always: what waits by chance waits as long each time. */
+    random: () => 0.5,
     advanceTo(millis) {
       time = Math.max(time, millis)
       const due = sleepers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
@@ -58,6 +89,3 @@ export function createManualClock(start: number): ManualClock {
 
 /** Unguessable and unique, for names of runs, groups and temporary files. Never part of an event. */
 export const randomId = (): string => randomUUID()
-
-/** Uniform in [0, 1): for jitter only. Anything that decides uses a seeded generator. */
-export const randomJitter = (): number => Math.random()

@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import { type Clock, randomJitter, systemClock } from '#lib/clock/clock.ts'
+import { type Clock, systemClock } from '#lib/clock/clock.ts'
 import { FatalError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
 
 /**
@@ -103,7 +103,7 @@ export async function untilAvailable<T>(
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error
       onWait?.(error.message, attempt)
-      await clock.sleep(Math.min(5_000, 200 * 2 ** Math.min(attempt - 1, 10)) * (0.5 + randomJitter() / 2), signal)
+      await clock.sleep(Math.min(5_000, 200 * 2 ** Math.min(attempt - 1, 10)) * (0.5 + clock.random() / 2), signal)
     }
   }
 }

@@ -1,6 +1,6 @@
 import Bottleneck from 'bottleneck'
 import { Pool } from 'undici'
-import { type Clock, randomJitter } from '#lib/clock/clock.ts'
+import type { Clock } from '#lib/clock/clock.ts'
 import { MarketplaceError, type MarketplaceErrorCode } from './errors.ts'
 
 export type TransportOptions = Readonly<{
@@ -93,7 +93,7 @@ export function createTransport(options: TransportOptions): Transport {
       } catch (error) {
         const known = describe(error, request, options, closing.signal.aborted)
         if (!known.transient || attempt >= attempts || (known.retryAfterMillis ?? 0) > longestPauseMillis) throw known
-        const backoff = Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** (attempt - 1)) * (0.5 + randomJitter())
+        const backoff = Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** (attempt - 1)) * (0.5 + clock.random())
         await sleepUntil(Math.max(clock.now() + backoff, pausedUntil)).catch(() => {
           throw closedError()
         })

@@ -1,4 +1,4 @@
-import { type Clock, randomJitter } from '#lib/clock/clock.ts'
+import type { Clock } from '#lib/clock/clock.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
 
 export type BackoffOptions = Readonly<{ firstMillis: number; mostMillis: number }>
@@ -9,9 +9,13 @@ export const standardBackoff: BackoffOptions = { firstMillis: 100, mostMillis: 1
  * Milliseconds to wait before attempt `attempt` + 1 (1 = after the first failure): doubling up to the most, then half of it fixed and
  * half by chance, so that those who failed together do not come back together.
  */
-export function backoffMillis(attempt: number, { firstMillis, mostMillis }: BackoffOptions = standardBackoff): number {
+export function backoffMillis(
+  attempt: number,
+  { random }: Pick<Clock, 'random'>,
+  { firstMillis, mostMillis }: BackoffOptions = standardBackoff,
+): number {
   const full = Math.min(mostMillis, firstMillis * 2 ** Math.min(attempt - 1, 30))
-  return full / 2 + randomJitter() * (full / 2)
+  return full / 2 + random() * (full / 2)
 }
 
 /** What `attempt` comes to, tried again while the world is unwell. Null: `signal` came first. */
@@ -28,7 +32,7 @@ export async function retrying<T>(
       if (!(error instanceof RetryableError)) throw error
       if (signal.aborted) break
       onProblem(error)
-      await clock.sleep(backoffMillis(++failures), signal).catch(() => {})
+      await clock.sleep(backoffMillis(++failures, clock), signal).catch(() => {})
     }
   }
   return null

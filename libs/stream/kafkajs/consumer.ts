@@ -81,7 +81,7 @@ export function createKafkajsConsumer(
         const reaction = streamError(error, `consumer group ${options.group}`, rights)
         if (!(reaction instanceof RetryableError || reaction instanceof FencedError)) throw reaction
         logger.warn({ group: options.group, problem: reaction.message, failures }, 'consumer lost its broker or its group: beginning anew')
-        await systemClock.sleep(backoffMillis(failures, lifeBackoff), stopping.signal).catch(() => {})
+        await systemClock.sleep(backoffMillis(failures, systemClock, lifeBackoff), stopping.signal).catch(() => {})
       }
     }
   }
@@ -214,7 +214,11 @@ export function createKafkajsConsumer(
 
   /** A back-off during which the group hears from us. Ends early for a stop; throws when it is time to join again. */
   async function waitForRetry(batch: FetchedBatch, payload: EachBatchPayload, attempt: number): Promise<void> {
-    for (let left = backoffMillis(attempt); left > 0 && !stopping.signal.aborted && batch.isCurrent(); left -= mostHeartbeatMillis) {
+    for (
+      let left = backoffMillis(attempt, systemClock);
+      left > 0 && !stopping.signal.aborted && batch.isCurrent();
+      left -= mostHeartbeatMillis
+    ) {
       await systemClock.sleep(Math.min(left, mostHeartbeatMillis), stopping.signal).catch(() => {})
       await payload.heartbeat()
     }

@@ -138,7 +138,7 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       } catch (error) {
         if (!(error instanceof RetryableError || error instanceof FencedError)) return fail(member, error)
         const { signal } = member.cutBackoff
-        await storage.clock.sleep(backoffMillis(++failures, storage.backoff), signal).catch(() => {})
+        await storage.clock.sleep(backoffMillis(++failures, storage.clock, storage.backoff), signal).catch(() => {})
         if (error instanceof FencedError) break
       } finally {
         member.busy--

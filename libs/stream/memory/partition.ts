@@ -21,6 +21,8 @@ export interface MemoryPartition {
   wake(): void
   /** Gives memory back. Offsets stay. */
   forgetBefore(offset: number): void
+  /** As retention does: what is before is gone, at once. */
+  deleteBefore(offset: number): void
 }
 
 type Entry = Readonly<{ record: LogRecord | null; transaction: MemoryTransaction | undefined }>
@@ -41,6 +43,12 @@ export function createMemoryPartition(): MemoryPartition {
     const woken = waiters
     waiters = []
     for (const resolve of woken) resolve()
+  }
+  const deleteBefore = (offset: number) => {
+    const count = Math.min(offset, stable()) - base
+    if (count <= 0) return
+    entries = entries.slice(count)
+    base += count
   }
   const isVisible = ({ record, transaction }: Entry) => record !== null && (transaction === undefined || transaction.state === 'committed')
 
@@ -83,9 +91,8 @@ export function createMemoryPartition(): MemoryPartition {
     forgetBefore(offset) {
       const count = Math.min(offset, stable()) - base
       // Cutting an array copies what is left: worth it only when much goes.
-      if (count < 1_024 || count < entries.length / 2) return
-      entries = entries.slice(count)
-      base += count
+      if (count >= 1_024 && count >= entries.length / 2) deleteBefore(offset)
     },
+    deleteBefore,
   }
 }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import type { CommittedOffset, Consumer, FetchedBatch, LogAdmin, LogRecord, TopicPartition } from '#lib/stream/log.ts'
@@ -134,7 +133,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
   function goOnFrom(begun: Pick<WarmState<In, Out>, 'fold' | 'position'>, committed: CommittedOffset): void {
     ;({ fold, position } = begun)
     if (position < committed.offset) {
-      restore = { until: committed.offset, begun: performance.now(), records: 0 }
+      restore = { until: committed.offset, begun: clock.monotonic(), records: 0 }
       logger.info({ ...partition, from: position, until: committed.offset }, 'restoring state')
     }
     if (position !== committed.offset) consumer.seek(partition, position)
@@ -194,7 +193,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
   }
 
   function endRestore({ begun, records }: { begun: number; records: number }): void {
-    const seconds = (performance.now() - begun) / 1_000
+    const seconds = (clock.monotonic() - begun) / 1_000
     restore = null
     metrics.restored(seconds, records)
     logger.info({ ...partition, records, seconds }, 'state restored')
@@ -219,7 +218,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
   }
 
   async function commit(slice: Pending, batch: FetchedBatch): Promise<void> {
-    const begun = performance.now()
+    const begun = clock.monotonic()
     try {
       await committer.commit(slice.slice.outputs, slice.committed, batch)
     } catch (error) {
@@ -228,7 +227,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
       if (error instanceof RetryableError) metrics.fenced('own')
       throw error
     }
-    metrics.transaction((performance.now() - begun) / 1_000)
+    metrics.transaction((clock.monotonic() - begun) / 1_000)
     settle(slice)
     const records = batch.remaining + batch.records.length - countBefore(batch.records, slice.committed.offset)
     metrics.lag(partition, { records, seconds: records === 0 ? 0 : Math.max(0, clock.now() - slice.newest.timestamp) / 1_000 })

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Clock } from '#lib/clock/clock.ts'
 import { FencedError, RetryableError } from '#lib/errors/errors.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
@@ -81,7 +80,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   let failures = 0
   let busy = 0
   let stopping: Promise<void> | null = null
-  let quietCheck: NodeJS.Timeout | undefined
+  let endQuietCheck = () => {}
   const failed = Promise.withResolvers<never>()
   const finished = Promise.race([consumer.finished, failed.promise])
   finished.catch(() => {})
@@ -162,7 +161,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
         if (error instanceof FencedError) return
         if (!(error instanceof RetryableError)) return failed.reject(error)
         conditions.progress(error)
-        await clock.sleep(backoffMillis(attempt))
+        await clock.sleep(backoffMillis(attempt, clock))
       }
     }
   }
@@ -170,9 +169,9 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   async function handle(batch: FetchedBatch): Promise<void> {
     const task = tasks.get(batch.partition)
     if (task === undefined) throw new FencedError(`a batch of ${batch.topic}-${batch.partition}, which is not assigned to this member`)
-    const begun = performance.now()
+    const begun = clock.monotonic()
     health?.turned(++busy > 0)
-    const ended = (result: Parameters<RunnerMetrics['batch']>[0]) => metrics.batch(result, (performance.now() - begun) / 1_000)
+    const ended = (result: Parameters<RunnerMetrics['batch']>[0]) => metrics.batch(result, (clock.monotonic() - begun) / 1_000)
     try {
       await task.handle(batch)
       ended('committed')
@@ -213,14 +212,14 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   return {
     finished,
     async start() {
-      quietCheck = setInterval(reportQuiet, quietCheckMillis).unref()
+      endQuietCheck = clock.interval(quietCheckMillis, reportQuiet)
       standBy()
       if (standby === null) return join()
       void standby.warm.then(join).catch(failed.reject)
     },
     stop() {
       stopping ??= (async () => {
-        clearInterval(quietCheck)
+        endQuietCheck()
         releaseStandby([])
         await consumer.stop()
         await standbyEnded.catch(() => {})

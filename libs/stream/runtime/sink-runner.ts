@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Clock } from '#lib/clock/clock.ts'
 import { FencedError, RetryableError } from '#lib/errors/errors.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
@@ -98,7 +97,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
   const shares = new Map<string, Share>()
   const conditions = { assigned: `assigned ${topics.join(', ')}`, progress: `progress ${topics.join(', ')}` }
   health?.expect(conditions.assigned)
-  let idleCheck: NodeJS.Timeout | undefined
+  let endIdleCheck = () => {}
   let stopped: Promise<void> | null = null
 
   function onAssignment(assigned: readonly TopicPartition[], epoch: number): void {
@@ -184,14 +183,14 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
   const isOurs = (share: Share) => !share.closed && !stopping.signal.aborted
 
   async function writeBatch(sink: PartitionSink, share: Share, batch: FetchedBatch): Promise<void> {
-    const begunAt = performance.now()
+    const begunAt = clock.monotonic()
     const records = name === undefined ? batch.records : batch.records.filter(({ headers }) => isMeantFor(name, headers))
     const durable = await persevere(async () => {
       health?.turned(true)
       return share.closed ? null : sink.write({ ...batch, records })
     })
     await commit(share, durable)
-    metrics.batch('committed', (performance.now() - begunAt) / 1_000)
+    metrics.batch('committed', (clock.monotonic() - begunAt) / 1_000)
     metrics.records('emitted', records.length, '')
     if (records.length < batch.records.length)
       metrics.records('skipped', batch.records.length - records.length, 'redriven_for_another_group')
@@ -221,7 +220,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
         health?.set(conditions.progress, false, error.message)
         health?.turned(false)
         logger.warn({ group, problem: error.message, failures }, 'waiting before another try')
-        await clock.sleep(backoffMillis(failures), stopping.signal)
+        await clock.sleep(backoffMillis(failures, clock), stopping.signal)
       }
     }
   }
@@ -259,11 +258,11 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     finished,
     async start() {
       await consumer.start(take, onAssignment)
-      idleCheck = setInterval(lookAtIdle, idleMillis)
+      endIdleCheck = clock.interval(idleMillis, lookAtIdle)
     },
     stop() {
       stopped ??= (async () => {
-        clearInterval(idleCheck)
+        endIdleCheck()
         stopping.abort(new Error('stopping'))
         // The batch in each sink's hands is finished and committed while this is still a member.
         await Promise.all([...shares.values()].map(({ working }) => working))

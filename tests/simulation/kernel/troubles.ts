@@ -1,0 +1,48 @@
+import type { Dice } from './dice.ts'
+import type { CallFate } from './scheduler.ts'
+
+/** What shrinking takes away from a seed: records beyond so many, and troubles by their number. */
+export type Limits = Readonly<{ records?: number; without?: readonly number[] }>
+
+/**
+ * What goes wrong, and when, within a budget: in the end the world is well, and the work must get done. Each trouble has a number, so
+ * that a failing history can be told with those that matter only.
+ */
+export type Troubles = Readonly<{
+  fateOf(label: string): CallFate
+  /** Asked before each step. Null: nothing happens. */
+  nextAction(names: readonly string[]): string | null
+  /** All that happened, in order, by number. */
+  drawn(): readonly string[]
+}>
+
+export function createTroubles(dice: Dice, { without = [] }: Limits): Troubles {
+  const budget = dice.pick([0, 1, 2, 3, 5, 8, 12])
+  const callChance = dice.pick([0.01, 0.03, 0.1])
+  const actionChance = dice.pick([0.005, 0.02, 0.05])
+  const skipped = new Set(without)
+  const drawn: string[] = []
+  let number = 0
+
+  /** Counts it; false where shrinking took it away. */
+  const happens = (name: string): boolean => {
+    const own = number++
+    if (skipped.has(own)) return false
+    drawn.push(`${own} ${name}`)
+    return true
+  }
+
+  return {
+    fateOf(label) {
+      if (number >= budget || !dice.chance(callChance)) return 'answered'
+      const fate = dice.pick(['request lost', 'answer lost', 'answer lost', 'late'] as const)
+      return happens(`${fate}: ${label}`) ? fate : 'answered'
+    },
+    nextAction(names) {
+      if (number >= budget || !dice.chance(actionChance)) return null
+      const name = dice.pick(names)
+      return happens(name) ? name : null
+    },
+    drawn: () => drawn,
+  }
+}

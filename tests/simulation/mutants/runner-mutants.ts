@@ -1,0 +1,130 @@
+import type { Mutant } from './mutants.ts'
+
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source text
+type Fault = Omit<Mutant, 'world' | 'file'>
+
+const inFile = (file: string, faults: readonly Fault[]): Mutant[] => faults.map((fault) => ({ ...fault, file, world: 'runner' }))
+
+/** Faults of the runner and its parts: each breaks a promise that only an unlucky order of events shows. */
+export const runnerMutants: readonly Mutant[] = [
+  ...inFile('libs/stream/runtime/committer.ts', [
+    {
+      name: 'position read before the fence',
+      from: '      await producer.fence()\n      return admin.committed(group, partition)',
+      to: '      const taken = producer\n      const position = await admin.committed(group, partition)\n      await taken.fence()\n      return position',
+    },
+    {
+      name: 'dead letters outside the transaction',
+      from: '    commit: (records, committed, batch) =>\n      producer!.commitTransaction({ records,',
+      to: "    commit: async (records, committed, batch) => (await log.producer().send(records.filter(({ topic }) => topic === 'dead-letters')),\n      producer!).commitTransaction({ records: records.filter(({ topic }) => topic !== 'dead-letters'),",
+    },
+    {
+      name: 'position committed outside the transaction',
+      from: 'commitTransaction({ records, position: { group, partition, committed }, beforeCommit: batch.heartbeat }),',
+      to: 'commitTransaction({ records, beforeCommit: batch.heartbeat }).then(() => log.transactionalProducer(`position of ${group}`)).then(async (other) => (await other.fence(), other.commitTransaction({ records: [], position: { group, partition, committed } }))),',
+    },
+    {
+      name: 'at least once: position before outputs',
+      from: '      if (records.length > 0) await producer!.send(records)\n      await consumer.commit(partition, committed)',
+      to: '      await consumer.commit(partition, committed)\n      if (records.length > 0) await producer!.send(records)',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/partition-task.ts', [
+    {
+      name: 'committed offset one too small',
+      from: 'committed: { offset: newest.offset + 1, metadata }',
+      to: 'committed: { offset: newest.offset, metadata }',
+    },
+    {
+      name: 'committed offset one too large',
+      from: 'committed: { offset: newest.offset + 1, metadata }',
+      to: 'committed: { offset: newest.offset + 2, metadata }',
+    },
+    {
+      name: 'no take-over after a commit of unknown outcome',
+      from: '      openedEpoch = null\n      if (error instanceof RetryableError)',
+      to: '      if (error instanceof RetryableError)',
+    },
+    {
+      name: 'after a take-over, the state kept whatever was committed',
+      from: '    return committed === (pending === null ? committedOffset : pending.before)',
+      to: '    return true',
+    },
+    {
+      name: 'an outcome that was a commit after all is sent again',
+      from: '      settle(pending)\n      return true',
+      to: '      return true',
+    },
+    {
+      name: 'what was folded and not committed is not sent again',
+      from: '    if (pending !== null) await commit(pending, batch)',
+      to: '    pending = null',
+    },
+    {
+      name: 'one record too few folded silently',
+      from: 'countBefore(records, restore.until)\n',
+      to: 'countBefore(records, restore.until - 1)\n',
+    },
+    {
+      name: 'records read before the take-over are folded a second time',
+      from: 'const records = after(batch.records, position)',
+      to: 'const records = batch.records',
+    },
+    {
+      name: 'a state read from the log keeps what retention took from it',
+      from: 'if (warm !== null && fits(warm, committed, first)) return goOnFrom(warm, committed)',
+      to: 'if (warm !== null) return goOnFrom(warm, committed)',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/fold.ts', [
+    {
+      name: 'checkpoint of the state after its record',
+      from: 'checkpoints.push({ offset: input.record.offset, clock, carry: carryNow() })',
+      to: 'checkpoints.push({ offset: input.record.offset + 1, clock, carry: carryNow() })',
+    },
+    {
+      name: 'carry of now, not of where the restore begins',
+      from: '      return checkpoints[0]!\n',
+      to: '      return { ...checkpoints[0]!, carry: carryNow() }\n',
+    },
+    {
+      name: 'restore from half the horizon',
+      from: 'clock - horizonMillis\n',
+      to: 'clock - horizonMillis / 2\n',
+    },
+    {
+      name: 'the carry is not restored',
+      from: 'from.carry === undefined ? undefined : JSON.parse(from.carry)',
+      to: 'undefined',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/partition-standby.ts', [
+    {
+      name: 'standby one record ahead',
+      from: 'rest.slice(0, countBefore(rest, limit))',
+      to: 'rest.slice(0, countBefore(rest, limit) + 1)',
+    },
+    {
+      name: 'standby hands over another state than the commit names',
+      from: 'first <= heldFrom && fold.passed(checkpoint)',
+      to: 'first <= heldFrom',
+    },
+    {
+      name: 'standby folds on into a state that was given up',
+      from: 'if (inputs === null || !isCurrent(into)) return',
+      to: 'if (inputs === null) return',
+    },
+    {
+      name: 'standby hands over a position that it has not folded',
+      from: '    into.fold.apply(inputs)\n    into.position = records.at(-1)!.offset + 1',
+      to: '    into.position = records.at(-1)!.offset + 1\n    if (released.signal.aborted) return\n    into.fold.apply(inputs.slice(0, 3))',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/slice.ts', [
+    {
+      name: 'a refused record takes the result of the next',
+      from: "return isInput(item) ? processed() : { type: 'reject', ...item }",
+      to: "if (isInput(item)) return processed()\n  const outcome = { type: 'reject' as const, ...item }\n  processed()\n  return outcome",
+    },
+  ]),
+]

@@ -1,0 +1,202 @@
+import { pino } from 'pino'
+import type { LogRecord, TopicPartition } from '#lib/stream/log.ts'
+import { parseMetadata } from '#lib/stream/runtime/offset-metadata.ts'
+import { createRunner, type Runner } from '#lib/stream/runtime/runner.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/runtime/window-processor.ts'
+import { createDice } from '../kernel/dice.ts'
+import { type Actor, createScheduler, SimulationError } from '../kernel/scheduler.ts'
+import type { SeedResult, World } from '../kernel/seeds.ts'
+import { createTrace } from '../kernel/trace.ts'
+import { createTroubles, type Limits } from '../kernel/troubles.ts'
+import { type Broker, createBroker, keyOf, type Partition } from '../log/broker.ts'
+import { createSimulatedLog, type SimulatedLog } from '../log/log.ts'
+import { createFeed, decodeEvent } from './feed.ts'
+import { judge } from './oracle.ts'
+
+export const topics = { input: 'in', output: 'out', deadLetters: 'dead-letters' }
+const group = 'window'
+const logger = pino({ level: 'silent' })
+const processor = createWindowProcessor(topics.output)
+const startsAt = 1_700_000_000_000
+
+type Process = Readonly<{ actor: Actor; log: SimulatedLog; runner: Runner }>
+
+/** One history of a stage: some processes of one group, their log, and what goes wrong, all by the seed. */
+async function runSeed(seed: number, limits: Limits = {}, print: ((line: string) => void) | null = null): Promise<SeedResult> {
+  const dice = createDice(seed)
+  const shape = drawShape(dice, limits)
+  const trace = createTrace(print)
+  const troubles = createTroubles(dice.fork(1), limits)
+  const scheduler = createScheduler({
+    dice: dice.fork(2),
+    trace,
+    startsAt,
+    fateOf: troubles.fateOf,
+    mostSteps: 20_000,
+    mostMillis: 600_000,
+    bias: shape.bias,
+  })
+  const broker = createBroker(scheduler)
+  broker.createTopic(topics.input, shape.partitions)
+  broker.createTopic(topics.output, 1)
+  broker.createTopic(topics.deadLetters, 1)
+
+  const processes: Process[] = []
+  let failure: Error | null = null
+  let born = 0
+
+  function begin(index: number): void {
+    const actor = scheduler.actor(`${'abc'[index]}${born++}`)
+    const log = createSimulatedLog(scheduler, broker, actor)
+    const runner = createRunner<WindowEvent, WindowSum, unknown>({
+      name: 'window',
+      log: {
+        ...log,
+        consumer: (options) => log.consumer({ ...options, maxBytesPerPartition: shape.batchBytes }),
+      },
+      clock: scheduler.clockOf(actor),
+      logger,
+      group,
+      input: { topic: topics.input, decode: decodeEvent },
+      processor: processor as never,
+      encode: ({ value }) => Buffer.from(JSON.stringify(value)),
+      deadLetters: topics.deadLetters,
+      guarantee: shape.guarantee,
+      maxRecordsPerTransaction: shape.sliceRecords,
+      ...(shape.standby ? { standby: { pollMillis: 50 } } : {}),
+    })
+    processes[index] = { actor, log, runner }
+    const fail = (error: Error) => {
+      if (actor.alive) failure ??= new Error(`${actor.name} ended: ${error.message}`, { cause: error })
+    }
+    // A retryable error at the start ends the process, and it is started again, as Kubernetes does.
+    runner.start().catch(fail)
+    runner.finished.catch(fail)
+  }
+
+  const inputs = createFeed(dice.fork(3), topics.input, shape.records, shape.partitions)
+  let fed = 0
+  const feed = () => {
+    const { record, partition, aborted } = inputs[fed++]!
+    const target = broker.topic(topics.input)[partition]!
+    if (aborted) {
+      const transaction = { state: 'aborted' as const }
+      broker.append(target, [record], transaction)
+      target.storage.appendMarker(scheduler.clock.now(), transaction)
+    }
+    broker.append(target, [record])
+    if (fed < inputs.length) scheduler.park(null, 'feeds', feed)
+  }
+
+  const expireSession = ({ actor, log }: Process) => {
+    for (const { group: name, member } of log.memberships)
+      scheduler.park(null, `${actor.name} session expires`, () => broker.group(name).expire(member))
+  }
+
+  const actions: Readonly<Record<string, () => void>> = {
+    kill() {
+      const index = dice.below(processes.length)
+      const victim = processes[index]!
+      if (!victim.actor.alive) return
+      scheduler.kill(victim.actor)
+      expireSession(victim)
+      scheduler.parkLater(dice.below(60), null, `${victim.actor.name} is started again`, () => begin(index))
+    },
+    freeze() {
+      const victim = dice.pick(processes)
+      if (!victim.actor.alive || victim.actor.frozen) return
+      scheduler.freeze(victim.actor)
+      if (dice.chance(0.8)) expireSession(victim)
+      scheduler.parkLater(dice.below(120), null, `${victim.actor.name} thaws`, () => scheduler.thaw(victim.actor))
+    },
+    'session expires'() {
+      expireSession(dice.pick(processes))
+    },
+    rebalance() {
+      scheduler.park(null, 'a rebalance begins', () => broker.group(group).rebalance())
+    },
+    'transactions expire'() {
+      scheduler.park(null, 'transactions expire', broker.expireTransactions)
+    },
+    retention() {
+      scheduler.park(null, 'retention', () => {
+        for (const partition of broker.topic(topics.input)) broker.deleteBefore(partition, neededFrom(broker, partition))
+      })
+    },
+    'clock is set'() {
+      scheduler.setBack(dice.pick(processes).actor, dice.between(-3_600_000, 3_600_000))
+    },
+  }
+  const kept: LogRecord[][] = Array.from({ length: shape.partitions }, () => [])
+  const before = () => {
+    const action = troubles.nextAction(Object.keys(actions))
+    if (action === null) return
+    trace.add(`trouble: ${action}`, undefined)
+    if (action === 'retention') keep(broker, kept)
+    actions[action]!()
+  }
+  const isDone = () => {
+    if (failure !== null) throw failure
+    if (fed < inputs.length || !broker.isSettled()) return false
+    return broker.topic(topics.input).every((partition) => isDoneWith(broker, partition))
+  }
+
+  let problem: string | null = null
+  try {
+    for (let index = 0; index < shape.members; index++) begin(index)
+    if (inputs.length > 0) scheduler.park(null, 'feeds', feed)
+    await scheduler.run(isDone, before)
+    keep(broker, kept)
+    problem = judge({
+      inputs: kept,
+      outputs: visible(broker, topics.output),
+      deadLetters: visible(broker, topics.deadLetters),
+      processor,
+      exactlyOnce: shape.guarantee === 'exactly_once',
+    })
+  } catch (error) {
+    if (!(error instanceof SimulationError) && failure !== error) throw error
+    problem = (error as Error).message
+  }
+  for (const { actor } of processes) scheduler.kill(actor)
+  return { seed, steps: scheduler.steps(), records: shape.records, hash: trace.hash(), troubles: troubles.drawn(), problem }
+}
+
+function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
+  const shape = {
+    partitions: dice.between(1, 2),
+    members: dice.between(1, 3),
+    standby: dice.chance(0.5),
+    records: dice.between(1, 24),
+    batchBytes: dice.between(1, 500),
+    sliceRecords: dice.between(1, 6),
+    guarantee: dice.chance(0.9) ? ('exactly_once' as const) : ('at_least_once' as const),
+    bias: { newest: dice.pick([0, 0, 0.3, 0.8]), oldest: dice.pick([0, 0.3, 0.8]) },
+  }
+  return records === undefined ? shape : { ...shape, records: Math.min(shape.records, records) }
+}
+
+/** The group stands behind the last visible record. */
+function isDoneWith(broker: Broker, { storage, tp }: Partition): boolean {
+  const committed = broker.group(group).offsets.get(keyOf(tp))?.offset ?? storage.first()
+  return storage.read(committed, Number.POSITIVE_INFINITY, 1).records.length === 0
+}
+
+/** What a reader still needs, were it to restore now. */
+function neededFrom(broker: Broker, { tp, storage }: Partition): number {
+  const committed = broker.group(group).offsets.get(keyOf(tp))
+  return committed === undefined ? storage.first() : (parseMetadata(committed.metadata)?.offset ?? storage.first())
+}
+
+const visible = (broker: Broker, topic: string): LogRecord[] =>
+  broker.topic(topic).flatMap(({ storage }) => storage.read(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).records)
+
+/** The input as it was written, before retention takes the beginning. */
+function keep(broker: Broker, kept: LogRecord[][]): void {
+  for (const { tp, storage } of broker.topic(topics.input) as readonly { tp: TopicPartition; storage: Partition['storage'] }[]) {
+    const own = kept[tp.partition]!
+    own.push(...storage.read((own.at(-1)?.offset ?? -1) + 1, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).records)
+  }
+}
+
+export const runnerWorld: World = { name: 'runner', run: runSeed }

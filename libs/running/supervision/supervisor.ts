@@ -1,4 +1,4 @@
-import { type Clock, randomJitter } from '#lib/clock/clock.ts'
+import type { Clock } from '#lib/clock/clock.ts'
 import { type Action, type Cause, type Life, type LifeEvent, type LifePolicy, newLife, next } from './app-life.ts'
 
 /** One life of what is supervised: from a start to an end. */
@@ -95,7 +95,7 @@ function superviseOne({ policy, start }: SupervisedOptions, clock: Clock, closin
     void one.ended.then((cause) => {
       if (!isCurrent()) return
       running = null
-      tell({ type: 'ended', cause, chance: randomJitter() })
+      tell({ type: 'ended', cause, chance: clock.random() })
     })
   }
   const probe = async (one: Running, isCurrent: () => boolean): Promise<void> => {

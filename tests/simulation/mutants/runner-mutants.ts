@@ -1,6 +1,5 @@
 import type { Mutant } from './mutants.ts'
 
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: pieces of source text
 type Fault = Omit<Mutant, 'world' | 'file'>
 
 const inFile = (file: string, faults: readonly Fault[]): Mutant[] => faults.map((fault) => ({ ...fault, file, world: 'runner' }))
@@ -21,7 +20,7 @@ export const runnerMutants: readonly Mutant[] = [
     {
       name: 'position committed outside the transaction',
       from: 'commitTransaction({ records, position: { group, partition, committed }, beforeCommit: batch.heartbeat }),',
-      to: 'commitTransaction({ records, beforeCommit: batch.heartbeat }).then(() => log.transactionalProducer(`position of ${group}`)).then(async (other) => (await other.fence(), other.commitTransaction({ records: [], position: { group, partition, committed } }))),',
+      to: 'commitTransaction({ records, beforeCommit: batch.heartbeat }).then(() => log.transactionalProducer(String(group))).then(async (other) => (await other.fence(), other.commitTransaction({ records: [], position: { group, partition, committed } }))),',
     },
     {
       name: 'at least once: position before outputs',

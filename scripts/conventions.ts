@@ -1,5 +1,5 @@
 /**
- * The rules of this code base that no linter knows (README, "Invariants" and "Style"), as pure functions over the committed files.
+ * The rules of this code base that no linter knows (ARCHITECTURE.md, CONTRIBUTING.md), as pure functions over the committed files.
  * check-conventions.ts runs them. Enums, namespaces and parameter properties are refused by the compiler (erasableSyntaxOnly).
  */
 import { arrowViolations } from './arrows.ts'

@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { apps } from '#app/apps.ts'
 import { commands } from '#app/cli/commands.ts'
+import { startServer } from '#app/dashboard/server.ts'
 import { commonSettings } from '#lib/app/common-settings.ts'
 import type { Settings } from '#lib/app/config.ts'
 import { topics } from '#lib/market/topics.ts'
+import { createLogger } from '#lib/telemetry/logger.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'docs', 'reference')
@@ -123,10 +125,68 @@ function topicsPage(): string {
   ])
 }
 
+type Operation = {
+  summary?: string
+  parameters?: { name: string; in: string; required?: boolean; description?: string }[]
+  responses: Record<string, { description?: string }>
+}
+
+/** The document that the dashboard itself serves: asked of a server whose parts are never used. */
+async function apiPage(): Promise<string> {
+  const unused = {} as never
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    requestsPerMinute: 60,
+    pictureOrigin: null,
+    version: '',
+    logger: createLogger('reference', 'silent'),
+    view: unused,
+    market: unused,
+    prices: unused,
+    status: unused,
+    events: { close() {} } as never,
+  })
+  const { paths } = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as { paths: Record<string, Record<string, Operation>> }
+  await server.close()
+  const sections = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { summary, parameters = [], responses }]) => [
+      `## ${method.toUpperCase()} ${path}`,
+      '',
+      ...(summary === undefined ? [] : [`${summary}.`, '']),
+      ...(parameters.length === 0
+        ? []
+        : [
+            ...table(
+              ['parameter', 'in', 'meaning'],
+              parameters.map(({ name, in: where, required, description = '' }) => [
+                `\`${name}\``,
+                `${where}${required ? ', required' : ''}`,
+                description,
+              ]),
+            ),
+            '',
+          ]),
+      ...table(
+        ['answer', 'meaning'],
+        Object.entries(responses).map(([status, { description = '' }]) => [status, description]),
+      ),
+      '',
+    ]),
+  )
+  return page('API', 'the document that the dashboard serves at `/api/openapi.json` (`/api.html` shows it)', [
+    'Errors are `application/problem+json`. With `API_TOKEN` set, every request needs `Authorization: Bearer` with it.',
+    '',
+    ...sections,
+  ])
+}
+
 const pages: Readonly<Record<string, string>> = {
   'commands.md': await commandsPage(),
   'settings.md': await settingsPage(),
   'topics.md': topicsPage(),
+  'api.md': await apiPage(),
 }
 
 const check = process.argv.includes('--check')

@@ -11,7 +11,7 @@ import { createPartitionArchiver } from './partition-archiver.ts'
 import { createSegmentStore } from './segment-store.ts'
 import { createSampleCodec, sampleListingEvent, sampleRecord, sampleSaleEvent, sampleTime } from './testing/archive-samples.ts'
 
-/** DuckDB reads an archive as it lies there, and tells us the same as our own reader: the README's example, as it stands there. */
+/** DuckDB reads an archive as it lies there, and tells us the same as our own reader: the example of docs/how-to/archive.md, as it stands there. */
 
 const directory = mkdtempSync(join(tmpdir(), 'flipstream-duckdb-'))
 const records: LogRecord[] = []
@@ -55,9 +55,9 @@ async function query(sql: string) {
 const files = `${directory}/archive/market.events/g=1/*/*/*/*.parquet`
 
 describe('DuckDB', () => {
-  it('runs the example of the README', async () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    const example = /```sql\n([\s\S]*?)```/.exec(readme)?.[1]
+  it('runs the example of the documents', async () => {
+    const page = readFileSync(new URL('../../docs/how-to/archive.md', import.meta.url), 'utf8')
+    const example = /```sql\n([\s\S]*?)```/.exec(page)?.[1]
     expect(example).toContain('ARCHIVE/market.events')
     const rows = await query(example!.replaceAll('ARCHIVE', `${directory}/archive`))
     expect(rows).toEqual([

@@ -1,8 +1,12 @@
 /** How good the forecasts were that decided: on every listing that sold, and among those that were alerted. */
+
 import { type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import { quantileLevels } from '#lib/model/quantile-head.ts'
+import type { Interval } from '#lib/numbers/interval.ts'
+import { meanInterval } from '#lib/numbers/student-t.ts'
 import type { Candidate } from './candidate.ts'
-import { type ExecutionSettings, isSold, type Outcome } from './execution.ts'
+import { leastDays } from './money/contest.ts'
+import { dayOf } from './money/strategies.ts'
 
 export type QualityRow = Readonly<{ name: string } & Pick<QuantileErrors, 'rows' | 'medianApe' | 'biasLog' | 'coverage50' | 'coverage90'>>
 
@@ -14,23 +18,30 @@ export type ForecastQuality = Readonly<{
   /** Share of prices at or below each quantile; right where it equals the level. */
   calibration: readonly Readonly<{ level: number; share: number }>[]
   /**
-   * Share of alerted axies that later went for the quantile or more (what a buyer meets): of those with an exit that was seen. Right
-   * where it equals 1 - level; less is the winner's curse.
+   * What a buyer meets: the share of alerted axies whose first sale within the horizon (their own, else of one alike) was at the quantile or
+   * more. Right where it equals 1 - level; less is the winner's curse. `n`: alerts with such a sale, of `alerts`.
    */
-  alerted: Readonly<{ rows: number; levels: readonly Readonly<{ level: number; share: number }>[] }>
+  alerted: Readonly<{
+    alerts: number
+    n: number
+    levels: readonly Readonly<{ level: number; share: number; interval: Interval | null }>[]
+  }>
 }>
+
+/** An alerted listing and the price of the first sale that says what it was worth; null where none was seen in time. */
+export type AlertExit = Readonly<{ candidate: Candidate; exitUsd: number | null }>
 
 /** Dollars; of what it forecasts, the price a listing sold for. */
 const bands = [0, 10, 20, 40, 80, 160, Number.POSITIVE_INFINITY]
 
-const day = ({ listedAt }: Candidate): string => new Date(listedAt + 1).toISOString().slice(0, 10)
+const dayName = ({ listedAt }: Candidate): string => new Date(listedAt + 1).toISOString().slice(0, 10)
 
 /** @param sold listings that sold at their ask: the ask is the price */
-export function forecastQuality(sold: readonly Candidate[], alerted: readonly Outcome[], settings: ExecutionSettings): ForecastQuality {
-  const seen = alerted.filter(({ exit }) => isSold(exit))
+export function forecastQuality(sold: readonly Candidate[], alerted: readonly AlertExit[]): ForecastQuality {
+  const seen = alerted.flatMap(({ candidate, exitUsd }) => (exitUsd === null ? [] : [{ candidate, exitUsd }]))
   return {
     all: qualityOf('all', sold),
-    byDay: rowsBy(sold, day),
+    byDay: rowsBy(sold, dayName),
     byClass: rowsBy(sold, (one) => one.class).sort((one, other) => other.rows - one.rows),
     byPrice: bands.slice(0, -1).flatMap((from, index) => {
       const to = bands[index + 1] as number
@@ -42,18 +53,27 @@ export function forecastQuality(sold: readonly Candidate[], alerted: readonly Ou
       share: share(sold, ({ askUsd, quantilesUsd }) => askUsd <= (quantilesUsd[place] as number)),
     })),
     alerted: {
-      rows: seen.length,
-      levels: quantileLevels.map((level, place) => ({
-        level,
-        share: share(seen, ({ offer, exit }) => marketPrice(exit, settings) >= ((offer as Candidate).quantilesUsd[place] as number)),
-      })),
+      alerts: alerted.length,
+      n: seen.length,
+      levels: quantileLevels.map((level, place) => {
+        const reached = ({ candidate, exitUsd }: (typeof seen)[number]) => exitUsd >= (candidate.quantilesUsd[place] as number)
+        const days = [...Map.groupBy(seen, ({ candidate }) => dayOf(candidate)).values()]
+        return { level, share: share(seen, reached), interval: shareInterval(days.map((day) => [day.filter(reached).length, day.length])) }
+      }),
     },
   }
 }
 
-/** What the market paid: the undercut is our own doing. */
-const marketPrice = ({ kind, priceUsd }: Outcome['exit'], { undercutRatio }: ExecutionSettings): number =>
-  kind === 'similar' ? priceUsd / (1 - undercutRatio) : priceUsd
+/** Of a ratio of sums over days, by how far each day is from it (Cochran 1977, 6.4): days with more alerts weigh more. */
+function shareInterval(days: readonly (readonly [number, number])[]): Interval | null {
+  const [reached, all] = [0, 1].map((place) => days.reduce((sum, day) => sum + day[place as 0 | 1], 0)) as [number, number]
+  const ratio = reached / all
+  const perDay = all / days.length
+  return meanInterval(
+    days.map(([hits, count]) => ratio + (hits - ratio * count) / perDay),
+    leastDays,
+  )
+}
 
 const rowsBy = (candidates: readonly Candidate[], nameOf: (candidate: Candidate) => string): QualityRow[] =>
   [...Map.groupBy(candidates, nameOf)].map(([name, rows]) => qualityOf(name, rows))

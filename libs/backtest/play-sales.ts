@@ -25,6 +25,7 @@ export type PlaySalesOptions = PlayOptions &
 type Span = Played['span']
 type Sales = Readonly<{ salesFile: string; events: readonly MarketEvent[] }>
 
+/** Days with sales before the first that is played; the first of them may begin anywhere in it. */
 const daysOfHistory = 3
 /** A listing lies a millisecond before the second of its sale. */
 const listingMargin = 1_001
@@ -98,7 +99,7 @@ async function readSales(file: string, source: Source): Promise<MarketEvent[]> {
 function spanOf(events: readonly MarketEvent[], { from, to }: PlaySalesOptions): Span {
   const [first, last] = [events[0]?.eventTime ?? 0, events.at(-1)?.eventTime ?? 0]
   const span = {
-    from: from ?? Math.ceil((first + daysOfHistory * dayMillis) / dayMillis) * dayMillis,
+    from: from ?? (Math.floor(first / dayMillis) + daysOfHistory) * dayMillis,
     to: Math.min(to ?? last + 1, last + 1),
   }
   if (span.from > first && span.from < span.to) return span

@@ -2,8 +2,8 @@ import type { BackendChoice, TensorRuntime } from '#lib/model/network/tfjs-runti
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
 import type { Candidate } from './candidate.ts'
-import type { Race } from './execution.ts'
 import type { LookaheadResult } from './lookahead.ts'
+import type { Race } from './money/opportunity.ts'
 import type { ProgressBar } from './progress.ts'
 
 export type PlayOptions = Readonly<{

@@ -1,59 +1,73 @@
 /** From what was decided and what really happened to the numbers of the report. Pure: the same input and seed, the same bytes. */
 import { basename } from 'node:path'
 import { dayMillis } from '#lib/market/horizons.ts'
-import { createRandom } from '#lib/numbers/random.ts'
+import type { Interval } from '#lib/numbers/interval.ts'
 import { rulesHashOf } from '#lib/rules/rule-set.ts'
 import type { Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Interval } from './bootstrap.ts'
 import type { Candidate } from './candidate.ts'
-import { type ExecutionSettings, fillProbability, type Outcome, outcomeOf, ownSaleOf, type Race } from './execution.ts'
 import { type ForecastQuality, forecastQuality } from './forecast-quality.ts'
 import type { LookaheadResult } from './lookahead.ts'
-import { returnOf, summarise } from './outcome-summary.ts'
+import type { MissReason, Trade } from './money/account.ts'
+import { type AccountFigures, accountFigures } from './money/account-figures.ts'
+import { fixed, moneyOf } from './money/contest.ts'
+import type { CurvePoint } from './money/curve.ts'
+import { daysOf } from './money/days.ts'
+import { judgeMoney, type Money, type MoneyCase } from './money/judge-money.ts'
+import { discountOf, fillProbability, nextExitOf, type Opportunity, opportunityOf, ownSaleOf, type Race } from './money/opportunity.ts'
+import { summarisePicks } from './money/picks.ts'
+import type { ExecutionSettings } from './money/settings.ts'
+import { isAlerted, oncePerListing } from './money/strategies.ts'
 import type { Played, RecordedAlerts } from './played.ts'
-import { type EquityPoint, figuresOf, type MissReason, type PortfolioFigures, runPortfolio } from './portfolio.ts'
 import type { SaleBook } from './sale-book.ts'
-import { isAlerted } from './strategies.ts'
-import { hourlyIntervals, type StrategyResult, strategyResults } from './strategy-results.ts'
 import type { SweepPoint } from './sweep.ts'
 
-export type BacktestResult = Readonly<{
-  command: 'backtest'
-  version: string
-  source: Source
-  input: Readonly<{ name: string; kind: 'sales' | 'archive'; events: number; firstSale: string; lastSale: string }>
-  race: Race
-  played: Readonly<{ from: string; to: string; days: number; listings: number; refused: Readonly<Record<string, number>> }>
-  seed: number
-  backend: string
-  rules: Readonly<{ name: string; hash: string }>
-  execution: ExecutionSettings
-  models: readonly Readonly<{
-    from: string
-    to: string | null
-    modelId: string
-    trainedUntil: string | null
-    trainedOnSales: number | null
-  }>[]
-  forecast: ForecastQuality
-  decisions: Readonly<{ alerts: number; refusals: Readonly<Record<string, number>> }>
-  strategies: readonly StrategyResult[]
-  /** Axies that were really sold again: what of it the alerts would have caught. */
-  resales: Readonly<{ observed: number; gained: number; gainedUsd: number; caught: number; caughtGained: number; caughtGainedUsd: number }>
-  precisionAt: readonly Readonly<{ k: number; alerts: number; gainedShare: number }>[]
-  portfolio: PortfolioResult
-  fillCurve: readonly Readonly<{ competition: number; meanFill: number; expectedGainUsd: number; expectedReturn: number }>[]
-  sweep: readonly SweepResult[]
-  lookahead: LookaheadResult | null
-  recordedAlerts: RecordedAlerts | null
-}>
+/** What `backtest --json` prints. Each key is described in docs/notes; dollars, shares of 1, times in UTC. */
+export type BacktestResult = Readonly<
+  {
+    command: 'backtest'
+    version: string
+    source: Source
+    input: Readonly<{ name: string; kind: 'sales' | 'archive'; events: number; firstSale: string; lastSale: string }>
+    race: Race
+    played: Readonly<{ from: string; to: string; days: number; listings: number; refused: Readonly<Record<string, number>> }>
+    seed: number
+    backend: string
+    rules: Readonly<{ name: string; hash: string }>
+    execution: ExecutionSettings
+    models: readonly Readonly<{
+      from: string
+      to: string | null
+      modelId: string
+      trainedUntil: string | null
+      trainedOnSales: number | null
+    }>[]
+    forecast: ForecastQuality
+    decisions: Readonly<{ alerts: number; refusals: Readonly<Record<string, number>> }>
+    /** Axies that were really sold again in time: what of it the alerts would have caught. */
+    resales: Readonly<{
+      observed: number
+      gained: number
+      gainedUsd: number
+      caught: number
+      caughtGained: number
+      caughtGainedUsd: number
+    }>
+    precisionAt: readonly Readonly<{ k: number; alerts: number; gainedShare: number }>[]
+    portfolio: PortfolioResult
+    fillCurve: readonly Readonly<{ competition: number; meanFill: number; expectedGainUsd: number; expectedReturn: number }>[]
+    sweep: readonly SweepResult[]
+    lookahead: LookaheadResult | null
+    recordedAlerts: RecordedAlerts | null
+  } & Omit<Money, 'account'>
+>
 
+/** One account through all days, in the first draw of luck: what the curve and the trades are of. */
 export type PortfolioResult = Readonly<{
   bought: number
   missed: Readonly<Record<MissReason, number>>
-  figures: PortfolioFigures
-  equity: readonly EquityPoint[]
+  figures: AccountFigures
+  curve: readonly CurvePoint[]
   trades: readonly TradeRow[]
 }>
 
@@ -62,7 +76,10 @@ export type TradeRow = Readonly<{
   boughtAt: string
   askUsd: number
   forecastUsd: number
-  exit: Outcome['exit']['kind']
+  /** Asked first, and where from. */
+  firstPriceUsd: number
+  firstPriceFrom: 'alike' | 'forecast'
+  exit: Trade['exit']['kind']
   exitAt: string
   exitUsd: number
   gainUsd: number
@@ -74,9 +91,9 @@ export type SweepResult = Readonly<{
   alerts: number
   gainedShare: number
   expectedReturn: number
-  expectedReturnInterval: Interval | null
   expectedGainUsd: number
-  profitUsd: number
+  usdPerDay: number
+  interval: Interval | null
 }>
 
 export type Assessment = Readonly<{
@@ -85,22 +102,23 @@ export type Assessment = Readonly<{
   played: Played
   book: SaleBook
   execution: ExecutionSettings
+  beside: MoneyCase['beside']
   /** Each point's verdicts stand at `ruleSet` in a candidate's. */
   sweep: readonly Readonly<{ point: SweepPoint; ruleSet: number }>[]
   seed: number
-  bootstrapRounds: number
 }>
 
 const competitions = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]
 const iso = (millis: number): string => new Date(millis).toISOString()
 
 export function assess(assessment: Assessment): BacktestResult {
-  const { book, execution, seed, played } = assessment
+  const { book, execution, seed, played, beside } = assessment
   const { candidates, models, span, race } = played
   const [rules] = played.ruleSets
-  const outcomes = candidates.map((candidate) => outcomeOf(book, candidate, execution, race))
-  const alerted = outcomes.filter(({ offer }) => isAlerted(offer as Candidate))
-  const sold = candidates.filter((candidate) => ownSaleOf(book, candidate) !== undefined)
+  const { account, ...money } = judgeMoney({ candidates, book, settings: execution, race, span, seed, beside })
+  const alerts = candidates.filter((candidate) => isAlerted(candidate))
+  const listings = oncePerListing(candidates).map((candidate) => opportunityOf(book, candidate, execution, race))
+  const alerted = oncePerListing(alerts).map((candidate) => opportunityOf(book, candidate, execution, race))
   return {
     command: 'backtest',
     version: packageJson.version,
@@ -131,12 +149,15 @@ export function assess(assessment: Assessment): BacktestResult {
       trainedUntil: trainedUntil === null ? null : iso(trainedUntil),
       trainedOnSales,
     })),
-    forecast: forecastQuality(sold, alerted, execution),
-    decisions: { alerts: alerted.length, refusals: refusalsOf(candidates) },
-    strategies: strategyResults(outcomes, alerted, assessment),
-    resales: resalesOf(outcomes),
-    precisionAt: precisionOf(alerted),
-    portfolio: portfolioOf(alerted, assessment),
+    ...money,
+    forecast: forecastQuality(
+      candidates.filter((candidate) => ownSaleOf(book, candidate) !== undefined),
+      alerted.map(({ offer }) => ({ candidate: offer, exitUsd: nextExitOf(book, offer, execution)?.usd ?? null })),
+    ),
+    decisions: { alerts: alerts.length, refusals: refusalsOf(candidates) },
+    resales: resalesOf(listings, execution),
+    precisionAt: precisionOf(alerted, execution),
+    portfolio: portfolioOf(account, assessment),
     fillCurve: race === 'observed' ? [] : fillCurveOf(alerted, execution),
     sweep: assessment.sweep.map((one) => sweepResult(one, assessment)),
     lookahead: played.lookahead,
@@ -144,17 +165,12 @@ export function assess(assessment: Assessment): BacktestResult {
   }
 }
 
-function refusalsOf(candidates: readonly Candidate[]): Record<string, number> {
-  const reasons = Map.groupBy(candidates, ({ verdicts }) => verdicts[0]?.refusal ?? '')
-  reasons.delete('')
-  return Object.fromEntries([...reasons].map(([reason, { length }]) => [reason, length] as const).sort((one, other) => other[1] - one[1]))
-}
-
-function resalesOf(outcomes: readonly Outcome[]): BacktestResult['resales'] {
-  const resold = outcomes.filter(({ exit }) => exit.kind === 'resold')
-  const gained = resold.filter(({ gainUsd }) => gainUsd > 0)
-  const caught = (from: readonly Outcome[]) => from.filter(({ offer }) => isAlerted(offer as Candidate))
-  const gains = (from: readonly Outcome[]) => from.reduce((sum, { gainUsd }) => sum + gainUsd, 0)
+function resalesOf(opportunities: readonly Opportunity[], execution: ExecutionSettings): BacktestResult['resales'] {
+  const resold = opportunities.filter(({ chances }) => chances[0]?.own === true)
+  const gainOf = (one: Opportunity): number => summarisePicks([one], execution).returnOnSpend * one.offer.askUsd
+  const gained = resold.filter((one) => gainOf(one) > 0)
+  const caught = (from: readonly Opportunity[]) => from.filter(({ offer }) => isAlerted(offer))
+  const gains = (from: readonly Opportunity[]) => from.reduce((sum, one) => sum + gainOf(one), 0)
   return {
     observed: resold.length,
     gained: gained.length,
@@ -165,76 +181,58 @@ function resalesOf(outcomes: readonly Outcome[]): BacktestResult['resales'] {
   }
 }
 
+function refusalsOf(candidates: readonly Candidate[]): Record<string, number> {
+  const reasons = Map.groupBy(candidates, ({ verdicts }) => verdicts[0]?.refusal ?? '')
+  reasons.delete('')
+  return Object.fromEntries([...reasons].map(([reason, { length }]) => [reason, length] as const).sort((one, other) => other[1] - one[1]))
+}
+
 /** Of the k alerts that promised most for their ask, the share that gained. */
-function precisionOf(alerted: readonly Outcome[]): BacktestResult['precisionAt'] {
-  const promise = ({ offer }: Outcome): number => (offer as Candidate).promisedUsd / offer.askUsd
-  const judged = alerted.filter(({ exit }) => exit.kind !== 'censored').sort((one, other) => promise(other) - promise(one))
+function precisionOf(alerted: readonly Opportunity[], execution: ExecutionSettings): BacktestResult['precisionAt'] {
+  const promise = ({ offer }: Opportunity): number => offer.promisedUsd / offer.askUsd
+  const ranked = [...alerted].sort((one, other) => promise(other) - promise(one))
   return [10, 25, 50, 100, 200]
-    .filter((k) => k <= judged.length)
-    .map((k) => ({ k, alerts: judged.length, gainedShare: judged.slice(0, k).filter(({ gainUsd }) => gainUsd > 0).length / k }))
+    .filter((k) => k <= ranked.length)
+    .map((k) => ({ k, alerts: ranked.length, gainedShare: summarisePicks(ranked.slice(0, k), execution).gainedShare }))
 }
 
-/** In [0, 1), of the listing and the seed alone: whatever else is bought, the same race ends the same way. */
-export function luckFor(seed: number): (listingId: string) => number {
-  return (listingId) => {
-    let hash = seed | 0
-    for (let index = 0; index < listingId.length; index++) hash = Math.imul(hash ^ listingId.charCodeAt(index), 0x01000193)
-    return createRandom(hash).uniform()
-  }
-}
-
-/** Each listing once, however many rules or falling prices brought it up. */
-function oncePerListing(outcomes: readonly Outcome[]): Outcome[] {
-  const met = new Set<string>()
-  return outcomes.filter(({ offer }) => !met.has(offer.listingId) && met.add(offer.listingId))
-}
-
-function portfolioOf(alerted: readonly Outcome[], { execution, seed, played: { span } }: Assessment): PortfolioResult {
-  const portfolio = runPortfolio(oncePerListing(alerted), execution, luckFor(seed))
+function portfolioOf({ trades, missed, curve }: Money['account'], { execution, book }: Assessment): PortfolioResult {
   return {
-    bought: portfolio.bought.length,
-    missed: portfolio.missed,
-    figures: figuresOf(portfolio, execution, span),
-    equity: portfolio.equity,
-    trades: portfolio.bought.map((outcome) => ({
-      listingId: outcome.offer.listingId,
-      boughtAt: iso(outcome.boughtAt),
-      askUsd: outcome.offer.askUsd,
-      forecastUsd: (outcome.offer as Candidate).quantilesUsd[2] as number,
-      exit: outcome.exit.kind,
-      exitAt: iso(outcome.exit.at),
-      exitUsd: outcome.exit.priceUsd,
-      gainUsd: outcome.gainUsd,
-      return: returnOf(outcome),
+    bought: trades.length,
+    missed,
+    figures: accountFigures(trades, curve, { book, settings: execution }),
+    curve,
+    trades: trades.map(({ opportunity: { offer, boughtAt, firstPrice }, exit, gainUsd }) => ({
+      listingId: offer.listingId,
+      boughtAt: iso(boughtAt),
+      askUsd: offer.askUsd,
+      forecastUsd: offer.quantilesUsd[2] as number,
+      firstPriceUsd: firstPrice.usd,
+      firstPriceFrom: firstPrice.from,
+      exit: exit.kind,
+      exitAt: iso(exit.at),
+      exitUsd: exit.priceUsd,
+      gainUsd,
+      return: gainUsd / offer.askUsd,
     })),
   }
 }
 
 /** How much is left of it the harder the race is. */
-function fillCurveOf(alerted: readonly Outcome[], execution: ExecutionSettings): BacktestResult['fillCurve'] {
+function fillCurveOf(alerted: readonly Opportunity[], execution: ExecutionSettings): BacktestResult['fillCurve'] {
   return competitions.map((competition) => {
-    const raced = alerted.map((outcome) => ({ ...outcome, fill: fillProbability(outcome.discount, { ...execution, competition }) }))
-    const { meanFill, expectedGainUsd, expectedReturn } = summarise(raced)
+    const raced = alerted.map((one) => ({ ...one, fill: fillProbability(discountOf(one), { ...execution, competition }) }))
+    const { meanFill, expectedGainUsd, expectedReturn } = summarisePicks(raced, execution)
     return { competition, meanFill, expectedGainUsd, expectedReturn }
   })
 }
 
-function sweepResult({ point, ruleSet }: Assessment['sweep'][number], assessment: Assessment): SweepResult {
-  const { book, seed, bootstrapRounds } = assessment
-  const { candidates, span, race } = assessment.played
-  const outcomes = candidates
-    .filter((candidate) => isAlerted(candidate, ruleSet))
-    .map((candidate) => outcomeOf(book, candidate, point.execution, race))
-  const { gainedShare, expectedReturn, expectedGainUsd } = summarise(outcomes)
-  const intervals = hourlyIntervals(outcomes, { seed, rounds: bootstrapRounds })
-  const portfolio = runPortfolio(oncePerListing(outcomes), point.execution, luckFor(seed))
-  return {
-    values: point.values,
-    alerts: outcomes.length,
-    gainedShare,
-    expectedReturn,
-    expectedReturnInterval: intervals.expectedReturn,
-    expectedGainUsd,
-    profitUsd: figuresOf(portfolio, point.execution, span).profitUsd,
-  }
+function sweepResult({ point, ruleSet }: Assessment['sweep'][number], { book, seed, played }: Assessment): SweepResult {
+  const { candidates, span, race } = played
+  const settings = point.execution
+  const opportunities = oncePerListing(candidates).map((candidate) => opportunityOf(book, candidate, settings, race))
+  const picks = opportunities.filter(({ offer }) => isAlerted(offer, ruleSet))
+  const { gainedShare, expectedReturn, expectedGainUsd } = summarisePicks(picks, settings)
+  const { usdPerDay, interval } = moneyOf(fixed('', picks), { days: daysOf(opportunities, span, settings), settings, seed })
+  return { values: point.values, alerts: picks.length, gainedShare, expectedReturn, expectedGainUsd, usdPerDay, interval }
 }

@@ -1,5 +1,5 @@
 import type { BackendChoice } from '#lib/model/network/tfjs-runtime.ts'
-import { defaultRules } from '#lib/rules/presets.ts'
+import { classicRules, defaultRules } from '#lib/rules/presets.ts'
 import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
 import { openArchive } from '#lib/running/open-archive.ts'
 import type { BacktestArguments } from './backtest-arguments.ts'
@@ -16,21 +16,24 @@ export type BacktestContext = Readonly<{ env: Readonly<Record<string, string | u
 
 /** Plays, then judges. Errors are those of play-sales.ts and play-archive.ts. */
 export async function runBacktest(args: BacktestArguments, { env, backend, progress }: BacktestContext): Promise<BacktestResult> {
-  const { input, execution, seed, bootstrapRounds } = args
+  const { input, execution, seed } = args
   const points = sweepPoints(args.sweep, args.rules ?? defaultRules, execution)
-  const alternatives = eachOnce(points.map(({ rules }) => rules))
+  const beside = eachOnce([...args.beside, classicRules])
+  const alternatives = eachOnce([...beside, ...points.map(({ rules }) => rules)])
   const played = await play(args, { ...args, alternatives, backend, progress }, env)
   progress.show(1, 'judging')
   const hashes = alternatives.map(rulesHashOf)
+  const placeOf = (rules: RuleSet): number => 1 + hashes.indexOf(rulesHashOf(rules))
+  const own = rulesHashOf(played.ruleSets[0])
   return assess({
     name: input.kind === 'sales' ? input.files.join(', ') : input.uri,
     kind: input.kind,
     played,
     book: createSaleBook(played.events),
     execution,
-    sweep: points.map((point) => ({ point, ruleSet: 1 + hashes.indexOf(rulesHashOf(point.rules)) })),
+    beside: beside.filter((rules) => rulesHashOf(rules) !== own).map((rules) => ({ name: rules.name, ruleSet: placeOf(rules) })),
+    sweep: points.map((point) => ({ point, ruleSet: placeOf(point.rules) })),
     seed,
-    bootstrapRounds,
   })
 }
 

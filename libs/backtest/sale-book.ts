@@ -1,17 +1,19 @@
 import { anatomyOf } from '#lib/axie/profile.ts'
-import { keyOn, rungNumber, similarityLadder, type Traits, traitsOf } from '#lib/axie/similarity.ts'
+import { keyOn, rungNumber, similarityLadder, similarKey, type Traits, traitsOf } from '#lib/axie/similarity.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
+import { alikeKey } from '#lib/market/alike.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { hourMillis } from '#lib/market/horizons.ts'
 import { median } from '#lib/numbers/median.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
 
-export type BookSale = Readonly<{ tokenId: string; breedCount: number; soldAt: number; usd: number; wei: string }>
+/** `number`: its place among all sales of the book, in the order of time. */
+export type BookSale = Readonly<{ number: number; tokenId: string; breedCount: number; soldAt: number; usd: number; wei: string }>
 
 /** From fine to coarse, what an axie is compared by when it is to be sold again. */
 export type Likeness = 'alike' | 'similar' | 'kind'
 
-/** Equal keys: alike = class, four battle parts and breed count; similar = class and four battle parts; kind = class and breed count. */
+/** Equal keys: alike = class, four battle parts and breed band; similar = class and four battle parts; kind = class and breed count. */
 export type LikenessKeys = Readonly<Record<Likeness, string>>
 
 /**
@@ -22,6 +24,7 @@ export interface SaleBook {
   /** Times of the oldest and of the newest sale, milliseconds. */
   readonly begin: number
   readonly end: number
+  readonly size: number
   /** Sales of an axie, oldest first, later than `after`. */
   ofAxie(tokenId: string, after: number): readonly BookSale[]
   /** Sales of axies like it with `after` < soldAt <= `until`, oldest first. */
@@ -30,14 +33,17 @@ export interface SaleBook {
   newestLike(likeness: Likeness, keys: LikenessKeys, after: number, until: number, most: number): readonly BookSale[]
   /** Log dollars: the median price of the 24 hours before an hour; NaN without sales. */
   levelAt(time: number): number
+  /** Of the hours from one time to another, the share in which anything was sold: where nobody looked, nothing is known. */
+  observedShare(from: number, until: number): number
 }
 
-const rungs = { alike: rungNumber('c4b'), similar: rungNumber('c4'), kind: rungNumber('cb') }
+const kindTraits = similarityLadder[rungNumber('cb')]?.traits ?? []
 
-export function likenessKeysOf(traits: Traits): LikenessKeys {
-  const keyFor = (likeness: Likeness): string => `${likeness} ${keyOn(similarityLadder[rungs[likeness]]?.traits ?? [], traits)}`
-  return { alike: keyFor('alike'), similar: keyFor('similar'), kind: keyFor('kind') }
-}
+export const likenessKeysOf = (traits: Traits): LikenessKeys => ({
+  alike: `alike ${alikeKey(traits)}`,
+  similar: `similar ${similarKey(traits)}`,
+  kind: `kind ${keyOn(kindTraits, traits)}`,
+})
 
 export function createSaleBook(events: readonly MarketEvent[]): SaleBook {
   const all: BookSale[] = []
@@ -54,7 +60,7 @@ export function createSaleBook(events: readonly MarketEvent[]): SaleBook {
     const traits = knownTraitsOf(value.item)
     if (traits === null) continue
     const { item, soldAt, priceUsd, priceWei } = value
-    const sale = { tokenId: item.tokenId, breedCount: item.breedCount, soldAt, usd: Number(priceUsd), wei: priceWei }
+    const sale = { number: all.length, tokenId: item.tokenId, breedCount: item.breedCount, soldAt, usd: Number(priceUsd), wei: priceWei }
     all.push(sale)
     add(`axie ${item.tokenId}`, sale)
     for (const key of Object.values(likenessKeysOf(traits))) add(key, sale)
@@ -63,10 +69,12 @@ export function createSaleBook(events: readonly MarketEvent[]): SaleBook {
   const within = (sales: readonly BookSale[], after: number, until: number) =>
     sales.slice(firstAfter(sales, after), firstAfter(sales, until))
   const levels = new Map<number, number>()
+  const observedHours = new Set(all.map(({ soldAt }) => Math.floor(soldAt / hourMillis)))
 
   return {
     begin: all[0]?.soldAt ?? Number.NaN,
     end: all.at(-1)?.soldAt ?? Number.NaN,
+    size: all.length,
     ofAxie: (tokenId, after) => within(byKey.get(`axie ${tokenId}`) ?? [], after, Number.POSITIVE_INFINITY),
     like: (likeness, keys, after, until) => within(byKey.get(keys[likeness]) ?? [], after, until),
     newestLike(likeness, keys, after, until, most) {
@@ -81,6 +89,12 @@ export function createSaleBook(events: readonly MarketEvent[]): SaleBook {
       const level = Math.log(median(within(all, hour - 24 * hourMillis, hour).map(({ usd }) => usd)))
       levels.set(hour, level)
       return level
+    },
+    observedShare(from, until) {
+      const [first, last] = [Math.floor(from / hourMillis), Math.max(Math.ceil(until / hourMillis), Math.floor(from / hourMillis) + 1)]
+      let observed = 0
+      for (let hour = first; hour < last; hour++) if (observedHours.has(hour)) observed++
+      return observed / (last - first)
     },
   }
 }

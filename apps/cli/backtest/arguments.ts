@@ -3,13 +3,11 @@ import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
 import type { BacktestArguments } from '#lib/backtest/backtest-arguments.ts'
-import { defaultExecution } from '#lib/backtest/execution.ts'
+import { defaultExecution, type ExecutionSettings, knobNames, knobOf } from '#lib/backtest/money/settings.ts'
 import { parseSweep, sweepNames } from '#lib/backtest/sweep.ts'
 import { classicRules, defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
-
-const defaults = defaultExecution
 
 export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive URI: what the alerts would have earned.
 
@@ -20,9 +18,10 @@ export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive
                            they name; where its alerts are archived too, says whether they came out the same to the byte
   --source KIND            of --sales: recorded (default) or synthetic: of which market these sales are
   --from TIME  --to TIME   what is played: 2022-04-16T12:00:00Z or unix seconds (default: of sales, from the first midnight that has
-                           three days before it, to the end)
+                           two whole days and some of a third before it, to the end)
   --rules NAME|FILE        default, classic, or a rules file (YAML; flipstream rules checks it);
                            default: an archive's own, else default
+  --beside NAME|FILE       other rules on the same forecasts, in the same table; may be given several times (classic is always there)
   --seed N                 of training, of luck and of resampling (default 1): the same input and seed give the same JSON
   --report FILE.html       write a report for people: one file, no network
   --json                   print one JSON object, and nothing else on stdout
@@ -31,22 +30,19 @@ export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive
   --check-lookahead        of --sales: play once more with the input cut in the middle (or at --cut TIME): every feature, score and alert before the
                            cut must come out the same to the byte, else some number has seen the future (exit code 1)
   --partitions N           of listings.scored: the alerter's limits are those of its partition (default 3, as a local pipeline has)
-  --bootstrap N            resamples for the intervals (default 1000)
 
 How a purchase is simulated (defaults are judgements, not measurements: try others)
-  --delay SECONDS          from the listing until a person has bought (default ${defaults.delaySeconds})
-  --half-life MINUTES      a fairly priced listing is taken by someone else within so long, in half of all cases (default ${defaults.halfLifeMinutes})
-  --competition POWER      the half-life of a bargain is multiplied by (1 - discount)^POWER (default ${defaults.competition})
-  --fee SHARE              of the market, when selling (default ${defaults.feeRatio})
-  --gas USD                for each of two transactions (default ${defaults.gasUsd})
-  --undercut SHARE         below the median of similar sales, to be sold among them (default ${defaults.undercutRatio})
-  --exit-hours HOURS       similar sales so long after buying are what it could be sold for (default ${defaults.exitHours})
-  --capital USD            to begin with (default ${defaults.capitalUsd})
-  --per-trade USD          the dearest single purchase (default ${defaults.perTradeUsd})
-  --positions N            held at once, at most (default ${defaults.maximumPositions})
+${knobLines()}
 
 TF_BACKEND chooses where networks are trained and run: wasm (default), auto, tensorflow or cpu.
 `
+
+function knobLines(): string {
+  return knobNames
+    .map(knobOf)
+    .map(({ flag, value, meaning, usual }) => `  ${`--${flag} ${value}`.padEnd(25)}${meaning} (default ${usual})`)
+    .join('\n')
+}
 
 const text = { type: 'string' } as const
 const options = {
@@ -63,17 +59,8 @@ const options = {
   sweep: { type: 'string', multiple: true },
   'check-lookahead': { type: 'boolean' },
   cut: text,
-  bootstrap: text,
-  delay: text,
-  'half-life': text,
-  competition: text,
-  fee: text,
-  gas: text,
-  undercut: text,
-  'exit-hours': text,
-  capital: text,
-  'per-trade': text,
-  positions: text,
+  beside: { type: 'string', multiple: true },
+  ...(Object.fromEntries(knobNames.map((name) => [knobOf(name).flag, text])) as Readonly<Record<string, typeof text>>),
 } as const
 
 /** Throws UsageError before a row is read. */
@@ -81,32 +68,25 @@ export function parseBacktestArguments(argv: readonly string[]): BacktestArgumen
   const values = parse(argv)
   if (values.cut !== undefined && values['check-lookahead'] !== true) throw new UsageError('--cut needs --check-lookahead')
   const moment = (option: 'from' | 'to' | 'cut') => (values[option] === undefined ? null : momentOf(`--${option}`, values[option]))
-  const number = (option: keyof typeof values, fallback: number, limits: Limits) =>
-    values[option] === undefined ? fallback : numberOf(`--${option}`, values[option] as string, limits)
+  const number = (option: string, fallback: number, limits: Limits): number => {
+    const given = (values as Readonly<Record<string, unknown>>)[option]
+    return given === undefined ? fallback : numberOf(`--${option}`, given as string, limits)
+  }
   const [from, to] = [moment('from'), moment('to')]
   if (from !== null && to !== null && from >= to) throw new UsageError(`--from ${values.from} is not before --to ${values.to}`)
   return {
     input: inputOf(values),
     from,
     to,
-    rules: values.rules === undefined ? null : rulesOf(values.rules),
+    rules: values.rules === undefined ? null : rulesOf('--rules', values.rules),
+    beside: (values.beside ?? []).map((given) => rulesOf('--beside', given)),
     partitions: number('partitions', 3, { least: 1, whole: true }),
-    execution: {
-      delaySeconds: number('delay', defaults.delaySeconds, { least: 0 }),
-      halfLifeMinutes: number('half-life', defaults.halfLifeMinutes, { above: 0 }),
-      competition: number('competition', defaults.competition, { least: 0 }),
-      feeRatio: number('fee', defaults.feeRatio, { least: 0, most: 0.5 }),
-      gasUsd: number('gas', defaults.gasUsd, { least: 0 }),
-      undercutRatio: number('undercut', defaults.undercutRatio, { least: 0, most: 0.9 }),
-      exitHours: number('exit-hours', defaults.exitHours, { above: 0 }),
-      capitalUsd: number('capital', defaults.capitalUsd, { above: 0 }),
-      perTradeUsd: number('per-trade', defaults.perTradeUsd, { above: 0 }),
-      maximumPositions: number('positions', defaults.maximumPositions, { least: 1, whole: true }),
-    },
+    execution: Object.fromEntries(
+      knobNames.map((name) => [name, number(knobOf(name).flag, defaultExecution[name], knobOf(name).limits)]),
+    ) as ExecutionSettings,
     sweep: (values.sweep ?? []).map(parseSweep),
     lookahead: values['check-lookahead'] === true ? (moment('cut') ?? 'middle') : null,
     seed: number('seed', 1, { whole: true }),
-    bootstrapRounds: number('bootstrap', 1_000, { least: 100, most: 100_000, whole: true }),
     reportFile: values.report ?? null,
     json: values.json ?? false,
   }
@@ -173,13 +153,13 @@ function sourceOf(given: string): 'recorded' | 'synthetic' {
   throw new UsageError(`--source: expected recorded or synthetic, found ${given}`)
 }
 
-function rulesOf(given: string): RuleSet {
+function rulesOf(option: string, given: string): RuleSet {
   const preset = [defaultRules, classicRules].find(({ name }) => name === given)
   if (preset !== undefined) return preset
-  if (!isFile(given)) throw new UsageError(`--rules: expected default, classic or a file, found ${given}`)
+  if (!isFile(given)) throw new UsageError(`${option}: expected default, classic or a file, found ${given}`)
   try {
     return parseRulesFile(readFileSync(given, 'utf8'), given)
   } catch (error) {
-    throw error instanceof RulesFileError ? new UsageError(`--rules: these rules cannot be used\n${error.message}`) : error
+    throw error instanceof RulesFileError ? new UsageError(`${option}: these rules cannot be used\n${error.message}`) : error
   }
 }

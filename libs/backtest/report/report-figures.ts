@@ -1,8 +1,8 @@
 import { areaY, dot, line, lineY, ruleY, text } from '@observablehq/plot'
-import { drawdowns } from '#lib/backtest/portfolio.ts'
 import type { BacktestResult } from '#lib/backtest/result.ts'
 import type { Html } from '#lib/report/html.ts'
 import { figure, plot, series } from '#lib/report/plot.ts'
+import { drawdowns } from './portfolio.ts'
 import { dollars, percent, whole } from './text.ts'
 
 const time = { type: 'utc', label: null } as const

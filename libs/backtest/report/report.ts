@@ -2,13 +2,13 @@
 
 import { isLeakFree } from '#lib/backtest/lookahead.ts'
 import type { BacktestResult, TradeRow } from '#lib/backtest/result.ts'
-import type { StrategyResult } from '#lib/backtest/strategy-results.ts'
 import { type Html, html } from '#lib/report/html.ts'
 import { note, page, section, tiles } from '#lib/report/page.ts'
 import { table } from '#lib/report/table.ts'
 import { assumptions, executionTable } from './report-assumptions.ts'
 import { calibrationFigure, drawdownFigure, equityFigure, fillFigure, tradesFigure } from './report-figures.ts'
 import { minute } from './report-time.ts'
+import type { StrategyResult } from './strategy-results.ts'
 import { count, dollars, lookaheadLine, percent, recordedLine, whole, withInterval } from './text.ts'
 
 const share = (value: number): string => percent(value, 0)

@@ -1,6 +1,6 @@
 import { isLeakFree } from '#lib/backtest/lookahead.ts'
 import type { BacktestResult } from '#lib/backtest/result.ts'
-import type { StrategyResult } from '#lib/backtest/strategy-results.ts'
+import type { StrategyResult } from './strategy-results.ts'
 
 export const percent = (share: number | null | undefined, digits = 1): string =>
   share === null || share === undefined || !Number.isFinite(share) ? '-' : `${(share * 100).toFixed(digits)}%`

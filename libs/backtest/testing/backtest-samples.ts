@@ -2,11 +2,11 @@
 import { partTypes } from '#lib/axie/parts.ts'
 import { anatomyOf } from '#lib/axie/profile.ts'
 import { traitsOf } from '#lib/axie/similarity.ts'
-import type { Offer } from '#lib/backtest/execution.ts'
 import { likenessKeysOf } from '#lib/backtest/sale-book.ts'
 import { saleEvent, saleIdOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
+import type { Offer } from './execution.ts'
 
 export const hour = 3_600_000
 export const start = Date.UTC(2026, 0, 5)

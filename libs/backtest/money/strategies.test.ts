@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { dayMillis } from '#lib/market/horizons.ts'
+import { axie, offered, sold } from './backtest-samples.ts'
 import type { Candidate } from './candidate.ts'
 import { defaultExecution, outcomeOf } from './execution.ts'
 import { summarise } from './outcome-summary.ts'
 import { createSaleBook } from './sale-book.ts'
 import { isBelowFloor, passesSimilarSaleRule, randomPicks } from './strategies.ts'
-import { axie, offered, sold } from './testing/backtest-samples.ts'
 
 const candidate = (tokenId: string, hours: number, askUsd: number, change: Partial<Candidate> = {}): Candidate => ({
   ...offered(axie(tokenId), hours, askUsd),

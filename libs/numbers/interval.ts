@@ -1,0 +1,2 @@
+/** Of 95%: nineteen of twenty such intervals hold what they are for. */
+export type Interval = Readonly<{ low: number; high: number }>

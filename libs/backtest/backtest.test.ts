@@ -9,9 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseBacktestArguments } from '#app/cli/backtest/arguments.ts'
 import { run as sample } from '#app/cli/sample/main.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { knobNames, knobOf } from './money/settings.ts'
 import { backtestReport } from './report/report.ts'
 import { formatBacktest } from './report/text.ts'
-import { type BacktestResult, luckFor } from './result.ts'
+import type { BacktestResult } from './result.ts'
 import { runBacktest } from './run-backtest.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'flipstream-backtest-'))
@@ -29,7 +30,7 @@ beforeAll(async () => {
 let shares: number[] = []
 const play = (...argv: string[]): Promise<BacktestResult> => {
   shares = []
-  return runBacktest(parseBacktestArguments(['--sales', salesFile, '--source', 'synthetic', '--bootstrap', '100', ...argv]), {
+  return runBacktest(parseBacktestArguments(['--sales', salesFile, '--source', 'synthetic', '--draws', '20', ...argv]), {
     env: {},
     backend: 'wasm',
     progress: { show: (done) => shares.push(done), end: () => {} },
@@ -62,16 +63,19 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
     const refused = Object.values(decisions.refusals).reduce((sum, count) => sum + count, 0)
     expect(decisions.alerts).toBeGreaterThan(0)
     expect(refused + decisions.alerts).toBe(played.listings)
-    const [alerts, , , random, everything] = strategies
-    expect(alerts?.summary.picks).toBe(decisions.alerts)
-    expect(random?.summary.picks).toBe(decisions.alerts)
-    expect(everything?.summary.picks).toBe(played.listings)
-    for (const { summary } of strategies) {
-      expect(Object.values(summary.exits).reduce((sum, count) => sum + count, 0)).toBeCloseTo(summary.picks, -1)
+    expect(strategies.map(({ name }) => name)).toEqual(['alerts', 'classic', 'similar-sale rule', 'buy the floor', 'random, matched'])
+    const [alerts, , , , random] = strategies
+    expect(alerts?.picks).toBe(decisions.alerts)
+    expect(random?.picks).toBe(decisions.alerts)
+    expect(whole.everything.picks).toBe(played.listings)
+    for (const { summary, bought, exits } of strategies) {
+      expect(Object.values(summary.exits).reduce((sum, count) => sum + count, 0)).toBeCloseTo(summary.picks, 6)
+      expect(Object.values(exits).reduce((sum, count) => sum + count, 0)).toBeCloseTo(bought, 6)
     }
     const missed = Object.values(portfolio.missed).reduce((sum, count) => sum + count, 0)
     expect(portfolio.bought + missed).toBe(decisions.alerts)
     expect(portfolio.trades.reduce((sum, { gainUsd }) => sum + gainUsd, 0)).toBeCloseTo(portfolio.figures.profitUsd, 6)
+    expect(portfolio.figures.finalCashUsd + portfolio.figures.stuckWorthUsd).toBeCloseTo(portfolio.figures.finalWorthUsd, 6)
   })
 
   test('sees no future', () => {
@@ -93,22 +97,17 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
     expect(bytes(again)).toBe(bytes(whole))
   })
 
-  test('draws the luck of a race from the seed and the listing alone', () => {
-    const draws = Array.from({ length: 2_000 }, (_, index) => luckFor(1)(`axie:${index}:1`))
-    expect(draws.every((luck) => luck >= 0 && luck < 1)).toBe(true)
-    expect(draws.filter((luck) => luck < 0.3).length / draws.length).toBeCloseTo(0.3, 1)
-    expect(luckFor(1)('axie:7:1')).toBe(draws[7])
-    expect(luckFor(2)('axie:7:1')).not.toBe(draws[7])
-  })
-
   test('reports: assumptions and the bias of the data first, every part that there is to tell, in one file', () => {
     const report = backtestReport(whole)
     const { document } = parseHTML(report)
     const titles = [...document.querySelectorAll('h2')].map(({ textContent }) => textContent)
     expect(titles).toEqual([
       'Assumptions',
-      'What came of it',
-      'Beside others',
+      'Dollars at equal capital',
+      'Day by day',
+      'Other judgements',
+      'One account through all days',
+      'What was picked',
       'The race',
       'How good the forecasts were',
       'Why listings were not alerted',
@@ -118,8 +117,18 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
     ])
     expect(document.querySelector('section')?.textContent).toMatch(/Simulated, synthetic market[\s\S]*Selection bias/)
     expect(report).toContain('came out the same to the byte')
+    for (const name of knobNames) expect(report).toContain(`--${knobOf(name).flag}`)
     expect(document.querySelectorAll('script, link, img').length).toBe(0)
     expect(report.match(/.{0,80}(NaN|undefined|Infinity).{0,20}/g)).toBeNull()
+  })
+
+  test('claims nothing of too few days, in the terminal and in the report', () => {
+    expect(whole.countedDays).toBeLessThan(4)
+    expect(whole.comparisons.every(({ separates }) => separates === null)).toBe(true)
+    for (const told of [formatBacktest(whole), backtestReport(whole)]) {
+      expect(told).toContain('no interval')
+      expect(told).not.toMatch(/: (better|worse)\b/)
+    }
   })
 
   test('tells people and shows how far it is', () => {
@@ -184,6 +193,10 @@ describe('what cannot be played is refused before a model is trained', () => {
     [['--fee', ''], '--fee: expected a number of at least 0 up to 0.5'],
     [['--positions', '1.5'], '--positions: expected a whole number'],
     [['--rules', 'magic'], '--rules: expected default, classic or a file'],
+    [['--beside', 'magic'], '--beside: expected default, classic or a file'],
+    [['--sell-chance', '1.5'], '--sell-chance: expected a number of at least 0 up to 1, found 1.5'],
+    [['--liquidation=-0.1'], '--liquidation: expected a number of at least 0 up to 1, found -0.1'],
+    [['--draws', '5'], '--draws: expected a whole number of at least 20'],
     [['--sweep', 'luck=1:2:1'], '--sweep: expected NAME=FROM:TO:STEP'],
     [['--cut', '2022-04-16'], '--cut needs --check-lookahead'],
     [['--archive', 'x'], '--sales and --archive are two inputs'],

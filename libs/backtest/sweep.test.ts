@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { classicRules, defaultRules } from '#lib/rules/presets.ts'
-import { defaultExecution } from './execution.ts'
+import { defaultExecution } from './money/settings.ts'
 import { parseSweep, sweepPoints } from './sweep.ts'
 
 describe('a sweep', () => {
@@ -21,6 +21,9 @@ describe('a sweep', () => {
     ])
     expect(points[2]?.rules.rules[0]?.forecast).toMatchObject({ minimumRatio: 1.2, minimumGainUsd: 5 })
     expect(points[2]?.execution.delaySeconds).toBe(0)
+    expect(
+      sweepPoints([parseSweep('sell-chance=0.25:0.5:0.25')], defaultRules, defaultExecution).map(({ execution }) => execution.sellChance),
+    ).toEqual([0.25, 0.5])
     expect(sweepPoints([], defaultRules, defaultExecution)).toEqual([])
   })
 

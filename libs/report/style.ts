@@ -31,7 +31,8 @@ caption { text-align: left; color: var(--faint); padding-bottom: .4rem; font-siz
 /* Read whole where the table scrolls. */
 caption { position: sticky; left: 0; max-width: min(46rem, 100cqi); }
 th, td { padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { color: var(--faint); font-weight: 600; white-space: nowrap; } tbody th { font-weight: 500; }
+thead th { color: var(--faint); font-weight: 600; white-space: nowrap; } tbody th { font-weight: 500; white-space: nowrap; }
+details { margin: 1rem 0; } summary { cursor: pointer; }
 .number { text-align: right; white-space: nowrap; }
 figure { margin: 1.25rem 0; } figcaption { font-size: .92rem; color: var(--faint); max-width: 46rem; } figcaption b { color: var(--ink); }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; padding: 0; margin: .4rem 0; font-size: .88rem; }

@@ -84,7 +84,7 @@ export function judgeMoney(given: MoneyCase): Money {
     comparisons: results.slice(1).map(({ money }) => compareByDay(alerts!.money, money, days)),
     pValue: pValueOf(alerts!.money, moneyOfRandom),
     sensitivities: sensitivitiesOf(alerted, random, contest),
-    longerHorizon: longerHorizonOf(given),
+    longerHorizon: longerHorizonOf(given, days),
     account: alerts!.shown,
     everything: summarisePicks(opportunities, settings),
   }
@@ -181,16 +181,18 @@ function meanSummary(strategy: Strategy, settings: ExecutionSettings): PickSumma
   } as PickSummary
 }
 
-function longerHorizonOf(given: MoneyCase): LongerHorizon {
+/** Means are over the days that count with the usual time, so that both are of the same days; an interval needs days of its own. */
+function longerHorizonOf(given: MoneyCase, usualDays: readonly Day[]): LongerHorizon {
   const settings = { ...given.settings, horizonHours: given.settings.horizonHours * longerTimes }
   const { contest, days, alerted, random } = worldOf(given, settings)
-  const [alerts, other] = [fixed('alerts', alerted), random].map((strategy) => moneyOf(strategy, contest))
+  const [alerts, other] = [fixed('alerts', alerted), random].map((strategy) => moneyOf(strategy, { ...contest, days: usualDays }))
+  const countedDays = days.filter(({ counts }) => counts).length
   return {
     hours: settings.horizonHours,
-    countedDays: days.filter(({ counts }) => counts).length,
+    countedDays,
     alertsUsdPerDay: alerts!.usdPerDay,
     randomUsdPerDay: other!.usdPerDay,
-    interval: alerts!.interval,
+    interval: countedDays < leastDays ? null : moneyOf(fixed('alerts', alerted), contest).interval,
     summary: summarisePicks(alerted, settings),
   }
 }

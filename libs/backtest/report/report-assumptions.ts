@@ -4,15 +4,18 @@ import type { BacktestResult } from '#lib/backtest/result.ts'
 import { type Html, html } from '#lib/report/html.ts'
 import { note } from '#lib/report/page.ts'
 import { table } from '#lib/report/table.ts'
+import { knobNames, knobOf } from '../money/settings.ts'
 import { minute } from './report-time.ts'
-import { dollars, percent, whole } from './text.ts'
+import { exitsText, percent, whole } from './text.ts'
 
 export function assumptions(result: BacktestResult): Html {
-  const { played, input, race } = result
+  const { played, input, race, execution } = result
+  const alerts = result.strategies[0]!
   return note(html`<ul>
 ${race === 'assumed' ? madeUpListings(result) : recordedListings(result)}
-<li><b>The model sells nothing.</b> What a purchase earns is the next real sale of the same axie at equal breed count; else the median of the next two to five sales alike by others; else it is unsold, marked at the lower quartile of what its like was sold for, and never counted as a gain. ${exitShares(result)}</li>
-<li><b>Only ${whole(played.days)} days</b>, of sales from ${minute(input.firstSale)} to ${minute(input.lastSale)}. Intervals come from resampled hours of these days; they say nothing about other months. Buying does not move this market.</li>
+<li><b>The model sells nothing.</b> Within ${execution.horizonHours} hours a purchase is sold for what the same axie was really sold for, at equal breed count; else by a policy that a seller could follow: offered ${percent(execution.undercutRatio, 0)} below the median of the last ${execution.offerSales} sales alike that were known, cut by ${percent(execution.cutPerDay, 0)} a day, and bought with a chance of ${percent(execution.sellChance, 0)} by the buyer of one alike at that price or more. Each real sale is used once in an account. Nothing alike known (${whole(alerts.summary.pricedByForecast)} of ${whole(alerts.summary.picks)} alerts): the forecast’s median stands in.</li>
+<li><b>Unsold is a loss until shown otherwise.</b> What is left is worth ${percent(execution.liquidationRatio, 0)} of what its like then sold for, never its cost, and that money does not come back: it is stuck. Censored picks, of whose hours less than ${percent(execution.leastObserved, 0)} were observed, count in every share as not gained. Of the alerts, expected: ${exitsText(alerts.summary.exits)} resold / alike / unsold / censored.</li>
+<li><b>Only ${whole(played.days)} days</b>, of sales from ${minute(input.firstSale)} to ${minute(input.lastSale)}. Intervals are Student’s, over whole days, from four on; they say nothing about other months. Buying does not move this market.</li>
 </ul>`)
 }
 
@@ -30,32 +33,13 @@ const recordedListings = ({
 <li><b>Selection bias.</b> Errors of forecasts are known only of listings that sold, resales only of axies that were sold again before the data end. Judge the alerts by their distance from the random buyer, who meets the same bias.</li>
 <li><b>The race is the recorded one.</b> A listing that someone bought before the delay was over is lost; one that was still there is ours. That others would have acted otherwise had we bought is not in the data.</li>`
 
-function exitShares({ strategies }: BacktestResult): string {
-  const exits = strategies[0]?.summary.exits
-  if (exits === undefined) return ''
-  return `Of the alerts: ${whole(exits.resold)} resold, ${whole(exits.similar)} similar, ${whole(exits.unsold)} unsold, ${whole(exits.censored)} censored (the data end before anyone can know; left out of shares and returns).`
-}
-
-export function executionTable({ execution }: BacktestResult): Html {
-  const rows: [string, string, string][] = [
-    ['--delay', `${execution.delaySeconds} s`, 'from the listing until a person has bought'],
-    [
-      '--half-life',
-      `${execution.halfLifeMinutes} min`,
-      'a fairly priced listing is taken by someone else within so long, in half of all cases',
-    ],
-    ['--competition', String(execution.competition), 'the half-life of a bargain is multiplied by (1 − discount) to this power'],
-    ['--fee', percent(execution.feeRatio, 2), 'of the market, when selling'],
-    ['--gas', dollars(execution.gasUsd, 2), 'for each of two transactions'],
-    ['--undercut', percent(execution.undercutRatio), 'below the median of similar sales'],
-    ['--exit-hours', String(execution.exitHours), 'similar sales so long after buying are what it could be sold for'],
-    ['--capital', dollars(execution.capitalUsd), 'to begin with'],
-    ['--per-trade', dollars(execution.perTradeUsd), 'the dearest single purchase'],
-    ['--positions', String(execution.maximumPositions), 'held at once, at most'],
-  ]
-  return table({
-    caption: 'How a purchase is simulated. Judgements, not measurements; each is a flag.',
-    columns: [{ title: 'flag' }, { title: 'value', kind: 'number' }, { title: 'meaning' }],
-    rows: rows.map(([flag, ...rest]) => [html`<code>${flag}</code>`, ...rest]),
-  })
-}
+/** Every number that a purchase depends on, from the one table of them. */
+export const executionTable = ({ execution }: BacktestResult): Html =>
+  html`<details><summary>All numbers of a simulated purchase, each a flag</summary>${table({
+    caption: 'Judgements, not measurements: try others.',
+    columns: [{ title: 'flag' }, { title: 'this run', kind: 'number' }, { title: 'usual', kind: 'number' }, { title: 'meaning' }],
+    rows: knobNames.map((name) => {
+      const { flag, value, usual, meaning } = knobOf(name)
+      return [html`<code>--${flag}</code>`, String(execution[name]), String(usual), `${value.toLowerCase()}: ${meaning}`]
+    }),
+  })}</details>`

@@ -1,30 +1,104 @@
-import { areaY, dot, line, lineY, ruleY, text } from '@observablehq/plot'
+import { areaY, dot, line, lineY, ruleX, ruleY, text } from '@observablehq/plot'
 import type { BacktestResult } from '#lib/backtest/result.ts'
 import type { Html } from '#lib/report/html.ts'
 import { figure, plot, series } from '#lib/report/plot.ts'
-import { drawdowns } from './portfolio.ts'
+import { drawdownsOf } from '../money/curve.ts'
 import { dollars, percent, whole } from './text.ts'
 
 const time = { type: 'utc', label: null } as const
 
-export function equityFigure({ portfolio, execution }: BacktestResult): Html {
-  const points = portfolio.equity.map(({ at, equityUsd, investedUsd }) => ({ at: new Date(at), equityUsd, investedUsd }))
-  const last = points.at(-1)
+/** The first figure: what each earned a day with the same money, and how sure that is. */
+export function equalCapitalFigure({ strategies, execution, countedDays }: BacktestResult): Html {
+  const rows = strategies.map(({ name, usdPerDay, interval, usdByDay }) => ({ name, usdPerDay, interval, days: usdByDay }))
+  const ranges = rows.flatMap(({ name, interval }) => (interval === null ? [] : [{ name, ...interval }]))
+  const days = rows.flatMap(({ name, days: found }) => found.map(({ usd }) => ({ name, usd })))
   return figure({
-    title: 'Equity',
-    caption: `Money and what is held. What is not sold yet stands at its cost, what turned out unsold at its mark where that is lower. Start: ${dollars(execution.capitalUsd)}.`,
+    title: `Dollars a day with ${dollars(execution.capitalUsd)}`,
+    caption: `Filled: the mean of the days that count. Line: its 95% interval over these ${countedDays} days${ranges.length === 0 ? ' (too few: none is drawn)' : ''}. Faint dots: each day, counted or not.`,
+    drawing: plot('Dollars a day of each strategy at equal capital', (width) => ({
+      height: 60 + rows.length * 42,
+      marginLeft: width < 500 ? 104 : 150,
+      x: { label: 'US dollars a day', grid: true, ticks: 5 },
+      y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
+      marks: [
+        ruleX([0]),
+        dot(days, { x: 'usd', y: 'name', r: 3, fill: 'currentColor', fillOpacity: 0.28 }),
+        ruleY(ranges, { y: 'name', x1: 'low', x2: 'high', stroke: series(1), strokeWidth: 3, strokeOpacity: 0.55, strokeLinecap: 'round' }),
+        dot(rows, { x: 'usdPerDay', y: 'name', r: 6, fill: ({ name }: { name: string }) => (name === 'alerts' ? series(1) : series(6)) }),
+        text(rows, {
+          x: 'usdPerDay',
+          y: 'name',
+          text: ({ usdPerDay }: { usdPerDay: number }) => dollars(usdPerDay),
+          dy: -13,
+          fill: 'currentColor',
+        }),
+      ],
+    })),
+  })
+}
+
+export function dayFigure({ strategies, days }: BacktestResult): Html {
+  const [alerts, random] = [strategies[0]!, strategies.find(({ name }) => name.startsWith('random'))!]
+  const points = days.flatMap(({ day, counts }, place) =>
+    [alerts, random].map(({ name, usdByDay }) => ({ day: day.slice(5), who: name, usd: usdByDay[place]!.usd, counts })),
+  )
+  const bars = (who: string, color: string, dx: number) =>
+    ruleX(
+      points.filter((point) => point.who === who),
+      {
+        x: 'day',
+        y1: 0,
+        y2: 'usd',
+        stroke: color,
+        strokeWidth: 12,
+        dx,
+        strokeOpacity: ({ counts }: { counts: boolean }) => (counts ? 1 : 0.35),
+      },
+    )
+  return figure({
+    title: 'Each day’s account',
+    caption:
+      'Alerts beside random picks matched by day and ask. Pale: days that do not count, as too few of the hours after them were observed.',
     legend: [
-      { name: 'equity', color: series(1) },
-      { name: 'of it invested', color: series(2), dashed: true },
+      { name: 'alerts', color: series(1) },
+      { name: 'random, matched', color: series(2) },
     ],
-    drawing: plot(`Equity from ${dollars(execution.capitalUsd)} to ${dollars(last?.equityUsd)}, and how much of it was invested`, {
+    drawing: plot('Dollars of each day, alerts and random picks', {
+      x: { label: null, domain: days.map(({ day }) => day.slice(5)), padding: 0.3, type: 'point' },
+      y: { grid: true, label: 'US dollars' },
+      marks: [bars(alerts.name, series(1), -7), bars(random.name, series(2), 7), ruleY([0])],
+    }),
+  })
+}
+
+export function accountFigure({ portfolio, execution }: BacktestResult): Html {
+  const points = portfolio.curve.flatMap(({ at, cashUsd, offeredUsd, stuckUsd }) => [
+    { at: new Date(at), what: 'cash', low: 0, high: cashUsd },
+    { at: new Date(at), what: 'offered', low: cashUsd, high: cashUsd + offeredUsd },
+    { at: new Date(at), what: 'stuck', low: cashUsd + offeredUsd, high: cashUsd + offeredUsd + stuckUsd },
+  ])
+  const layer = (what: string, color: string, fillOpacity: number) =>
+    areaY(
+      points.filter((point) => point.what === what),
+      { x: 'at', y1: 'low', y2: 'high', fill: color, fillOpacity, curve: 'step-after' },
+    )
+  return figure({
+    title: 'Cash, stock and what is stuck',
+    caption: `One account through all days, hour by hour, in the first draw of luck. Stock stands at its liquidation value (${percent(execution.liquidationRatio, 0)} of what its like had sold for, less the fee), never at its cost. Line: the ${dollars(execution.capitalUsd)} it began with.`,
+    legend: [
+      { name: 'cash', color: series(1) },
+      { name: 'on offer', color: series(3) },
+      { name: 'stuck: found no buyer in its time', color: series(2) },
+    ],
+    drawing: plot('Cash, stock on offer and stuck stock over time', {
       x: time,
       y: { grid: true, label: 'US dollars', zero: true },
       marks: [
+        layer('cash', series(1), 0.75),
+        layer('offered', series(3), 0.75),
+        layer('stuck', series(2), 0.75),
         ruleY([0]),
-        ruleY([execution.capitalUsd], { stroke: 'currentColor', strokeOpacity: 0.4 }),
-        lineY(points, { x: 'at', y: 'equityUsd', stroke: series(1), strokeWidth: 2, curve: 'step-after' }),
-        lineY(points, { x: 'at', y: 'investedUsd', stroke: series(2), strokeDasharray: '5 3', curve: 'step-after' }),
+        ruleY([execution.capitalUsd], { stroke: 'currentColor', strokeDasharray: '2 3' }),
       ],
     }),
   })
@@ -34,12 +108,11 @@ export function equityFigure({ portfolio, execution }: BacktestResult): Html {
 const shallowest = 0.005
 
 export function drawdownFigure({ portfolio, execution }: BacktestResult): Html {
-  const points = drawdowns(portfolio.equity, execution.capitalUsd).map(({ at, ratio }) => ({ at: new Date(at), below: -ratio }))
+  const points = drawdownsOf(portfolio.curve, execution.capitalUsd).map(({ at, ratio }) => ({ at: new Date(at), below: -ratio }))
   const deepest = Math.max(shallowest, ...points.map(({ below }) => -below))
   return figure({
     title: 'Drawdown',
-    caption:
-      'How far equity stood below its highest so far. Prices of what is held between purchase and exit are not known, so the true one is deeper.',
+    caption: 'How far its worth, in liquidation value, stood below its highest so far: as if all stock had to go at once.',
     drawing: plot('Drawdown over time', (width) => ({
       height: Math.max(140, Math.round(width * 0.22)),
       x: time,
@@ -114,12 +187,12 @@ export function calibrationFigure({ forecast }: BacktestResult): Html {
 
 export function tradesFigure({ portfolio }: BacktestResult): Html {
   const trades = portfolio.trades.map(({ askUsd, return: gain, exit }) => ({ askUsd, gain, exit }))
-  const colors = { resold: series(1), similar: series(3), unsold: series(2), censored: series(6) } as const
-  const symbols = { resold: 'circle', similar: 'square', unsold: 'times', censored: 'diamond' } as const
+  const colors = { resold: series(1), alike: series(3), unsold: series(2), censored: series(6) } as const
+  const symbols = { resold: 'circle', alike: 'square', unsold: 'times', censored: 'diamond' } as const
   return figure({
     title: 'Every purchase',
     caption:
-      'What was paid, and what came of it. Filled circle: really resold; square: priced by similar sales; cross: unsold, at its mark or at cost; diamond: censored.',
+      'What was paid, and what came of it. Circle: really resold; square: sold to the buyer of one alike; cross: unsold, at its liquidation value; diamond: censored, the same.',
     legend: Object.entries(colors).map(([name, color]) => ({ name, color })),
     drawing: plot('Return of each purchase against its price', {
       x: { type: 'log', label: 'paid, US dollars', tickFormat: (usd: number) => dollars(usd) },

@@ -3,13 +3,13 @@
 import { isLeakFree } from '#lib/backtest/lookahead.ts'
 import type { BacktestResult, TradeRow } from '#lib/backtest/result.ts'
 import { type Html, html } from '#lib/report/html.ts'
-import { note, page, section, tiles } from '#lib/report/page.ts'
+import { note, page, section } from '#lib/report/page.ts'
 import { table } from '#lib/report/table.ts'
 import { assumptions, executionTable } from './report-assumptions.ts'
-import { calibrationFigure, drawdownFigure, equityFigure, fillFigure, tradesFigure } from './report-figures.ts'
+import { calibrationFigure, fillFigure, tradesFigure } from './report-figures.ts'
+import { dayByDay, equalCapital, oneAccount, otherJudgements } from './report-money.ts'
 import { minute } from './report-time.ts'
-import type { StrategyResult } from './strategy-results.ts'
-import { count, dollars, lookaheadLine, percent, recordedLine, whole, withInterval } from './text.ts'
+import { count, dollars, exitsText, intervalText, lookaheadLine, percent, recordedLine, whole } from './text.ts'
 
 const share = (value: number): string => percent(value, 0)
 
@@ -22,8 +22,11 @@ export function backtestReport(result: BacktestResult): string {
     }</p>`,
     sections: [
       section('Assumptions', assumptions(result), executionTable(result)),
-      section('What came of it', headline(result), ...portfolioFigures(result)),
-      section('Beside others', comparison(result), resaleStory(result)),
+      section('Dollars at equal capital', equalCapital(result)),
+      section('Day by day', dayByDay(result)),
+      section('Other judgements', otherJudgements(result)),
+      section('One account through all days', oneAccount(result)),
+      section('What was picked', whatWasPicked(result)),
       ...(result.fillCurve.length === 0 ? [] : [section('The race', fillFigure(result), fillTable(result))]),
       section(
         'How good the forecasts were',
@@ -46,92 +49,50 @@ export function backtestReport(result: BacktestResult): string {
   })
 }
 
-function headline(result: BacktestResult): Html {
-  const { portfolio, decisions, execution } = result
-  const { figures } = portfolio
-  return html`${tiles([
-    {
-      name: `gained with ${dollars(execution.capitalUsd)}`,
-      value: dollars(figures.profitUsd),
-      detail: `${dollars(figures.profitOverMarketUsd)} over the market’s own move`,
-    },
-    { name: 'bought of alerts', value: `${whole(portfolio.bought)} of ${whole(decisions.alerts)}`, detail: missedText(result) },
-    { name: 'hit rate', value: percent(figures.hitRate, 0), detail: 'of purchases gained; an unsold one never did' },
-    { name: 'expectancy', value: dollars(figures.expectancyUsd, 2), detail: 'mean gain of a purchase' },
-    { name: 'profit factor', value: figures.profitFactor === null ? '-' : figures.profitFactor.toFixed(1), detail: 'gains / losses' },
-    { name: 'largest drawdown', value: percent(figures.maximumDrawdownRatio), detail: 'axies not yet sold stand at what they cost' },
-    { name: 'turnover', value: figures.turnover.toFixed(1), detail: 'times the capital' },
-    { name: 'exposure', value: percent(figures.exposureRatio, 0), detail: 'of equity invested, mean over time' },
-    {
-      name: 'time held',
-      value: figures.medianHoursHeld === null ? '-' : `${figures.medianHoursHeld.toFixed(1)} h`,
-      detail: 'median, of what was sold',
-    },
-    {
-      name: 'Sharpe, Sortino',
-      value: figures.sharpeDaily === null ? 'not told' : `${figures.sharpeDaily.toFixed(2)}, ${figures.sortinoDaily?.toFixed(2)}`,
-      detail: figures.sharpeDaily === null ? 'below 30 days they are noise' : 'of daily returns, not annualised',
-    },
-  ])}`
-}
-
-const missedText = ({ portfolio }: BacktestResult): string =>
-  Object.entries(portfolio.missed)
-    .filter(([, count]) => count > 0)
-    .map(([reason, count]) => `${whole(count)} ${reason}`)
-    .join(', ') || 'none missed'
-
-const portfolioFigures = (result: BacktestResult): Html[] =>
-  result.portfolio.equity.length === 0 ? [html`<p>Nothing was bought.</p>`] : [equityFigure(result), drawdownFigure(result)]
-
-function comparison({ strategies }: BacktestResult): Html {
-  const row = (one: StrategyResult) => [
-    one.name,
-    whole(one.summary.picks),
-    withInterval(one, 'gainedShare', share),
-    withInterval(one, 'medianReturn', share),
-    withInterval(one, 'expectedReturn', share),
-    dollars(one.summary.expectedGainUsd),
-    share(one.summary.meanFill),
-  ]
-  const resale = (one: StrategyResult) => [
-    one.name,
-    count(one.summary.resales),
-    withInterval(one, 'resaleGainedShare', share),
-    withInterval(one, 'resaleMedianReturn', share),
-    ...(['similar', 'unsold', 'censored'] as const).map((exit) => count(one.summary.exits[exit])),
+function whatWasPicked({ strategies, everything, resales, execution }: BacktestResult): Html {
+  const rows = [
+    ...strategies.map(({ name, summary, intervals }) => ({ name, summary, interval: intervals.gainedShare })),
+    { name: 'everything', summary: everything, interval: null },
   ]
   return html`${table({
     caption:
-      'What each would have bought of the same listings, one of each and no limit of money, all costs paid. In brackets: 95% intervals over resampled hours; the random buyer is the mean of 200 draws of as many listings each day, and where 95% of them lie. Expected: each purchase weighted by the chance of being first.',
+      'What each would have bought, every pick alone: one of each and no limit of money, each way it may end counted by its chance. Gained is of all picks; in brackets the 95% interval over the days that count. Expected: weighted by the chance of being first.',
     columns: [
       { title: '' },
       { title: 'picks', kind: 'number' },
       { title: 'gained', kind: 'number' },
-      { title: 'median return', kind: 'number' },
+      { title: 'resold / alike / unsold / censored', kind: 'number' },
+      { title: 'return on spend', kind: 'number' },
       { title: 'expected return', kind: 'number' },
-      { title: 'expected gain', kind: 'number' },
       { title: 'mean chance', kind: 'number' },
     ],
-    rows: strategies.map(row),
+    rows: rows.map(({ name, summary, interval }) => [
+      name,
+      whole(summary.picks),
+      interval === null ? share(summary.gainedShare) : `${share(summary.gainedShare)} (${intervalText(interval, share)})`,
+      exitsText(summary.exits),
+      share(summary.returnOnSpend),
+      share(summary.expectedReturn),
+      share(summary.meanFill),
+    ]),
   })}${table({
-    caption:
-      'Of these, axies that were really sold again within the data, at equal breed count: no assumption but fee and gas. Only what was sold again is seen, so even the random buyer looks clever here: compare with them, not with zero. Of the others, exits by similar sales, none at all, and what the end of the data hides.',
+    caption: `Of these, axies that were really sold again within ${execution.horizonHours} hours, at equal breed count: no assumption but fee and gas. Only what was sold again is seen, so even the random buyer looks clever here: compare with them, not with zero. Beside it, first prices taken from the forecast because nothing alike had been sold.`,
     columns: [
       { title: '' },
       { title: 'really resold', kind: 'number' },
-      { title: 'gained', kind: 'number' },
+      { title: 'of them gained', kind: 'number' },
       { title: 'median return', kind: 'number' },
-      { title: 'similar', kind: 'number' },
-      { title: 'unsold', kind: 'number' },
-      { title: 'censored', kind: 'number' },
+      { title: 'priced by forecast', kind: 'number' },
     ],
-    rows: strategies.map(resale),
-  })}<p>The similar-sale rule buys where the median of at least three similar sales, after the fee, is 1.3 times the ask and $5 above it. Buying the floor takes what asks less than anything of its class and breed count was sold for in the last 24 hours.</p>`
+    rows: rows.map(({ name, summary }) => [
+      name,
+      count(summary.resales),
+      share(summary.resaleGainedShare),
+      share(summary.resaleMedianReturn),
+      count(summary.pricedByForecast),
+    ]),
+  })}<p>Of ${whole(resales.observed)} listings whose axie was really sold again in that time, ${whole(resales.gained)} left a gain after the fee, ${dollars(resales.gainedUsd)} in all. The alerts caught ${whole(resales.caughtGained)} of these, worth ${dollars(resales.caughtGainedUsd)}, and ${whole(resales.caught - resales.caughtGained)} that lost.</p>`
 }
-
-const resaleStory = ({ resales }: BacktestResult): Html =>
-  html`<p>Of ${whole(resales.observed)} listings whose axie was really sold again, ${whole(resales.gained)} left a gain after the fee, ${dollars(resales.gainedUsd)} in all. The alerts caught ${whole(resales.caughtGained)} of these, worth ${dollars(resales.caughtGainedUsd)}, and ${whole(resales.caught - resales.caughtGained)} that lost.</p>`
 
 const fillTable = ({ fillCurve }: BacktestResult): Html =>
   table({
@@ -150,20 +111,26 @@ const fillTable = ({ fillCurve }: BacktestResult): Html =>
     ]),
   })
 
-const alertedCoverage = ({ forecast }: BacktestResult): Html =>
+const alertedCoverage = ({ forecast, execution }: BacktestResult): Html =>
   table({
-    caption: html`The winner’s curse: ${whole(forecast.alerted.rows)} alerts with an exit that was seen. How many were then sold for a quantile of their forecast or more; a buyer meets the forecasts that were too high more often.`,
-    columns: [{ title: 'quantile' }, { title: 'should be', kind: 'number' }, { title: 'was', kind: 'number' }],
-    rows: forecast.alerted.levels.map(({ level, share: was }) => [
+    caption: html`The winner’s curse: ${whole(forecast.alerted.n)} of ${whole(forecast.alerted.alerts)} alerts were followed within ${execution.horizonHours} hours by a sale of the same axie, else of one alike. How many of these first sales were at a quantile of the forecast or more; a buyer meets the forecasts that were too high more often. Intervals over whole days.`,
+    columns: [
+      { title: 'quantile' },
+      { title: 'should be', kind: 'number' },
+      { title: 'was', kind: 'number' },
+      { title: '95%', kind: 'number' },
+    ],
+    rows: forecast.alerted.levels.map(({ level, share: was, interval }) => [
       `at or above the ${share(level)} quantile`,
       share(1 - level),
       share(was),
+      intervalText(interval, share),
     ]),
   })
 
 const precision = ({ precisionAt }: BacktestResult): Html =>
   table({
-    caption: `Of the alerts that promised most for their ask, how many gained (of ${whole(precisionAt[0]!.alerts)} that can be judged).`,
+    caption: `Of the alerts that promised most for their ask, how many gained (of ${whole(precisionAt[0]!.alerts)}; unsold and censored ones did not).`,
     columns: [{ title: 'the best' }, { title: 'gained', kind: 'number' }],
     rows: precisionAt.map(({ k, gainedShare }) => [String(k), share(gainedShare)]),
   })
@@ -216,17 +183,19 @@ function sweepTable({ sweep }: BacktestResult): Html {
       ...names.map((title) => ({ title, kind: 'number' }) as const),
       { title: 'alerts', kind: 'number' },
       { title: 'gained', kind: 'number' },
-      { title: 'expected return (95%)', kind: 'number' },
+      { title: 'expected return', kind: 'number' },
       { title: 'expected gain', kind: 'number' },
-      { title: 'gained with the capital', kind: 'number' },
+      { title: 'a day', kind: 'number' },
+      { title: '95%', kind: 'number' },
     ],
-    rows: sweep.map(({ values, alerts, gainedShare, expectedReturn, expectedReturnInterval: interval, expectedGainUsd, profitUsd }) => [
+    rows: sweep.map(({ values, alerts, gainedShare, expectedReturn, expectedGainUsd, usdPerDay, interval }) => [
       ...names.map((name) => String(values[name])),
       whole(alerts),
       share(gainedShare),
-      interval === null ? share(expectedReturn) : `${share(expectedReturn)} (${share(interval.low)} to ${share(interval.high)})`,
+      share(expectedReturn),
       dollars(expectedGainUsd),
-      dollars(profitUsd),
+      dollars(usdPerDay),
+      intervalText(interval, dollars),
     ]),
   })
 }
@@ -244,15 +213,17 @@ const tradeTable = (caption: string, trades: readonly TradeRow[]): Html =>
       { title: 'bought' },
       { title: 'for', kind: 'number' },
       { title: 'forecast', kind: 'number' },
+      { title: 'first price', kind: 'number' },
       { title: 'came of it' },
       { title: 'at', kind: 'number' },
       { title: 'gain', kind: 'number' },
     ],
-    rows: trades.map(({ listingId, boughtAt, askUsd, forecastUsd, exit, exitUsd, gainUsd }) => [
+    rows: trades.map(({ listingId, boughtAt, askUsd, forecastUsd, firstPriceUsd, exit, exitUsd, gainUsd }) => [
       listingId.split(':').slice(0, 2).join(' '),
       minute(boughtAt),
       dollars(askUsd, 2),
       dollars(forecastUsd, 2),
+      dollars(firstPriceUsd, 2),
       exit,
       dollars(exitUsd, 2),
       dollars(gainUsd, 2),

@@ -1,6 +1,7 @@
-import { isLeakFree } from '#lib/backtest/lookahead.ts'
-import type { BacktestResult } from '#lib/backtest/result.ts'
-import type { StrategyResult } from './strategy-results.ts'
+import type { Interval } from '#lib/numbers/interval.ts'
+import { isLeakFree } from '../lookahead.ts'
+import type { Comparison } from '../money/contest.ts'
+import type { BacktestResult } from '../result.ts'
 
 export const percent = (share: number | null | undefined, digits = 1): string =>
   share === null || share === undefined || !Number.isFinite(share) ? '-' : `${(share * 100).toFixed(digits)}%`
@@ -8,7 +9,7 @@ export const percent = (share: number | null | undefined, digits = 1): string =>
 export const dollars = (usd: number | null | undefined, digits = 0): string => {
   if (usd === null || usd === undefined || !Number.isFinite(usd)) return '-'
   const amount = Math.abs(usd).toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
-  return `${usd < 0 && Number(amount) !== 0 ? '-' : ''}$${amount}`
+  return `${usd < 0 && Number(amount.replaceAll(',', '')) !== 0 ? '-' : ''}$${amount}`
 }
 
 export const whole = (count: number): string => Math.round(count).toLocaleString('en')
@@ -16,57 +17,68 @@ export const whole = (count: number): string => Math.round(count).toLocaleString
 /** A count, or the mean of many. */
 export const count = (value: number): string => (Number.isInteger(value) ? whole(value) : value.toFixed(1))
 
-/** `12% (10 to 14)`. */
-export function withInterval(
-  { summary, intervals }: StrategyResult,
-  name: keyof StrategyResult['intervals'],
-  format: (value: number) => string,
-): string {
-  const value = summary[name]
-  if (!Number.isFinite(value)) return '-'
-  const interval = intervals[name]
-  const bare = (bound: number) => format(bound).replace('%', '')
-  return interval == null ? format(value) : `${format(value)} (${bare(interval.low)} to ${bare(interval.high)})`
+/** `12 to 14`, or that there is none. */
+export const intervalText = (interval: Interval | null, format: (value: number) => string): string =>
+  interval === null ? 'no interval' : `${format(interval.low)} to ${format(interval.high)}`
+
+/** Wherever something is said to have gained: what became of all of them. */
+export const exitsText = ({
+  resold,
+  alike,
+  unsold,
+  censored,
+}: Readonly<Record<'resold' | 'alike' | 'unsold' | 'censored', number>>): string =>
+  `${whole(resold)} / ${whole(alike)} / ${whole(unsold)} / ${whole(censored)}`
+
+/** Better is said only where the interval of the same days, side by side, keeps clear of zero. */
+export function verdictOf({ with: other, moreUsdPerDay, interval, separates }: Comparison): string {
+  const more = `${dollars(moreUsdPerDay)} a day more than ${other}`
+  if (interval === null) return `${more}; no interval, so nothing is claimed`
+  const range = `${dollars(interval.low)} to ${dollars(interval.high)}`
+  if (separates !== true) return `${more} (${range}): not told apart`
+  return moreUsdPerDay > 0 ? `${more} (${range}): better` : `${more} (${range}): worse`
 }
 
 /** The result in a terminal. */
 export function formatBacktest(result: BacktestResult): string {
-  const { played, portfolio, forecast, decisions, resales, rules } = result
+  const { played, portfolio, forecast, decisions, resales, rules, execution } = result
   const { figures } = portfolio
   return `${[
     `backtest of ${result.input.name}, ${played.from.slice(0, 16)}Z to ${played.to.slice(0, 16)}Z: ${played.days} days, ${whole(played.listings)} listings, rules ${rules.name}`,
     sourceLine(result),
     `forecasts: median error ${percent(forecast.all.medianApe)}; 25-75% holds ${percent(forecast.all.coverage50)}, 5-95% holds ${percent(forecast.all.coverage90)} of prices`,
-    `alerts: ${whole(decisions.alerts)}; of ${whole(resales.gained)} listings whose axie was really resold at a gain they caught ${whole(resales.caughtGained)}`,
+    `alerts: ${whole(decisions.alerts)}; of ${whole(resales.gained)} listings whose axie was really resold at a gain within ${execution.horizonHours} h they caught ${whole(resales.caughtGained)}`,
+    '',
+    `${dollars(execution.capitalUsd)} each morning, sold within ${execution.horizonHours} h or liquidated at ${percent(execution.liquidationRatio, 0)}; ${daysLine(result)}`,
     '',
     ...alignColumns([
-      [
-        '',
-        'picks',
-        'gained',
-        'median return',
-        'expected return, first in the race',
-        'really resold',
-        'of them gained',
-        'their median return',
-      ],
+      ['', 'picks', 'bought', 'a day', '95%', 'gained', 'resold / alike / unsold / censored', 'a bound $ a day', 'stuck'],
       ...result.strategies.map((one) => [
         one.name,
-        whole(one.summary.picks),
-        withInterval(one, 'gainedShare', (value) => percent(value, 0)),
-        withInterval(one, 'medianReturn', (value) => percent(value, 0)),
-        withInterval(one, 'expectedReturn', (value) => percent(value, 0)),
-        count(one.summary.resales),
-        withInterval(one, 'resaleGainedShare', (value) => percent(value, 0)),
-        withInterval(one, 'resaleMedianReturn', (value) => percent(value, 0)),
+        whole(one.picks),
+        whole(one.bought),
+        dollars(one.usdPerDay),
+        intervalText(one.interval, dollars),
+        percent(one.gainedShare, 0),
+        exitsText(one.exits),
+        percent(one.gainPerBoundUsdDay, 0),
+        dollars(one.oneAccount.stuckUsd),
       ]),
     ]),
     '',
-    `with ${dollars(result.execution.capitalUsd)}: ${whole(portfolio.bought)} bought, ${dollars(figures.profitUsd)} gained (${dollars(figures.profitOverMarketUsd)} over the market's move), hit rate ${percent(figures.hitRate)}, drawdown ${percent(figures.maximumDrawdownRatio)}; in brackets: 95% intervals`,
+    ...result.comparisons.map((one) => `  ${verdictOf(one)}`),
+    `  random picks matched by day and ask do as well with p = ${result.pValue.toFixed(3)}`,
+    '',
+    `one account through all days: ${whole(portfolio.bought)} bought, ${dollars(figures.profitUsd)} (${dollars(figures.profitOverMarketUsd)} over the market's move), hit rate ${percent(figures.hitRate)}, drawdown ${percent(figures.maximumDrawdownRatio)} of liquidation value, ${dollars(figures.stuckCostUsd)} stuck`,
     ...(result.sweep.length === 0 ? [] : ['', ...sweepLines(result)]),
     ...(result.lookahead === null ? [] : ['', lookaheadLine(result)]),
     ...(result.recordedAlerts === null ? [] : ['', recordedLine(result)]),
   ].join('\n')}\n`
+}
+
+export function daysLine({ days, countedDays, execution }: Pick<BacktestResult, 'days' | 'countedDays' | 'execution'>): string {
+  const counted = `${countedDays} of ${days.length} days are whole and had ${percent(execution.leastObserved, 0)} of the hours after them observed`
+  return countedDays >= 4 ? `${counted}: intervals are over these` : `${counted}: fewer than four tell no interval`
 }
 
 const sourceLine = ({ source, race }: BacktestResult): string => {
@@ -78,15 +90,15 @@ const sourceLine = ({ source, race }: BacktestResult): string => {
 function sweepLines({ sweep }: BacktestResult): string[] {
   const names = Object.keys(sweep[0]?.values ?? {})
   return alignColumns([
-    [...names, 'alerts', 'gained', 'expected return', '95%', 'expected gain', 'with the capital'],
-    ...sweep.map(({ values, alerts, gainedShare, expectedReturn, expectedReturnInterval: interval, expectedGainUsd, profitUsd }) => [
+    [...names, 'alerts', 'gained', 'expected return', 'expected gain', 'a day', '95%'],
+    ...sweep.map(({ values, alerts, gainedShare, expectedReturn, expectedGainUsd, usdPerDay, interval }) => [
       ...names.map((name) => String(values[name])),
       whole(alerts),
       percent(gainedShare, 0),
       percent(expectedReturn, 0),
-      interval === null ? '-' : `${percent(interval.low, 0)} to ${percent(interval.high, 0)}`,
       dollars(expectedGainUsd),
-      dollars(profitUsd),
+      dollars(usdPerDay),
+      intervalText(interval, dollars),
     ]),
   ])
 }

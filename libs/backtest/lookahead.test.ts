@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { defineFeatureSet, type Feature, type FeatureSet } from '#lib/features/feature-set.ts'
-import { modelPromotedEvent, payloadOf } from '#lib/market/event.ts'
+import { modelPromotedEvent, payloadOf, saleEvent } from '#lib/market/event.ts'
 import { noItemModels } from '#lib/market/item-model.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
 import type { UsableModel } from '#lib/stages/scorer.ts'
 import { someSales } from '#lib/training/testing/sales-samples.ts'
-import type { MarketEvent, Sale } from '#schemas/types.ts'
+import type { EnrichedListing, MarketEvent, Sale } from '#schemas/types.ts'
 import { createChain } from './chain.ts'
 import { withListings } from './listings-from-sales.ts'
-import { compareTraces, createTracer, isLeakFree, type Traced } from './lookahead.ts'
+import { compareTraces, createTracer, isLeakFree, type Traced, type Tracer } from './lookahead.ts'
+import { checkWithinSecond } from './within-second.ts'
 
 const sales = someSales(400, 5)
 const [first] = sales as [MarketEvent]
@@ -44,10 +45,9 @@ const withFeature = (feature: Feature): FeatureSet =>
 
 const more = (name: string, read: Feature['read']): Feature => ({ name, kind: 'number', description: name, source: name, read })
 
-async function play(events: readonly MarketEvent[], featureSet: FeatureSet): Promise<readonly Traced[]> {
-  const tracer = createTracer()
+const chainOf = (featureSet: FeatureSet, { onFeatures, onDecided }: Tracer) => {
   const model = modelOf(featureSet)
-  const chain = createChain({
+  return createChain({
     featureSet: () => featureSet,
     itemModels: { ...noItemModels, begin: () => {}, load: async () => {}, preload: async () => {} },
     models: { load: async () => {}, get: () => model },
@@ -55,12 +55,16 @@ async function play(events: readonly MarketEvent[], featureSet: FeatureSet): Pro
     backend: 'none',
     codeVersion: 'test',
     partitions: 3,
-    onDecided: tracer.onDecided,
-    onFeatures: tracer.onFeatures,
+    onDecided,
+    onFeatures,
   })
+}
+
+async function play(events: readonly MarketEvent[], featureSet: FeatureSet): Promise<readonly Traced[]> {
+  const tracer = createTracer()
   const observation = { observedAt: first.eventTime - 2, origin: 'live', source: 'synthetic' } as const
   const promotion = modelPromotedEvent({ modelId: 'm', featureSetHash: featureSet.hash, reason: 'test' }, observation)
-  await chain.play([promotion, ...withListings(events)])
+  await chainOf(featureSet, tracer).play([promotion, ...withListings(events)])
   return tracer.trace
 }
 
@@ -72,14 +76,14 @@ const compare = async (featureSetFrom: (events: readonly MarketEvent[]) => Featu
 }
 
 const saleOf = (event: MarketEvent): Sale => payloadOf(event).value as Sale
-const models = { compared: 1, differing: null }
+const honestly = { models: { compared: 1, differing: null }, withinSecond: { seconds: 1, listings: 1, leak: null } }
 
-describe('the look-ahead check', () => {
+describe('the look-ahead check', { timeout: 30_000 }, () => {
   test('finds nothing in our features, scores and alerts', async () => {
     const result = await compare(() => axieFeatures)
     expect(result.leak).toBeNull()
     expect(result.compared).toBeGreaterThan(250)
-    expect(isLeakFree({ ...result, models })).toBe(true)
+    expect(isLeakFree({ ...result, ...honestly })).toBe(true)
   })
 
   test('finds a planted feature that knows what the same axie will be sold for next, and names it', async () => {
@@ -88,7 +92,7 @@ describe('the look-ahead check', () => {
       return withFeature(more('next_price', ({ item }) => prices.get(item.tokenId) ?? Number.NaN))
     })
     expect(leaking.leak).toMatchObject({ what: 'features', features: ['next_price'] })
-    expect(isLeakFree({ ...leaking, models })).toBe(false)
+    expect(isLeakFree({ ...leaking, ...honestly })).toBe(false)
   })
 
   test('finds a planted feature that was scaled by the mean of all prices, later ones included', async () => {
@@ -110,7 +114,7 @@ describe('the look-ahead check', () => {
     ['an alert', { alerts: 'another' }, 'alerts'],
     ['a listing', { listingId: 'another' }, 'listings'],
   ])('finds %s that came out another', (_, change, what) => {
-    const traced: Traced = { listingId: 'a', observedAt: 1, vector: Buffer.alloc(4), score: 's', alerts: 'n' }
+    const traced: Traced = { listingId: 'a', observedAt: 1, vector: Buffer.alloc(4), forecast: 'f', score: 's', alerts: 'n' }
     const options = { cutAt: 10, margin: 0, featureNames: ['one'] }
     expect(compareTraces([traced], [{ ...traced }], options).leak).toBeNull()
     expect(compareTraces([traced], [{ ...traced, ...change }], options).leak).toMatchObject({ what })
@@ -119,6 +123,64 @@ describe('the look-ahead check', () => {
   })
 
   test('a day whose model came out another is a leak of the training', () => {
-    expect(isLeakFree({ cutAt: 1, compared: 5, leak: null, models: { compared: 2, differing: 1 } })).toBe(false)
+    expect(isLeakFree({ cutAt: 1, compared: 5, leak: null, ...honestly, models: { compared: 2, differing: 1 } })).toBe(false)
+  })
+})
+
+describe('within a second', { timeout: 30_000 }, () => {
+  const from = (sales[100] as MarketEvent).eventTime
+  const to = (sales.at(-1) as MarketEvent).eventTime + 1
+  const model = { from, to, modelId: 'm', featureSetHash: axieFeatures.hash, trainedUntil: from - 1, trainedOnSales: 100 }
+
+  /** Three sales in each second of them, as a market that is settled in blocks. */
+  const inBlocks = sales.map((event, index) => {
+    const { eventTime } = sales[index - (index % 3)] as MarketEvent
+    return saleEvent({ ...saleOf(event), soldAt: eventTime }, { observedAt: eventTime, origin: 'live', source: 'synthetic' })
+  })
+
+  const check = (featureSet: FeatureSet, listings?: typeof withListings) =>
+    checkWithinSecond({
+      events: inBlocks,
+      models: [model],
+      samples: 4,
+      featureNames: featureSet.features.map(({ name }) => name),
+      ...(listings === undefined ? {} : { listings }),
+      open: async (tracer) => ({
+        chain: chainOf(featureSet, tracer),
+        opening: (_, history) => {
+          const observation = { observedAt: (history[0] as MarketEvent).eventTime - 1, origin: 'live', source: 'synthetic' } as const
+          return [modelPromotedEvent({ modelId: 'm', featureSetHash: featureSet.hash, reason: 'test' }, observation), ...history]
+        },
+      }),
+    })
+
+  test('nothing of ours changes with its own sale, its neighbours in the second, or what comes after', async () => {
+    expect(await check(axieFeatures)).toEqual({ seconds: 4, listings: 12, leak: null })
+  })
+
+  test('finds listings that come after the sales of their second: the cut does not', async () => {
+    function* tooLate(events: Iterable<MarketEvent>) {
+      const played = [...withListings(events)]
+      yield* played.filter((event) => payloadOf(event).kind === 'Sale')
+      for (const event of played) if (payloadOf(event).kind === 'Listing') yield { ...event, observedAt: event.observedAt + 2 }
+    }
+    const { leak } = await check(axieFeatures, tooLate)
+    expect(leak).toMatchObject({ what: 'features' })
+    expect(leak?.features.length).toBeGreaterThan(0)
+  })
+
+  test('finds a feature that reads the ask, which is the price that is to be forecast', async () => {
+    const asking = withFeature(more('ask', (listing) => (listing as unknown as EnrichedListing).ask.usd))
+    expect((await check(asking)).leak).toMatchObject({ what: 'features', features: ['ask'] })
+  })
+
+  test('finds listings that know how many are sold in their second, whatever the prices', async () => {
+    function* counted(events: Iterable<MarketEvent>) {
+      const played = [...events]
+      for (const event of withListings(played))
+        yield payloadOf(event).kind === 'Listing' ? { ...event, observedAt: event.observedAt - played.length } : event
+    }
+    const clock = withFeature(more('clock', ({ context }) => (context as unknown as { asOf: number }).asOf % 1_000))
+    expect((await check(clock, counted)).leak).not.toBeNull()
   })
 })

@@ -12,7 +12,8 @@ export type Traced = {
   readonly observedAt: number
   /** float32, little endian. */
   readonly vector: Buffer
-  /** Hashes; empty where nothing was made (a dead letter). */
+  /** Hashes; empty where nothing was made (a dead letter). `forecast`: quantiles and novelty alone, which know nothing of the ask. */
+  forecast: string
   score: string
   alerts: string
 }
@@ -29,12 +30,13 @@ export function createTracer(): Tracer {
   return {
     trace,
     onFeatures({ listing, vector }) {
-      const traced = { listingId: listing.listingId, observedAt: listing.observedAt, vector, score: '', alerts: '' }
+      const traced = { listingId: listing.listingId, observedAt: listing.observedAt, vector, forecast: '', score: '', alerts: '' }
       trace.push(traced)
       byEvent.set(listing.eventId, traced)
     },
     onDecided({ scored, verdicts }) {
       const traced = byEvent.get(scored.listing.eventId) as Traced
+      traced.forecast = hashOf([scored.quantilesUsd, scored.novelty])
       traced.score = hashOf(scored)
       traced.alerts = hashOf(verdicts)
     },
@@ -46,7 +48,7 @@ const hashOf = (record: unknown): string => createHash('sha256').update(JSON.str
 export type Leak = Readonly<{
   listingId: string
   observedAt: number
-  what: 'features' | 'score' | 'alerts' | 'listings'
+  what: 'features' | 'forecast' | 'score' | 'alerts' | 'listings'
   /** Names of the features that differ. */
   features: readonly string[]
 }>
@@ -54,9 +56,14 @@ export type Leak = Readonly<{
 export type TraceComparison = Readonly<{ cutAt: number; compared: number; leak: Leak | null }>
 
 /** `differing`: the first day whose model came out another, milliseconds. */
-export type LookaheadResult = TraceComparison & Readonly<{ models: Readonly<{ compared: number; differing: number | null }> }>
+export type LookaheadResult = TraceComparison &
+  Readonly<{ models: Readonly<{ compared: number; differing: number | null }>; withinSecond: WithinSecondResult }>
 
-export const isLeakFree = ({ leak, models }: LookaheadResult): boolean => leak === null && models.differing === null
+/** A cut cannot see within an event's own second: see within-second.ts. `seconds` and `listings`: how many were tried. */
+export type WithinSecondResult = Readonly<{ seconds: number; listings: number; leak: Leak | null }>
+
+export const isLeakFree = ({ leak, models, withinSecond }: LookaheadResult): boolean =>
+  leak === null && models.differing === null && withinSecond.leak === null
 
 /**
  * @param whole the trace of everything
@@ -83,11 +90,16 @@ const missing = ({ listingId, observedAt }: Traced): Leak => ({ listingId, obser
 function leakBetween(whole: Traced, cut: Traced, featureNames: readonly string[]): Leak | null {
   const { listingId, observedAt } = whole
   if (listingId !== cut.listingId) return missing(whole)
-  const features = featureNames.filter(
-    (_, place) => !whole.vector.subarray(place * 4, place * 4 + 4).equals(cut.vector.subarray(place * 4, place * 4 + 4)),
-  )
-  if (features.length > 0 || !whole.vector.equals(cut.vector)) return { listingId, observedAt, what: 'features', features }
-  if (whole.score !== cut.score) return { listingId, observedAt, what: 'score', features }
-  if (whole.alerts !== cut.alerts) return { listingId, observedAt, what: 'alerts', features }
+  const features = differingFeatures(whole, cut, featureNames)
+  if (features !== null) return { listingId, observedAt, what: 'features', features }
+  if (whole.score !== cut.score) return { listingId, observedAt, what: 'score', features: [] }
+  if (whole.alerts !== cut.alerts) return { listingId, observedAt, what: 'alerts', features: [] }
   return null
+}
+
+/** Null where all are the same. */
+export function differingFeatures(one: Traced, other: Traced, featureNames: readonly string[]): readonly string[] | null {
+  if (one.vector.equals(other.vector)) return null
+  const bytesOf = ({ vector }: Traced, place: number): Buffer => vector.subarray(place * 4, place * 4 + 4)
+  return featureNames.filter((_, place) => !bytesOf(one, place).equals(bytesOf(other, place)))
 }

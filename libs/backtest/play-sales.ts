@@ -6,12 +6,14 @@ import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
 import { dayMillis } from '#lib/market/horizons.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
+import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
 import { type Candidate, candidateOf } from './candidate.ts'
 import { compareTraces, createTracer, type LookaheadResult, type Traced, type Tracer } from './lookahead.ts'
 import type { Played, PlayOptions } from './played.ts'
-import { type DayModel, type WalkForwardOptions, type WalkForwardProgress, walkForward } from './walk-forward.ts'
+import { type DayModel, openWalk, type WalkForwardOptions, type WalkForwardProgress, walkForward } from './walk-forward.ts'
+import { checkWithinSecond } from './within-second.ts'
 
 export type PlaySalesOptions = PlayOptions &
   Readonly<{
@@ -27,6 +29,9 @@ type Sales = Readonly<{ salesFile: string; events: readonly MarketEvent[] }>
 
 /** Days with sales before the first that is played; the first of them may begin anywhere in it. */
 const daysOfHistory = 3
+const featureNames = axieResidualFeatures.features.map(({ name }) => name)
+/** Played again with what comes in them changed. */
+const sampledSeconds = 8
 /** A listing lies a millisecond before the second of its sale. */
 const listingMargin = 1_001
 
@@ -48,8 +53,10 @@ export async function playSales(options: PlaySalesOptions): Promise<Played> {
   const tracer = cutAt === null ? null : createTracer()
   /** Of the time that all of it takes. */
   const wholeShare = cutAt === null ? 1 : 1 / (1 + (cutAt - span.from) / (span.to - span.from))
+  const store = createMemoryStore()
   const models = await walkForward({
     ...common,
+    store,
     events,
     to: span.to,
     onProgress: (walked) => progress.show(wholeShare * shareDone(walked), doing(walked)),
@@ -65,16 +72,27 @@ export async function playSales(options: PlaySalesOptions): Promise<Played> {
   const lookahead =
     cutAt === null || tracer === null
       ? null
-      : await playCut({ salesFile, events }, { cutAt, source, trace: tracer.trace, models }, (cut, cutTracer) =>
-          walkForward({
-            ...common,
-            ...cut,
-            ...cutTracer,
-            to: cutAt,
-            onProgress: (walked) =>
-              progress.show(wholeShare + (1 - wholeShare) * shareDone(walked), `cut at ${iso(cutAt)}: ${doing(walked)}`),
+      : {
+          ...(await playCut({ salesFile, events }, { cutAt, source, trace: tracer.trace, models }, (cut, cutTracer) =>
+            walkForward({
+              ...common,
+              ...cut,
+              ...cutTracer,
+              to: cutAt,
+              onProgress: (walked) =>
+                progress.show(wholeShare + (1 - wholeShare) * shareDone(walked), `cut at ${iso(cutAt)}: ${doing(walked)}`),
+            }),
+          )),
+          withinSecond: await checkWithinSecond({
+            events,
+            models,
+            featureNames,
+            samples: sampledSeconds,
+            open: ({ onFeatures, onDecided }) =>
+              openWalk({ ...common, store, alternatives: [], onFeatures, onDecided, onRefused: () => {} }),
+            onProgress: (share) => progress.show(0.99, `within seconds: ${Math.round(share * 100)}%`),
           }),
-        )
+        }
   return {
     events,
     candidates,
@@ -118,7 +136,11 @@ type Whole = Readonly<{ cutAt: number; source: Source; trace: readonly Traced[];
 type PlayCut = (cut: Pick<WalkForwardOptions, 'salesFile' | 'events'>, tracer: Tracer) => Promise<readonly DayModel[]>
 
 /** Plays a file that ends at the cut, and compares. */
-async function playCut(sales: Sales, { cutAt, source, trace, models }: Whole, play: PlayCut): Promise<LookaheadResult> {
+async function playCut(
+  sales: Sales,
+  { cutAt, source, trace, models }: Whole,
+  play: PlayCut,
+): Promise<Omit<LookaheadResult, 'withinSecond'>> {
   const directory = await mkdtemp(join(tmpdir(), 'flipstream-cut-'))
   try {
     const salesFile = join(directory, 'cut.csv')
@@ -130,7 +152,6 @@ async function playCut(sales: Sales, { cutAt, source, trace, models }: Whole, pl
     if (events.length !== count) throw new UsageError(`--check-lookahead: expected one line for each sale in ${sales.salesFile}`)
     const tracer = createTracer()
     const cutModels = await play({ salesFile, events }, tracer)
-    const featureNames = axieResidualFeatures.features.map(({ name }) => name)
     const result = compareTraces(trace, tracer.trace, { cutAt, margin: listingMargin, featureNames })
     const another = cutModels.find(({ modelId }, index) => modelId !== models[index]?.modelId)
     return { ...result, models: { compared: cutModels.length, differing: another?.from ?? null } }

@@ -107,13 +107,25 @@ export function lookaheadLine({ lookahead }: BacktestResult): string {
   if (lookahead === null) return ''
   const cut = new Date(lookahead.cutAt).toISOString()
   if (isLeakFree(lookahead)) {
-    return `look-ahead: none. Cut at ${cut}, ${whole(lookahead.compared)} listings before it and ${lookahead.models.compared} models came out the same to the byte`
+    const { seconds, listings } = lookahead.withinSecond
+    return `look-ahead: none. Cut at ${cut}, ${whole(lookahead.compared)} listings before it and ${lookahead.models.compared} models came out the same to the byte; of ${whole(listings)} listings in ${whole(seconds)} seconds, no feature and no forecast changed with their own sale and all that came after`
   }
-  const { leak, models } = lookahead
+  const { leak, models, withinSecond } = lookahead
+  if (withinSecond.leak !== null) {
+    const { what, listingId, features } = withinSecond.leak
+    return `LOOK-AHEAD: the ${what}${namesOf(features)} of ${listingId} changed with its own sale or what came in its second and after: it has seen what it forecasts`
+  }
   if (leak === null)
     return `LOOK-AHEAD: cut at ${cut}, the model of ${new Date(models.differing as number).toISOString()} came out another: its training has seen the future`
-  const names = leak.features.length === 0 ? '' : ` (${leak.features.join(', ')})`
-  return `LOOK-AHEAD: cut at ${cut}, the ${leak.what}${names} of ${leak.listingId}, listed ${new Date(leak.observedAt).toISOString()}, came out another: it has seen the future`
+  return `LOOK-AHEAD: cut at ${cut}, the ${leak.what}${namesOf(leak.features)} of ${leak.listingId}, listed ${new Date(leak.observedAt).toISOString()}, came out another: it has seen the future`
+}
+
+const mostNamed = 8
+
+function namesOf(features: readonly string[]): string {
+  if (features.length === 0) return ''
+  const more = features.length > mostNamed ? ` and ${features.length - mostNamed} more` : ''
+  return ` (${features.slice(0, mostNamed).join(', ')}${more})`
 }
 
 export function recordedLine({ recordedAlerts }: BacktestResult): string {

@@ -4,7 +4,7 @@ import { type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import { quantileLevels } from '#lib/model/quantile-head.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { meanInterval } from '#lib/numbers/student-t.ts'
-import type { Candidate } from './candidate.ts'
+import type { Candidate } from './money/candidate.ts'
 import { leastDays } from './money/contest.ts'
 import { dayOf } from './money/strategies.ts'
 

@@ -12,8 +12,9 @@ import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
 import { createModelCache } from '#lib/stages/model-cache.ts'
 import type { Alert, MarketEvent } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { type Candidate, candidateOf } from './candidate.ts'
+import { candidateOf } from './candidate-of.ts'
 import { createChain } from './chain.ts'
+import type { Candidate } from './money/candidate.ts'
 import type { Played, PlayOptions, RecordedAlerts } from './played.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { BackendChoice, TensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
-import type { Candidate } from './candidate.ts'
 import type { LookaheadResult } from './lookahead.ts'
+import type { Candidate } from './money/candidate.ts'
 import type { Race } from './money/opportunity.ts'
 import type { ProgressBar } from './progress.ts'
 

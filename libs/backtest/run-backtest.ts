@@ -4,12 +4,12 @@ import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
 import { openArchive } from '#lib/running/open-archive.ts'
 import type { BacktestArguments } from './backtest-arguments.ts'
 import { withJoinedSales } from './join-sales.ts'
+import { createSaleBook } from './money/sale-book.ts'
 import { playArchive } from './play-archive.ts'
 import { playSales } from './play-sales.ts'
 import type { Played, PlayOptions } from './played.ts'
 import type { ProgressBar } from './progress.ts'
 import { assess, type BacktestResult } from './result.ts'
-import { createSaleBook } from './sale-book.ts'
 import { sweepPoints } from './sweep.ts'
 
 export type BacktestContext = Readonly<{ env: Readonly<Record<string, string | undefined>>; backend: BackendChoice; progress: ProgressBar }>

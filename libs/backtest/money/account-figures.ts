@@ -1,8 +1,8 @@
-import type { SaleBook } from '#lib/backtest/sale-book.ts'
 import { hourMillis } from '#lib/market/horizons.ts'
 import { median } from '#lib/numbers/median.ts'
 import { isSold, type Trade } from './account.ts'
 import { type CurvePoint, drawdownsOf, worthOf } from './curve.ts'
+import type { SaleBook } from './sale-book.ts'
 import type { ExecutionSettings } from './settings.ts'
 
 export type AccountFigures = Readonly<{

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createSaleBook } from '../sale-book.ts'
 import { axie, everyHour, hour, offered, plain, sold, start } from '../testing/backtest-samples.ts'
 import { runAccount, scheduleOf, type Trade } from './account.ts'
 import { curveOf, drawdownsOf, worthOf } from './curve.ts'
 import type { Luck } from './luck.ts'
 import { type Opportunity, opportunityOf } from './opportunity.ts'
+import { createSaleBook } from './sale-book.ts'
 import type { ExecutionSettings } from './settings.ts'
 
 const settings: ExecutionSettings = { ...plain, feeRatio: 0, undercutRatio: 0, capitalUsd: 100, perTradeUsd: 60, maximumPositions: 2 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createSaleBook } from '../sale-book.ts'
 import { axie, everyHour, offered, plain, sold, start } from '../testing/backtest-samples.ts'
 import { compareByDay, fixed, moneyOf, pValueOf } from './contest.ts'
 import { daysOf } from './days.ts'
 import { opportunityOf } from './opportunity.ts'
+import { createSaleBook } from './sale-book.ts'
 
 const day = 86_400_000
 const settings = { ...plain, horizonHours: 24, feeRatio: 0, undercutRatio: 0, draws: 20 }

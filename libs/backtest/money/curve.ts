@@ -1,9 +1,9 @@
 /** What one account was worth at every hour: money, what is on offer and what is stuck, kept apart. Nothing stands at its cost. */
 
-import type { SaleBook } from '#lib/backtest/sale-book.ts'
 import { hourMillis } from '#lib/market/horizons.ts'
 import { isSold, liquidationUsd, type Trade } from './account.ts'
 import { likeUsdOf } from './opportunity.ts'
+import type { SaleBook } from './sale-book.ts'
 import type { ExecutionSettings } from './settings.ts'
 
 export type CurvePoint = Readonly<{

@@ -1,16 +1,16 @@
 /** All that is said in dollars: the alerts beside what anyone could have bought of the same listings. */
 
-import type { Candidate } from '#lib/backtest/candidate.ts'
-import type { SaleBook } from '#lib/backtest/sale-book.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { meanInterval } from '#lib/numbers/student-t.ts'
 import { exitKinds, type MissReason, runAccount, scheduleOf, type Trade } from './account.ts'
+import type { Candidate } from './candidate.ts'
 import { type Comparison, compareByDay, fixed, leastDays, moneyOf, pValueOf, type Strategy, type StrategyMoney } from './contest.ts'
 import { type CurvePoint, curveOf, drawdownsOf } from './curve.ts'
 import { type Day, daysOf } from './days.ts'
 import { luckOf } from './luck.ts'
 import { type Opportunity, opportunityOf, type Race } from './opportunity.ts'
 import { expectedOf, type PickSummary, summarisePicks } from './picks.ts'
+import type { SaleBook } from './sale-book.ts'
 import { type Sensitivity, sensitivitiesOf } from './sensitivities.ts'
 import type { ExecutionSettings } from './settings.ts'
 import { createRandomBuyer, isAlerted, isBelowFloor, oncePerListing, passesSimilarSaleRule } from './strategies.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createSaleBook } from '../sale-book.ts'
 import { axie, everyHour, hour, offered, plain, sold, start } from '../testing/backtest-samples.ts'
 import { sold as soldAt, unsold } from './account.ts'
 import { fillProbability, nextExitOf, opportunityOf, priceAfter } from './opportunity.ts'
+import { createSaleBook } from './sale-book.ts'
 import type { ExecutionSettings } from './settings.ts'
 
 const [one, other, third] = [axie('1'), axie('2'), axie('3')]

@@ -3,10 +3,10 @@
  * tested model has no say in it but where nothing alike was ever sold: then its forecast is the first price, and that is counted.
  */
 
-import type { Candidate } from '#lib/backtest/candidate.ts'
-import type { BookSale, Likeness, SaleBook } from '#lib/backtest/sale-book.ts'
 import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
 import { median } from '#lib/numbers/median.ts'
+import type { Candidate } from './candidate.ts'
+import type { BookSale, Likeness, SaleBook } from './sale-book.ts'
 import type { ExecutionSettings } from './settings.ts'
 
 /**

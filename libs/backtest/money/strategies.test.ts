@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Candidate } from '../candidate.ts'
-import { createSaleBook } from '../sale-book.ts'
 import { axie, offered, sold } from '../testing/backtest-samples.ts'
+import type { Candidate } from './candidate.ts'
+import { createSaleBook } from './sale-book.ts'
 import { createRandomBuyer, dayOf, isBelowFloor, oncePerListing, passesSimilarSaleRule } from './strategies.ts'
 
 describe('what anyone could do without a model', () => {

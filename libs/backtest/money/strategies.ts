@@ -1,9 +1,9 @@
 /** What to buy of the same listings: the alerts, and what anyone could do without a model. */
 
-import type { Candidate } from '#lib/backtest/candidate.ts'
-import type { SaleBook } from '#lib/backtest/sale-book.ts'
 import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
 import { createRandom } from '#lib/numbers/random.ts'
+import type { Candidate } from './candidate.ts'
+import type { SaleBook } from './sale-book.ts'
 
 /** The margin of the similar-sale rule is that of the default forecast rule. */
 const margin = { ratio: 1.3, gainUsd: 5 }

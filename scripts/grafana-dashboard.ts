@@ -1,9 +1,11 @@
 /** The Grafana dashboard, as a table of rows, panels and queries over our own metrics. Rows are what the rules' annotations link to. */
 type Panel = Readonly<{ title: string; unit: string; queries: Readonly<Record<string, string>> }>
 
+const quantile = (share: number, name: string, by: string) =>
+  `histogram_quantile(${share}, sum by (le, ${by}) (rate(flipstream_${name}_seconds_bucket[5m])))`
 const latency = (name: string, by: string) => ({
-  [`{{${by}}} p50`]: `max by (${by}) (flipstream_${name}_seconds{quantile="0.5"})`,
-  [`{{${by}}} p99`]: `max by (${by}) (flipstream_${name}_seconds{quantile="0.99"})`,
+  [`{{${by}}} p50`]: quantile(0.5, name, by),
+  [`{{${by}}} p99`]: quantile(0.99, name, by),
 })
 
 const rows: Readonly<Record<string, readonly Panel[]>> = {
@@ -12,9 +14,10 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       title: 'Alerts within 1 s of the listing (objective 99%)',
       unit: 'percentunit',
       queries: {
-        'last hour': '1 - sum(rate(flipstream_listing_to_alert_missed_total[1h])) / sum(rate(flipstream_listing_to_alert_count[1h]))',
+        'last hour':
+          '1 - sum(rate(flipstream_listing_to_alert_missed_total[1h])) / sum(rate(flipstream_listing_to_alert_seconds_count[1h]))',
         '30 days':
-          '1 - sum(increase(flipstream_listing_to_alert_missed_total[30d])) / sum(increase(flipstream_listing_to_alert_count[30d]))',
+          '1 - sum(increase(flipstream_listing_to_alert_missed_total[30d])) / sum(increase(flipstream_listing_to_alert_seconds_count[30d]))',
       },
     },
     { title: 'Listing to alert', unit: 's', queries: latency('listing_to_alert', 'app') },
@@ -94,6 +97,11 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Records archived a second', unit: 'short', queries: { records: 'sum(rate(flipstream_archived_records_total[5m]))' } },
     { title: 'Bytes archived a second', unit: 'Bps', queries: { bytes: 'sum(rate(flipstream_archived_bytes_total[5m]))' } },
     { title: 'Objects', unit: 'short', queries: { objects: 'sum(increase(flipstream_archived_objects_total[1h]))' } },
+    {
+      title: 'Oldest record that waits to be durable',
+      unit: 's',
+      queries: { '{{topic}}': 'max by (topic) (flipstream_uncommitted_seconds{app="archiver"})' },
+    },
     { title: 'Offsets lost', unit: 'short', queries: { offsets: 'sum(increase(flipstream_archive_gap_offsets_total[24h]))' } },
   ],
   Groups: [
@@ -109,10 +117,27 @@ const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 'short',
       queries: { '{{app}}': 'sum by (app) (increase(flipstream_backoffs_total[10m]))' },
     },
+    { title: 'Ready', unit: 'short', queries: { '{{app}}': 'max by (app) (flipstream_ready)' } },
+    { title: 'Code in use', unit: 'short', queries: { '{{app}} {{version}}': 'count by (app, version) (flipstream_build_info)' } },
+    { title: 'File descriptors', unit: 'short', queries: { '{{app}}': 'max by (app) (process_open_fds)' } },
     { title: 'Memory', unit: 'bytes', queries: { '{{app}}': 'max by (app) (process_resident_memory_bytes)' } },
-    { title: 'Processor', unit: 'short', queries: { '{{app}}': 'sum by (app) (rate(process_cpu_seconds[5m]))' } },
+    { title: 'Processor', unit: 'short', queries: { '{{app}}': 'sum by (app) (rate(process_cpu_seconds_total[5m]))' } },
   ],
   Kafka: [
+    {
+      title: 'Partitions that lack something',
+      unit: 'short',
+      queries: {
+        'no leader': 'max(kafka_controller_kafkacontroller_offlinepartitionscount)',
+        'too few copies for a write': 'sum(kafka_server_replicamanager_underminisrpartitioncount)',
+        'a copy out of step': 'sum(kafka_server_replicamanager_underreplicatedpartitions)',
+      },
+    },
+    {
+      title: 'Active controllers',
+      unit: 'short',
+      queries: { controllers: 'sum(kafka_controller_kafkacontroller_activecontrollercount)' },
+    },
     {
       title: 'Brokers’ disks, free',
       unit: 'percentunit',

@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { payloadOf } from '#lib/market/event.ts'
+import { marketplaceErrorCodes } from '#lib/marketplace/errors.ts'
 import type { Reject } from '#lib/marketplace/page.ts'
 import type { HttpAnswer } from '#lib/marketplace/transport.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
@@ -16,14 +17,21 @@ export interface CollectorMetrics {
 
 const repeatMillis = 60_000
 
+/** What alerts ask for: there at 0 before the first of each. */
+const requestResults = ['ok', ...marketplaceErrorCodes].map((result) => ({ result }))
+const liveKinds = ['Listing', 'AskSeen', 'Cancellation', 'Sale', 'ExchangeRate', 'LeaderboardSnapshot'].map((kind) => ({
+  kind,
+  origin: 'live',
+}))
+
 export function createCollectorMetrics(metrics: Metrics, logger: Logger, clock: Clock): CollectorMetrics {
-  const requests = metrics.counter('marketplace_requests_total', 'Requests to the marketplace, by result.', ['result'])
+  const requests = metrics.counter('marketplace_requests_total', 'Requests to the marketplace, by result.', ['result'], requestResults)
   const requestLatency = metrics.latency('marketplace_request', 'From the request to the answer in our hands.')
   const pollLatency = metrics.latency('poll', 'A whole look at the newest listings.')
   const lastPoll = metrics.gauge('last_successful_poll_timestamp_seconds', 'When the newest listings were last seen, unix time.')
   const quota = metrics.gauge('marketplace_quota_remaining', "What is left of the key's quota, where the marketplace says so.")
   const marketTime = metrics.gauge('market_time_seconds', "The market's clock at the newest answer, unix time.")
-  const events = metrics.counter('events_total', 'Events written, by kind and origin.', ['kind', 'origin'])
+  const events = metrics.counter('events_total', 'Events written, by kind and origin.', ['kind', 'origin'], liveKinds)
   const deadLetters = metrics.counter('dead_letters_total', 'Entries of answers that were refused, by code.', ['code'])
   const rejectLog = createRejectLog(logger, clock)
   return {

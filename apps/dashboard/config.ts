@@ -1,6 +1,5 @@
 import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from '#lib/app/config.ts'
 import { backendChoices } from '#lib/model/network/tfjs-runtime.ts'
-import packageJson from '../../package.json' with { type: 'json' }
 
 export const settings = defineConfig({
   DASHBOARD_HOST: {
@@ -49,5 +48,4 @@ export const settings = defineConfig({
     default: 'auto',
     description: 'Where the model runs that prices on request: tensorflow (native), wasm, cpu (JavaScript), or auto.',
   },
-  CODE_VERSION: { schema: text(), default: packageJson.version, description: 'Shown beside forecasts. Images set the commit.' },
 })

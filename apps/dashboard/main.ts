@@ -94,7 +94,11 @@ async function tellReaders(
 ): Promise<void> {
   const { clock, health, metrics } = context
   const readers = metrics.gauge('readers', 'Pages that are open.')
-  const skipped = metrics.gauge('readers_skipped_total', 'News that a page missed because it did not keep up; it is shown the whole later.')
+  const skipped = metrics.counter(
+    'readers_skipped_total',
+    'News that a page missed because it did not keep up; it is shown the whole later.',
+  )
+  let skippedBefore = 0
   const tellForecasts = forecastMetrics(context)
   const every = async (millis: number, work: () => void | Promise<void>): Promise<void> => {
     while (!stopping.aborted) {
@@ -113,7 +117,8 @@ async function tellReaders(
     const { broker } = status()
     health.set('log', broker.answers, broker.problem ?? 'ok')
     readers(events.clients())
-    skipped(events.skipped())
+    skipped(events.skipped() - skippedBefore)
+    skippedBefore = events.skipped()
     tellForecasts(status().calibration.all)
     events.send('status', status())
   }

@@ -3,7 +3,7 @@ import { topicName } from '#lib/market/topics.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import { createRunnerMetrics } from '#lib/stream/runtime/runner-metrics.ts'
 import { createSinkRunner, type PartitionSink, type SinkRunner } from '#lib/stream/runtime/sink-runner.ts'
-import type { NotifyOutcome } from './alert-sink.ts'
+import { type NotifyOutcome, notifyOutcomes } from './alert-sink.ts'
 import { objectiveMillis, type settings } from './config.ts'
 import type { ReadAlertOptions } from './incoming-alert.ts'
 import type { Intents } from './intents.ts'
@@ -29,7 +29,12 @@ export function createAlertRunner(context: AppContext<typeof settings>, options:
   const { prefix, log, codec, clock, logger, metrics, health } = context
   const { producer, intents, createSink, idleMillis } = options
   const seen = metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', { objectiveMillis })
-  const outcomes = metrics.counter('notifications_total', 'Alerts, by what became of them.', ['outcome'])
+  const outcomes = metrics.counter(
+    'notifications_total',
+    'Alerts, by what became of them.',
+    ['outcome'],
+    notifyOutcomes.map((outcome) => ({ outcome })),
+  )
   const basis: SinkBasis = {
     codec,
     producer,

@@ -8,6 +8,21 @@ import type { Intents } from './intents.ts'
 /** What became of an alert. `unknown`: a run before this one meant to show it, and did not live to say that it had. */
 export type NotifyOutcome = NotificationStatus | 'known' | 'rejected'
 
+const allOutcomes: Readonly<Record<NotifyOutcome, true>> = {
+  intended: true,
+  sent: true,
+  unknown: true,
+  expired: true,
+  coalesced: true,
+  muted: true,
+  edited: true,
+  failed: true,
+  gone: true,
+  known: true,
+  rejected: true,
+}
+export const notifyOutcomes = Object.keys(allOutcomes) as readonly NotifyOutcome[]
+
 export type AlertSinkOptions = ReadAlertOptions &
   Readonly<{
     intents: Intents

@@ -1,6 +1,5 @@
-import { defineConfig, integer, oneOf, text } from '#lib/app/config.ts'
+import { defineConfig, integer, oneOf } from '#lib/app/config.ts'
 import { backendChoices } from '#lib/model/network/tfjs-runtime.ts'
-import packageJson from '../../package.json' with { type: 'json' }
 
 export const settings = defineConfig({
   TF_BACKEND: {
@@ -12,10 +11,5 @@ export const settings = defineConfig({
     schema: integer(2, 100),
     default: '8',
     description: 'Models kept loaded; a listing may name an older one, while it is replayed or was promoted back.',
-  },
-  CODE_VERSION: {
-    schema: text(),
-    default: packageJson.version,
-    description: 'Stands in every scored record; a replay refuses records of another version. Images set the commit.',
   },
 })

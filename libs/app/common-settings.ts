@@ -1,3 +1,4 @@
+import packageJson from '../../package.json' with { type: 'json' }
 import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from './config.ts'
 import { kafkaSecuritySettings } from './kafka-security.ts'
 
@@ -29,6 +30,12 @@ export const commonSettings = defineConfig({
     default: '10000',
     unit: 'ms',
     description: 'A member silent for so long is expelled from its group.',
+  },
+  CODE_VERSION: {
+    schema: text(),
+    default: packageJson.version,
+    description:
+      'Stands in every scored record, beside forecasts and in the metrics; a replay refuses records of another. Images set the commit.',
   },
   HTTP_HOST: { schema: text(), default: '127.0.0.1', description: 'Where health and metrics are served.' },
   HTTP_PORT: { schema: integer(0, 65_535), default: '0', description: 'Port of health and metrics; 0 takes a free one.' },

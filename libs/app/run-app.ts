@@ -6,7 +6,7 @@ import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createHealth } from '#lib/telemetry/health.ts'
 import { createLogger, type Logger } from '#lib/telemetry/logger.ts'
-import { createMetrics, type Metrics } from '#lib/telemetry/metrics.ts'
+import { createMetrics, labelsOfRun, type Metrics } from '#lib/telemetry/metrics.ts'
 import { startStatusServer } from '#lib/telemetry/status-server.ts'
 import { createTraces } from '#lib/telemetry/traces.ts'
 import type { App, AppListening } from './app.ts'
@@ -54,8 +54,12 @@ export async function runApp<S extends Settings>(
 
   setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`)
   const logger = createLogger(app.name, config.LOG_LEVEL)
-  const metrics = createMetrics(app.name)
+  const metrics = createMetrics(app.name, labelsOfRun(config.PREFIX))
   const health = createHealth({ clock: systemClock, hangSeconds: config.HANG_SECONDS })
+  metrics.gauge('build_info', 'Which code this process runs: 1.', ['version'])(1, { version: config.CODE_VERSION })
+  metrics.reading('ready', 'Whether this app can do its work: 1, or 0. Its /readyz says what it waits for.', () =>
+    Number(health.report().ready),
+  )
   const closers: (() => Promise<void>)[] = []
   try {
     // What an app waits for is known only once it has started: until then it is not ready.

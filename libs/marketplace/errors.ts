@@ -2,25 +2,28 @@
  * Why the marketplace gave no usable answer. `transient`: asking again later may help by itself; the transport has already done so a
  * few times when it throws one. Not transient: somebody must act (`unauthorized`), or our query or the marketplace has changed.
  */
-export type MarketplaceErrorCode =
+export const marketplaceErrorCodes = [
   /** 401 or 403: the key is wrong, missing, or not allowed to. */
-  | 'unauthorized'
+  'unauthorized',
   /** 429. */
-  | 'rate_limited'
+  'rate_limited',
   /** 5xx, no connection, or one that ended too early. */
-  | 'unavailable'
-  | 'timed_out'
+  'unavailable',
+  'timed_out',
   /** A web page, or half an answer. */
-  | 'not_json'
-  | 'too_large'
+  'not_json',
+  'too_large',
   /** Any other status: our request is not what the marketplace expects. */
-  | 'refused'
+  'refused',
   /** No data but errors. */
-  | 'graphql_error'
+  'graphql_error',
   /** JSON, but not in the shape that was asked for. */
-  | 'unexpected_shape'
+  'unexpected_shape',
   /** The client was closed meanwhile. */
-  | 'closed'
+  'closed',
+] as const
+
+export type MarketplaceErrorCode = (typeof marketplaceErrorCodes)[number]
 
 const transientCodes: ReadonlySet<MarketplaceErrorCode> = new Set(['rate_limited', 'unavailable', 'timed_out', 'not_json', 'graphql_error'])
 

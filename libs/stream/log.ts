@@ -76,9 +76,10 @@ export interface Consumer {
   resume(partition: TopicPartition): void
   /**
    * Visible records not yet handed over, by assigned partition, as of the newest fetch. A transaction's marker at the very end
-   * counts until it is fetched, which takes a moment and no new record: idle means zero.
+   * counts until it is fetched, which takes a moment and no new record: idle means zero. `position`: no visible record before it is
+   * yet to be done by the handler, markers passed included; null before the first fetch.
    */
-  lag(): ReadonlyArray<TopicPartition & Readonly<{ records: number }>>
+  lag(): ReadonlyArray<TopicPartition & Readonly<{ records: number; position: number | null }>>
   /** For groups without transactions: commits after the side effect is durable. FencedError when the partition is no longer ours. */
   commit(partition: TopicPartition, position: CommittedOffset): Promise<void>
   /** Finishes the batch in hand, leaves the group. Idempotent. */

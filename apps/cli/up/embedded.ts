@@ -8,7 +8,7 @@ import type { StartApp } from '#lib/running/app-handle.ts'
 import type { Log } from '#lib/stream/log.ts'
 import { createHealth } from '#lib/telemetry/health.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
-import { createMetrics } from '#lib/telemetry/metrics.ts'
+import { createMetrics, labelsOfRun } from '#lib/telemetry/metrics.ts'
 
 export type EmbeddedOptions = Readonly<{
   environment: Readonly<Record<string, string>>
@@ -30,7 +30,7 @@ const noServers = {
 /** All apps inside this process, on the memory log: for machines with neither Java nor Docker. The same code, the same records. */
 export function embeddedStarter({ environment, prefix, log, codec, store }: EmbeddedOptions): StartApp {
   return (name, { settings = {} } = {}) => {
-    const metrics = createMetrics(name)
+    const metrics = createMetrics(name, labelsOfRun(prefix))
     const health = createHealth({ clock: systemClock })
     const start = async () => {
       const definition = apps[name]

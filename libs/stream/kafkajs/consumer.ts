@@ -35,8 +35,8 @@ const lifeBackoff = { firstMillis: 100, mostMillis: 3_000 }
 /** What `follow` needs beside the port: how far reading has come, also where nothing visible was found. */
 export type ReadProgress = (partition: TopicPartition, nextOffset: number, remaining: number) => void
 
-/** A partition as assigned now. */
-type Share = { readonly tp: TopicPartition; next: number | null; remaining: number; seeks: number }
+/** A partition as assigned now. `next`: where our next batch begins. `passed`: also beyond what held nothing visible. */
+type Share = { readonly tp: TopicPartition; next: number | null; passed: number | null; remaining: number; seeks: number }
 
 type Life = Readonly<{ consumer: KafkajsConsumer; ended: PromiseWithResolvers<void> }>
 type Assigned = (partitions: readonly TopicPartition[], epoch: number) => void
@@ -140,7 +140,7 @@ export function createKafkajsConsumer(
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
       for (const partition of partitions) {
         const tp = { topic, partition }
-        shares.set(keyOf(tp), { tp, next: null, remaining: 0, seeks: 0 })
+        shares.set(keyOf(tp), { tp, next: null, passed: null, remaining: 0, seeks: 0 })
       }
     }
     // kafkajs remembers a pause beyond the assignment it was made under.
@@ -153,6 +153,7 @@ export function createKafkajsConsumer(
     const share = shares.get(keyOf(payload))
     if (share === undefined || payload.batchSize > 0) return
     const nextOffset = Number(payload.lastOffset) + 1
+    share.passed = nextOffset
     share.remaining = Math.max(0, Number(payload.highWatermark) - nextOffset)
     onProgress(share.tp, nextOffset, share.remaining)
   }
@@ -168,6 +169,7 @@ export function createKafkajsConsumer(
         await handler(fetched)
         if (fetched.isCurrent()) {
           share.next = fetched.nextOffset
+          share.passed = fetched.nextOffset
           payload.resolveOffset(batch.lastOffset())
           onProgress(share.tp, fetched.nextOffset, fetched.remaining)
         }
@@ -270,6 +272,7 @@ export function createKafkajsConsumer(
       const share = shareOf(tp)
       share.seeks++
       share.next = offset
+      share.passed = offset
       life!.consumer.seek({ ...tp, offset: String(offset) })
     },
 
@@ -283,7 +286,7 @@ export function createKafkajsConsumer(
       life!.consumer.resume(one(tp))
     },
 
-    lag: () => [...shares.values()].map(({ tp, remaining }) => ({ ...tp, records: remaining })),
+    lag: () => [...shares.values()].map(({ tp, remaining, passed }) => ({ ...tp, records: remaining, position: passed })),
 
     async commit(tp, position) {
       for (let attempt = 1; ; attempt++) {

@@ -226,7 +226,8 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
         handover.paused = false
         handover.partition.wake()
       },
-      lag: () => [...member.handovers.values()].map(({ tp, partition, position }) => ({ ...tp, records: partition.stable() - position })),
+      lag: () =>
+        [...member.handovers.values()].map(({ tp, partition, position }) => ({ ...tp, records: partition.stable() - position, position })),
       async commit(tp, position) {
         handoverFor(tp)
         commit(tp, position)

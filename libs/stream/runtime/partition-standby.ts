@@ -170,7 +170,7 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
       released.abort(new Error('released'))
       state = null
       giveUp.abort(new Error('released'))
-      tell()
+      metrics.stoodDown(partition)
       raised.resolve()
       return handedOver
     },

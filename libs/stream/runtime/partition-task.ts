@@ -37,7 +37,7 @@ export interface PartitionTask {
 }
 
 /** A slice folded and not known to be committed. `before`: the offset that was committed before it. */
-type Pending = Readonly<{ slice: FoldedSlice; before: number | null; committed: CommittedOffset; newest: LogRecord }>
+type Pending = Readonly<{ slice: FoldedSlice; before: number | null; committed: CommittedOffset }>
 
 export function createPartitionTask<In, Out, State>(options: PartitionTaskOptions<In, Out, State>): PartitionTask {
   const { partition, processor, prepare, committer, consumer, admin, clock, logger, metrics } = options
@@ -207,7 +207,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
     try {
       const slice = foldSlice(records, decoded, fold, options)
       const metadata = processor.memory === undefined ? '' : formatMetadata(fold.restorePoint())
-      pending = { slice, before: committedOffset, committed: { offset: newest.offset + 1, metadata }, newest }
+      pending = { slice, before: committedOffset, committed: { offset: newest.offset + 1, metadata } }
     } catch (error) {
       // The state may be half changed: only the log knows it now.
       discard()
@@ -229,8 +229,6 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
     }
     metrics.transaction((clock.monotonic() - begun) / 1_000)
     settle(slice)
-    const records = batch.remaining + batch.records.length - countBefore(batch.records, slice.committed.offset)
-    metrics.lag(partition, { records, seconds: records === 0 ? 0 : Math.max(0, clock.now() - slice.newest.timestamp) / 1_000 })
   }
 
   function settle({ slice, committed }: Pending): void {

@@ -10,13 +10,19 @@ export interface RunnerMetrics {
   batch(result: 'committed' | 'retried' | 'fenced' | 'failed', seconds: number): void
   transaction(seconds: number): void
   /**
-   * `records`: visible and not yet processed. `seconds`: how long the newest processed record had been lying in the log when it was
-   * committed, zero as soon as nothing is left: a quiet topic has no lag, however old its newest record is.
+   * `records`: in the log and not yet processed; null while the log does not answer. `seconds`: how long the oldest of them has been
+   * waiting, zero as soon as nothing is left: a quiet topic has no lag, however old its newest record is.
    */
-  lag(partition: TopicPartition, lag: Readonly<{ records: number; seconds: number }>): void
+  lag(partition: TopicPartition, lag: Readonly<{ records: number | null; seconds: number }>): void
+  /** Sinks: how long the oldest record that was taken has been waiting to be durable and committed. */
+  uncommitted(partition: TopicPartition, age: Readonly<{ seconds: number }>): void
+  /** The partition is another member's now: nothing more is told of its lag. */
+  givenUp(partition: TopicPartition): void
   restored(seconds: number, records: number): void
   /** How far the state kept warm for another member's partition is behind what the group has committed. Zero: there is none. */
   standby(partition: TopicPartition, lag: Readonly<{ records: number }>): void
+  /** It is kept warm no more: it was taken over, or dropped. */
+  stoodDown(partition: TopicPartition): void
   /** The partition was taken over, by this member (`own`: after an error of unknown outcome) or by another. */
   fenced(by: 'own' | 'other'): void
   backoff(attempt: number): void
@@ -38,23 +44,31 @@ export function* sinceCollected(records: readonly CommittedRecord[], committedAt
   }
 }
 
+/** Codes that every stage's runner may give; those of its processor are born when they first occur. */
+const runnerCodes = ['no_value', 'undecodable', 'unencodable', 'unknown_schema_id', 'output_too_large']
+
 export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
-  const records = metrics.counter('records_total', 'Input records done, by result.', ['result', 'detail'])
-  const batches = metrics.counter('batches_total', 'Batches done, by result.', ['result'])
+  const results = ['emitted', 'skipped', 'rejected', 'restored'].map((result) => ({ result, detail: '' }))
+  const records = metrics.counter('records_total', 'Input records done, by result.', ['result', 'detail'], results)
+  const ends = ['committed', 'retried', 'fenced', 'failed'].map((result) => ({ result }))
+  const batches = metrics.counter('batches_total', 'Batches done, by result.', ['result'], ends)
   const batchSeconds = metrics.latency('batch', 'From a batch fetched to its last commit.')
   const transactionSeconds = metrics.latency('transaction', 'From the first send to the commit.')
-  const deadLetters = metrics.counter('dead_letters_total', 'Records refused, by code.', ['code'])
-  const lagRecords = metrics.gauge('lag_records', 'Visible records not yet processed.', ['topic', 'partition'])
-  const lagSeconds = metrics.gauge('lag_seconds', 'Age in the log of the newest processed record at its commit; 0 when none is left.', [
-    'topic',
-    'partition',
-  ])
+  const refused = runnerCodes.map((code) => ({ code }))
+  const deadLetters = metrics.counter('dead_letters_total', 'Records refused, by code.', ['code'], refused)
+  const ofPartition = ['topic', 'partition'] as const
+  const lagRecords = metrics.gauge('lag_records', 'Records in the log that are not processed yet.', ofPartition)
+  const lagSeconds = metrics.gauge('lag_seconds', 'How long the oldest record that is not processed yet has waited.', ofPartition)
+  const uncommitted = metrics.gauge('uncommitted_seconds', 'How long the oldest record taken has waited to be durable.', ofPartition)
   const restoreSeconds = metrics.gauge('restore_seconds', 'How long the last restore of state took.')
-  const standbyLag = metrics.gauge('standby_lag_records', 'Offsets between what the group committed and what this standby has folded.', [
-    'topic',
-    'partition',
-  ])
-  const fenced = metrics.counter('fenced_total', 'Partitions taken over: by itself after an unknown outcome, or by another.', ['by'])
+  const standbyLag = metrics.gauge('standby_lag_records', 'Offsets between the group and what this standby has folded.', ofPartition)
+  const takers = ['own', 'other'].map((by) => ({ by }))
+  const fenced = metrics.counter(
+    'fenced_total',
+    'Partitions taken over: by itself after an unknown outcome, or by another.',
+    ['by'],
+    takers,
+  )
   const backoffs = metrics.counter('backoffs_total', 'Waits because something outside was unwell.')
   const collectedToCommitted = metrics.latency('collected_to_committed', 'From the collector holding the answer to the commit here.')
   return {
@@ -67,16 +81,20 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
       batchSeconds.record(seconds * 1_000)
     },
     transaction: (seconds) => transactionSeconds.record(seconds * 1_000),
-    lag({ topic, partition }, lag) {
-      const labels = { topic, partition: String(partition) }
-      lagRecords(lag.records, labels)
-      lagSeconds(lag.seconds, labels)
+    lag(partition, { records: waiting, seconds }) {
+      if (waiting !== null) lagRecords(waiting, labelsOf(partition))
+      lagSeconds(seconds, labelsOf(partition))
+    },
+    uncommitted: (partition, { seconds }) => uncommitted(seconds, labelsOf(partition)),
+    givenUp(partition) {
+      for (const level of [lagRecords, lagSeconds, uncommitted]) level.forget(labelsOf(partition))
     },
     restored(seconds, count) {
       restoreSeconds(seconds)
       records(count, { result: 'restored', detail: '' })
     },
-    standby: ({ topic, partition }, { records: behind }) => standbyLag(behind, { topic, partition: String(partition) }),
+    standby: (partition, { records: behind }) => standbyLag(behind, labelsOf(partition)),
+    stoodDown: (partition) => standbyLag.forget(labelsOf(partition)),
     fenced: (by) => fenced(1, { by }),
     backoff: () => backoffs(),
     committed(done, committedAtMillis) {
@@ -84,6 +102,8 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
     },
   }
 }
+
+const labelsOf = ({ topic, partition }: TopicPartition) => ({ topic, partition: String(partition) })
 
 /** The same, and a span for each record of a traced listing: from its place in the log to the commit of what was made of it. */
 export function traced(metrics: RunnerMetrics, name: string, traces: Traces | undefined): RunnerMetrics {
@@ -103,8 +123,11 @@ export const noRunnerMetrics: RunnerMetrics = {
   batch() {},
   transaction() {},
   lag() {},
+  uncommitted() {},
+  givenUp() {},
   restored() {},
   standby() {},
+  stoodDown() {},
   fenced() {},
   backoff() {},
   committed() {},

@@ -6,6 +6,7 @@ import type { Input, Output, Processor } from '#lib/stream/processor.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { createAtLeastOnceCommitter, createExactlyOnceCommitter } from './committer.ts'
+import { createLagWatch, type LagWatch } from './lag-watch.ts'
 import type { WarmState } from './partition-standby.ts'
 import { createPartitionTask, type PartitionTask } from './partition-task.ts'
 import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
@@ -80,7 +81,9 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   let failures = 0
   let busy = 0
   let stopping: Promise<void> | null = null
-  let endQuietCheck = () => {}
+  /** Batches in hand: when the oldest record of each was appended. */
+  const inHand = new Map<number, number>()
+  let lagWatch: LagWatch | null = null
   const failed = Promise.withResolvers<never>()
   const finished = Promise.race([consumer.finished, failed.promise])
   finished.catch(() => {})
@@ -117,6 +120,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     }
     logger.info({ topic: input.topic, partitions: assigned.map(({ partition }) => partition), epoch }, 'assigned')
     conditions.assigned(assigned.length)
+    lagWatch?.assigned(assigned)
     tellRestored()
   }
 
@@ -171,6 +175,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     if (task === undefined) throw new FencedError(`a batch of ${batch.topic}-${batch.partition}, which is not assigned to this member`)
     const begun = clock.monotonic()
     health?.turned(++busy > 0)
+    inHand.set(batch.partition, batch.records[0]?.timestamp ?? clock.now())
     const ended = (result: Parameters<RunnerMetrics['batch']>[0]) => metrics.batch(result, (clock.monotonic() - begun) / 1_000)
     try {
       await task.handle(batch)
@@ -183,6 +188,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
       throw error
     } finally {
       health?.turned(--busy > 0)
+      inHand.delete(batch.partition)
     }
   }
 
@@ -199,12 +205,6 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     return 'retried'
   }
 
-  /** A commit leaves a marker behind it that counts as lag until it is fetched: only then is the partition known to be quiet. */
-  function reportQuiet(): void {
-    if (busy > 0) return
-    for (const { records, ...partition } of consumer.lag()) if (records === 0) metrics.lag(partition, { records: 0, seconds: 0 })
-  }
-
   async function join(): Promise<void> {
     if (stopping === null) await consumer.start(handle, onAssignment)
   }
@@ -212,16 +212,17 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   return {
     finished,
     async start() {
-      endQuietCheck = clock.interval(quietCheckMillis, reportQuiet)
+      const inHandSince = ({ partition }: TopicPartition) => inHand.get(partition) ?? null
+      lagWatch = createLagWatch({ admin, consumer, group, from, clock, metrics, inHandSince })
       standBy()
       if (standby === null) return join()
       void standby.warm.then(join).catch(failed.reject)
     },
     stop() {
       stopping ??= (async () => {
-        endQuietCheck()
         releaseStandby([])
         await consumer.stop()
+        await lagWatch?.stop()
         await standbyEnded.catch(() => {})
         await Promise.all([...tasks.values()].map((task) => task.close()))
         await admin.close()
@@ -230,8 +231,6 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
     },
   }
 }
-
-const quietCheckMillis = 1_000
 
 /** Readiness of one runner, by input topic: a member of its group, its state restored, its work going on. */
 function runnerConditions(topic: string, health: Health | undefined) {

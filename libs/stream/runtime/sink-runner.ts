@@ -5,6 +5,8 @@ import type { CommittedOffset, FetchedBatch, Log, TopicPartition } from '#lib/st
 import { isMeantFor } from '#lib/stream/redriven.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
+import { createLagWatch, type LagWatch } from './lag-watch.ts'
+import { createOffsetHistory, type OffsetHistory } from './offset-history.ts'
 import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
 
 /** What an app with effects outside the log (archiver, notifier) does with one partition, for as long as it is assigned. */
@@ -54,6 +56,9 @@ type Share = {
   readonly opening: Promise<PartitionSink>
   readonly startsAt: Promise<number | null>
   readonly queue: FetchedBatch[]
+  /** When what was taken went beyond an offset; `committed` is how far it is durable. */
+  readonly taken: OffsetHistory
+  committed: number
   working: Promise<void> | null
   /** Resolves when the next batch is done. */
   turned: PromiseWithResolvers<void>
@@ -98,12 +103,14 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
   const conditions = { assigned: `assigned ${topics.join(', ')}`, progress: `progress ${topics.join(', ')}` }
   health?.expect(conditions.assigned)
   let endIdleCheck = () => {}
+  let lagWatch: LagWatch | null = null
   let stopped: Promise<void> | null = null
 
   function onAssignment(assigned: readonly TopicPartition[], epoch: number): void {
     for (const share of shares.values()) void close(share)
     shares.clear()
     for (const partition of assigned) shares.set(keyOf(partition), createShare(partition))
+    lagWatch?.assigned(assigned)
     logger.info({ group, partitions: assigned.map(keyOf), epoch }, 'assigned')
     health?.set(conditions.assigned, true, `${assigned.length} partitions`)
   }
@@ -115,7 +122,18 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     // Whoever waits for it meets the error; one that nobody waits for yet must not end the process.
     opening.catch(failed.reject)
     startsAt.catch(() => {})
-    return { partition, opening, startsAt, queue: [], working: null, turned: Promise.withResolvers(), paused: false, closed: false }
+    return {
+      partition,
+      opening,
+      startsAt,
+      queue: [],
+      taken: createOffsetHistory(),
+      committed: 0,
+      working: null,
+      turned: Promise.withResolvers(),
+      paused: false,
+      closed: false,
+    }
   }
 
   async function close(share: Share): Promise<void> {
@@ -134,6 +152,8 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     if (!begun.has(share) && startsAt !== null && batch.position !== startsAt) return consumer.seek(batch, startsAt)
     begun.add(share)
     share.queue.push(batch)
+    const newest = batch.records.at(-1)
+    if (newest !== undefined) share.taken.passed(newest.offset + 1, clock.monotonic())
     share.working ??= work(share)
     await roomIn(share, batch)
     if (share.queue.length >= mostQueued && !share.paused && isOurs(share)) {
@@ -194,9 +214,6 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     metrics.records('emitted', records.length, '')
     if (records.length < batch.records.length)
       metrics.records('skipped', batch.records.length - records.length, 'redriven_for_another_group')
-    const newest = batch.records.at(-1)
-    const seconds = batch.remaining === 0 || newest === undefined ? 0 : Math.max(0, clock.now() - newest.timestamp) / 1_000
-    metrics.lag(share.partition, { records: batch.remaining, seconds })
   }
 
   /** Tried again on its own: the sink has done its work, and asked once more would say that there is nothing new. */
@@ -205,6 +222,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     await persevere(async () => {
       if (!share.closed) await consumer.commit(share.partition, position)
     })
+    share.committed = position.offset
   }
 
   /** Tries again, for ever and visibly, what fails because something is away. Rejects when the app stops meanwhile. */
@@ -239,7 +257,6 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
       if (share.working !== null || share.closed) continue
       share.working = idle(share)
     }
-    for (const { records, ...partition } of consumer.lag()) if (records === 0) metrics.lag(partition, { records: 0, seconds: 0 })
   }
 
   async function idle(share: Share): Promise<void> {
@@ -254,9 +271,29 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
     }
   }
 
+  /** Done is what a sink has taken in; whether that is durable is another question, with an answer of its own. */
+  function watchLag(): LagWatch {
+    const find = (partition: TopicPartition) => shares.get(keyOf(partition))
+    return createLagWatch({
+      admin,
+      consumer,
+      group,
+      from,
+      clock,
+      metrics,
+      isDone: (partition) => find(partition)?.queue.length === 0,
+      inHandSince: (partition) => find(partition)?.queue[0]?.records[0]?.timestamp ?? null,
+      uncommittedSince(partition) {
+        const share = find(partition)
+        return share?.taken.beyond(share.committed) ?? null
+      },
+    })
+  }
+
   return {
     finished,
     async start() {
+      lagWatch = watchLag()
       await consumer.start(take, onAssignment)
       endIdleCheck = clock.interval(idleMillis, lookAtIdle)
     },
@@ -267,6 +304,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
         // The batch in each sink's hands is finished and committed while this is still a member.
         await Promise.all([...shares.values()].map(({ working }) => working))
         await consumer.stop()
+        await lagWatch?.stop()
         await Promise.all([...shares.values()].map(close))
         await admin.close()
       })()

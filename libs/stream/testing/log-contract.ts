@@ -301,7 +301,9 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         await producer.commitTransaction({ records: ['a', 'b'].map((key) => record(topic, key)) })
         const { consumer, records } = await collect(log, { group: name('lag'), topics: [topic] })
         await until(() => expect(records).toHaveLength(2))
-        await until(() => expect(consumer.lag()).toEqual([{ topic, partition: 0, records: 0 }]))
+        const next = (await log.admin().offsets(topic))[0]?.next
+        expect(next).toBe(3)
+        await until(() => expect(consumer.lag()).toEqual([{ topic, partition: 0, records: 0, position: next }]))
         await producer.close()
         await consumer.stop()
       })

@@ -1,0 +1,90 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { request } from 'undici'
+import { FatalError } from '#lib/errors/errors.ts'
+
+/** A process whose /metrics is merged, at the root of its status server. */
+export type MetricsSource = Readonly<{ app: string; url: string }>
+
+export type MergedMetricsOptions = Readonly<{
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  /** Whoever there is now: asked anew for each scrape, for apps come and go. */
+  sources(): readonly MetricsSource[]
+  /** How long one app may take before the others are answered without it. */
+  timeoutMillis?: number
+}>
+
+export type MergedMetrics = Readonly<{ url: string; close(): Promise<void> }>
+
+const aliveFamily = 'flipstream_app_up'
+
+/**
+ * One /metrics for several processes, for a Prometheus that is to know one address. Series differ by their label `app`, which every
+ * process puts on its own. An app that does not answer has no series but `flipstream_app_up` at 0: its last numbers are not shown as news.
+ */
+export async function startMergedMetrics({ host, port, sources, timeoutMillis = 2_000 }: MergedMetricsOptions): Promise<MergedMetrics> {
+  const server = createServer((incoming, response) => {
+    const answer = (status: number, body: string) =>
+      response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4', 'cache-control': 'no-store' }).end(body)
+    if (incoming.method !== 'GET' || incoming.url !== '/metrics') return void answer(404, 'GET /metrics\n')
+    scrape(sources(), timeoutMillis).then(
+      (text) => answer(200, text),
+      (error: Error) => answer(500, `${error.message}\n`),
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new FatalError(`cannot serve metrics on ${host}:${port} (${error.code}): name a free port, or 0 for any`)),
+    )
+    server.listen(port, host, resolve)
+  })
+  const { port: actual } = server.address() as AddressInfo
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}/metrics`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function scrape(sources: readonly MetricsSource[], timeoutMillis: number): Promise<string> {
+  const texts = await Promise.all(sources.map(({ url }) => scrapeOne(`${url}/metrics`, timeoutMillis)))
+  const alive = [
+    `# HELP ${aliveFamily} Whether this app answered: 1, or 0.`,
+    `# TYPE ${aliveFamily} gauge`,
+    ...sources.map(({ app }, index) => `${aliveFamily}{app="${app}"} ${texts[index] === null ? 0 : 1}`),
+  ].join('\n')
+  return mergeExpositions([...texts.filter((text) => text !== null), alive])
+}
+
+async function scrapeOne(url: string, timeoutMillis: number): Promise<string | null> {
+  try {
+    const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(timeoutMillis) })
+    const text = await body.text()
+    return statusCode === 200 ? text : null
+  } catch {
+    return null
+  }
+}
+
+/** Prometheus wants all lines of a family together, and its HELP and TYPE once. Families in order of their first appearance. */
+export function mergeExpositions(texts: readonly string[]): string {
+  const families = new Map<string, { header: string[]; samples: string[] }>()
+  for (const text of texts) {
+    let family: { header: string[]; samples: string[] } | undefined
+    const known = new Set(families.keys())
+    for (const line of text.split('\n')) {
+      const [, name] = /^# (?:HELP|TYPE) (\S+)/.exec(line) ?? []
+      if (name !== undefined) {
+        family = families.get(name) ?? { header: [], samples: [] }
+        families.set(name, family)
+        if (!known.has(name)) family.header.push(line)
+      } else if (line !== '' && !line.startsWith('#')) family?.samples.push(line)
+    }
+  }
+  return `${[...families.values()].flatMap(({ header, samples }) => (samples.length === 0 ? [] : [...header, ...samples])).join('\n')}\n`
+}

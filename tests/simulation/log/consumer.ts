@@ -228,6 +228,7 @@ export function createSimulatedConsumer(
       [...handovers.values()].map(({ partition: { tp, storage }, position }) => ({
         ...tp,
         records: storage.stable() - (position ?? storage.stable()),
+        position,
       })),
     async commit(tp, position) {
       handoverFor(tp)

@@ -77,8 +77,9 @@ describe('a commit', () => {
 
   test('of nothing writes nothing', async () => {
     const committer = await open()
+    const before = await read('collector.state')
     await committer.commit(listed())
-    expect(await read('collector.state')).toEqual([])
+    expect(await read('collector.state')).toEqual(before)
   })
 
   test('tells latency from the moment the answer was held, on listings', async () => {
@@ -135,6 +136,17 @@ describe('a commit whose outcome is unknown', () => {
       expect(committer.state()).toEqual((await open()).state())
     },
   )
+})
+
+test('one that a broker has fenced, and no other collector, goes on, each event once', async () => {
+  const committer = await open()
+  await committer.commit(listed(listing(1, 10)))
+  let failures = 1
+  fault = (where) => {
+    if (where === 'sent' && failures-- > 0) throw new FencedError('the transaction has expired')
+  }
+  await committer.commit(listed(listing(2, 20)))
+  expect(await eventIds()).toEqual([listing(1, 10), listing(2, 20)].map(idOf))
 })
 
 test('a collector that was taken over from writes nothing more, and says so', async () => {

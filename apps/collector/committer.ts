@@ -1,5 +1,5 @@
 import type { Codec } from '#lib/codec/codec.ts'
-import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
+import { FencedError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { itemKey, marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { Reject } from '#lib/marketplace/page.ts'
@@ -17,7 +17,8 @@ export interface Committer {
   /**
    * Decides on the newest state, and writes what follows together with it. Resolves when it is durable, with what was decided; many
    * at a time share a transaction. A decision may be taken again, on another state, when it is unknown whether its transaction happened.
-   * Rejects with FencedError when another collector has taken over, and with whatever else the writer cannot get over.
+   * Rejects with FencedError when another collector has taken over (one whose state is in the log: being fenced alone may be the work of a
+   * broker that was away for too long), and with whatever else the writer cannot get over.
    */
   commit(decide: (state: CollectorState) => Decision): Promise<Decision>
 }
@@ -42,11 +43,12 @@ type Waiting = Readonly<{
 }>
 
 const maxRecordBytes = 1_000_000
+const startAttempts = 5
 
 /** Takes over from any collector before, and stands where it stood. */
 export async function openCommitter(options: CommitterOptions): Promise<Committer> {
   const { writer, codec } = options
-  let state = await openState(options)
+  let state = await openState(options, { isStart: true })
   let waiting: Waiting[] = []
   let working = false
 
@@ -68,11 +70,11 @@ export async function openCommitter(options: CommitterOptions): Promise<Committe
         for (const [index, { resolve }] of group.entries()) resolve(decisions[index]!)
         return
       } catch (error) {
-        if (!(error instanceof RetryableError)) throw error
-        // Whether it happened is in the log: stand where the log stands, and decide again.
+        if (!(error instanceof RetryableError || error instanceof FencedError)) throw error
+        // Whether it happened, and whether we are still the one who writes, is in the log: stand where the log stands, and decide again.
         options.onRetry(error)
         await options.backOff(attempt)
-        state = await openState(options)
+        state = await openState(options, { isStart: false })
       }
     }
   }
@@ -97,13 +99,15 @@ export async function openCommitter(options: CommitterOptions): Promise<Committe
   }
 }
 
-async function openState(options: CommitterOptions): Promise<CollectorState> {
+async function openState(options: CommitterOptions, { isStart }: { isStart: boolean }): Promise<CollectorState> {
   for (let attempt = 1; ; attempt++) {
     try {
       const bytes = await options.writer.open()
       return bytes === null ? initialState(marketKey) : await options.codec.decode('CollectorState', bytes)
     } catch (error) {
-      if (!(error instanceof RetryableError)) throw error
+      // A start that is fenced while it claims the state met the one before, which looked once more who it is: it will see us now.
+      const isFencedStart = error instanceof FencedError && isStart && attempt < startAttempts
+      if (!(error instanceof RetryableError || isFencedStart)) throw error
       options.onRetry(error)
       await options.backOff(attempt)
     }

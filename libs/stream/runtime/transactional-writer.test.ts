@@ -38,12 +38,18 @@ describe('a transactional writer', () => {
     expect(await readEvents()).toEqual(['a', 'b', 'c'])
   })
 
-  it('turns the writer before away', async () => {
+  it.each([
+    ['before anything was written', []],
+    ['that had written', ['0']],
+  ])('turns the writer before away, one %s, also when that looks again', async (_, states) => {
     const first = writerOf()
     await first.open()
+    for (const value of states) await first.write([], Buffer.from(value))
     const second = writerOf()
-    await second.open()
+    expect(await second.open()).toEqual(states.length === 0 ? null : Buffer.from('0'))
     await expect(first.write([event('late')], Buffer.from('1'))).rejects.toThrow(FencedError)
+    await expect(first.open()).rejects.toThrow(/another collector has taken over/)
+    await second.open()
     await second.write([event('in time')], Buffer.from('1'))
     expect(await readEvents()).toEqual(['in time'])
   })
@@ -61,6 +67,27 @@ describe('a transactional writer', () => {
     expect(newest).toBe(point === 'committed' ? '2' : '1')
     if (newest === '1') await writer.write([event('b')], Buffer.from('2'))
     expect(await readEvents()).toEqual(['a', 'b'])
+  })
+
+  it('that was fenced by nobody goes on: its own state is the newest', async () => {
+    const writer = writerOf()
+    await writer.open()
+    await writer.write([event('a')], Buffer.from('1'))
+    fault = (at) => {
+      if (at === 'send') throw new FencedError('the transaction has expired')
+    }
+    await expect(writer.write([event('b')], Buffer.from('2'))).rejects.toThrow(FencedError)
+    fault = () => {}
+    expect(String(await writer.open())).toBe('1')
+    await writer.write([event('b')], Buffer.from('2'))
+    expect(await readEvents()).toEqual(['a', 'b'])
+  })
+
+  it('takes over from a version that did not sign its state', async () => {
+    await log.producer().send([{ ...state, value: Buffer.from('old') }])
+    const writer = writerOf()
+    expect(String(await writer.open())).toBe('old')
+    expect(String(await writer.open())).toBe('old')
   })
 
   it('writes nothing unless it is open', async () => {

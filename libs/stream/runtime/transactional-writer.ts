@@ -1,6 +1,6 @@
-import type { Clock } from '#lib/clock/clock.ts'
-import { FatalError } from '#lib/errors/errors.ts'
-import type { Log, NewRecord, TransactionalProducer } from '#lib/stream/log.ts'
+import { type Clock, randomId } from '#lib/clock/clock.ts'
+import { FatalError, FencedError } from '#lib/errors/errors.ts'
+import type { Log, LogRecord, NewRecord, TransactionalProducer } from '#lib/stream/log.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 
 /**
@@ -10,12 +10,15 @@ import type { Logger } from '#lib/telemetry/logger.ts'
 export interface TransactionalWriter {
   /**
    * Takes over, settles what the writer before left open, and returns the newest state (null: none yet). Only then is the state final.
+   * The first time it claims the state, by writing it once more under its own id, so that whoever wrote before can tell a successor.
    * Call it before the first `write`, and again after any RetryableError of `write`: the state it returns says whether that one happened.
+   * Call it once after a FencedError, too: a broker that was away for longer than a transaction may last fences its writers without a
+   * successor. FencedError from here is believed: another writer has claimed the state since.
    */
   open(): Promise<Buffer | null>
   /**
    * Records and the new state, all or nothing. RetryableError: unknown whether it happened, `open` again.
-   * FencedError: another writer has taken over; give up, or `open` to take over in turn.
+   * FencedError: our epoch is over; `open` tells whether somebody else has taken over.
    */
   write(records: readonly NewRecord[], state: Buffer): Promise<void>
   close(): Promise<void>
@@ -31,9 +34,15 @@ export type TransactionalWriterOptions = Readonly<{
   state: Readonly<{ topic: string; key: string }>
 }>
 
+/** On each record of the state: which writer wrote it, by an id that no other start has. */
+const writerHeader = 'writer-id'
+
 export function createTransactionalWriter({ log, clock, logger, transactionalId, state }: TransactionalWriterOptions): TransactionalWriter {
   /** Null: not open, or the outcome of the last write is unknown. */
   let producer: TransactionalProducer | null = null
+  const writerId = randomId()
+  let hasClaimed = false
+  const stateRecord = (value: Buffer | null): NewRecord => ({ ...state, value, headers: { [writerHeader]: writerId } })
 
   const close = async () => {
     const closing = producer
@@ -50,9 +59,14 @@ export function createTransactionalWriter({ log, clock, logger, transactionalId,
         // The order matters: only after the fence is there no transaction left that could still change the state.
         await opening.fence()
         const newest = await readNewest(log, state)
+        if (hasClaimed && newest?.headers[writerHeader] !== writerId)
+          throw new FencedError(`another ${transactionalId} has taken over and written since: this one ends`)
+        if (!hasClaimed) await opening.commitTransaction({ records: [stateRecord(newest?.value ?? null)] })
+        hasClaimed = true
         producer = opening
-        logger.info({ transactionalId, stateBytes: newest?.length ?? 0, millis: clock.monotonic() - begun }, 'took over as the writer')
-        return newest
+        const stateBytes = newest?.value?.length ?? 0
+        logger.info({ transactionalId, stateBytes, millis: Math.round(clock.monotonic() - begun) }, 'took over as the writer')
+        return newest?.value ?? null
       } catch (error) {
         await opening.close()
         throw error
@@ -62,7 +76,7 @@ export function createTransactionalWriter({ log, clock, logger, transactionalId,
     async write(records, value) {
       if (producer === null) throw new FatalError(`writer ${transactionalId} is not open: open() first, and after every error of write()`)
       try {
-        await producer.commitTransaction({ records: [...records, { ...state, value }] })
+        await producer.commitTransaction({ records: [...records, stateRecord(value)] })
       } catch (error) {
         await close()
         throw error
@@ -73,10 +87,10 @@ export function createTransactionalWriter({ log, clock, logger, transactionalId,
   }
 }
 
-async function readNewest(log: Log, { topic, key }: TransactionalWriterOptions['state']): Promise<Buffer | null> {
-  let newest: Buffer | null = null
+async function readNewest(log: Log, { topic, key }: TransactionalWriterOptions['state']): Promise<LogRecord | null> {
+  let newest: LogRecord | null = null
   const follower = await log.follow([topic], (records) => {
-    for (const record of records) if (record.key === key) newest = record.value
+    for (const record of records) if (record.key === key) newest = record
   })
   try {
     await follower.caughtUp

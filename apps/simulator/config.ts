@@ -1,13 +1,15 @@
 import { decimal, defineConfig, integer, oneOf, optionalText, text } from '#lib/app/config.ts'
+import { parseMoment } from '#lib/words/time.ts'
 import { type FaultSettings, faultsSchema } from './faults.ts'
 
 /** Milliseconds, from an ISO time or unix seconds; null where empty. */
 const moment = () =>
   optionalText().transform((value, context) => {
     if (value === null) return null
-    const millis = /^\d{9,11}$/.test(value) ? Number(value) * 1_000 : Date.parse(value)
-    if (Number.isNaN(millis)) context.addIssue('expected a time such as 2022-04-16T12:00:00Z, or unix seconds')
-    return millis
+    const moment = parseMoment(value)
+    if (typeof moment === 'number') return moment
+    context.addIssue(`expected ${moment.expected}`)
+    return null
   })
 
 function parseJson(text: string): unknown {

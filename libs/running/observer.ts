@@ -2,8 +2,9 @@ import { isEgg } from '#lib/axie/profile.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
+import { backoffMillis } from '#lib/stream/backoff.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
-import type { Log, LogRecord } from '#lib/stream/log.ts'
+import type { Follower, FollowOptions, Log, LogRecord } from '#lib/stream/log.ts'
 import { redrivenLetterOf } from '#lib/stream/redriven.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 
@@ -50,6 +51,7 @@ export async function startObserver({
   prefix,
   clock,
   alsoSeen,
+  onTrouble = () => {},
 }: {
   log: Log
   codec: Codec
@@ -57,6 +59,8 @@ export async function startObserver({
   clock: Clock
   /** Topics whose ends are of interest too. */
   alsoSeen: readonly TopicName[]
+  /** Told why reading has ended, before it begins anew where it was. */
+  onTrouble?: (error: Error) => void
 }): Promise<Observer> {
   const counts: Counts = {
     marketEvents: 0,
@@ -103,27 +107,70 @@ export async function startObserver({
     if (event?.origin === 'live' && 'flipstream.Listing' in event.payload) counts.deadListings++
   }
 
-  const following = await log.follow(
-    [...new Set([...counted, ...alsoSeen])].map((topic) => topicName(prefix, topic)),
-    async (records) => {
-      lastRecordAt = clock.monotonic()
-      for (const record of records) {
-        const topic = record.topic.slice(prefix.length) as TopicName
-        const partitions = ends.get(topic) ?? new Map<number, number>()
-        // After a lost connection some come a second time.
-        if (record.offset < (partitions.get(record.partition) ?? 0)) continue
-        ends.set(topic, partitions.set(record.partition, record.offset + 1))
-        if (topic === 'market.events') countEvent(await decodeEvent(record.value))
-        else if (topic === 'dead-letters') await countDeadLetter(record)
-        else if (countOf[topic] !== undefined) counts[countOf[topic]]++
-      }
-    },
-  )
+  const take = async (records: readonly LogRecord[]): Promise<void> => {
+    lastRecordAt = clock.monotonic()
+    for (const record of records) {
+      const topic = record.topic.slice(prefix.length) as TopicName
+      const partitions = ends.get(topic) ?? new Map<number, number>()
+      // After a lost connection some come a second time.
+      if (record.offset < (partitions.get(record.partition) ?? 0)) continue
+      ends.set(topic, partitions.set(record.partition, record.offset + 1))
+      if (topic === 'market.events') countEvent(await decodeEvent(record.value))
+      else if (topic === 'dead-letters') await countDeadLetter(record)
+      else if (countOf[topic] !== undefined) counts[countOf[topic]]++
+    }
+  }
+  const following = await followForEver({
+    log,
+    clock,
+    topics: [...new Set([...counted, ...alsoSeen])].map((topic) => topicName(prefix, topic)),
+    take,
+    startAt: ({ topic, partition, first }) => Math.max(first, ends.get(topic.slice(prefix.length) as TopicName)?.get(partition) ?? first),
+    onTrouble,
+  })
   return {
     counts,
     marketTime: () => marketTime,
     ends: (topic) => ends.get(topic) ?? new Map(),
-    quietForMillis: () => clock.monotonic() - lastRecordAt,
+    // Who does not read cannot tell that nothing comes.
+    quietForMillis: () => (following.isFollowing() ? clock.monotonic() - lastRecordAt : 0),
     stop: following.stop,
+  }
+}
+
+type Following = Readonly<{
+  log: Log
+  clock: Clock
+  topics: readonly string[]
+  take(records: readonly LogRecord[]): Promise<void>
+  startAt: NonNullable<FollowOptions['startAt']>
+  onTrouble(error: Error): void
+}>
+
+/** A follower that a broker has cut off for good is replaced by a new one, which goes on where it was. */
+async function followForEver({ log, clock, topics, take, startAt, onTrouble }: Following) {
+  const stopping = new AbortController()
+  let follower: Follower | null = await log.follow(topics, take)
+  const follow = async (): Promise<void> => {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      try {
+        follower ??= await log.follow(topics, take, { startAt })
+        failures = 0
+        await follower.finished
+      } catch (error) {
+        if (!stopping.signal.aborted) onTrouble(error as Error)
+        await follower?.stop().catch(() => {})
+        follower = null
+        await clock.sleep(backoffMillis(++failures), stopping.signal).catch(() => {})
+      }
+    }
+  }
+  void follow()
+  return {
+    isFollowing: () => follower !== null,
+    async stop() {
+      stopping.abort()
+      await follower?.stop()
+    },
   }
 }

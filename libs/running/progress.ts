@@ -48,7 +48,7 @@ export function createProgress({ clock, stderr, stdout }: { clock: Clock; stderr
         draw()
       } else if (clock.monotonic() - lastWritten >= everyMillis) {
         lastWritten = clock.monotonic()
-        stderr.write(`${lines.join('\n')}\n`)
+        if (lines.length > 0) stderr.write(`${lines.join('\n')}\n`)
       }
     },
     output(text) {

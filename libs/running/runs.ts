@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '#lib/app/usage-error.ts'
 import type { Source } from '#schemas/types.ts'
 
 /**
@@ -50,7 +51,9 @@ export function createRun(
       throw error
     }
     const note: RunNote = { name, source, startedAt: new Date(startedAt).toISOString(), arguments: argv, ...about }
-    writeFileSync(join(directory, 'run.json'), `${JSON.stringify(note, null, 2)}\n`)
+    // Whole or not at all: a run whose note was cut off would be passed over, and the real market would begin anew.
+    writeFileSync(join(directory, 'run.json.new'), `${JSON.stringify(note, null, 2)}\n`)
+    renameSync(join(directory, 'run.json.new'), join(directory, 'run.json'))
     return { name, source, prefix: `${name}.`, directory }
   }
 }
@@ -87,6 +90,7 @@ export const removeRunNote = (root: string, name: string): void => rmSync(join(r
 
 /** What a command looks at: the run named, what PREFIX says (empty: a deployment without runs), or the last run of this checkout. */
 export function prefixOfChoice(root: string, { run, prefix }: { run: string | null; prefix: string | undefined }): string {
+  if (run?.trim() === '') throw new UsageError('--run: expected the name of a run, found nothing (flipstream runs ls lists them)')
   if (run !== null) return `${run}.`
   const last = listRuns(root).at(-1)
   return prefix ?? (last === undefined ? '' : `${last.name}.`)

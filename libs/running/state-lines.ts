@@ -5,15 +5,15 @@ import type { Phase } from './supervision/app-life.ts'
 export type State = Readonly<{ name: string; phase: Phase; text: string }>
 
 /**
- * How all are, in as few lines as it takes: those that are ready share a line, whoever is not has one of its own.
+ * How all are, in as few lines as it takes: those that are ready share a line, whoever is not has one of its own. `columns` null: only those.
  *
  *   ready: collector, enricher, featurizer, alerter, notifier
  *   scorer      restarting in 2 s: was killed (SIGKILL), by hand or by the system for want of memory
  */
-export function stateLines(states: readonly State[], columns: number): string[] {
+export function stateLines(states: readonly State[], columns: number | null): string[] {
   const ready = states.filter(isReady).map(({ name }) => name)
   const others = states.filter((state) => !isReady(state)).map(({ name, text }) => `${name.padEnd(11)} ${text}`)
-  return [...(ready.length === 0 ? [] : wrap(`ready: ${ready.join(', ')}`, columns - 1)), ...others]
+  return [...(ready.length === 0 || columns === null ? [] : wrap(`ready: ${ready.join(', ')}`, columns - 1)), ...others]
 }
 
 const isReady = ({ text }: State): boolean => text === 'ready'

@@ -29,9 +29,9 @@ describe('the arguments of flipstream archive', () => {
     [['ls', '--bogus'], "Unknown option '--bogus'"],
     [['ls', '--run', 'a', '--archive', 'b'], '--run and --archive name two archives'],
     [['cat', '--topic', 'a', '--topic', 'b'], 'give --topic once'],
-    [['cat', '--limit', 'many'], '--limit: expected a whole number, found many'],
+    [['cat', '--limit', 'many'], '--limit: expected a whole number from 0 up, found many'],
     [['cat', '--from', '-1'], '--from'],
-    [['verify', '--allow-lag', '15'], '--allow-lag: expected a duration such as 90s, 15m or 2h, found 15'],
+    [['verify', '--allow-lag', '15'], '--allow-lag: expected a duration such as 90s, 10m or 2h, found 15'],
     [['verify', '--to', 'x'], '--to is for archive backfill'],
   ])('%j are refused before anything is opened: %s', (argv, message) => {
     expect(() => parseArchiveArguments(argv)).toThrow(UsageError)

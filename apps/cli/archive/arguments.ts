@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { durationOption, wholeNumberOption } from '#lib/cli/values.ts'
 
 export const archiveHelp = `flipstream archive: what is kept for ever, in the object store
 
@@ -63,10 +64,10 @@ export function parseArchiveArguments(argv: readonly string[]): ArchiveArguments
     to: values.to ?? null,
     topics,
     objects: values.objects ?? false,
-    partition: values.partition === undefined ? null : count('--partition', values.partition),
-    from: count('--from', values.from ?? '0'),
-    limit: values.limit === undefined ? Number.POSITIVE_INFINITY : count('--limit', values.limit),
-    allowLagMillis: values['allow-lag'] === undefined ? 0 : duration('--allow-lag', values['allow-lag']),
+    partition: values.partition === undefined ? null : wholeNumberOption('--partition', values.partition, { atLeast: 0 }),
+    from: wholeNumberOption('--from', values.from ?? '0', { atLeast: 0 }),
+    limit: values.limit === undefined ? Number.POSITIVE_INFINITY : wholeNumberOption('--limit', values.limit, { atLeast: 0 }),
+    allowLagMillis: values['allow-lag'] === undefined ? 0 : durationOption('--allow-lag', values['allow-lag']),
     json: values.json ?? false,
   }
 }
@@ -93,17 +94,4 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nSee flipstream archive --help`)
   }
-}
-
-function count(option: string, text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${option}: expected a whole number, found ${text}`)
-  return Number(text)
-}
-
-const millisPer = { s: 1_000, m: 60_000, h: 3_600_000 }
-
-function duration(option: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([smh])$/.exec(text)
-  if (match === null) throw new UsageError(`${option}: expected a duration such as 90s, 15m or 2h, found ${text}`)
-  return Number(match[1]) * millisPer[match[2] as keyof typeof millisPer]
 }

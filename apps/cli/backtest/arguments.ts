@@ -5,6 +5,7 @@ import { archiveForms } from '#lib/archive/archive-forms.ts'
 import type { BacktestArguments } from '#lib/backtest/backtest-arguments.ts'
 import { defaultExecution, type ExecutionSettings, knobNames, knobOf } from '#lib/backtest/money/settings.ts'
 import { parseSweep, sweepNames } from '#lib/backtest/sweep.ts'
+import { choiceOption, fileOption, momentOption, numberOption, seedOption, textOption, wholeNumberOption } from '#lib/cli/values.ts'
 import { classicRules, defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
@@ -67,10 +68,10 @@ const options = {
 export function parseBacktestArguments(argv: readonly string[]): BacktestArguments {
   const values = parse(argv)
   if (values.cut !== undefined && values['check-lookahead'] !== true) throw new UsageError('--cut needs --check-lookahead')
-  const moment = (option: 'from' | 'to' | 'cut') => (values[option] === undefined ? null : momentOf(`--${option}`, values[option]))
+  const moment = (option: 'from' | 'to' | 'cut') => (values[option] === undefined ? null : momentOption(`--${option}`, values[option]))
   const number = (option: string, fallback: number, limits: Limits): number => {
     const given = (values as Readonly<Record<string, unknown>>)[option]
-    return given === undefined ? fallback : numberOf(`--${option}`, given as string, limits)
+    return given === undefined ? fallback : limitedOption(`--${option}`, given as string, limits)
   }
   const [from, to] = [moment('from'), moment('to')]
   if (from !== null && to !== null && from >= to) throw new UsageError(`--from ${values.from} is not before --to ${values.to}`)
@@ -86,8 +87,8 @@ export function parseBacktestArguments(argv: readonly string[]): BacktestArgumen
     ) as ExecutionSettings,
     sweep: (values.sweep ?? []).map(parseSweep),
     lookahead: values['check-lookahead'] === true ? (moment('cut') ?? 'middle') : null,
-    seed: number('seed', 1, { whole: true }),
-    reportFile: values.report ?? null,
+    seed: seedOption('--seed', values.seed ?? '1'),
+    reportFile: values.report === undefined ? null : textOption('--report', values.report, 'the name of a file'),
     json: values.json ?? false,
   }
 }
@@ -111,47 +112,13 @@ function inputOf({ sales, archive, source, 'check-lookahead': lookahead }: Retur
     return { kind: 'archive', uri: archive }
   }
   if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream backtest --help')
-  const missing = sales.find((file) => !isFile(file))
-  if (missing !== undefined)
-    throw new UsageError(`--sales: no file ${missing}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
-  return { kind: 'sales', files: sales, source: sourceOf(source ?? 'recorded') }
+  for (const file of sales) fileOption('--sales', file, 'Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.')
+  return { kind: 'sales', files: sales, source: choiceOption('--source', source ?? 'recorded', ['recorded', 'synthetic']) }
 }
 
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()
 
-function momentOf(option: string, given: string): number {
-  const millis = /^\d{9,11}$/.test(given) ? Number(given) * 1_000 : Date.parse(given)
-  // A time without a zone would mean another moment on another machine.
-  if (!Number.isNaN(millis) && (/^\d+$/.test(given) || /^\d{4}-\d\d-\d\d$/.test(given) || /(?:Z|[+-]\d\d:\d\d)$/.test(given))) return millis
-  throw new UsageError(
-    `${option}: expected a time with its zone such as 2022-04-16T12:00:00Z, a date (UTC) or unix seconds, found ${given}`,
-  )
-}
-
 type Limits = Readonly<{ least?: number; above?: number; most?: number; whole?: boolean }>
-
-function numberOf(option: string, given: string, { least, above, most, whole = false }: Limits): number {
-  const value = given.trim() === '' ? Number.NaN : Number(given)
-  const fits =
-    Number.isFinite(value) &&
-    (!whole || Number.isInteger(value)) &&
-    (least === undefined || value >= least) &&
-    (above === undefined || value > above) &&
-    (most === undefined || value <= most)
-  if (fits) return value
-  const limits = [
-    least === undefined ? '' : `of at least ${least}`,
-    above === undefined ? '' : `above ${above}`,
-    most === undefined ? '' : `up to ${most}`,
-  ]
-  const expected = [whole ? 'a whole number' : 'a number', ...limits.filter((limit) => limit !== '')].join(' ')
-  throw new UsageError(`${option}: expected ${expected}, found ${given}`)
-}
-
-function sourceOf(given: string): 'recorded' | 'synthetic' {
-  if (given === 'recorded' || given === 'synthetic') return given
-  throw new UsageError(`--source: expected recorded or synthetic, found ${given}`)
-}
 
 function rulesOf(option: string, given: string): RuleSet {
   const preset = [defaultRules, classicRules].find(({ name }) => name === given)
@@ -163,3 +130,10 @@ function rulesOf(option: string, given: string): RuleSet {
     throw error instanceof RulesFileError ? new UsageError(`${option}: these rules cannot be used\n${error.message}`) : error
   }
 }
+
+const limitedOption = (option: string, given: string, { least, most, above, whole = false }: Limits): number =>
+  (whole ? wholeNumberOption : numberOption)(option, given, {
+    ...(least !== undefined && { atLeast: least }),
+    ...(most !== undefined && { atMost: most }),
+    ...(above !== undefined && { above }),
+  })

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { choiceOption, momentOption, wholeNumberOption } from '#lib/cli/values.ts'
 
 export const dlqHelp = `flipstream dlq: what the apps refused, and how to send it back once its cause is mended
 
@@ -75,7 +76,12 @@ export function parseDlqArguments(argv: readonly string[]): DlqArguments {
   const common = { run: values.run ?? null, json: values.json ?? false, filter: filterOf(values) }
   if (action === 'ls') {
     if (ids.length > 0) throw new UsageError(`dlq ls takes filters, found ${ids.join(' ')}: flipstream dlq show shows single letters`)
-    return { ...common, action, state: stateOf(values.state), limit: limitOf(values.limit, 100) }
+    return {
+      ...common,
+      action,
+      state: choiceOption('--state', values.state ?? 'waiting', ['waiting', 'redriven', 'any']),
+      limit: limitOf(values.limit ?? '100'),
+    }
   }
   for (const id of ids)
     if (!/^\d+-\d+$/.test(id)) throw new UsageError(`dlq ${action}: expected a letter's id such as 0-17 (dlq ls lists them), found ${id}`)
@@ -85,7 +91,7 @@ export function parseDlqArguments(argv: readonly string[]): DlqArguments {
     return { ...common, action, ids, valueFile: values.value ?? null, limit: ids.length }
   }
   requireChoice(values, ids)
-  return { ...common, action, ids, dryRun: values['dry-run'] ?? false, limit: limitOf(values.limit, 10_000) }
+  return { ...common, action, ids, dryRun: values['dry-run'] ?? false, limit: limitOf(values.limit ?? '10000') }
 }
 
 function read(argv: readonly string[]) {
@@ -108,23 +114,8 @@ const filterOf = ({ app, topic, code, key, since, until }: Values): Filter => ({
   topic: topic ?? null,
   code: code ?? null,
   key: key ?? null,
-  since: since === undefined ? Number.NEGATIVE_INFINITY : timeOf('since', since),
-  until: until === undefined ? Number.POSITIVE_INFINITY : timeOf('until', until),
+  since: since === undefined ? Number.NEGATIVE_INFINITY : momentOption('--since', since),
+  until: until === undefined ? Number.POSITIVE_INFINITY : momentOption('--until', until),
 })
 
-function timeOf(option: string, text: string): number {
-  const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new UsageError(`dlq: --${option} expects a time such as 2026-11-25T12:00Z, found ${text}`)
-  return time
-}
-
-function stateOf(text = 'waiting'): LetterState {
-  if (text === 'waiting' || text === 'redriven' || text === 'any') return text
-  throw new UsageError(`dlq: --state expects waiting, redriven or any, found ${text}`)
-}
-
-function limitOf(text: string | undefined, otherwise: number): number {
-  const limit = Number(text ?? otherwise)
-  if (Number.isSafeInteger(limit) && limit > 0) return limit
-  throw new UsageError(`dlq: --limit expects a number of letters, found ${text}`)
-}
+const limitOf = (text: string): number => wholeNumberOption('--limit', text, { atLeast: 1 })

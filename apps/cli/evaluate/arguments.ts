@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { choiceOption, fileOption, seedOption } from '#lib/cli/values.ts'
 
 export type EvaluateArguments = Readonly<{
   trainFile: string
@@ -53,26 +53,18 @@ const options = {
 export function parseEvaluateArguments(argv: readonly string[]): EvaluateArguments {
   const values = parse(argv)
   const walkForward = values['walk-forward']
-  if (walkForward !== undefined && walkForward !== 'daily') throw new UsageError(`--walk-forward: expected daily, found ${walkForward}`)
-  const seed = Number(values.seed ?? 1)
-  if (!Number.isInteger(seed)) throw new UsageError(`--seed: expected a whole number, found ${values.seed}`)
+  if (walkForward !== undefined) choiceOption('--walk-forward', walkForward, ['daily'])
   return {
-    trainFile: fileOf('--train', values.train),
-    testFile: fileOf('--test', values.test),
+    trainFile: salesOf('--train', values.train),
+    testFile: salesOf('--test', values.test),
     walkForward: walkForward === 'daily',
-    leaderboardFile: values.leaderboard === undefined ? null : fileOf('--leaderboard', values.leaderboard),
+    leaderboardFile: values.leaderboard === undefined ? null : fileOption('--leaderboard', values.leaderboard),
     models: values.models?.split(',') ?? null,
     fast: values.fast ?? false,
-    settingsFile: values.settings === undefined ? null : fileOf('--settings', values.settings),
-    seed,
+    settingsFile: values.settings === undefined ? null : fileOption('--settings', values.settings),
+    seed: seedOption('--seed', values.seed ?? '1'),
     json: values.json ?? false,
   }
-}
-
-function fileOf(option: string, file: string | undefined): string {
-  if (file === undefined) throw new UsageError(`${option} FILE.csv is missing. See flipstream evaluate --help`)
-  if (existsSync(file) && statSync(file).isFile()) return file
-  throw new UsageError(`${option}: no file ${file}`)
 }
 
 function parse(argv: readonly string[]) {
@@ -81,4 +73,9 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nSee flipstream evaluate --help`)
   }
+}
+
+function salesOf(option: string, file: string | undefined): string {
+  if (file === undefined) throw new UsageError(`${option} FILE.csv is missing. See flipstream evaluate --help`)
+  return fileOption(option, file)
 }

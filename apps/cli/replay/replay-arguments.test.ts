@@ -30,7 +30,7 @@ describe('the arguments of flipstream replay', () => {
     [['--speed', 'fast'], '--speed: expected a number above 0, or max, found fast'],
     [['--speed', '0'], '--speed'],
     [['--to', ''], '--to: expected letters'],
-    [['--partitions', '0'], '--partitions: expected a whole number above 0, found 0'],
+    [['--partitions', '0'], '--partitions: expected a whole number from 1 to 9999, found 0'],
     [['--from-topic', '--archive', 'x'], '--from-topic reads the topics of a run'],
     [['--run', 'a', '--archive', 'b'], '--run and --archive name two recordings'],
   ])('%j are refused before anything is opened: %s', (argv, message) => {

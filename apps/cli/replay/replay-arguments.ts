@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { numberOption, wholeNumberOption } from '#lib/cli/values.ts'
 
 export const replayHelp = `flipstream replay: a recorded market once more, into topics of its own
 
@@ -59,9 +60,10 @@ export function parseReplayArguments(argv: readonly string[]): ReplayArguments |
     to: values.to?.replace(/\.$/, '') ?? null,
     topics: values.topic ?? defaultTopics[action],
     fromTopic: values['from-topic'] ?? false,
-    speed: speed(values.speed ?? 'max'),
+    speed: speedOf(values.speed ?? 'max'),
     pipeline: values.pipeline ?? false,
-    partitions: values.partitions === undefined ? null : partitionCount(values.partitions),
+    partitions:
+      values.partitions === undefined ? null : wholeNumberOption('--partitions', values.partitions, { atLeast: 1, atMost: 9_999 }),
     json: values.json ?? false,
   }
 }
@@ -89,13 +91,5 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function speed(text: string): number {
-  const value = text === 'max' ? Number.POSITIVE_INFINITY : Number(text)
-  if (!(value > 0)) throw new UsageError(`--speed: expected a number above 0, or max, found ${text}`)
-  return value
-}
-
-function partitionCount(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new UsageError(`--partitions: expected a whole number above 0, found ${text}`)
-  return Number(text)
-}
+const speedOf = (text: string): number =>
+  text === 'max' ? Number.POSITIVE_INFINITY : numberOption('--speed', text, { above: 0, or: 'max' })

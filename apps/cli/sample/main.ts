@@ -4,6 +4,7 @@ import { UsageError } from '#lib/app/usage-error.ts'
 import { classOf } from '#lib/axie/classes.ts'
 import { type Part, partOf, partTypes } from '#lib/axie/parts.ts'
 import { purityOf } from '#lib/axie/stats.ts'
+import { momentOption, numberOption, seedOption } from '#lib/cli/values.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
 import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
 import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
@@ -54,13 +55,12 @@ function rowOf({ soldAt, tokenId, class: name, breedCount, parts, priceUsd }: So
 
 function parse(argv: readonly string[]): { days: number; seed: number; salesPerHour: number; start: number } {
   const { values } = parseOptions(argv)
-  const start = Date.parse(values.from ?? '2026-01-01T00:00:00Z')
-  if (Number.isNaN(start)) throw new UsageError(`--from: expected a time such as 2026-01-01T00:00:00Z, found ${values.from}`)
+  const start = momentOption('--from', values.from ?? '2026-01-01T00:00:00Z')
   return {
     start,
-    days: positive('--days', values.days ?? '12'),
-    seed: Math.trunc(positive('--seed', values.seed ?? '1')),
-    salesPerHour: positive('--per-hour', values['per-hour'] ?? '200'),
+    days: numberOption('--days', values.days ?? '12', { above: 0, atMost: 3_650 }),
+    seed: seedOption('--seed', values.seed ?? '1'),
+    salesPerHour: numberOption('--per-hour', values['per-hour'] ?? '200', { above: 0, atMost: 1e6 }),
   }
 }
 
@@ -71,10 +71,4 @@ function parseOptions(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nSee flipstream sample --help`)
   }
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text)
-  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`${option}: expected a number above 0, found ${text}`)
-  return value
 }

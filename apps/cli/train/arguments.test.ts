@@ -45,7 +45,7 @@ describe('the arguments of flipstream train', () => {
     const promote = (...argv: string[]) => parseTrainArguments(['--sales', file, '--promote', ...argv])
     expect(promote()).toMatchObject({ publish: true, promote: { mostWorse: 0.1 } })
     expect(promote('--most-worse', '0')).toMatchObject({ promote: { mostWorse: 0 } })
-    expect(() => promote('--most-worse', '5%')).toThrow('--most-worse: expected a share from 0 to 1, found 5%')
+    expect(() => promote('--most-worse', '5%')).toThrow('--most-worse: expected a number from 0 to 1, found 5%')
   })
 
   test('whatever is left out, is left out because it was asked for', () => {
@@ -70,8 +70,8 @@ describe('the arguments of flipstream train', () => {
     [['--archive', 's3://market', '--fraction', '0.4'], '--fraction is for --sales'],
     [['--archive', 's3://market', '--from', '2022-04-17', '--until', '2022-04-16'], '--from must lie before --until'],
     [['--sales', '/no/such/file.csv'], 'no file /no/such/file.csv'],
-    [['--sales', file, '--fraction', '2'], '--fraction: expected a share'],
-    [['--sales', file, '--fraction', '0'], '--fraction: expected a share'],
+    [['--sales', file, '--fraction', '2'], '--fraction: expected a number above 0'],
+    [['--sales', file, '--fraction', '0'], '--fraction: expected a number above 0'],
     [['--sales', file, '--until', 'soon'], '--until: expected a time'],
     [['--sales', file, '--until', '2022-04-16', '--fraction', '0.4'], 'give one'],
     [['--sales', file, '--source', 'elsewhere'], '--source: expected live, recorded or synthetic, found elsewhere'],

@@ -1,11 +1,10 @@
-import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { choiceOption, fileOption, momentOption, numberOption, seedOption, textOption } from '#lib/cli/values.ts'
 import type { Span } from '#lib/training/sales/raw-sales.ts'
 import type { SalesSource, TrainingPart } from '#lib/training/sales/sales-source.ts'
 import type { CleansingOptions } from '#lib/validation/cleansing.ts'
-import type { Source } from '#schemas/types.ts'
 
 export type TrainArguments = Readonly<{
   data: DataArguments
@@ -99,19 +98,19 @@ const options = {
 /** Throws UsageError before anything was read or started. */
 export function parseTrainArguments(argv: readonly string[]): TrainArguments {
   const values = parse(argv)
-  const seed = seedOf(values.seed ?? '1')
+  const seed = seedOption('--seed', values.seed ?? '1')
   return {
     data: dataOf(values),
     seed,
     cleansing: cleansingOf(values, seed),
     compare: values.compare ?? false,
     fast: values.fast ?? false,
-    settingsFile: settingsFileOf(values.settings),
-    outDirectory: values.out ?? null,
+    settingsFile: values.settings === undefined ? null : fileOption('--settings', values.settings),
+    outDirectory: values.out === undefined ? null : textOption('--out', values.out, 'the name of a folder'),
     useCache: !(values['no-cache'] ?? false),
-    reportFile: values.report ?? null,
+    reportFile: values.report === undefined ? null : textOption('--report', values.report, 'the name of a file'),
     publish: (values.publish ?? false) || (values.promote ?? false),
-    promote: values.promote ? { mostWorse: shareOf('--most-worse', values['most-worse'] ?? '0.1') } : null,
+    promote: values.promote ? { mostWorse: numberOption('--most-worse', values['most-worse'] ?? '0.1', { atLeast: 0, atMost: 1 }) } : null,
     json: values.json ?? false,
   }
 }
@@ -131,12 +130,15 @@ function dataOf(values: ReturnType<typeof parse>): DataArguments {
 
 function fileOf({ sales, from, days, until, fraction, source }: ReturnType<typeof parse>): DataArguments {
   if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream train --help')
-  if (!(existsSync(sales) && statSync(sales).isFile())) {
-    throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
-  }
+  fileOption('--sales', sales, 'Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.')
   if (from !== undefined || days !== undefined)
     throw new UsageError('--from and --days are for --archive: a file is read from its first row')
-  return { kind: 'file', file: sales, part: partOf(until, fraction), source: sourceOf(source ?? 'recorded') }
+  return {
+    kind: 'file',
+    file: sales,
+    part: partOf(until, fraction),
+    source: choiceOption('--source', source ?? 'recorded', ['live', 'recorded', 'synthetic']),
+  }
 }
 
 function cleansingOf(values: ReturnType<typeof parse>, seed: number): CleansingOptions {
@@ -151,25 +153,6 @@ function cleansingOf(values: ReturnType<typeof parse>, seed: number): CleansingO
   }
 }
 
-function aboveZero(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null
-  const value = Number(text)
-  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`${option}: expected a number above 0, found ${text}`)
-  return value
-}
-
-function shareOf(option: string, text: string): number {
-  const share = Number(text)
-  if (!(share >= 0 && share <= 1)) throw new UsageError(`${option}: expected a share from 0 to 1, found ${text}`)
-  return share
-}
-
-function settingsFileOf(file: string | undefined): string | null {
-  if (file === undefined) return null
-  if (!(existsSync(file) && statSync(file).isFile())) throw new UsageError(`--settings: no file ${file}`)
-  return file
-}
-
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options }).values
@@ -182,27 +165,11 @@ function partOf(until: string | undefined, fraction: string | undefined): Traini
   if (until !== undefined && fraction !== undefined) throw new UsageError('--until and --fraction say the same thing in two ways: give one')
   const time = timeOf('--until', until)
   if (time === null) {
-    const share = Number(fraction ?? 1)
-    if (!(share > 0 && share <= 1)) throw new UsageError(`--fraction: expected a share above 0 and up to 1, found ${fraction}`)
-    return { fraction: share }
+    return { fraction: numberOption('--fraction', fraction ?? '1', { above: 0, atMost: 1 }) }
   }
   return { until: time }
 }
 
-function timeOf(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null
-  const millis = /^\d{9,11}$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
-  if (Number.isNaN(millis)) throw new UsageError(`${option}: expected a time such as 2022-04-16T12:00:00Z or unix seconds, found ${text}`)
-  return millis
-}
-
-function sourceOf(text: string): Source {
-  if (text === 'live' || text === 'recorded' || text === 'synthetic') return text
-  throw new UsageError(`--source: expected live, recorded or synthetic, found ${text}`)
-}
-
-function seedOf(text: string): number {
-  const seed = Number(text)
-  if (!Number.isInteger(seed)) throw new UsageError(`--seed: expected a whole number, found ${text}`)
-  return seed
-}
+const timeOf = (option: string, text: string | undefined): number | null => (text === undefined ? null : momentOption(option, text))
+const aboveZero = (option: string, text: string | undefined): number | null =>
+  text === undefined ? null : numberOption(option, text, { above: 0 })

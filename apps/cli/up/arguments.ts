@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { durationOption, fileOption, momentOption, numberOption, seedOption } from '#lib/cli/values.ts'
 
 export type UpArguments = Readonly<{
   /** The real market instead of a simulated one. */
@@ -45,18 +45,19 @@ export function parseUpArguments(argv: readonly string[]): UpArguments {
   const live = values.live ?? false
   const simulatedOnly = (['sales', 'speed', 'seed', 'train-until'] as const).find((option) => values[option] !== undefined)
   if (live && simulatedOnly !== undefined) throw new UsageError(`--${simulatedOnly} is for a simulated market: leave it or --live out`)
-  if (sales !== null && !(existsSync(sales) && statSync(sales).isFile())) {
-    throw new UsageError(`--sales: no file ${sales}. Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.`)
-  }
+  if (sales !== null) fileOption('--sales', sales, 'Expected a CSV of sales; flipstream sample --days 12 > sales.csv makes one.')
   if (values['train-until'] !== undefined && sales === null) throw new UsageError('--train-until needs --sales')
   return {
     live,
     dryRun: values['dry-run'] ?? false,
     sales,
-    speed: positive('--speed', values.speed ?? String(sales === null ? defaultSpeed.synthetic : defaultSpeed.recorded)),
-    forSeconds: values.for === undefined ? null : duration('--for', values.for),
-    trainUntil: values['train-until'] === undefined ? null : moment('--train-until', values['train-until']),
-    seed: Math.trunc(positive('--seed', values.seed ?? '1')),
+    speed: numberOption('--speed', values.speed ?? String(sales === null ? defaultSpeed.synthetic : defaultSpeed.recorded), {
+      above: 0,
+      atMost: 1e7,
+    }),
+    forSeconds: values.for === undefined ? null : durationOption('--for', values.for) / 1_000,
+    trainUntil: values['train-until'] === undefined ? null : momentOption('--train-until', values['train-until']),
+    seed: seedOption('--seed', values.seed ?? '1'),
     json: values.json ?? false,
   }
 }
@@ -79,24 +80,4 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nSee npm start -- --help`)
   }
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text)
-  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`${option}: expected a number above 0, found ${text}`)
-  return value
-}
-
-const secondsPer = { s: 1, m: 60, h: 3_600, d: 86_400 }
-
-function duration(option: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text)
-  if (match === null || Number(match[1]) <= 0) throw new UsageError(`${option}: expected a duration such as 90s, 10m or 2h, found ${text}`)
-  return Number(match[1]) * secondsPer[match[2] as keyof typeof secondsPer]
-}
-
-function moment(option: string, text: string): number {
-  const millis = /^\d{9,11}$/.test(text) ? Number(text) * 1_000 : Date.parse(text)
-  if (Number.isNaN(millis)) throw new UsageError(`${option}: expected a time such as 2022-04-16T12:00:00Z or unix seconds, found ${text}`)
-  return millis
 }

@@ -146,7 +146,8 @@ async function play(playing: Playing): Promise<Summary | null> {
     const model = await putModelInForce(playing)
     if (model === null) return null
     const { log, codec } = backend
-    const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment) })
+    const onTrouble = ({ message }: Error) => playing.progress.say(`counting: ${message.split('\n')[0]}; begins anew where it was`)
+    const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment), onTrouble })
     try {
       apps.start('collector', { settings: { ...marketplace.settings, LIVE_AFTER_GROUP: 'enricher' } })
       const seconds = await watch(playing, observer, marketplace)
@@ -198,6 +199,9 @@ async function sayWhereDashboardIs({ apps, progress, interrupted }: Playing): Pr
   }
 }
 
+/** Where there is no terminal, only what is not well is worth a line again and again. */
+const widthOf = (screen: NodeJS.WriteStream): number | null => (screen.isTTY ? columnsOf(screen) : null)
+
 const statesOf = ({ apps, servers }: Pick<Playing, 'apps' | 'servers'>): State[] => [
   ...servers.states(),
   ...apps.all().map((app) => ({ name: app.name, phase: app.phase(), text: app.describe() })),
@@ -215,7 +219,7 @@ async function watch(playing: Playing, observer: Observer, marketplace: Marketpl
     if (interrupted.aborted || marketEnded !== null || (options.forSeconds !== null && seconds >= options.forSeconds)) return seconds
     const states = statesOf(playing)
     report.look(states)
-    progress.status([statusLine(observer, seconds, options.forSeconds), ...stateLines(states, columnsOf(process.stderr))])
+    progress.status([statusLine(observer, seconds, options.forSeconds), ...stateLines(states, widthOf(process.stderr))])
     await clock.sleep(250)
   }
 }
@@ -293,7 +297,7 @@ async function whenReady(playing: Playing): Promise<boolean> {
       throw new FatalError(`${hopeless.name} cannot start. It ${hopeless.describe()}
 Its log: .flipstream/runs/${run.name}/${hopeless.name}.log`)
     report.look(statesOf(playing))
-    progress.status(stateLines(statesOf(playing), columnsOf(process.stderr)))
+    progress.status(stateLines(statesOf(playing), widthOf(process.stderr)))
     await clock.sleep(50)
   }
 }

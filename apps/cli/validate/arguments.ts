@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { choiceOption, durationOption, fileOption, numberOption, textOption } from '#lib/cli/values.ts'
 
 export type ValidateArguments = Readonly<{
   data: Readonly<{ kind: 'sales'; file: string; source: 'recorded' | 'synthetic' }> | Readonly<{ kind: 'archive'; uri: string }>
@@ -18,7 +18,7 @@ export const validateHelp = `flipstream validate --sales FILE.csv | --archive UR
   --sales FILE.csv   sales (columns time,id,class,breedCount,purity,eyes,ears,mouth,horn,back,tail,priceUsd)
   --source KIND      of a file, recorded (default) or synthetic: each market is compared with its own last accepted data set
   --archive URI      the sales in an archive: ${archiveForms}
-  --fresh HOURS      refuse data whose newest sale is older than that (default: however old)
+  --fresh DURATION   refuse data whose newest sale is older than that, such as 36h or 2d (default: however old)
   --report FILE.html data docs: every expectation, what was found, and rows that do not hold
   --accept           compare the next data set with this one, and do not refuse this one for having drifted
   --json             print one JSON object, and nothing else on stdout
@@ -42,7 +42,7 @@ export function parseValidateArguments(argv: readonly string[]): ValidateArgumen
   return {
     data: dataOf(values),
     freshHours: values.fresh === undefined ? null : hoursOf(values.fresh),
-    reportFile: values.report ?? null,
+    reportFile: values.report === undefined ? null : textOption('--report', values.report, 'the name of a file'),
     accept: values.accept ?? false,
     json: values.json ?? false,
   }
@@ -62,22 +62,14 @@ function dataOf({ sales, archive, source }: ReturnType<typeof parse>): ValidateA
     if (source !== undefined) throw new UsageError('--source: an archive says itself of which market it is')
     return { kind: 'archive', uri: archive }
   }
-  return { kind: 'sales', file: fileOf(sales), source: sourceOf(source ?? 'recorded') }
+  return { kind: 'sales', file: fileOf(sales), source: choiceOption('--source', source ?? 'recorded', ['recorded', 'synthetic']) }
 }
 
 function fileOf(file: string | undefined): string {
   if (file === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream validate --help')
-  if (!(existsSync(file) && statSync(file).isFile())) throw new UsageError(`--sales: no file ${file}. Expected a CSV of sales.`)
-  return file
+  return fileOption('--sales', file, 'Expected a CSV of sales.')
 }
 
-function sourceOf(text: string): 'recorded' | 'synthetic' {
-  if (text === 'recorded' || text === 'synthetic') return text
-  throw new UsageError(`--source: expected recorded or synthetic, found ${text}`)
-}
-
-function hoursOf(text: string): number {
-  const hours = Number(text)
-  if (!(hours > 0 && Number.isFinite(hours))) throw new UsageError(`--fresh: expected hours above 0, found ${text}`)
-  return hours
-}
+/** A number alone means hours, as it once did. */
+const hoursOf = (text: string): number =>
+  /^\d+(?:\.\d+)?$/.test(text) ? numberOption('--fresh', text, { above: 0 }) : durationOption('--fresh', text) / 3_600_000

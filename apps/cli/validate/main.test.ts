@@ -114,7 +114,7 @@ describe('flipstream validate', () => {
   test.each([
     [[], '--sales FILE.csv or --archive URI is missing'],
     [['--sales', '/no/such.csv'], 'no file'],
-    [['--sales', honest, '--fresh', 'x'], '--fresh: expected hours'],
+    [['--sales', honest, '--fresh', 'x'], '--fresh: expected a duration'],
     [['--sales', honest, '--source', 'live'], '--source'],
     [['--sales', honest, '--archive', root], '--sales and --archive: give one'],
     [['--archive', root, '--source', 'synthetic'], 'an archive says itself'],

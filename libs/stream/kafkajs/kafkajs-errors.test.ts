@@ -19,6 +19,7 @@ describe('an error of kafkajs', () => {
     ['no broker there', refused, RetryableError],
     ['retries used up', new KafkaJSNumberOfRetriesExceeded(refused, { retryCount: 8, retryTime: 1_000 }), RetryableError],
     ['a request without answer', new KafkaJSRequestTimeoutError('Request Fetch timed out', {} as never), RetryableError],
+    ['a broker asked before it is connected again', new Error('Broker not connected'), RetryableError],
     ['a leader that moved', protocol('NOT_LEADER_FOR_PARTITION', 6, true), RetryableError],
     ['a transaction under way', protocol('CONCURRENT_TRANSACTIONS', 51, true), RetryableError],
     ['sequence numbers out of step', protocol('OUT_OF_ORDER_SEQUENCE_NUMBER', 45), RetryableError],

@@ -35,6 +35,9 @@ const curedNames = new Set([
   'KafkaJSTimeout',
 ])
 
+/** Plain errors of kafkajs that say what others of it say with a name. */
+const curedMessages = new Set(['Broker not connected'])
+
 type KafkajsError = Error & {
   type?: string
   code?: unknown
@@ -56,11 +59,14 @@ export function streamError(error: unknown, doing: string, rights: Rights = {}):
   const root = chain.at(-1)
   if (root === undefined) return new FatalError(`${doing}: ${String(error)}`, { cause: error })
   const type = typeOf(root)
-  const message = `${doing}: ${root.message}${missingRight(type, rights)}${brokerOf(chain)}`
-  if (fenced.has(type)) return new FencedError(message, { cause: error })
-  const temporary = cured.has(type) || chain.some(({ name }) => curedNames.has(name)) || (type !== '' && root.retriable === true)
-  if (temporary && !isRefusedLogin(root)) return new RetryableError(message, { cause: error })
-  return new FatalError(message, { cause: error })
+  const text = `${doing}: ${root.message}${missingRight(type, rights)}${brokerOf(chain)}`
+  if (fenced.has(type)) return new FencedError(text, { cause: error })
+  const temporary =
+    cured.has(type) ||
+    chain.some(({ name, message }) => curedNames.has(name) || curedMessages.has(message)) ||
+    (type !== '' && root.retriable === true)
+  if (temporary && !isRefusedLogin(root)) return new RetryableError(text, { cause: error })
+  return new FatalError(text, { cause: error })
 }
 
 /** What a call needs to be allowed, by what Kafka names in its refusal; Kafka itself does not say which topic, nor which operation. */

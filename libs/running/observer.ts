@@ -161,7 +161,7 @@ async function followForEver({ log, clock, topics, take, startAt, onTrouble }: F
         if (!stopping.signal.aborted) onTrouble(error as Error)
         await follower?.stop().catch(() => {})
         follower = null
-        await clock.sleep(backoffMillis(++failures), stopping.signal).catch(() => {})
+        await clock.sleep(backoffMillis(++failures, clock), stopping.signal).catch(() => {})
       }
     }
   }

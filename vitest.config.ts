@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 // `unit` needs nothing, `data` the folder of real sales that FLIPSTREAM_DATA names, `integration` real servers (tests/servers.ts);
-// `system` is slow and violent.
+// `system` is slow and violent, and
+// `cluster` is that on three brokers of its own (tests/cluster).
 const node = { environment: 'node' as const, pool: 'forks' as const, setupFiles: ['tests/seed.ts'] }
-const kinds = ['data', 'integration', 'system'] as const
+const kinds = ['data', 'integration', 'system', 'cluster'] as const
 const filesOf = (kind: (typeof kinds)[number]) => `**/*.${kind}.test.ts`
 
 export default defineConfig({
@@ -45,6 +46,18 @@ export default defineConfig({
           ...node,
           name: 'system',
           include: [filesOf('system')],
+          exclude: ['node_modules/**'],
+          globalSetup: ['tests/servers.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: 'cluster',
+          include: [filesOf('cluster')],
           exclude: ['node_modules/**'],
           globalSetup: ['tests/servers.ts'],
           testTimeout: 900_000,

@@ -40,8 +40,11 @@ const addressOf: Readonly<Record<ServerName, (ports: Ports) => string>> = {
   store: storeEndpoint,
 }
 
-/** Starts a server from the files of the local stack (fetched where need be): always a process of this machine, Docker or not. */
-export async function startPrivateServer(server: ServerName | ServerDefinition): Promise<PrivateServer> {
+/**
+ * Starts a server from the files of the local stack (fetched where need be): always a process of this machine, Docker or not.
+ * `chosen`: ports that others were told of already; the rest are found here.
+ */
+export async function startPrivateServer(server: ServerName | ServerDefinition, chosen: Ports = {}): Promise<PrivateServer> {
   const definition = typeof server === 'string' ? serverDefinitions.find(({ name }) => name === server)! : server
   const { name } = definition
   const stack = createLocalStack({ directory: stackDirectory(), env: process.env, onProgress: (line) => console.error(`servers: ${line}`) })
@@ -50,7 +53,7 @@ export async function startPrivateServer(server: ServerName | ServerDefinition):
   const directory = join(directoryOfAll, id)
   await mkdir(directory, { recursive: true })
   const ports: Record<string, number> = {}
-  for (const port of Object.keys(definition.preferredPorts)) ports[port] = await freePort()
+  for (const port of Object.keys(definition.preferredPorts)) ports[port] = chosen[port] ?? (await freePort())
   const run: ServerRun = {
     definition,
     place: { ...tools, directory, ports },

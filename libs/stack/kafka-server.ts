@@ -20,10 +20,17 @@ export type KafkaServerOptions = Readonly<{
   settings?(place: ServerPlace, listeners: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>>
   /** Users of SCRAM-SHA-512, by name, with their passwords. */
   users?: Readonly<Record<string, string>>
+  /** The id of a cluster that this broker is one of; `settings` then names its voters. Without it, a cluster of its own. */
+  clusterId?: string
 }>
 
 /** Apache Kafka, broker and controller in one process, with the settings of a single machine that is to answer fast. */
-export const createKafkaServer = ({ ports = {}, settings = async () => ({}), users = {} }: KafkaServerOptions = {}): ServerDefinition => ({
+export const createKafkaServer = ({
+  ports = {},
+  settings = async () => ({}),
+  users = {},
+  clusterId,
+}: KafkaServerOptions = {}): ServerDefinition => ({
   name: 'kafka',
   title: `Apache Kafka ${versions.kafka}`,
   preferredPorts: { broker: preferredPorts.broker, controller: preferredPorts.controller, ...ports },
@@ -32,7 +39,7 @@ export const createKafkaServer = ({ ports = {}, settings = async () => ({}), use
     const further = await settings(place, listenerSettings(place))
     const write = (file: string, data: string) => writeFile(file, configuration(place, data, further))
     await write(configurationFile(place.directory), dataDirectory(place.directory))
-    if (!existsSync(dataDirectory(place.directory))) await format(place, write, users)
+    if (!existsSync(dataDirectory(place.directory))) await format(place, write, users, clusterId)
   },
   command: (place) => ({
     args: [
@@ -76,14 +83,16 @@ async function format(
   place: ServerPlace,
   write: (file: string, data: string) => Promise<void>,
   users: Readonly<Record<string, string>>,
+  ofCluster?: string,
 ): Promise<void> {
   const unfinished = join(place.directory, 'data.unfinished')
   const formatFile = join(place.directory, 'format.properties')
   await rm(unfinished, { recursive: true, force: true })
   await write(formatFile, unfinished)
-  const clusterId = Buffer.from(randomId().replaceAll('-', ''), 'hex').toString('base64url')
+  const clusterId = ofCluster ?? newClusterId()
   // With `=`, since an id may begin with a dash.
-  const tool = ['kafka.tools.StorageTool', 'format', '--standalone', `--cluster-id=${clusterId}`, '--config', formatFile]
+  const tool = ['kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '--config', formatFile]
+  if (ofCluster === undefined) tool.push('--standalone')
   for (const [name, password] of Object.entries(users)) tool.push(`--add-scram=SCRAM-SHA-512=[name=${name},password=${password}]`)
   try {
     await promisify(execFile)(place.java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...javaArguments(place), ...tool])
@@ -92,6 +101,8 @@ async function format(
   }
   await rename(unfinished, dataDirectory(place.directory))
 }
+
+export const newClusterId = (): string => Buffer.from(randomId().replaceAll('-', ''), 'hex').toString('base64url')
 
 async function readClusterId(directory: string): Promise<string | null> {
   const text = await readFile(join(dataDirectory(directory), 'meta.properties'), 'utf8')
@@ -110,11 +121,13 @@ function configuration(place: ServerPlace, data: string, further: Readonly<Recor
     'process.roles': 'broker,controller',
     ...listenerSettings(place),
     'controller.listener.names': 'CONTROLLER',
-    'controller.quorum.bootstrap.servers': `${localHost}:${place.ports['controller']}`,
     'log.dirs': data,
     ...brokerSettings,
     ...further,
   }
+  // Voters that never change are named instead of found.
+  if (!('controller.quorum.voters' in settings))
+    settings['controller.quorum.bootstrap.servers'] = `${localHost}:${place.ports['controller']}`
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')

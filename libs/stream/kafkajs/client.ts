@@ -13,10 +13,14 @@ import { PatchedKafka } from './send-patch.ts'
 export type KafkajsClientOptions = Readonly<{
   /** `host:port` each. */
   brokers: readonly string[]
+  /** Names this process in the broker's logs and quotas. */
   clientId: string
   logger: Logger
+  /** TLS: true, or Node's options for it (ca, cert, key). */
   ssl?: ConnectionOptions | boolean
   sasl?: SASLOptions
+  /** Only for the tests that show what kafkajs does without our mended sending. */
+  client?: typeof Kafka
 }>
 
 /**
@@ -26,8 +30,8 @@ export type KafkajsClientOptions = Readonly<{
 export const clientRetry = { initialRetryTime: 50, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 8 }
 
 /** kafkajs with its patches, quiet logs and the partitioner that all adapters share. */
-export function createKafka({ brokers, clientId, logger, ssl, sasl }: KafkajsClientOptions): Kafka {
-  return new PatchedKafka({
+export function createKafka({ brokers, clientId, logger, ssl, sasl, client = PatchedKafka }: KafkajsClientOptions): Kafka {
+  return new client({
     brokers: [...brokers],
     clientId,
     ...(ssl !== undefined && { ssl }),

@@ -1,27 +1,17 @@
-import type { ConnectionOptions } from 'node:tls'
-import type { SASLOptions } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { Follower, Log } from '#lib/stream/log.ts'
-import type { Logger } from '#lib/telemetry/logger.ts'
 import { createKafkajsAdmin } from './admin.ts'
-import { createKafka } from './client.ts'
+import { createKafka, type KafkajsClientOptions } from './client.ts'
 import { createKafkajsConsumer } from './consumer.ts'
 import { followWithKafkajs } from './follow.ts'
 import { createKafkajsProducer, createKafkajsTransactionalProducer } from './producers.ts'
 
-export type KafkajsLogOptions = Readonly<{
-  /** `host:port` each. */
-  brokers: readonly string[]
-  /** Names this process in the broker's logs and quotas. */
-  clientId: string
-  logger: Logger
-  /** TLS: true, or Node's options for it (ca, cert, key). */
-  ssl?: ConnectionOptions | boolean
-  sasl?: SASLOptions
-  /** Milliseconds after which a silent consumer is expelled, where it does not say itself. Kafka: session.timeout.ms. Default 10,000. */
-  sessionTimeoutMillis?: number
-}>
+export type KafkajsLogOptions = KafkajsClientOptions &
+  Readonly<{
+    /** Milliseconds after which a silent consumer is expelled, where it does not say itself. Kafka: session.timeout.ms. Default 10,000. */
+    sessionTimeoutMillis?: number
+  }>
 
 const reachableMillis = 9_000
 const reachablePauseMillis = 500

@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
+import { formatRaw } from '#lib/stream/raw-headers.ts'
 import { headersText } from './archive-row.ts'
 
 /** One topic to compare: where it is in the log, and how to read what is archived of it. */
@@ -129,11 +130,13 @@ function createPartitionComparison(
   }
 }
 
-const isSame = (a: LogRecord, b: LogRecord): boolean =>
-  a.timestamp === b.timestamp &&
-  a.key === b.key &&
-  (a.value === null || b.value === null ? a.value === b.value : a.value.equals(b.value)) &&
-  headersText(a.headers) === headersText(b.headers)
+const isSame = (archived: LogRecord, logged: LogRecord): boolean =>
+  archived.timestamp === logged.timestamp &&
+  archived.key === logged.key &&
+  (archived.value === null || logged.value === null ? archived.value === logged.value : archived.value.equals(logged.value)) &&
+  headersText(archived.headers) === headersText(logged.headers) &&
+  // An object of before raw bytes were kept has only the text.
+  (archived.raw === undefined || formatRaw(archived) === formatRaw(logged))
 
 /** Offsets with the same trouble, told as ranges: a thousand in a row are one line. */
 function createRangeList(where: string) {

@@ -1,3 +1,4 @@
+import { formatRaw, parseRaw } from '#lib/stream/raw-headers.ts'
 import { type ArchiveRow, headersText } from './archive-row.ts'
 import { type BytesColumn, type ColumnBuilder, createBytesColumn, createDictionaryColumn, createNumberColumn } from './column-builder.ts'
 import type { Column, ColumnValue } from './topic-columns.ts'
@@ -14,7 +15,11 @@ export type PackedRows = Readonly<{
     headers: BytesColumn
     value: BytesColumn
     schemaId: ColumnBuilder<number | null>
+    /** Bytes that key and headers cannot say as text (JSON, base64); null where there are none, as nearly everywhere. */
+    raw: ColumnBuilder<string | null>
   }>
+  /** Whether any row has `raw`. */
+  hasRaw(): boolean
   time: ColumnBuilder<number | null>
   columns: readonly PackedColumn[]
   append(row: ArchiveRow): void
@@ -36,13 +41,16 @@ export function createPackedRows(columns: readonly Column[]): PackedRows {
     headers: createBytesColumn(),
     value: createBytesColumn(),
     schemaId: createNumberColumn(),
+    raw: createDictionaryColumn<string | null>(),
   }
   const time = createNumberColumn()
   const packed = columns.map((column): PackedColumn => ({ column, values: builderOf(column) }))
   let length = 0
+  let hasRaw = false
 
   return {
     record,
+    hasRaw: () => hasRaw,
     time,
     columns: packed,
     get length() {
@@ -57,6 +65,9 @@ export function createPackedRows(columns: readonly Column[]): PackedRows {
       record.headers.append(headersText(row.record.headers))
       record.value.append(row.record.value)
       record.schemaId.append(row.schemaId)
+      const raw = formatRaw(row.record)
+      record.raw.append(raw)
+      hasRaw ||= raw !== null
       time.append(row.time)
       for (let index = 0; index < packed.length; index++) packed[index]!.values.append(row.columns === null ? null : row.columns[index]!)
       length++
@@ -70,6 +81,7 @@ export function createPackedRows(columns: readonly Column[]): PackedRows {
         key: record.key.at(index),
         headers: JSON.parse(record.headers.at(index)!.toString()),
         value: record.value.at(index),
+        ...rawAt(record.raw.at(index)),
       },
       schemaId: record.schemaId.at(index),
       columns: packed.map(({ values }) => textOf(values.at(index))),
@@ -80,9 +92,12 @@ export function createPackedRows(columns: readonly Column[]): PackedRows {
       for (const column of [...Object.values(record), time]) column.clear()
       for (const { values } of packed) values.clear()
       length = 0
+      hasRaw = false
     },
   }
 }
+
+const rawAt = (text: string | null) => (text === null ? {} : { raw: parseRaw(text) })
 
 const textOf = (value: ColumnValue | Buffer): ColumnValue => (Buffer.isBuffer(value) ? value.toString() : value)
 

@@ -1,6 +1,6 @@
 import { zstdDecompressSync } from 'node:zlib'
 import fc from 'fast-check'
-import { parquetReadObjects } from 'hyparquet'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveRow, archiveRow } from './archive-row.ts'
@@ -34,14 +34,21 @@ const anyRecords = fc
       key: fc.option(anyText),
       headers: fc.dictionary(anyText, anyText, { maxKeys: 3 }).map((headers) => ({ ...headers })),
       value: fc.option(bytes),
+      raw: fc.option(
+        fc.record(
+          { key: bytes, headers: fc.array(fc.tuple(anyText, fc.option(bytes)), { minLength: 1, maxLength: 3 }) },
+          { requiredKeys: ['key'] },
+        ),
+        { freq: 4 },
+      ),
     }),
     { minLength: 1, maxLength: 40 },
   )
   .map((parts) => {
     let offset = -1
-    return parts.map(({ step, ...record }) => {
+    return parts.map(({ step, raw, ...record }): LogRecord => {
       offset += step
-      return { topic: 'market.events', partition: 3, offset, ...record }
+      return { topic: 'market.events', partition: 3, offset, ...record, ...(raw !== null && { raw }) }
     })
   })
 
@@ -54,7 +61,30 @@ describe('Parquet file', () => {
         expect(logicalHash(decoded)).toBe(logicalHash(records))
       }),
     )
+  }, 30_000)
+
+  it('has raw bytes in a column of their own, and no such column where there are none; text and its hash are as they were', async () => {
+    const [plain, other] = [sampleRecord(1, Buffer.from('a')), sampleRecord(2, Buffer.from('b'))]
+    const withRaw: LogRecord = { ...other, raw: { key: Buffer.from([0xff]), headers: [['a', null]] } }
+    const columnsOf = (file: Buffer) => parquetMetadata(new Uint8Array(file).buffer).schema.map(({ name }) => name)
+    expect(columnsOf(encode(await rowsOf([plain, other])))).not.toContain('raw')
+    const file = encode(await rowsOf([plain, withRaw]))
+    expect(columnsOf(file)).toContain('raw')
+    expect(await decodeParquet(file, plain.topic, 'a.parquet')).toEqual([plain, withRaw])
+    expect(logicalHash([plain, withRaw])).toBe(logicalHash([plain, other]))
   })
+
+  it('of a few kilobytes that expands beyond all measure is refused before it does', async () => {
+    const file = encode(await rowsOf([sampleRecord(1, Buffer.alloc(300 * 1024 * 1024))]))
+    expect(file.length).toBeLessThan(100_000)
+    const before = process.memoryUsage().rss
+    await expect(decodeParquet(file, 'market.events', 'bomb.parquet')).rejects.toThrow(/bomb\.parquet .*expands to more than \d+ bytes/)
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024)
+    const many = encode(await rowsOf([1, 2, 3].map((offset) => sampleRecord(offset, null))))
+    await expect(decodeParquet(many, 'market.events', 'many.parquet', { mostBytes: 1_000, mostRows: 2 })).rejects.toThrow(
+      /3 rows, at most 2/,
+    )
+  }, 30_000)
 
   it('is the same bytes for the same records', async () => {
     const records = [sampleRecord(1, Buffer.from('a')), sampleRecord(2, null)]

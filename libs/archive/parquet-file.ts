@@ -1,8 +1,9 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { parquetReadObjects } from 'hyparquet'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
+import { parseRaw } from '#lib/stream/raw-headers.ts'
 import type { PackedColumn, PackedRows } from './packed-rows.ts'
 
 /** The fastest level: the next one costs twice the time and saves a twentieth of the size. */
@@ -14,7 +15,7 @@ const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
  * and that took longer than all the rest.
  */
 export function encodeParquet(rows: PackedRows): Buffer {
-  const columns = [...recordColumns(rows.record), ...rows.columns.map(topicColumn)]
+  const columns = [...recordColumns(rows), ...rows.columns.map(topicColumn)]
   // Compressed, with the columns, values usually take less than half. It grows where that is wrong.
   const bytes = new ByteWriter(Math.max(4_096, Math.ceil(rows.record.value.bytes() / 2)))
   const writer = new ParquetWriter({
@@ -46,7 +47,8 @@ const repeated = { encoding: 'RLE_DICTIONARY', statistics: false } as const
 /** Close to the one before. With bounds: these are what readers select by. */
 const rising = { encoding: 'DELTA_BINARY_PACKED' } as const
 
-function recordColumns({ partition, offset, timestamp, key, headers, value, schemaId }: PackedRows['record']): FileColumn[] {
+function recordColumns({ record, hasRaw }: PackedRows): FileColumn[] {
+  const { partition, offset, timestamp, key, headers, value, schemaId, raw } = record
   return [
     { name: 'partition', type: 'INT32', nullable: false, ...rising, values: partition.values },
     { name: 'offset', type: 'INT64', nullable: false, ...rising, values: () => whole(offset.values()) },
@@ -55,6 +57,8 @@ function recordColumns({ partition, offset, timestamp, key, headers, value, sche
     { name: 'headers', type: 'STRING', nullable: false, ...distinct, values: headers.values },
     { name: 'value', type: 'BYTE_ARRAY', ...distinct, values: value.values },
     { name: 'schemaId', type: 'INT32', ...rising, values: schemaId.values },
+    // Where nothing is raw the file is the one that it was before there was such a column.
+    ...(hasRaw() ? [{ name: rawColumn, type: 'STRING', ...distinct, values: raw.values } as const] : []),
   ]
 }
 
@@ -70,16 +74,31 @@ function topicColumn({ column: { name, type, nature }, values: packed }: PackedC
 /** As the library wants whole numbers of 64 bits. */
 const whole = (values: readonly (number | null)[]) => values.map((value) => (value === null ? null : BigInt(value)))
 
-/** The records of a file that `encodeParquet` wrote, verbatim. FatalError where it is no such file. */
-export async function decodeParquet(bytes: Buffer, topic: string, key: string): Promise<LogRecord[]> {
+const rawColumn = 'raw'
+
+/**
+ * What an object may expand to: several times the largest one that an archiver may be told to write (ARCHIVE_MAX_MEGABYTES: 64, each row
+ * counted with its overhead), and little enough to be held. Thirteen kilobytes can be 800 MB of zeros.
+ */
+const mostBytes = 256 * 1024 * 1024
+const mostRows = 1_000_000
+
+/** The records of a file that `encodeParquet` wrote, verbatim. FatalError where it is no such file, or expands beyond all measure. */
+export async function decodeParquet(bytes: Buffer, topic: string, key: string, limits = { mostBytes, mostRows }): Promise<LogRecord[]> {
   try {
+    const file = arrayBufferOf(bytes)
+    const metadata = parquetMetadata(file)
+    if (metadata.num_rows > limits.mostRows)
+      throw new Error(`it says that it holds ${metadata.num_rows} rows, at most ${limits.mostRows} are read`)
+    const hasRaw = metadata.schema.some(({ name }) => name === rawColumn)
     const rows = await parquetReadObjects({
-      file: arrayBufferOf(bytes),
-      columns: ['partition', 'offset', 'timestamp', 'key', 'headers', 'value'],
-      compressors: { ZSTD: (compressed) => zstdDecompressSync(compressed) },
+      file,
+      metadata,
+      columns: ['partition', 'offset', 'timestamp', 'key', 'headers', 'value', ...(hasRaw ? [rawColumn] : [])],
+      compressors: { ZSTD: boundedZstd(limits.mostBytes) },
       utf8: false,
     })
-    return rows.map(({ partition, offset, timestamp, key, headers, value }) => ({
+    return rows.map(({ partition, offset, timestamp, key, headers, value, raw }) => ({
       topic,
       partition: Number(partition),
       offset: Number(offset),
@@ -87,9 +106,20 @@ export async function decodeParquet(bytes: Buffer, topic: string, key: string): 
       key: key ?? null,
       headers: JSON.parse(headers as string),
       value: value === null || value === undefined ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+      ...(typeof raw === 'string' && { raw: parseRaw(raw) }),
     }))
   } catch (error) {
     throw new FatalError(`${key} is not a Parquet file of the archive: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Pages of one file, all together at most so many bytes. */
+function boundedZstd(most: number): (page: Uint8Array, size: number) => Uint8Array {
+  let left = most
+  return (page, size) => {
+    if (size > left) throw new Error(`it expands to more than ${most} bytes`)
+    left -= size
+    return zstdDecompressSync(page, { maxOutputLength: Math.max(1, size) })
   }
 }
 

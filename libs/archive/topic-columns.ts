@@ -123,7 +123,7 @@ const chosenColumns: Readonly<Record<string, TopicColumns>> = {
 type Field = Readonly<{ name: string; type: unknown }>
 
 /** Names that the record's own columns have. */
-const taken = new Set(['partition', 'offset', 'timestamp', 'key', 'headers', 'value', 'schemaId'])
+const taken = new Set(['partition', 'offset', 'timestamp', 'key', 'headers', 'value', 'schemaId', 'raw'])
 
 /** Of any other topic: the fields of its schema that hold one plain value. */
 function scalarColumns(schema: RecordName): TopicColumns {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Headers, LogRecord, NewRecord } from './log.ts'
+import { headerBytesOf, withHeaders } from './raw-headers.ts'
 
 export type Rejection = Readonly<{ code: string; message: string }>
 
@@ -41,8 +42,7 @@ export function deadLetter(
     topic,
     key: (record.key ?? `${record.topic}-${record.partition}-${record.offset}`).slice(0, maxKeyLength),
     value: cut ? value.subarray(0, room) : value,
-    headers: {
-      ...smallEnough(record.headers),
+    ...withHeaders(smallEnough(record), {
       [deadLetterHeaders.app]: app,
       [deadLetterHeaders.topic]: record.topic,
       [deadLetterHeaders.partition]: String(record.partition),
@@ -55,7 +55,7 @@ export function deadLetter(
         [deadLetterHeaders.size]: String(value.length),
         [deadLetterHeaders.sha256]: createHash('sha256').update(value).digest('hex'),
       }),
-    },
+    }),
   }
 }
 
@@ -64,7 +64,10 @@ function attemptOf(headers: Headers): number {
   return Number.isSafeInteger(attempt) && attempt >= 0 ? attempt : 0
 }
 
-function smallEnough(headers: Headers): Headers {
-  const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0)
-  return bytes <= maxOriginalHeaderBytes ? headers : {}
+/** Headers, and a key that is no text, are part of the evidence unless they are too large to be kept beside it. */
+function smallEnough({ headers, raw }: LogRecord): Pick<LogRecord, 'headers' | 'raw'> {
+  const key = raw?.key !== undefined && raw.key.length <= maxKeyLength ? { key: raw.key } : {}
+  if (headerBytesOf({ headers, raw }) > maxOriginalHeaderBytes) return { headers: {}, ...('key' in key && { raw: key }) }
+  const list = raw?.headers === undefined ? {} : { headers: raw.headers }
+  return { headers, ...(('key' in key || 'headers' in list) && { raw: { ...key, ...list } }) }
 }

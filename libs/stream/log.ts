@@ -9,17 +9,30 @@ export type Headers = Readonly<Record<string, string>>
 
 export type TopicPartition = Readonly<{ topic: string; partition: number }>
 
+/** A header as it lies in the log. */
+export type HeaderBytes = readonly [name: string, value: Buffer | null]
+
+/**
+ * The bytes of what `key` and `headers` cannot say as text: a key that is no UTF-8; headers of which some are no UTF-8, have no value, or
+ * one name (all of them then, in their order). It is there only where text and bytes differ, and goes where the record goes.
+ */
+export type RawParts = Readonly<{ key?: Buffer; headers?: readonly HeaderBytes[] }>
+
 /** A record as read. `timestamp` is the log's (wall-clock milliseconds when it was appended). */
 export type LogRecord = TopicPartition &
-  Readonly<{ offset: number; timestamp: number; key: string | null; value: Buffer | null; headers: Headers }>
+  Readonly<{ offset: number; timestamp: number; key: string | null; value: Buffer | null; headers: Headers; raw?: RawParts }>
 
-/** A record to be written. The key decides the partition (murmur2, as Kafka's default) unless `partition` is set. */
+/**
+ * A record to be written. The key decides the partition (murmur2, as Kafka's default) unless `partition` is set. What is in `raw` is
+ * written in place of the text.
+ */
 export type NewRecord = Readonly<{
   topic: string
   key: string
   value: Buffer | null
   headers?: Headers
   partition?: number
+  raw?: RawParts
 }>
 
 /** Where a group stands in a partition: the next offset to process, and what the processor wants to remember with it. */

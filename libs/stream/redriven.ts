@@ -1,5 +1,6 @@
 import { deadLetterHeaders } from './dead-letter.ts'
 import type { Headers, LogRecord, NewRecord } from './log.ts'
+import { withHeaders } from './raw-headers.ts'
 
 /**
  * Headers of a dead letter that was sent back to the topic it came from, beside those of the dead letter, which stay.
@@ -30,11 +31,10 @@ export const redrivenRecord = (letter: LogRecord): NewRecord => ({
   partition: Number(letter.headers[deadLetterHeaders.partition]),
   key: letter.key ?? '',
   value: letter.value,
-  headers: {
-    ...letter.headers,
+  ...withHeaders(letter, {
     [redrivenHeaders.for]: letter.headers[deadLetterHeaders.app]!,
     [redrivenHeaders.from]: letterId(letter),
-  },
+  }),
 })
 
 export const redriveMark = (letter: LogRecord): NewRecord => ({

@@ -1,10 +1,5 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { KafkaMessage } from 'kafkajs'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
-import { createLocalStack } from '#lib/stack/local-stack.ts'
-import { stackDirectory } from '#lib/stack/resolve.ts'
 import { createKafka } from '#lib/stream/kafkajs/client.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 
@@ -54,30 +49,4 @@ export async function readTopics(brokers: readonly string[], topics: readonly st
   await admin.disconnect()
   if (behind.size > 0) throw new Error(`not read to the end within ${patienceMillis / 1_000} s: ${[...behind.keys()]}`)
   return records
-}
-
-/** The same by Kafka's own consumer (its console tool): another client, which shares no fault of ours. Values must hold no tab or line end. */
-export async function readWithKafkasTools(
-  brokers: readonly string[],
-  topic: string,
-): Promise<Pick<ReadRecord, 'topic' | 'partition' | 'offset' | 'value'>[]> {
-  const stack = createLocalStack({ directory: stackDirectory(), env: process.env, onProgress: () => {} })
-  const { java, artifacts } = await stack.prepare()
-  const tool = [
-    '-XX:TieredStopAtLevel=1',
-    '-XX:+UseSerialGC',
-    '-cp',
-    join(artifacts, 'kafka', '*'),
-    'org.apache.kafka.tools.consumer.ConsoleConsumer',
-  ]
-  const properties = ['print.partition=true', 'print.offset=true'].flatMap((property) => ['--property', property])
-  const args = ['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning', '--isolation-level', 'read_committed']
-  const { stdout } = await promisify(execFile)(java, [...tool, ...args, ...properties, '--timeout-ms', '5000'], { maxBuffer: 1 << 28 })
-  return stdout
-    .split('\n')
-    .filter((line) => line.startsWith('Partition:'))
-    .map((line) => {
-      const [partition, offset, value] = line.split('\t')
-      return { topic, partition: Number(partition!.slice(10)), offset: Number(offset!.slice(7)), value: value! }
-    })
 }

@@ -7,14 +7,16 @@ import type { Log } from '#lib/stream/log.ts'
 import { createRunner, type Runner } from '#lib/stream/runtime/runner.ts'
 import { checkHistory, countLostAndTwice, type InputRecord, type Violation } from '#lib/stream/testing/history.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
-import { type ReadRecord, readTopics, readWithKafkasTools } from './read-topics.ts'
+import type { KafkaCluster } from './kafka-cluster.ts'
+import { type LoggedRecord, readLogFiles } from './read-log-files.ts'
+import { type ReadRecord, readTopics } from './read-topics.ts'
 
 /**
  * One stage on a cluster while something happens to the cluster: records go in, and each must come out once. Two members share the work;
  * one record in so many is refused, since dead letters belong to the same transaction.
  */
 export type RunnerCase = Readonly<{
-  brokers: readonly string[]
+  cluster: KafkaCluster
   prefix: string
   /** How many records are sent, at a steady rate. */
   count: number
@@ -40,7 +42,7 @@ const inputPartitions = 4
 const outputPartitions = 6
 
 export async function runCase({
-  brokers,
+  cluster,
   prefix,
   count,
   perSecond = 150,
@@ -48,6 +50,7 @@ export async function runCase({
   unpatched = false,
 }: RunnerCase): Promise<RunnerCaseResult> {
   const begun = performance.now()
+  const brokers = cluster.addresses
   const topics = { input: `${prefix}in`, output: `${prefix}out`, deadLetters: `${prefix}dead-letters` }
   const logger = createLogger('case', process.env['LOG_LEVEL'] ?? 'silent')
   const open = (clientId: string) => createKafkajsLog({ brokers, clientId, logger, ...(unpatched && { client: Kafka }) })
@@ -81,11 +84,11 @@ export async function runCase({
     if (position !== null) committed.set(partition, position.offset)
   }
   const violations = checkHistory({ inputs, outputs, committed })
-  const others = (await Promise.all([topics.output, topics.deadLetters].map((topic) => readWithKafkasTools(brokers, topic)))).flat()
+  const difference = differenceOf(outputs, await readLogFiles(cluster.broker(1).directory, [topics.output, topics.deadLetters]))
   for (const log of [...logs, test]) await log.close()
   const failure = ended.find((outcome) => outcome.status === 'rejected')
   if (failure !== undefined) throw failure.reason
-  if (others.length !== outputs.length) throw new Error(`Kafka's own consumer reads ${others.length} outputs, kafkajs ${outputs.length}`)
+  if (difference !== null) throw new Error(`kafkajs and Kafka's own tool disagree about what is there: ${difference}`)
   return {
     sent: inputs.length,
     out: outputs.length,
@@ -160,4 +163,21 @@ function inputOf({ value, headers }: ReadRecord): InputRecord {
     return { partition: Number(headers[deadLetterHeaders.partition]), offset: Number(headers[deadLetterHeaders.offset]) }
   const [partition, offset] = value.split(':').map(Number)
   return { partition: partition!, offset: offset! }
+}
+
+const placeOf = ({ topic, partition, offset }: Pick<ReadRecord, 'topic' | 'partition' | 'offset'>) => `${topic}-${partition}@${offset}`
+
+/** The first record that only one of two readers sees; null where they see the same. */
+function differenceOf(
+  ours: readonly Pick<ReadRecord, 'topic' | 'partition' | 'offset' | 'value'>[],
+  theirs: readonly LoggedRecord[],
+): string | null {
+  const values = new Map(theirs.map((record) => [placeOf(record), record.value]))
+  for (const record of ours) {
+    if (values.get(placeOf(record)) !== record.value)
+      return `${placeOf(record)} is ${record.value}, in the files ${values.get(placeOf(record))}`
+    values.delete(placeOf(record))
+  }
+  const [missed] = values.keys()
+  return missed === undefined ? null : `${missed} is in the files alone`
 }

@@ -24,8 +24,8 @@ afterAll(() => cluster?.dispose())
 
 async function play(name: string, disturb: Disturbance | undefined, rest: { unpatched?: boolean; perSecond?: number } = {}) {
   const result = await runCase({
-    brokers: cluster.addresses,
-    prefix: runPrefix(name.replaceAll(' ', '-')),
+    cluster,
+    prefix: runPrefix(name.replaceAll(/\W+/g, '-')),
     count,
     ...(disturb && { disturb }),
     ...rest,

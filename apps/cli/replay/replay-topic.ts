@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { Log, LogRecord, NewRecord } from '#lib/stream/log.ts'
+import { withHeaders } from '#lib/stream/raw-headers.ts'
 import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import { type BatchLimits, createPacer, dueBatches, type Pacer } from './pace.ts'
 import type { ReplaySource } from './replay-source.ts'
@@ -89,10 +90,11 @@ async function replayPartition(
 }
 
 /** The moment of collection is wall clock: latencies and deadlines of a replay are its own. No value depends on it. */
-function newRecord({ key, value, headers, offset, partition }: LogRecord, topic: string, clock: Clock): NewRecord {
+function newRecord(record: LogRecord, topic: string, clock: Clock): NewRecord {
+  const { key, value, headers, offset, partition } = record
   if (key === null) throw new FatalError(`the record at offset ${offset} has no key: such topics cannot be replayed`)
-  const restamped = headers[collectedAtHeader] === undefined ? headers : { ...headers, [collectedAtHeader]: String(clock.now()) }
-  return { topic, partition, key, value, headers: restamped }
+  const restamped = headers[collectedAtHeader] === undefined ? {} : { [collectedAtHeader]: String(clock.now()) }
+  return { topic, partition, key, value, ...withHeaders(record, restamped) }
 }
 
 /** The first record, and all of them. */

@@ -35,3 +35,13 @@ export function reloadKafkajsModule(entry: string, between: readonly string[], r
       else require.cache[file] = module
   }
 }
+
+/**
+ * Puts `replacement` in the place of a module for the modules that use it and are loaded anew whenever they are needed (kafkajs does so
+ * with each version of a request): those among them that were loaded before are forgotten.
+ */
+export function replaceKafkajsModule(replaced: string, replacement: unknown, users: readonly string[]): void {
+  kafkajsModule(replaced)
+  require.cache[require.resolve(`kafkajs/src/${replaced}`)]!.exports = replacement
+  for (const user of users) delete require.cache[require.resolve(`kafkajs/src/${user}`)]
+}

@@ -29,16 +29,19 @@ const producerOptions = {
   retry: producerRetry,
 } as const
 
-const toMessage = ({ key, value, headers, partition }: NewRecord): Message => ({
-  key,
+/** Headers may be a list: see record-patch.ts. */
+const toMessage = ({ key, value, headers, partition, raw }: NewRecord): Message => ({
+  key: raw?.key ?? key,
   value,
   ...(headers !== undefined && { headers }),
+  ...(raw?.headers !== undefined && { headers: raw.headers as never }),
   ...(partition !== undefined && { partition }),
 })
 
-const sizeOf = ({ key, value, headers }: NewRecord): number => {
-  let bytes = recordOverheadBytes + key.length + (value?.length ?? 0)
-  for (const name in headers) bytes += name.length + headers[name]!.length + 4
+const sizeOf = ({ key, value, headers, raw }: NewRecord): number => {
+  let bytes = recordOverheadBytes + (raw?.key ?? key).length + (value?.length ?? 0)
+  for (const [name, header] of raw?.headers ?? []) bytes += name.length + (header?.length ?? 0) + 4
+  if (raw?.headers === undefined) for (const name in headers) bytes += name.length + headers[name]!.length + 4
   return bytes
 }
 

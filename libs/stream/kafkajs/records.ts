@@ -1,8 +1,14 @@
+import { isUtf8 } from 'node:buffer'
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import { FatalError } from '#lib/errors/errors.ts'
-import type { Headers, LogRecord, TopicPartition } from '#lib/stream/log.ts'
+import type { HeaderBytes, Headers, LogRecord, RawParts, TopicPartition } from '#lib/stream/log.ts'
 
-export function toLogRecord({ topic, partition }: TopicPartition, { offset, timestamp, key, value, headers }: KafkaMessage): LogRecord {
+/** `headerList` comes from our own decoding (record-batches.ts), where it is needed. */
+type Message = KafkaMessage & Readonly<{ headerList?: readonly HeaderBytes[] }>
+
+export function toLogRecord({ topic, partition }: TopicPartition, message: Message): LogRecord {
+  const { offset, timestamp, key, value, headers } = message
+  const raw = rawParts(message)
   return {
     topic,
     partition,
@@ -11,20 +17,26 @@ export function toLogRecord({ topic, partition }: TopicPartition, { offset, time
     key: key === null ? null : key.toString(),
     value,
     headers: headers === undefined ? noHeaders : toHeaders(headers),
+    ...(raw !== null && { raw }),
   }
+}
+
+function rawParts({ key, headerList }: Message): RawParts | null {
+  const isKeyText = key === null || isUtf8(key)
+  if (isKeyText && headerList === undefined) return null
+  return { ...(!isKeyText && { key }), ...(headerList !== undefined && { headers: headerList }) }
 }
 
 const noHeaders: Headers = Object.freeze({})
 
 /** Of a header that is there more than once the last one counts. */
 function toHeaders(headers: IHeaders): Headers {
-  const texts: Record<string, string> = {}
-  for (const name in headers) {
-    const value = headers[name]
-    const last = Array.isArray(value) ? value.at(-1) : value
-    if (last !== undefined) texts[name] = String(last)
-  }
-  return texts
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const last = Array.isArray(value) ? value.at(-1) : value
+      return last === undefined ? [] : [[name, String(last)]]
+    }),
+  )
 }
 
 function exact(offset: string): number {

@@ -1,7 +1,18 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import type { BackoffOptions } from '#lib/stream/backoff.ts'
-import type { Consumer, FollowOptions, Log, LogAdmin, LogRecord, NewRecord, Producer, TopicPartition } from '#lib/stream/log.ts'
+import type {
+  Consumer,
+  FollowOptions,
+  Headers,
+  Log,
+  LogAdmin,
+  LogRecord,
+  NewRecord,
+  Producer,
+  RawParts,
+  TopicPartition,
+} from '#lib/stream/log.ts'
 import { partitionOfKey } from '#lib/stream/partitioner.ts'
 import { followPartitions } from './follow.ts'
 import { createMemoryGroup, type MemoryGroup } from './group.ts'
@@ -51,12 +62,12 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   }
 
   const append = (record: NewRecord, transaction?: MemoryTransaction): MemoryPartition => {
-    const { topic, key, value, headers = {} } = record
+    const { topic, key, value, headers = {}, raw } = record
     const partitions = partitionsOf(topic)
-    const partition = record.partition ?? (partitions.length === 1 ? 0 : partitionOfKey(key, partitions.length))
+    const partition = record.partition ?? (partitions.length === 1 ? 0 : partitionOfKey(raw?.key ?? key, partitions.length))
     const storage = partitions[partition]
     if (storage === undefined) throw new FatalError(`topic ${topic} has ${partitions.length} partitions, there is no ${partition}`)
-    storage.append({ topic, partition, timestamp: clock.now(), key, value, headers }, transaction)
+    storage.append({ topic, partition, timestamp: clock.now(), value, ...textOf({ key, headers, raw }) }, transaction)
     return storage
   }
 
@@ -152,4 +163,11 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     expel: (group, consumer, fate) => groupOf(group).expel(consumer, fate),
     rebalance: (group) => groupOf(group).rebalance(),
   }
+}
+
+/** As a reader of Kafka finds it: the text of bytes that are none, and the bytes beside it. */
+function textOf({ key, headers, raw }: Readonly<{ key: string; headers: Headers; raw: RawParts | undefined }>) {
+  if (raw === undefined) return { key, headers }
+  const texts = raw.headers?.map(([name, value]) => [name, String(value)] as const)
+  return { key: raw.key?.toString() ?? key, headers: texts === undefined ? headers : Object.fromEntries(texts), raw }
 }

@@ -3,6 +3,7 @@ import { deadLetter, type Rejection } from '#lib/stream/dead-letter.ts'
 import type { Headers, LogRecord, NewRecord } from '#lib/stream/log.ts'
 import type { Input, Output, Result } from '#lib/stream/processor.ts'
 import { isMeantFor } from '#lib/stream/redriven.ts'
+import { describeUndecodable } from '#lib/stream/undecodable-batch.ts'
 import { traceHeader } from '#lib/telemetry/traces.ts'
 import type { Fold } from './fold.ts'
 import { type CommittedRecord, collectedAtHeader } from './runner-metrics.ts'
@@ -46,6 +47,8 @@ export async function decodeAll<In>(
     }
     const { value: bytes, ...about } = record
     try {
+      const undecodable = describeUndecodable(record)
+      if (undecodable !== null) throw new RejectedError('undecodable_batch', undecodable)
       if (bytes === null) throw new RejectedError('no_value', 'the record has no value')
       const value = decode(bytes, about)
       decoded.push({ value: value instanceof Promise ? await value : value, record: about })

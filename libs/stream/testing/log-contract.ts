@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { FatalError, FencedError, RetryableError } from '#lib/errors/errors.ts'
-import type { Consumer, ConsumerOptions, FetchedBatch, Log, LogRecord, NewRecord, TopicPartition } from '#lib/stream/log.ts'
+import type { Consumer, ConsumerOptions, FetchedBatch, HeaderBytes, Log, LogRecord, NewRecord, TopicPartition } from '#lib/stream/log.ts'
 import { partitionOfKey } from '#lib/stream/partitioner.ts'
 
 /** A log to test: `log` and `other` are two clients of the same log, as two processes would have. Names are made unique by `name`. */
@@ -117,6 +117,25 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         expect(all).toMatchObject({ key: 'all bytes', value: every, headers: { 'collected-at': '1', 'a b': 'ü' } })
         expect(none).toMatchObject({ key: 'none', value: null, headers: {} })
         expect(empty).toMatchObject({ key: '', value: Buffer.alloc(0) })
+      })
+
+      it('keep a key and headers that are no text, repeat or have no value, beside the text', async () => {
+        const topic = await createTopic('raw', 3)
+        const key = Buffer.from([0xff, 0x00, 0xfe])
+        const headers: HeaderBytes[] = [
+          ['a', Buffer.from('1')],
+          ['none', null],
+          ['a', Buffer.from([0xc3])],
+        ]
+        await send([
+          { topic, key: '', value: Buffer.from('key'), headers: { plain: 'yes' }, raw: { key } },
+          { topic, key: 'text', value: Buffer.from('headers'), raw: { headers } },
+        ])
+        const records = await read(topic)
+        const [withKey, withHeaders] = ['key', 'headers'].map((text) => records.find(({ value }) => String(value) === text)!)
+        expect(withKey).toMatchObject({ key: key.toString(), headers: { plain: 'yes' }, raw: { key } })
+        expect(withKey!.partition).toBe(partitionOfKey(key, 3))
+        expect(withHeaders).toMatchObject({ key: 'text', headers: { a: '\ufffd', none: 'null' }, raw: { headers } })
       })
 
       it('go where they are told when a partition is named', async () => {

@@ -31,7 +31,7 @@ export interface PrivateServer {
 
 const directoryOfAll = join(checkoutRoot, '.flipstream', 'tests')
 const markerPrefix = `${directoryOfAll}#`
-const readyMillis = 60_000
+const readyMillis = 180_000
 const stopMillis = 20_000
 
 const addressOf: Readonly<Record<ServerName, (ports: Ports) => string>> = {

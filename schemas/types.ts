@@ -41,7 +41,7 @@ export type AskSeen = {
 /** dutch: the price moves linearly from basePriceWei to endedPriceWei over durationSeconds. */
 export type AskKind = 'fixed' | 'dutch'
 
-/** What a seller asks. Prices are decimal strings in wei (10^-18 ETH), exactly as the market said them. */
+/** What a seller asks. Prices are decimal strings in the smallest unit of the token they are paid in (wei, 10^-18, of ether), exactly as the market said them. */
 export type Ask = {
   readonly kind: AskKind
   readonly paymentToken: string
@@ -54,6 +54,12 @@ export type Ask = {
   readonly startedAt: number
   /** 0 for a fixed price. */
   readonly durationSeconds: number
+  /** From then on nobody can buy by this order; null where the market did not say, or where it never ends. */
+  readonly expiredAt?: number | null
+  /** The market's own number of the order. */
+  readonly orderId?: string | null
+  /** Of the seller: a higher one voids the orders before. */
+  readonly nonce?: string | null
 }
 
 /** A tracked offer that a query by id showed gone, and not sold. */
@@ -112,6 +118,14 @@ export type EnrichedListing = {
 /** Dollars for one ETH. */
 export type ExchangeRate = {
   readonly ethUsd: number
+  /** Dollars for one AXS. */
+  readonly axsUsd?: number | null
+  /** Dollars for one SLP. */
+  readonly slpUsd?: number | null
+  /** Dollars for one RON. */
+  readonly ronUsd?: number | null
+  /** Dollars for one USDC. */
+  readonly usdcUsd?: number | null
 }
 
 /** Topic listings.features: the vector the model reads, and what it was made of. */
@@ -147,6 +161,33 @@ export type CardTotals = {
   readonly energy: number
 }
 
+/** What sets an axie apart from a plain one of its parts; null is unknown. */
+export type ProfileAttributes = {
+  /** Lower case, such as origin; empty for an axie without one. */
+  readonly title: string | null
+  readonly bodyShape: string | null
+  /** In the games. */
+  readonly level: number | null
+  /** On the chain. */
+  readonly onchainLevel: number | null
+  /** From the games. */
+  readonly isBanned: boolean | null
+  /** How many of its parts have evolved. */
+  readonly evolvedParts: number | null
+  /** How many of its parts are Nightmare ones. */
+  readonly nightmareParts: number | null
+  /** How many mystic parts. */
+  readonly mystic: number | null
+  /** How many Japanese parts. */
+  readonly japanese: number | null
+  /** How many Christmas parts. */
+  readonly xmas: number | null
+  /** How many summer parts. */
+  readonly summer: number | null
+  /** Parts whose id is in no table of ours: priced with less trust. */
+  readonly unknownParts: number
+}
+
 /** An axie decoded and checked against the reference tables. */
 export type ItemProfile = {
   readonly tokenId: string
@@ -164,6 +205,48 @@ export type ItemProfile = {
   /** Mystic, seasonal and other special parts. */
   readonly specialParts: number
   readonly image: string | null
+  /** Null where nothing is known beyond parts of the table. */
+  readonly attributes?: ProfileAttributes | null
+  /** Where a part is evolved, of a later edition or unknown: the plain parts that stand for the six, empty for one that nothing stands for. */
+  readonly plainParts?: SixParts | null
+}
+
+/** A body part as the market describes it; null where it does not say. */
+export type PartFacts = {
+  /** As the market spells it, for example Aquatic. */
+  readonly class: string | null
+  /** Eyes, Ears, Mouth, Horn, Back or Tail. */
+  readonly type: string | null
+  /** Edition, for example Mystic or Nightmare; empty for a plain part. */
+  readonly special: string | null
+  /** 2 once it has evolved. */
+  readonly stage: number | null
+}
+
+/** What the market says of an axie beyond class, genes and part ids. Null: it did not say, or was not asked (before 2026). */
+export type ItemAttributes = {
+  /** For example Origin; empty for an axie without one. */
+  readonly title: string | null
+  /** For example Normal. */
+  readonly bodyShape: string | null
+  /** Of its life: 1 is an egg, 4 is grown. */
+  readonly stage: number | null
+  /** In the games. */
+  readonly level: number | null
+  /** Ascended to, on the chain. */
+  readonly onchainLevel: number | null
+  /** From the games. */
+  readonly isBanned: boolean | null
+  /** How many mystic parts. */
+  readonly mystic: number | null
+  /** How many Japanese parts. */
+  readonly japanese: number | null
+  /** How many Christmas parts. */
+  readonly xmas: number | null
+  /** How many summer parts. */
+  readonly summer: number | null
+  /** In the order of Item.parts; empty where the market named no more than ids. */
+  readonly parts: readonly PartFacts[]
 }
 
 /** An axie as the market described it: nothing decoded, nothing checked but the shape. */
@@ -178,6 +261,8 @@ export type Item = {
   readonly parts: readonly string[]
   /** Address of the picture. */
   readonly image: string | null
+  /** Null where the source tells none of them (recordings of 2022, sales files). */
+  readonly attributes?: ItemAttributes | null
 }
 
 export type LeaderboardAxie = {
@@ -365,6 +450,12 @@ export type PricedAsk = {
   readonly eth: number
   readonly usd: number
   readonly startedAt: number
+  /** From then on nobody can buy by this order. */
+  readonly expiredAt?: number | null
+  /** The token it is paid in, where that is not ether; eth and wei are then what the price was worth in ether. */
+  readonly token?: string | null
+  /** How much of that token. */
+  readonly amount?: number | null
 }
 
 /** Topic candidates.rejected: a listing whose forecast some rule wanted, and the first reason why it was no alert. */
@@ -412,6 +503,8 @@ export type Sale = {
   readonly seller: string | null
   readonly buyer: string | null
   readonly txHash: string | null
+  /** What it was paid in, where that is not ether: priceWei is then in its smallest unit. */
+  readonly token?: string | null
 }
 
 /** Dollars, never crossing. */

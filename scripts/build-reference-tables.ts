@@ -1,8 +1,8 @@
 /**
  * Writes libs/axie/reference-tables.ts from the published facts about axies:
  *   node scripts/build-reference-tables.ts DIRECTORY [--check]
- * DIRECTORY holds axie-parts.csv, axie-gene-codes.csv, axie-cards-classic.csv and axie-stats.json. `--check` writes nothing and fails
- * where the committed tables are not what these files say.
+ * DIRECTORY holds axie-parts.csv, axie-parts-2025.csv, axie-gene-codes.csv, axie-cards-classic.csv and axie-stats.json. `--check` writes
+ * nothing and fails where the committed tables are not what these files say.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,6 +37,30 @@ export function partLines(parts: readonly Row[], geneCodes: readonly Row[], card
   return lines.sort()
 }
 
+/** What evolution and a shiny look add to an id: see `partOf` in libs/axie/parts.ts, which takes them off again. */
+const withoutForm = (id: string): string => id.replace(/-2$/, '').replace(/-shiny$/, '')
+
+/** `NightmareShiny` is `nightmare`, `Xmas2019` is `xmas-2019`. */
+const editionOf = (special: string): string =>
+  special
+    .replace(/Shiny/, '')
+    .replace(/(\d+)$/, '-$1')
+    .toLowerCase()
+
+/** Editions that came after the table of all parts: each with the plain part whose gene, class and card it has. */
+export function laterPartLines(parts: readonly Row[], later: readonly Row[]): string[] {
+  const known = new Set(parts.map((row) => (row['part_id'] ?? '').replace(/\?$/, '')))
+  const lines = new Map<string, string>()
+  for (const row of later) {
+    const [id, plain] = [row['part_id'] ?? '', row['plain_part'] ?? '']
+    const base = withoutForm(id)
+    if (known.has(base) || known.has(`${base}-shiny`)) continue
+    if (!known.has(plain)) throw new Error(`expected the plain part of ${id} to be a known one, found ${JSON.stringify(plain)}`)
+    lines.set(base, `  ['${base}', '${plain}', '${editionOf(row['special'] ?? '')}'],`)
+  }
+  return [...lines.values()].sort()
+}
+
 type StatsFile = Readonly<Record<'base' | 'partClassBonus', Readonly<Record<string, Readonly<Record<string, number>>>>>>
 
 const statsLines = (table: StatsFile['base']): string[] =>
@@ -55,6 +79,13 @@ type PartRow = readonly [id: string, partClass: string, geneCode: number, specia
 /** Every body part: id, class, the low six bits of its gene, special edition, battle card. */
 export const partRows: readonly PartRow[] = [
 ${partLines(rows('axie-parts.csv'), rows('axie-gene-codes.csv'), rows('axie-cards-classic.csv')).join('\n')}
+]
+
+type LaterPartRow = readonly [id: string, plainId: string, special: string]
+
+/** Editions since: id without the marks of evolution and of a shiny look, the plain part that it dresses up, the edition. */
+export const laterPartRows: readonly LaterPartRow[] = [
+${laterPartLines(rows('axie-parts.csv'), rows('axie-parts-2025.csv')).join('\n')}
 ]
 
 type StatsRow = readonly [hp: number, speed: number, skill: number, morale: number]

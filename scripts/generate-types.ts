@@ -50,8 +50,11 @@ function declare(schema: Exclude<AvroSchema, string | AvroSchema[]>): void {
     )
     return
   }
-  const fields = schema['fields'] as { name: string; type: AvroSchema; doc?: string }[]
-  const lines = fields.map((field) => `${comment(field.doc, '  ')}  readonly ${field.name}: ${typeOf(field.type)}\n`)
+  // A field that was added later has a default, which the writer fills in: who has nothing to say need not name it.
+  const fields = schema['fields'] as { name: string; type: AvroSchema; doc?: string; mayBeLeftOut?: true }[]
+  const lines = fields.map(
+    (field) => `${comment(field.doc, '  ')}  readonly ${field.name}${field.mayBeLeftOut ? '?' : ''}: ${typeOf(field.type)}\n`,
+  )
   declarations.push(`${comment(schema['doc'])}export type ${schema.name} = {\n${lines.join('')}}\n`)
 }
 

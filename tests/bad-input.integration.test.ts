@@ -43,7 +43,7 @@ const refused: readonly (readonly [string, string, Change])[] = [
   [
     'an unknown part',
     'unknown_part',
-    { item: { parts: ['eyes-laser', 'ears-inkling', 'mouth-risky-fish', 'horn-oranda', 'back-anemone', 'tail-koi'] } },
+    { item: { parts: ['wings-of-glass', 'ears-inkling', 'mouth-risky-fish', 'horn-oranda', 'back-anemone', 'tail-koi'] } },
   ],
   ['a price of zero', 'bad_price', { ask: { currentPriceWei: '0', currentPriceUsd: '0' } }],
   ['a negative price', 'bad_price', { ask: { currentPriceWei: '-1' } }],

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { maxBreedCount } from '#lib/axie/anatomy.ts'
 import { axieClasses } from '#lib/axie/classes.ts'
-import { maxBreedCount } from '#lib/axie/profile.ts'
 
 /** What the API takes and answers. The OpenAPI document is made of these. Times are milliseconds since 1970 of the market's clock. */
 

@@ -1,10 +1,11 @@
-import { isEgg, profileOf } from '#lib/axie/profile.ts'
+import { isEgg } from '#lib/axie/anatomy.ts'
+import { profileOf } from '#lib/axie/profile.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
-import { checkAsk, usdAt, weiAt } from '#lib/market/ask.ts'
+import { priceAskAt } from '#lib/market/ask.ts'
 import { contextFor } from '#lib/market/fold/context.ts'
-import { ethUsdAt } from '#lib/market/fold/fold.ts'
+import { ratesAt } from '#lib/market/fold/fold.ts'
 import type { MarketState } from '#lib/market/fold/market-state.ts'
 import { createFeaturizerProcessor } from '#lib/stages/featurizer.ts'
 import type { ModelCache } from '#lib/stages/model-cache.ts'
@@ -41,7 +42,7 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
     const profile = profileOf(item)
     const at = state.clock
     const listingId = `price:${item.tokenId}`
-    const priced = ask === null ? null : askAt(ask, at, ethUsdAt(state, at))
+    const priced = ask === null ? null : priceAskAt(ask, at, ratesAt(state, at))
     return {
       ask: priced,
       listing: {
@@ -68,14 +69,6 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
       return { scored: only(scorer, only(featurizer, listing)), ask }
     },
   }
-}
-
-/** What an ask costs at a moment: a Dutch one has moved since it was seen. */
-function askAt(ask: Ask, at: number, ethUsd: number | null): PricedAsk | null {
-  const checked = checkAsk(ask)
-  const usd = usdAt(checked, at, ethUsd)
-  if (usd === null) return null
-  return { kind: ask.kind, wei: ask.currentPriceWei, eth: weiAt(checked, at) / 1e18, usd, startedAt: ask.startedAt }
 }
 
 /** What a processor of the stream makes of one record, outside of the stream. */

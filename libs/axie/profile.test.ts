@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { Item } from '#schemas/types.ts'
+import { isEgg } from './anatomy.ts'
 import { encodeGenes } from './genes.ts'
-import { isEgg, profileOf } from './profile.ts'
+import { profileOf } from './profile.ts'
 
 const dominant = {
   eyes: 'eyes-sleepless',
@@ -39,6 +40,8 @@ describe('the profile of an axie', () => {
       cards: { attack: 105 + 75 + 0 + 100, defence: 25 + 30 + 120 + 60, energy: 4 },
       specialParts: 0,
       image: null,
+      attributes: null,
+      plainParts: null,
     })
   })
 
@@ -65,7 +68,7 @@ describe('the profile of an axie', () => {
   it('is refused with a code for what is unknown', () => {
     expect(codeOf({ ...axie, class: 'Dragon' })).toBe('unknown_class')
     expect(codeOf({ ...axie, class: '' })).toBe('unknown_class')
-    expect(codeOf({ ...axie, parts: [...axie.parts.slice(1), 'eyes-laser'] })).toBe('unknown_part')
+    expect(codeOf({ ...axie, parts: [...axie.parts.slice(1), 'wings-of-glass'] })).toBe('unknown_part')
     expect(codeOf({ ...axie, parts: axie.parts.slice(1) })).toBe('unknown_part')
     expect(codeOf({ ...axie, parts: [...axie.parts, 'tail-koi'] })).toBe('unknown_part')
     for (const breedCount of [-1, 8, 0.5, Number.NaN, Number.POSITIVE_INFINITY])

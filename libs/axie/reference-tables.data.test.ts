@@ -6,7 +6,7 @@ import type { Item } from '#schemas/types.ts'
 import { referenceTables } from '../../scripts/build-reference-tables.ts'
 import { marketData } from '../../tests/market-data.ts'
 import { decodeGenes, encodeGenes } from './genes.ts'
-import { parts, partTypes } from './parts.ts'
+import { partOf, parts, partTypes } from './parts.ts'
 import { profileOf } from './profile.ts'
 
 type Row = Readonly<Record<string, string>>
@@ -54,6 +54,18 @@ describe('every real axie', () => {
     expect(sales).toHaveLength(58_161)
     const wrong = sales.filter((row) => profileOf(itemOf(row)).purity !== Number(row['purity']))
     expect(wrong).toEqual([])
+  })
+
+  it('may have any of the 523 parts known in 2025', () => {
+    const rows = rowsOf('axie-parts-2025.csv')
+    expect(rows).toHaveLength(523)
+    for (const { part_id: id = '', class: partClass = '', type = '', stage, special = '', plain_part: plain = '' } of rows) {
+      const part = partOf(id)
+      expect(part, id).toMatchObject({ id, type: type.toLowerCase(), class: partClass.toLowerCase(), stage: Number(stage) })
+      expect(part?.geneCode, id).toBe(partOf(plain)?.geneCode)
+      expect((part?.special ?? null) === null, id).toBe(special === '')
+      expect(part?.special?.startsWith('nightmare') ?? false, id).toBe(special.startsWith('Nightmare'))
+    }
   })
 
   it('of 1,200 on the leaderboard has the speed the market shows', () => {

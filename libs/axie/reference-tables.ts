@@ -280,6 +280,43 @@ export const partRows: readonly PartRow[] = [
   ['tail-yam', 'plant', 8, null, [20, 20, 1]],
 ]
 
+type LaterPartRow = readonly [id: string, plainId: string, special: string]
+
+/** Editions since: id without the marks of evolution and of a shiny look, the plain part that it dresses up, the edition. */
+export const laterPartRows: readonly LaterPartRow[] = [
+  ['back-frozen-bucket', 'back-indian-star', 'xmas-2019'],
+  ['back-nightmare-wings', 'back-green-thorns', 'nightmare'],
+  ['back-petalworts', 'back-bidens', 'nightmare'],
+  ['back-shrunken-skulls', 'back-jaguar', 'nightmare'],
+  ['back-tendrils', 'back-goldfish', 'nightmare'],
+  ['ears-blood-sucker', 'ears-ear-breathing', 'nightmare'],
+  ['ears-dragon-ears', 'ears-friezard', 'nightmare'],
+  ['ears-forever-late', 'ears-early-bird', 'nightmare'],
+  ['ears-pinecones', 'ears-hollow', 'xmas-2019'],
+  ['ears-possessed-lotus', 'ears-clover', 'nightmare'],
+  ['eyes-fiery-gaze', 'eyes-tricky', 'nightmare'],
+  ['eyes-hazy', 'eyes-clear', 'nightmare'],
+  ['eyes-hypnotized', 'eyes-confused', 'nightmare'],
+  ['eyes-icy-gaze', 'eyes-lucas', 'xmas-2019'],
+  ['eyes-molten-peas', 'eyes-little-peas', 'nightmare'],
+  ['horn-dark-antenna', 'horn-antenna', 'nightmare'],
+  ['horn-killah-clamp', 'horn-cerastes', 'nightmare'],
+  ['horn-p4r4s1t3', 'horn-parasite', 'bionic'],
+  ['horn-piranhaplant', 'horn-rose-bud', 'nightmare'],
+  ['horn-santas-gift', 'horn-cactus', 'xmas-2019'],
+  ['horn-unholly-terror', 'horn-trump', 'nightmare'],
+  ['mouth-bottom-dweller', 'mouth-catfish', 'nightmare'],
+  ['mouth-dark-kiss', 'mouth-goda', 'nightmare'],
+  ['mouth-doombringer', 'mouth-peace-maker', 'nightmare'],
+  ['mouth-poisonous-pincer', 'mouth-pincer', 'nightmare'],
+  ['mouth-tiny-carrot', 'mouth-tiny-turtle', 'xmas-2019'],
+  ['tail-angry-grain', 'tail-rice', 'nightmare'],
+  ['tail-bloodfin', 'tail-nimo', 'nightmare'],
+  ['tail-earwig', 'tail-twin-tail', 'nightmare'],
+  ['tail-evil-eye', 'tail-the-last-one', 'nightmare'],
+  ['tail-fir-trunk', 'tail-tiny-dino', 'xmas-2019'],
+]
+
 type StatsRow = readonly [hp: number, speed: number, skill: number, morale: number]
 
 /** What an axie of a class starts with. */

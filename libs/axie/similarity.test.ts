@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sampleItems, sampleProfiles } from '#lib/market/testing/market-samples.ts'
-import type { Item } from '#schemas/types.ts'
+import type { Item, ItemAttributes } from '#schemas/types.ts'
+import { anatomyOf } from './anatomy.ts'
 import { axieClasses } from './classes.ts'
 import { parts, partTypes } from './parts.ts'
-import { anatomyOf } from './profile.ts'
+import { profileOf } from './profile.ts'
 import { areIdentical, areSimilar, keyOn, similarityLadder, traitsOf, traitsOfProfile } from './similarity.ts'
 
 const anyItem: fc.Arbitrary<Item> = fc
@@ -31,6 +32,36 @@ describe('similar', () => {
   })
 })
 
+describe('kind', () => {
+  const attributes: ItemAttributes = {
+    ...{ title: '', bodyShape: 'Normal', stage: 4, level: 1, onchainLevel: 1, isBanned: false },
+    ...{ mystic: 0, japanese: 0, xmas: 0, summer: 0, parts: [] },
+  }
+  const plain = sampleItems[0]!
+  const evolve = (type: string): string[] => plain.parts.map((id) => (id.startsWith(type) ? `${id}-2` : id))
+  const told = (facts: Partial<ItemAttributes>): Item => ({ ...plain, attributes: { ...attributes, ...facts } })
+
+  it('keeps a known Origin, levelled or evolved axie apart; what is unknown counts as plain', () => {
+    const like = (other: Item): boolean => areSimilar(anatomyOf(plain), anatomyOf(other))
+    expect(like(told({}))).toBe(true)
+    expect(like(told({ title: null, level: null, onchainLevel: null }))).toBe(true)
+    for (const apart of [told({ title: 'Origin' }), told({ title: 'MEO Corp' }), told({ level: 31 }), told({ onchainLevel: 24 })])
+      expect(like(apart)).toBe(false)
+    expect(like({ ...plain, parts: evolve('tail') })).toBe(false)
+    expect(areSimilar(anatomyOf({ ...plain, parts: evolve('tail') }), anatomyOf({ ...plain, parts: evolve('tail') }))).toBe(true)
+  })
+
+  it('of a profile is that of its item', () => {
+    for (const item of [
+      plain,
+      told({ title: 'Origin', level: 44 }),
+      { ...plain, parts: evolve('back') },
+      { ...plain, parts: [...plain.parts.slice(0, 5), 'tail-unheard-of'] },
+    ])
+      expect(traitsOfProfile(profileOf(item))).toEqual(traitsOf(anatomyOf(item)))
+  })
+})
+
 describe('similarity keys', () => {
   it('are equal exactly where the traits of the rung are', () => {
     fc.assert(
@@ -46,6 +77,6 @@ describe('similarity keys', () => {
   it('are exact numbers, the same from a profile as from an item', () => {
     for (const [index, profile] of sampleProfiles.entries())
       expect(traitsOfProfile(profile)).toEqual(traitsOf(anatomyOf(sampleItems[index]!)))
-    expect(keyOn([0, 1, 2, 3, 4, 5, 6, 7], [63, 63, 63, 63, 63, 63, 63, 63])).toBeLessThan(Number.MAX_SAFE_INTEGER)
+    expect(keyOn([0, 1, 2, 3, 4, 5, 6, 7, 8], [8, 63, 63, 63, 63, 63, 63, 63, 63])).toBeLessThan(Number.MAX_SAFE_INTEGER)
   })
 })

@@ -4,17 +4,20 @@
  */
 
 import type { ItemProfile } from '#schemas/types.ts'
-import { type AxieClass, classNumber } from './classes.ts'
-import { type Part, type PartType, partOf, partTypes } from './parts.ts'
-import type { Anatomy } from './profile.ts'
+import type { Anatomy } from './anatomy.ts'
+import { kindOf } from './attributes.ts'
+import { classNumber } from './classes.ts'
+import { type PartType, partNumberOf, partTypes } from './parts.ts'
 
-/** What an axie is compared by, as small numbers (each below 64): class, breed count, then the six parts in the order of `partTypes`. */
-export type Traits = Readonly<{ [Index in 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7]: number }> & ArrayLike<number>
+/** What an axie is compared by, as small numbers (each below 64): class, breed count, the six parts in the order of `partTypes`, kind. */
+export type Traits = Readonly<{ [Index in 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8]: number }> & ArrayLike<number>
 
 type TraitName = 'class' | 'breedCount' | PartType
 const traitNames: readonly TraitName[] = ['class', 'breedCount', ...partTypes]
+/** Behind the named ones. It is on every rung: a known Origin, levelled or evolved axie is not alike a plain one. */
+const kindTrait = 8
 
-const traits = (axieClass: string, breedCount: number, part: (type: PartType) => number): Traits => [
+const traits = (axieClass: string, breedCount: number, kind: number, part: (type: PartType) => number): Traits => [
   classNumber(axieClass),
   breedCount,
   part('eyes'),
@@ -23,18 +26,18 @@ const traits = (axieClass: string, breedCount: number, part: (type: PartType) =>
   part('horn'),
   part('back'),
   part('tail'),
+  kind,
 ]
 
-export const traitsOf = (anatomy: Readonly<{ class: AxieClass; breedCount: number; parts: Readonly<Record<PartType, Part>> }>): Traits =>
-  traits(anatomy.class, anatomy.breedCount, (type) => anatomy.parts[type].number)
+export const traitsOf = ({ class: name, breedCount, kind, parts }: Anatomy): Traits =>
+  traits(name, breedCount, kind, (type) => parts[type].number)
 
-/** A profile made by `profileOf` has known parts only; 0 would stand for an unknown one. */
 export const traitsOfProfile = (profile: ItemProfile): Traits =>
-  traits(profile.class, profile.breedCount, (type) => partOf(profile.parts[type])?.number ?? 0)
+  traits(profile.class, profile.breedCount, kindOf(profile), (type) => partNumberOf(profile.parts[type]))
 
 const rung = <Name extends string>(name: Name, ...names: readonly TraitName[]) => ({
   name,
-  traits: names.map((trait) => traitNames.indexOf(trait)),
+  traits: [...names.map((trait) => traitNames.indexOf(trait)), kindTrait],
   /** For people: `class, back, tail`. */
   description: names.join(', '),
 })
@@ -61,7 +64,7 @@ export type RungName = (typeof similarityLadder)[number]['name']
 
 export const rungNumber = (name: RungName): number => similarityLadder.findIndex((one) => one.name === name)
 
-/** Equal for axies that are alike on this rung. Eight traits of six bits: an exact number. */
+/** Equal for axies that are alike on this rung. Nine traits of six bits, of which the first is below 9: an exact number. */
 export function keyOn(rungTraits: readonly number[], of: Traits): number {
   let key = 0
   for (let index = 0; index < rungTraits.length; index += 1) key = key * 64 + (of[rungTraits[index] as number] as number)

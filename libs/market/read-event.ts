@@ -1,18 +1,20 @@
-import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/profile.ts'
+import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/anatomy.ts'
+import { ether, tokenOf } from '#lib/axie/tokens.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { AskSeen, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
-import { type CheckedAsk, checkAsk } from './ask.ts'
+import { type CheckedAsk, checkAsk, hasExpired } from './ask.ts'
 import { type MarketPayload, payloadOf } from './event.ts'
 import { futureToleranceMillis } from './horizons.ts'
-import { checkEthUsd, parseUsd, parseWei, weiToEth } from './money.ts'
+import { parseUsd, parseWei, weiToEth } from './money.ts'
+import { type Rates, ratesOf } from './rates.ts'
 import { type RecordFacts, recordExpectations } from './record-expectations.ts'
 
-/** What an event means to the fold, checked. `anatomy` is null of an egg: it has nothing to be compared by. */
+/** What an event means to the fold, checked. `anatomy` is null of an egg: it has nothing to be compared by. `eth` is NaN of a sale in another token. */
 export type EventContent =
   | Readonly<{ kind: 'offer'; isNew: boolean; offer: Listing | AskSeen; anatomy: Anatomy | null; ask: CheckedAsk }>
   | Readonly<{ kind: 'sale'; sale: Sale; anatomy: Anatomy | null; usd: number | null; eth: number }>
   | Readonly<{ kind: 'cancellation'; listingId: string }>
-  | Readonly<{ kind: 'exchange_rate'; ethUsd: number }>
+  | Readonly<{ kind: 'exchange_rate'; rates: Rates }>
   | Readonly<{ kind: 'leaderboard'; axies: readonly LeaderboardAxie[] }>
   | Readonly<{ kind: 'model'; modelId: string; featureSetHash: string }>
   | Readonly<{ kind: 'rules'; rulesHash: string }>
@@ -28,14 +30,18 @@ function contentOf(payload: MarketPayload): EventContent {
     }
     case 'Sale': {
       const { value: sale } = payload
-      const eth = weiToEth(parseWei(sale.priceWei, 'priceWei'))
+      const isEther = tokenOf(sale.token ?? '') === ether
+      const units = parseWei(sale.priceWei, 'priceWei')
+      const eth = isEther ? weiToEth(units) : Number.NaN
       const usd = sale.priceUsd === null ? null : parseUsd(sale.priceUsd, 'priceUsd')
+      if (usd === null && !isEther)
+        throw new RejectedError('bad_price', `priceUsd: expected dollars of a sale in ${sale.token}, found none`)
       return { kind: 'sale', sale, anatomy: anatomyOfHatched(sale.item), usd, eth }
     }
     case 'Cancellation':
       return { kind: 'cancellation', listingId: payload.value.listingId }
     case 'ExchangeRate':
-      return { kind: 'exchange_rate', ethUsd: checkEthUsd(payload.value.ethUsd) }
+      return { kind: 'exchange_rate', rates: ratesOf(payload.value) }
     case 'LeaderboardSnapshot':
       return { kind: 'leaderboard', axies: payload.value.axies }
     case 'ModelPromoted':
@@ -43,6 +49,15 @@ function contentOf(payload: MarketPayload): EventContent {
     case 'RulesChanged':
       return { kind: 'rules', rulesHash: payload.value.rulesHash }
   }
+}
+
+/** An order that had ended when it was seen is nobody's ask, whatever the market's list says. */
+function checkOrder(event: MarketEvent, content: EventContent): void {
+  if (content.kind !== 'offer' || !hasExpired(content.ask, event.observedAt)) return
+  throw new RejectedError(
+    'order_expired',
+    `${event.eventId}: expected an order that ends after ${event.observedAt} (observed), found one that ended at ${content.ask.expiredAt}`,
+  )
 }
 
 function checkTimes(event: MarketEvent, content: EventContent): void {
@@ -67,12 +82,12 @@ function checkExpectations(event: MarketEvent, content: EventContent): void {
 function factsOf(content: EventContent): RecordFacts | null {
   if (content.kind === 'sale') {
     const { item, seller, buyer } = content.sale
-    return { kind: 'sale', tokenId: item.tokenId, usd: content.usd, eth: content.eth, seller, buyer }
+    return { kind: 'sale', tokenId: item.tokenId, usd: content.usd, eth: Number.isNaN(content.eth) ? null : content.eth, seller, buyer }
   }
   if (content.kind !== 'offer') return null
   const { item, seller } = content.offer
-  const { currentUsd: usd, currentWei } = content.ask
-  return { kind: 'offer', tokenId: item.tokenId, usd, eth: currentWei / 1e18, seller, buyer: null }
+  const { currentUsd: usd, currentWei, token } = content.ask
+  return { kind: 'offer', tokenId: item.tokenId, usd, eth: token === ether ? currentWei / 1e18 : null, seller, buyer: null }
 }
 
 /** Reading is pure, and a record is asked about more than once: by the runner for its time, by the fold for its content. */
@@ -82,6 +97,7 @@ function readOnce(event: MarketEvent): EventContent | RejectedError {
   try {
     const content = contentOf(payloadOf(event))
     checkTimes(event, content)
+    checkOrder(event, content)
     checkExpectations(event, content)
     return content
   } catch (error) {
@@ -91,8 +107,8 @@ function readOnce(event: MarketEvent): EventContent | RejectedError {
 }
 
 /**
- * Checks an event whole, before anything is touched. RejectedError: unknown_class, unknown_part, bad_breed_count, bad_price,
- * bad_exchange_rate, future_event (it, or the sale or listing in it, happened more than 5 minutes after it was observed), or the name of an expectation
+ * Checks an event whole, before anything is touched. RejectedError: unknown_class, unknown_part, bad_breed_count, bad_price, unknown_token,
+ * bad_exchange_rate, order_expired, future_event (it, or the sale or listing in it, happened more than 5 minutes after it was observed), or the name of an expectation
  * (id_is_a_number, price_in_range, dollars_agree_with_ether, seller_is_not_buyer).
  */
 export function readEvent(event: MarketEvent): EventContent {

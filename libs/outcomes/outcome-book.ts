@@ -3,6 +3,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import { priceAsk } from '#lib/market/ask.ts'
 import { listingIdOf, payloadOf } from '#lib/market/event.ts'
 import { exchangeRateMillis, hourMillis } from '#lib/market/horizons.ts'
+import type { Rates } from '#lib/market/rates.ts'
 import { type EventContent, readEvent } from '#lib/market/read-event.ts'
 import type { Alert, MarketEvent, Outcome, PricedAsk, RejectedCandidate } from '#schemas/types.ts'
 import { createAxieHistories } from './axie-histories.ts'
@@ -37,11 +38,11 @@ export function createOutcomeBook({ feeRatio, drawOneIn }: OutcomeBookOptions): 
   const boughtIds = new Set<string>()
   /** Newest observedAt of the market's events. */
   let clock = Number.NEGATIVE_INFINITY
-  let rate: { ethUsd: number; at: number } | null = null
+  let rate: { rates: Rates; at: number } | null = null
   let sweptHour = Number.NaN
 
   /** An older rate would make the past matter without end. */
-  const ethUsd = () => (rate !== null && rate.at > clock - exchangeRateMillis ? rate.ethUsd : null)
+  const rates = () => (rate !== null && rate.at > clock - exchangeRateMillis ? rate.rates : null)
 
   const revise = (entries: Iterable<Entry>): Outcome[] =>
     [...entries].flatMap((entry) => {
@@ -58,17 +59,19 @@ export function createOutcomeBook({ feeRatio, drawOneIn }: OutcomeBookOptions): 
   const drawn = (event: MarketEvent): Bet[] => {
     const payload = payloadOf(event)
     if (payload.kind !== 'Listing' || !isDrawn(payload.value.listingId, drawOneIn)) return []
-    const ask = priceAsk(payload.value.ask, ethUsd())
+    const ask = priceAsk(payload.value.ask, rates())
     return ask === null ? [] : [randomBet(event, payload.value, ask)]
   }
 
   const noted = (event: MarketEvent, content: EventContent): Outcome[] => {
     const payload = payloadOf(event)
-    if (content.kind === 'exchange_rate') rate = { ethUsd: content.ethUsd, at: event.observedAt }
+    if (content.kind === 'exchange_rate') rate = { rates: content.rates, at: event.observedAt }
     if (content.kind === 'sale') {
-      const { sale, eth } = content
-      const dollars = ethUsd()
-      const usd = content.usd ?? (dollars === null ? null : eth * dollars)
+      const { sale } = content
+      const dollars = rates()?.ETH ?? null
+      const usd = content.usd ?? (dollars === null ? null : content.eth * dollars)
+      // What was paid in another token is what it was worth in ether.
+      const eth = Number.isNaN(content.eth) && usd !== null && dollars !== null ? usd / dollars : content.eth
       const happening = { id: sale.saleId, at: sale.soldAt, usd, eth, breedCount: sale.item.breedCount }
       return histories.note(sale.item.tokenId, 'sales', happening) ? revise(bets.of(sale.item.tokenId)) : []
     }

@@ -1,4 +1,4 @@
-import { isEgg } from '#lib/axie/profile.ts'
+import { isEgg } from '#lib/axie/anatomy.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'

@@ -119,7 +119,7 @@ describe('the enricher', () => {
 
   it.each([
     ['unknown_class', listing({ item: { ...item, class: 'Dragon' } })],
-    ['unknown_part', listing({ item: { ...item, parts: ['eyes-of-fire'] } })],
+    ['unknown_part', listing({ item: { ...item, parts: ['wings-of-glass'] } })],
     ['bad_breed_count', listing({ item: { ...item, breedCount: 8 } })],
     ['bad_price', listing({}, { currentPriceWei: '0' })],
     ['bad_price', listing({}, { currentPriceWei: '-1' })],

@@ -1,9 +1,10 @@
-import { isEgg, profileOf } from '#lib/axie/profile.ts'
+import { isEgg } from '#lib/axie/anatomy.ts'
+import { profileOf } from '#lib/axie/profile.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { priceAsk } from '#lib/market/ask.ts'
 import { itemKey, payloadOf } from '#lib/market/event.ts'
 import { contextFor } from '#lib/market/fold/context.ts'
-import { applyEvent, isDuplicate } from '#lib/market/fold/fold.ts'
+import { applyEvent, isDuplicate, ratesAt } from '#lib/market/fold/fold.ts'
 import { carryOf, initialMarketState, type MarketState, modelOfCarry } from '#lib/market/fold/market-state.ts'
 import { horizonMillis } from '#lib/market/horizons.ts'
 import type { ItemModels, PromotedModel } from '#lib/market/item-model.ts'
@@ -21,9 +22,9 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
   const { listingId, seller, item } = listing
   const profile = profileOf(item)
   const context = contextFor(state, profile, { seller, listingId, observedAt: event.observedAt })
-  const ask = priceAsk(listing.ask, context.ethUsd)
+  const ask = priceAsk(listing.ask, ratesAt(state, context.asOf))
   // The market nearly always says dollars itself; without them and without a recent exchange rate there is nothing to compare.
-  if (ask === null) throw new RejectedError('no_exchange_rate', 'the ask is in ETH only, and no exchange rate of the last hour is known')
+  if (ask === null) throw new RejectedError('no_exchange_rate', 'the ask is in tokens only, and no exchange rate of the last hour is known')
   const value: EnrichedListing = {
     listingId,
     eventId: event.eventId,

@@ -3,7 +3,7 @@
  * `mostly` is the share of rows that must hold. Rows that do not, where few enough, are left out by cleansing and counted.
  * error = the data is refused; warning = it is told, and used.
  */
-import { maxBreedCount } from '#lib/axie/profile.ts'
+import { maxBreedCount } from '#lib/axie/anatomy.ts'
 import { dayMillis, futureToleranceMillis, hourMillis } from '#lib/market/horizons.ts'
 import {
   differ,

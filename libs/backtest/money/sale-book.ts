@@ -1,4 +1,4 @@
-import { anatomyOf } from '#lib/axie/profile.ts'
+import { anatomyOf } from '#lib/axie/anatomy.ts'
 import { keyOn, rungNumber, similarityLadder, similarKey, type Traits, traitsOf } from '#lib/axie/similarity.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { alikeKey } from '#lib/market/alike.ts'

@@ -1,7 +1,7 @@
 /** A small market of sales for tests of the backtest: hand-written, so that every result can be checked by hand. */
 
+import { anatomyOf } from '#lib/axie/anatomy.ts'
 import { partTypes } from '#lib/axie/parts.ts'
-import { anatomyOf } from '#lib/axie/profile.ts'
 import { traitsOf } from '#lib/axie/similarity.ts'
 import type { Candidate } from '#lib/backtest/money/candidate.ts'
 import { likenessKeysOf } from '#lib/backtest/money/sale-book.ts'

@@ -11,7 +11,7 @@ import { lastSaleOf, ownMeasures } from '#lib/market/measures/own-measures.ts'
 import { residualMeasures } from '#lib/market/measures/residual-measures.ts'
 import type { SaleHistory, SaleNumber } from '#lib/market/memory/sale-history.ts'
 import type { ItemProfile, LevelWindows, MarketContext, OwnLastSale, SimilarSale } from '#schemas/types.ts'
-import { ethUsdAt } from './fold.ts'
+import { ratesAt } from './fold.ts'
 import { itemModelOf, type MarketState } from './market-state.ts'
 
 /** The listing (or a sale taken as one) that a context is wanted for. Its price is not among this: no context may depend on it. */
@@ -66,7 +66,7 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
   const { sales, levels } = state
   const traits = traitsOfProfile(profile)
   const { market, group: ofClass } = levels.at(asOf, classNumber(profile.class))
-  const ethUsd = ethUsdAt(state, asOf)
+  const rates = ratesAt(state, asOf)
   const leaderboard =
     state.leaderboard !== null && state.leaderboard.knownAt > asOf - leaderboardMillis ? state.leaderboard.combos : noLeaderboard
   const combo = leaderboard.comboOf(profile)
@@ -75,7 +75,7 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
     identicalKey: identicalKey(traits),
     tokenId: profile.tokenId,
     at: asOf,
-    ethUsd,
+    rates,
   })
   const marketWindows = windowsOf(market)
   const newestLikes = sales.newestLikes(traits)
@@ -90,7 +90,7 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
   residualMeasures.write(measures, { levels: state.residualLevels, sales, classNumber: traits[0], newestLikes, tokenId, asOf, effect })
   return {
     asOf,
-    ethUsd,
+    ethUsd: rates?.ETH ?? null,
     market: marketWindows,
     class: windowsOf(ofClass),
     trend: marketWindows.hours6 === null || marketWindows.days7 === null ? null : marketWindows.hours6 - marketWindows.days7,

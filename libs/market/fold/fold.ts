@@ -10,9 +10,10 @@
  * twice is noticed for horizon - d: noticed longer, a refold that begins in between would count the second meeting as the first.
  */
 
+import type { Anatomy } from '#lib/axie/anatomy.ts'
 import { classNumber } from '#lib/axie/classes.ts'
 import { createLeaderboard } from '#lib/axie/combo-score.ts'
-import { type Anatomy, profileOf } from '#lib/axie/profile.ts'
+import { profileOf } from '#lib/axie/profile.ts'
 import { identicalKey, similarKey, traitsOf } from '#lib/axie/similarity.ts'
 import {
   askMillis,
@@ -25,6 +26,7 @@ import {
   sellerMillis,
 } from '#lib/market/horizons.ts'
 import type { ItemModel } from '#lib/market/item-model.ts'
+import type { Rates } from '#lib/market/rates.ts'
 import { type EventContent, readEvent } from '#lib/market/read-event.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
 import { itemModelOf, type MarketState } from './market-state.ts'
@@ -86,7 +88,7 @@ function take(state: MarketState, content: EventContent, itemModel: ItemModel | 
       state.asks.cancel(content.listingId)
       break
     case 'exchange_rate':
-      state.exchangeRate = { ethUsd: content.ethUsd, knownAt: state.clock }
+      state.exchangeRate = { rates: content.rates, knownAt: state.clock }
       break
     case 'leaderboard':
       state.leaderboard = { combos: createLeaderboard(content.axies), knownAt: state.clock }
@@ -118,9 +120,12 @@ function takeOffer(state: MarketState, { isNew, offer, anatomy, ask }: EventCont
   if (isNew) state.sellers.add(seller, listingId, state.clock)
 }
 
-/** Dollars for one ETH, as known at a moment; null where the last rate is too old to be right. */
-export const ethUsdAt = (state: MarketState, at: number): number | null =>
-  state.exchangeRate !== null && state.exchangeRate.knownAt > at - exchangeRateMillis ? state.exchangeRate.ethUsd : null
+/** Dollars for one of each token, as known at a moment; null where the last rates are too old to be right. */
+export const ratesAt = (state: MarketState, at: number): Rates | null =>
+  state.exchangeRate !== null && state.exchangeRate.knownAt > at - exchangeRateMillis ? state.exchangeRate.rates : null
+
+/** Dollars for one ETH, likewise. */
+export const ethUsdAt = (state: MarketState, at: number): number | null => ratesAt(state, at)?.ETH ?? null
 
 type SaleContent = EventContent & { kind: 'sale' }
 

@@ -10,6 +10,7 @@ import { createOpenAsks, type OpenAsks } from '#lib/market/memory/open-asks.ts'
 import { createRecentIds, type RecentIds } from '#lib/market/memory/recent-ids.ts'
 import { createSaleHistory, type SaleHistory } from '#lib/market/memory/sale-history.ts'
 import { createSellerListings, type SellerListings } from '#lib/market/memory/seller-listings.ts'
+import type { Rates } from '#lib/market/rates.ts'
 
 /** Everything the fold knows. Changed in place by `applyEvent`, read by `contextFor`; belongs to one partition. */
 export type MarketState = {
@@ -19,7 +20,7 @@ export type MarketState = {
   /** The item model that the promoted model brings; undefined until the first sale or listing asks for it. */
   itemModel: ItemModel | null | undefined
   rulesHash: string | null
-  exchangeRate: Readonly<{ ethUsd: number; knownAt: number }> | null
+  exchangeRate: Readonly<{ rates: Rates; knownAt: number }> | null
   leaderboard: Readonly<{ combos: Leaderboard; knownAt: number }> | null
   readonly itemModels: ItemModels
   readonly levels: RollingLevels

@@ -6,6 +6,8 @@ import type { Traits } from '#lib/axie/similarity.ts'
 
 /** Of a class; older ones are no longer neighbours. */
 export const mostOfClass = 2_000
+/** Of another kind than the plain one: there are many kinds, and few axies of each. */
+const mostOfKind = 500
 
 /** Mouth, horn, back and tail in six bits each, from the least significant. */
 export const packBattleParts = (traits: Traits): number => traits[4] | (traits[5] << 6) | (traits[6] << 12) | (traits[7] << 18)
@@ -28,11 +30,13 @@ export type ClassColumns = {
 export interface ClassSales {
   /** Sales may arrive late. Of those of one time, the lowest relative price comes first, then the lowest residual: so the order of arrival does not matter. */
   add(sale: Readonly<{ soldAt: number; traits: Traits; relative: number; residual: number }>): void
-  of(classNumber: number): ClassColumns
+  /** @param kind see `kindOf`: neighbours are of one kind */
+  of(classNumber: number, kind: number): ClassColumns
 }
 
-/** Room to append before the newest have to be moved to the front. */
-const capacity = 4 * mostOfClass
+/** Room to append before the newest have to be moved to the front: four times those that count. */
+const roomFor = 4
+const mostOf = (kind: number): number => (kind === 0 ? mostOfClass : mostOfKind)
 
 const createColumns = (capacity: number): ClassColumns => ({
   start: 0,
@@ -70,20 +74,22 @@ function moveToFront(columns: ClassColumns): void {
 const none = createColumns(0)
 
 export function createClassSales(): ClassSales {
-  const classes = new Map<number, ClassColumns>()
+  const groups = new Map<number, ClassColumns>()
+  const groupOf = (classNumber: number, kind: number): number => classNumber * 64 + kind
 
-  function columnsOf(classNumber: number): ClassColumns {
-    const columns = classes.get(classNumber) ?? createColumns(capacity)
-    classes.set(classNumber, columns)
+  function columnsOf(classNumber: number, kind: number): ClassColumns {
+    const group = groupOf(classNumber, kind)
+    const columns = groups.get(group) ?? createColumns(roomFor * mostOf(kind))
+    groups.set(group, columns)
     return columns
   }
 
   return {
-    of: (classNumber) => classes.get(classNumber) ?? none,
+    of: (classNumber, kind) => groups.get(groupOf(classNumber, kind)) ?? none,
     add(sale) {
       const { soldAt, traits, relative, residual } = sale
-      const columns = columnsOf(traits[0])
-      if (columns.end === capacity) moveToFront(columns)
+      const columns = columnsOf(traits[0], traits[8])
+      if (columns.end === columns.soldAt.length) moveToFront(columns)
       let place = columns.end
       while (place > columns.start && comesLater(columns, place - 1, sale)) place -= 1
       if (place < columns.end) for (const column of all(columns)) column.copyWithin(place + 1, place, columns.end)
@@ -94,7 +100,7 @@ export function createClassSales(): ClassSales {
       columns.otherParts[place] = packOtherParts(traits)
       columns.breedCount[place] = traits[1]
       columns.end += 1
-      if (columns.end - columns.start > mostOfClass) columns.start += 1
+      if (columns.end - columns.start > mostOf(traits[8])) columns.start += 1
     },
   }
 }

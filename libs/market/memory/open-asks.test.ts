@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ether } from '#lib/axie/tokens.ts'
 import { askMillis, hourMillis } from '#lib/market/horizons.ts'
 import { type AskToTrack, createOpenAsks } from './open-asks.ts'
+
+const terms = { kind: 'fixed', token: ether, currentUsd: null, durationMillis: 0, expiredAt: null } as const
+const rates = { ETH: 2, AXS: null, SLP: null, RON: null, USDC: null }
 
 const offer = (tokenId: number, startedAt: number, wei: number): AskToTrack => ({
   listingId: `axie:${tokenId}:${startedAt}`,
@@ -9,7 +13,7 @@ const offer = (tokenId: number, startedAt: number, wei: number): AskToTrack => (
   similarKey: tokenId % 2,
   identicalKey: tokenId % 4,
   breedCount: 0,
-  ask: { kind: 'fixed', baseWei: wei, endedWei: wei, currentWei: wei, currentUsd: null, startedAt, durationMillis: 0 },
+  ask: { ...terms, baseWei: wei, endedWei: wei, currentWei: wei, startedAt },
 })
 
 type Step = Readonly<{ act: 'see' | 'sold' | 'cancel'; after: number; token: number; startedAt: number; wei: number }>
@@ -48,7 +52,7 @@ describe('open asks', () => {
           else asks.cancel(`axie:${token}:${startedAt}`)
         }
         now += later
-        const found = asks.similar({ similarKey: 1, identicalKey: 1, tokenId: '3', at: now, ethUsd: 2 })
+        const found = asks.similar({ similarKey: 1, identicalKey: 1, tokenId: '3', at: now, rates })
         const expected = openAt(steps, now)
           .filter(({ similarKey, tokenId }) => similarKey === 1 && tokenId !== '3')
           .sort((a, b) => a.ask.currentWei - b.ask.currentWei || (a.listingId < b.listingId ? -1 : 1))
@@ -59,6 +63,16 @@ describe('open asks', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('end with their order, to the millisecond, and block nothing from then on', () => {
+    const asks = createOpenAsks()
+    const sighting = offer(1, 0, 1e18)
+    asks.see({ ...sighting, ask: { ...sighting.ask, expiredAt: hourMillis } }, 0)
+    asks.see(offer(5, 0, 2e18), 0)
+    const cheapest = (at: number) =>
+      asks.similar({ similarKey: 1, identicalKey: 1, tokenId: '3', at, rates }).cheapest.map(({ usd }) => usd)
+    expect([cheapest(hourMillis - 1), cheapest(hourMillis)]).toEqual([[2, 4], [4]])
   })
 
   it('leave nothing behind when they are gone', () => {

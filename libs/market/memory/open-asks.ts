@@ -1,7 +1,8 @@
 /** The asks that were seen lately and are not known to be gone. They serve the second check and the display, never the features. */
 
-import { type CheckedAsk, usdAt } from '#lib/market/ask.ts'
+import { type CheckedAsk, hasExpired, usdAt } from '#lib/market/ask.ts'
 import { askMillis } from '#lib/market/horizons.ts'
+import type { Rates } from '#lib/market/rates.ts'
 import type { SimilarAsk } from '#schemas/types.ts'
 
 export type AskToTrack = Readonly<{
@@ -19,7 +20,7 @@ export type AskQuery = Readonly<{
   /** The axie whose own asks are left out. */
   tokenId: string
   at: number
-  ethUsd: number | null
+  rates: Rates | null
 }>
 
 export interface OpenAsks {
@@ -115,8 +116,9 @@ export function createOpenAsks(): OpenAsks {
       const cheapest: PricedOpenAsk[] = []
       let count = 0
       for (const ask of bySimilarity.get(query.similarKey)) {
-        if (ask.tokenId === query.tokenId || ask.seenAt <= query.at - askMillis || !isNewestOfToken(ask, query.at)) continue
-        const usd = usdAt(ask.ask, query.at, query.ethUsd)
+        if (ask.tokenId === query.tokenId || ask.seenAt <= query.at - askMillis || hasExpired(ask.ask, query.at)) continue
+        if (!isNewestOfToken(ask, query.at)) continue
+        const usd = usdAt(ask.ask, query.at, query.rates)
         if (usd === null) continue
         count++
         // Groups can be large, and only the first few of a group are wanted: no array of all, no sort of all.

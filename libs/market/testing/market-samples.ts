@@ -20,7 +20,7 @@ import { dayMillis, hourMillis, minuteMillis } from '#lib/market/horizons.ts'
 import type { ItemModels } from '#lib/market/item-model.ts'
 import type { Ask, Item, ItemProfile, LeaderboardAxie, MarketEvent, Origin } from '#schemas/types.ts'
 
-/** Ten axies of two classes and few parts; the last two are strangers to the reference tables. */
+/** Ten axies of two classes and few parts; the last two have a class and a part that nobody knows. */
 export const sampleItems: readonly Item[] = [
   ['plant', 0, 'eyes-papi', 'horn-rose-bud'],
   ['plant', 0, 'eyes-papi', 'horn-rose-bud'],

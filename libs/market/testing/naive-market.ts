@@ -2,7 +2,8 @@
  * The fold once more, for tests: a market's context computed from the list of its events, each definition written out plainly over
  * sorted arrays, nothing kept from event to event. Slow, and meant to be read.
  */
-import { anatomyOf, profileOf } from '#lib/axie/profile.ts'
+import { anatomyOf } from '#lib/axie/anatomy.ts'
+import { profileOf } from '#lib/axie/profile.ts'
 import { keyOn, similarityLadder, type Traits, traitsOf, traitsOfProfile } from '#lib/axie/similarity.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { payloadOf } from '#lib/market/event.ts'
@@ -168,13 +169,13 @@ function ladder(sales: readonly KnownSale[], traits: Traits, asOf: number): Reco
   return measures
 }
 
-/** Traits in the order class, breed count, eyes, ears, mouth, horn, back, tail. */
+/** Traits in the order class, breed count, eyes, ears, mouth, horn, back, tail, kind. */
 const partWeights = [0, 0, 0.5, 0.5, 1.5, 1.5, 2, 1.5]
 
 function neighbours(sales: readonly KnownSale[], traits: Traits, asOf: number): Record<string, number> {
   const byResidual = (a: KnownSale, b: KnownSale): number => (b.residual ?? 0) - (a.residual ?? 0)
   const nearest = sales
-    .filter((sale) => sale.traits[0] === traits[0] && sale.relative !== null)
+    .filter((sale) => sale.traits[0] === traits[0] && sale.traits[8] === traits[8] && sale.relative !== null)
     .sort((a, b) => b.sale.soldAt - a.sale.soldAt || b.relative! - a.relative! || byResidual(a, b))
     .map((sale) => ({
       relative: sale.relative!,

@@ -1,0 +1,89 @@
+/**
+ * What sets an axie apart from a plain one of its parts: title, level, evolution, edition. "Unknown" is a value of its own: recordings
+ * of 2022 tell none of it, and count as plain wherever axies are compared, or all history would be unlike everything.
+ */
+import type { Item, ItemAttributes, ItemProfile, ProfileAttributes } from '#schemas/types.ts'
+import type { BodyPart } from './anatomy.ts'
+import { isTablePart } from './parts.ts'
+
+/** Null where nothing is known beyond parts of the table. */
+export function profileAttributesOf(item: Item, parts: readonly BodyPart[]): ProfileAttributes | null {
+  const told = item.attributes ?? null
+  if ((told === null || isSilent(told)) && parts.every(isOfTable)) return null
+  const ofEdition = (name: string): number => parts.filter(({ special }) => special?.startsWith(name)).length
+  return {
+    title: told?.title?.trim().toLowerCase() ?? null,
+    bodyShape: told?.bodyShape ?? null,
+    level: told?.level ?? null,
+    onchainLevel: told?.onchainLevel ?? null,
+    isBanned: told?.isBanned ?? null,
+    evolvedParts: parts.filter(({ stage }) => stage > 1).length,
+    nightmareParts: ofEdition('nightmare'),
+    mystic: told?.mystic ?? ofEdition('mystic'),
+    japanese: told?.japanese ?? ofEdition('japan'),
+    xmas: told?.xmas ?? ofEdition('xmas'),
+    summer: told?.summer ?? ofEdition('summer'),
+    unknownParts: parts.filter(({ isKnown }) => !isKnown).length,
+  }
+}
+
+const isOfTable = ({ id, stage }: BodyPart): boolean => stage === 1 && isTablePart(id)
+
+const isSilent = ({ parts, ...attributes }: ItemAttributes): boolean =>
+  Object.values(attributes).every((value) => value === null) && parts.every(({ special, stage }) => special === null && stage === null)
+
+type Apart = Pick<ItemProfile, 'attributes'>
+
+const originTitles = ['origin']
+const meoTitles = ['meo']
+
+/** none also where the title is unknown. */
+export function titleGroupOf({ attributes }: Apart): 'none' | 'origin' | 'meo' | 'other' {
+  const title = attributes?.title ?? ''
+  if (title === '') return 'none'
+  if (originTitles.some((name) => title.startsWith(name))) return 'origin'
+  return meoTitles.some((name) => title.startsWith(name)) ? 'meo' : 'other'
+}
+
+/** The higher of both levels; 1, what an axie hatches with, also where none is known. */
+export const levelOf = ({ attributes }: Apart): number => Math.max(1, attributes?.level ?? 1, attributes?.onchainLevel ?? 1)
+
+const titleGroups = ['none', 'origin', 'meo', 'other'] as const
+/** Levels from each of these on are a group of their own. */
+const levelGroups = [2, 20, 40] as const
+const someEvolved = [1, 3] as const
+
+const groupIn = (bounds: readonly number[], value: number): number => bounds.filter((bound) => value >= bound).length
+
+/** 0 none, 1 one or two evolved, 2 three or more, 3 where any is a Nightmare one. */
+function formGroupOf({ attributes }: Apart): number {
+  if ((attributes?.nightmareParts ?? 0) > 0) return 3
+  return groupIn(someEvolved, attributes?.evolvedParts ?? 0)
+}
+
+/**
+ * The kind of axie, as a number below 64 for compact keys: axies of different kinds are not alike, whatever their parts. 0 for a plain one
+ * and for one of which nothing is known.
+ */
+export const kindOf = (profile: Apart): number =>
+  titleGroups.indexOf(titleGroupOf(profile)) * 16 + groupIn(levelGroups, levelOf(profile)) * 4 + formGroupOf(profile)
+
+/** What a collector pays for: the collections that an axie belongs to, the rarest first. Its floor is looked up under the first. */
+export const collections = ['mystic', 'origin', 'meo', 'nightmare', 'japanese', 'xmas', 'summer'] as const
+export type Collection = (typeof collections)[number]
+
+export function collectionsOf(profile: Apart): Collection[] {
+  const { attributes } = profile
+  if (attributes === null || attributes === undefined) return []
+  const title = titleGroupOf(profile)
+  const counts: Readonly<Record<Collection, number | null>> = {
+    mystic: attributes.mystic,
+    origin: title === 'origin' ? 1 : 0,
+    meo: title === 'meo' ? 1 : 0,
+    nightmare: attributes.nightmareParts,
+    japanese: attributes.japanese,
+    xmas: attributes.xmas,
+    summer: attributes.summer,
+  }
+  return collections.filter((name) => (counts[name] ?? 0) > 0)
+}

@@ -17,7 +17,7 @@ export function createReferencesTask({ marketplace, committer, collecting, marke
   const isDue = (last: number | null, everyMillis: number): boolean => last === null || (marketTime() ?? last) - last >= everyMillis
   return async () => {
     if (isFirst || isDue(committer.state().exchangeRateAt, minuteMillis)) {
-      const rate = await marketplace.ethUsd()
+      const rate = await marketplace.exchangeRate()
       await committer.commit((state) => decideExchangeRate(state, rate, collecting))
       isFirst = false
     }

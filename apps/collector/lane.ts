@@ -67,6 +67,7 @@ function complain({ code, message, transient }: MarketplaceError, lane: string, 
 }
 
 function waitMillis(error: MarketplaceError, failures: number): number {
-  if (error.code === 'unauthorized') return unauthorizedWaitMillis
+  if (error.code === 'unauthorized' || error.code === 'forbidden') return unauthorizedWaitMillis
+  if (error.code === 'challenged') return Math.max(error.retryAfterMillis ?? 0, longestWaitMillis)
   return Math.max(error.retryAfterMillis ?? 0, Math.min(longestWaitMillis, firstWaitMillis * 2 ** Math.min(failures - 1, 10)))
 }

@@ -38,7 +38,7 @@ export function createListingsTask({
     firstSize.met(reading.items.length)
     let decision: Decision
     do decision = await committer.commit((state) => decideListings(state, reading, collecting))
-    while (decision.events.length === collecting.maxEvents)
+    while (decision.events.length >= collecting.maxEvents)
     metrics.poll(clock.monotonic() - startedAt)
   }
 }
@@ -62,7 +62,7 @@ export function createSalesTask({ marketplace, committer, collecting, paging, lo
     const news = newSales(before, reading, collecting.memory)
     let decision: Decision
     do decision = await committer.commit((state) => decideSales(state, news, collecting))
-    while (decision.events.length === collecting.maxEvents)
+    while (decision.events.length >= collecting.maxEvents)
   }
 }
 

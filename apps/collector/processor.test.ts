@@ -86,7 +86,7 @@ describe('newest listings', () => {
 })
 
 test('rate and leaderboard are events, and remembered by their time', () => {
-  const rate = decideExchangeRate(fresh, { value: 3_000, heldAt: 1, marketTime: at(5) }, collecting)
+  const rate = decideExchangeRate(fresh, { value: { ethUsd: 3_000 }, heldAt: 1, marketTime: at(5) }, collecting)
   expect(rate.events).toMatchObject([{ collectedAt: null, event: { payload: { 'flipstream.ExchangeRate': { ethUsd: 3_000 } } } }])
   expect(rate.state.exchangeRateAt).toBe(at(5))
   const board = decideLeaderboard(fresh, { value: { axies: [] }, heldAt: 1, marketTime: at(6) }, collecting)

@@ -1,10 +1,10 @@
-import { exchangeRateEvent, leaderboardEvent, listingEvent } from '#lib/market/event.ts'
+import { cancellationEvent, exchangeRateEvent, leaderboardEvent, listingEvent } from '#lib/market/event.ts'
 import type { Held } from '#lib/marketplace/client.ts'
 import type { Reading } from '#lib/marketplace/newest-first.ts'
-import type { CollectorState, LeaderboardSnapshot, Listing } from '#schemas/types.ts'
+import type { CollectorState, ExchangeRate, LeaderboardSnapshot, Listing } from '#schemas/types.ts'
 import type { Collecting, Decision } from './decision.ts'
 import { createFloor, rejectId, remember, startedAtOf, unmetRejects } from './known-listings.ts'
-import { track } from './tracked-asks.ts'
+import { endedAsks, track } from './tracked-asks.ts'
 
 /**
  * The pure core of the collector: from the state and what the marketplace answered, which events to write and what to remember. Here
@@ -28,23 +28,27 @@ export function decideListings(state: CollectorState, reading: Reading<Listing>,
     .slice(0, maxEvents)
   const rejects = unmetRejects(reading.rejects, known).filter(({ key }) => !(startedAtOf(key) < floor))
   if (news.length === 0 && rejects.length === 0) return { events: [], rejects: [], state }
+  const { ended, tracked } = endedAsks(state, rejects)
   const fresh = [...news.map(({ item }) => item.listingId).reverse(), ...rejects.map(({ key }) => rejectId(key))]
   return {
-    events: news.map(({ item, marketTime, heldAt }) => ({
-      event: listingEvent(item, { observedAt: marketTime, origin: 'live', source }),
-      collectedAt: heldAt,
-    })),
+    events: [
+      ...news.map(({ item, marketTime, heldAt }) => ({
+        event: listingEvent(item, { observedAt: marketTime, origin: 'live', source }),
+        collectedAt: heldAt,
+      })),
+      ...ended.map((gone) => ({ event: cancellationEvent(gone, { observedAt: now, origin: 'live', source }), collectedAt: null })),
+    ],
     rejects,
     state: {
       ...state,
       recentListingIds: remember(state.recentListingIds, fresh, now, memory),
-      trackedAsks: track(state.trackedAsks, news, collecting.tracks),
+      trackedAsks: track(tracked, news, collecting.tracks),
     },
   }
 }
 
-export function decideExchangeRate(state: CollectorState, { value, marketTime }: Held<number>, { source }: Collecting): Decision {
-  const event = exchangeRateEvent({ ethUsd: value }, { observedAt: marketTime, origin: 'live', source })
+export function decideExchangeRate(state: CollectorState, { value, marketTime }: Held<ExchangeRate>, { source }: Collecting): Decision {
+  const event = exchangeRateEvent(value, { observedAt: marketTime, origin: 'live', source })
   return { events: [{ event, collectedAt: null }], rejects: [], state: { ...state, exchangeRateAt: marketTime } }
 }
 

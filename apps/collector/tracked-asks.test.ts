@@ -81,6 +81,16 @@ describe('the sweep', () => {
     ])
   })
 
+  test('ends what was met as open and is void now, once; what was never open ends nothing', () => {
+    const { state: met } = decideListings(state, reading(90, [listing(7, 80)]), collecting)
+    const ended = (tokenId: string, key: string, code: string) => ({ key, code, message: 'no', tokenId, raw: '{}' })
+    const rejects = [ended('7', listing(7, 80).listingId, 'order_closed'), ended('8', listing(8, 95).listingId, 'order_expired')]
+    const decision = decideSweep(met, page([], rejects), collecting)
+    expect(idsOf(decision)).toEqual([`cancellation:${listing(7, 80).listingId}`])
+    expect(decision.state.trackedAsks.some(({ tokenId }) => tokenId === '7')).toBe(false)
+    expect(decideSweep(decision.state, page([], rejects), collecting).events).toEqual([])
+  })
+
   test('tells a reject once', () => {
     const first = decideSweep(state, page([], [reject]), collecting)
     expect(first.rejects).toEqual([reject])

@@ -2,8 +2,8 @@ import { askSeenEvent, cancellationEvent } from '#lib/market/event.ts'
 import type { AxieAnswer } from '#lib/marketplace/answers.ts'
 import type { Held } from '#lib/marketplace/client.ts'
 import type { Seen } from '#lib/marketplace/newest-first.ts'
-import type { Page } from '#lib/marketplace/page.ts'
-import type { CollectorState, Listing, Sale, TrackedAsk } from '#schemas/types.ts'
+import type { Page, Reject } from '#lib/marketplace/page.ts'
+import type { Cancellation, CollectorState, Listing, Sale, TrackedAsk } from '#schemas/types.ts'
 import type { Collecting, Decision } from './decision.ts'
 import { createFloor, rejectId, remember, startedAtOf } from './known-listings.ts'
 
@@ -28,6 +28,26 @@ export function untrackSold(tracked: readonly TrackedAsk[], sales: readonly Sale
   const isSold = ({ tokenId, listingId }: TrackedAsk): boolean =>
     (soldAt.get(tokenId) ?? Number.NEGATIVE_INFINITY) >= startedAtOf(listingId)
   return tracked.some(isSold) ? tracked.filter((ask) => !isSold(ask)) : tracked
+}
+
+/** Codes by which an order is refused that was open once: see refusalOfOrder. */
+const endedCodes: ReadonlySet<string> = new Set(['order_closed', 'order_expired'])
+
+/**
+ * Listings that were met as open, and that a list now shows as void, cancelled or expired: their asks end. Those of the tracked that are
+ * among them are followed no longer.
+ */
+export function endedAsks(
+  state: CollectorState,
+  rejects: readonly Reject[],
+): Readonly<{ ended: readonly Cancellation[]; tracked: readonly TrackedAsk[] }> {
+  const known = new Set([...state.recentListingIds, ...state.trackedAsks.map(({ listingId }) => listingId)])
+  const ended = rejects.flatMap(({ key, code, tokenId }) =>
+    endedCodes.has(code) && tokenId !== null && known.has(key) ? [{ listingId: key, tokenId }] : [],
+  )
+  if (ended.length === 0) return { ended, tracked: state.trackedAsks }
+  const ids = new Set(ended.map(({ listingId }) => listingId))
+  return { ended, tracked: state.trackedAsks.filter(({ listingId }) => !ids.has(listingId)) }
 }
 
 /** The one that was not seen for the longest time. */
@@ -71,8 +91,9 @@ export function decideSweep(state: CollectorState, page: Page<Listing>, { source
   const met = page.items.filter(({ listingId, ask }) => known.has(listingId) || ask.startedAt < floor)
   const rejects = page.rejects.filter(({ key }) => !known.has(rejectId(key)) && !(startedAtOf(key) < floor))
   const observation = { observedAt: page.marketTime, origin: 'live', source } as const
+  const { ended, tracked } = endedAsks(state, rejects)
   const trackedAsks = seen(
-    state.trackedAsks,
+    tracked,
     met.map(({ listingId }) => listingId),
     page.marketTime,
   )
@@ -86,7 +107,10 @@ export function decideSweep(state: CollectorState, page: Page<Listing>, { source
           memory,
         )
   return {
-    events: met.map((listing) => ({ event: askSeenEvent(listing, observation), collectedAt: null })),
+    events: [
+      ...met.map((listing) => ({ event: askSeenEvent(listing, observation), collectedAt: null })),
+      ...ended.map((gone) => ({ event: cancellationEvent(gone, observation), collectedAt: null })),
+    ],
     rejects,
     state: met.length === 0 && rejects.length === 0 ? state : { ...state, recentListingIds, trackedAsks },
   }

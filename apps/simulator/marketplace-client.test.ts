@@ -57,7 +57,7 @@ describe('a market in order', () => {
     expect((await client.axie('999999999')).value).toBeNull()
     const [open] = (await client.newestListings(page)).items
     expect((await client.axie(open!.item.tokenId)).value?.listing).toMatchObject({ listingId: open!.listingId })
-    expect((await client.ethUsd()).value).toBe(3_000)
+    expect((await client.exchangeRate()).value.ethUsd).toBe(3_000)
     const leaderboard = await client.leaderboard()
     expect(leaderboard?.value.axies.length).toBeGreaterThan(500)
     expect(leaderboard?.value.axies[0]).toMatchObject({ rank: 1, parts: expect.arrayContaining([expect.stringMatching(/^back-/)]) })
@@ -117,7 +117,7 @@ describe('a marketplace that is unwell', () => {
       },
     })
     const startedAt = performance.now()
-    await client.ethUsd()
+    await client.exchangeRate()
     await second
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(990)
     expect((await simulator.stats())['answers']).toEqual({ 200: 2, 429: 1 })
@@ -134,7 +134,7 @@ describe('a marketplace that is unwell', () => {
         quota = answer?.quotaRemaining ?? quota
       },
     })
-    await Promise.all(Array.from({ length: 25 }, () => client.ethUsd()))
+    await Promise.all(Array.from({ length: 25 }, () => client.exchangeRate()))
     expect(refusals).toEqual([])
     expect(quota).toBeGreaterThanOrEqual(0)
   })
@@ -142,7 +142,7 @@ describe('a marketplace that is unwell', () => {
   test('an answer that takes too long is a time-out', async () => {
     const simulator = await startedSimulator()
     await simulator.faults({ latencyMilliseconds: 2_000 })
-    expect((await failure(simulator.client({ timeoutMillis: 50, attempts: 1 }).ethUsd())).code).toBe('timed_out')
+    expect((await failure(simulator.client({ timeoutMillis: 50, attempts: 1 }).exchangeRate())).code).toBe('timed_out')
   })
 
   test('an answer that is too large is refused before it is read', async () => {
@@ -152,28 +152,28 @@ describe('a marketplace that is unwell', () => {
 
   test('a wrong key is said once, clearly, and without the key', async () => {
     const client = (await startedSimulator()).client({ apiKey: 'secret-of-mine' })
-    const error = await failure(client.ethUsd())
+    const error = await failure(client.exchangeRate())
     expect(error).toMatchObject({ code: 'unauthorized', transient: false, message: expect.stringContaining('AXIE_API_KEY') })
     expect(JSON.stringify([error.message, error.stack, error.cause])).not.toContain('secret-of-mine')
   })
 
   test('an address where nobody answers is unavailable', async () => {
     const client = (await startedSimulator()).client({ url: 'http://127.0.0.1:9/graphql', attempts: 1 })
-    expect(await failure(client.ethUsd())).toMatchObject({ code: 'unavailable', message: expect.stringContaining('127.0.0.1:9') })
+    expect(await failure(client.exchangeRate())).toMatchObject({ code: 'unavailable', message: expect.stringContaining('127.0.0.1:9') })
   })
 
   test('a closed client ends what is waiting', async () => {
     const simulator = await startedSimulator()
     await simulator.faults({ latencyMilliseconds: 60_000 })
     const client = simulator.client()
-    const asked = Array.from({ length: 8 }, () => failure(client.ethUsd()))
+    const asked = Array.from({ length: 8 }, () => failure(client.exchangeRate()))
     await client.close()
     expect((await Promise.all(asked)).map(({ code }) => code)).toEqual(Array.from({ length: 8 }, () => 'closed'))
   })
 
   test('without the header that tells the time of the market, nothing is believed', async () => {
     const client = (await startedSimulator()).client({ marketTimeHeader: 'x-other-time' })
-    expect(await failure(client.ethUsd())).toMatchObject({ code: 'unexpected_shape', message: expect.stringContaining('x-other-time') })
+    expect(await failure(client.exchangeRate())).toMatchObject({ code: 'unexpected_shape', message: expect.stringContaining('x-other-time') })
   })
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { anatomyOf } from '#lib/axie/profile.ts'
+import { anatomyOf } from '#lib/axie/anatomy.ts'
 import type { Item } from '#schemas/types.ts'
 import { areAlike } from './alike.ts'
 

@@ -2,7 +2,7 @@
  * Axies that buyers take one for another: same class, same back, mouth, horn and tail, same breed band. Finer than "similar", which
  * leaves out the breed count: an axie that was bred often sells for less.
  */
-import type { Anatomy } from '#lib/axie/profile.ts'
+import type { Anatomy } from '#lib/axie/anatomy.ts'
 import { similarKey, type Traits, traitsOf } from '#lib/axie/similarity.ts'
 
 /** 0 for virgins, 1 for one or two breeds, 2 for more. */

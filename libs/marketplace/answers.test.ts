@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { axieOf, ethUsdOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
+import { axieOf, exchangeRateOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
 import { MarketplaceError } from './errors.ts'
 import {
   axieAnswer,
@@ -35,6 +35,7 @@ describe('a listing', () => {
         genes: axieAnswer().newGenes,
         parts: partIds,
         image: axieAnswer().image,
+        attributes: null,
       },
       seller: orderAnswer().maker,
       ask: {
@@ -46,6 +47,9 @@ describe('a listing', () => {
         currentPriceUsd: '21.00',
         startedAt: 1_650_000_000_000,
         durationSeconds: 0,
+        expiredAt: null,
+        orderId: '7',
+        nonce: null,
       },
     })
   })
@@ -73,7 +77,8 @@ describe('a listing', () => {
     }
     const { ask, ...rest } = listing({ ...axieAnswer(), auction })
     const expected = listing(listedAnswer())
-    expect({ ...rest, ask: { ...ask, paymentToken: expected.ask.paymentToken } }).toEqual(expected)
+    const { paymentToken, orderId } = expected.ask
+    expect({ ...rest, ask: { ...ask, paymentToken, orderId } }).toEqual(expected)
   })
 
   test('of an egg passes, with no parts and no class', () => {
@@ -148,6 +153,116 @@ describe('a bad entry', () => {
   })
 })
 
+describe('an item of 2026', () => {
+  const parts = [
+    { id: 'eyes-clear', name: 'Clear', class: 'Aquatic', type: 'Eyes', specialGenes: null, stage: 1 },
+    ...partIds.slice(1, 5).map((id) => ({ id, class: 'Aquatic', type: 'Back', specialGenes: '', stage: 1 })),
+    { id: 'tail-of-glass-2', class: 'Beast', type: 'Tail', specialGenes: 'Nightmare', stage: 2 },
+  ]
+  const evolved = {
+    ...listedAnswer(),
+    ...{ parts, title: 'Origin', bodyShape: 'Fuzzy', stage: 4, axpInfo: { level: 31, onchainLevel: 24 }, battleInfo: { banned: false } },
+    ...{ numMystic: 1, numJapan: 0, numXmas: null, numSummer: 0 },
+  }
+
+  test('is told with all that the marketplace says of it', () => {
+    const { attributes } = listing(evolved).item
+    expect(attributes).toMatchObject({ title: 'Origin', level: 31, onchainLevel: 24, isBanned: false, mystic: 1, xmas: null })
+    expect(attributes?.parts.at(0)).toEqual({ class: 'Aquatic', type: 'Eyes', special: '', stage: 1 })
+    expect(attributes?.parts.at(-1)).toEqual({ class: 'Beast', type: 'Tail', special: 'Nightmare', stage: 2 })
+  })
+
+  test('has no title where the marketplace says so, and an unknown one where it says nothing', () => {
+    expect(listing({ ...evolved, title: null }).item.attributes?.title).toBe('')
+    const { title: _, ...silent } = evolved
+    expect(listing(silent).item.attributes?.title).toBeNull()
+  })
+
+  test('loses an attribute of another kind, and nothing else; that is told with its path', () => {
+    const page = listingsOf(
+      held(listingsPage({ ...evolved, axpInfo: { level: 'high' }, battleInfo: [] }, { ...evolved, title: { de: 'x' } })),
+    )
+    expect(page.items.map(({ item }) => item.attributes?.level)).toEqual([null, 31])
+    expect(page.rejects.map(({ code, key }) => [code, key])).toEqual([
+      ['changed_field', 'changed-field-axpInfo.level'],
+      ['changed_field', 'changed-field-title'],
+    ])
+  })
+})
+
+describe('an order', () => {
+  const now = 1_650_000_600_000
+  const ordered = (order: object) =>
+    listingsOf({ ...held(listingsPage({ ...axieAnswer(), order: { ...orderAnswer(), ...order } })), marketTime: now })
+
+  test('that nobody can buy by is no listing, and says why', () => {
+    const codes = (order: object) => ordered(order).rejects.map(({ code, key }) => [code, key])
+    const id = 'axie:1234567:1650000000000'
+    for (const kind of ['Offer', 'offer', 'COLLECTION_OFFER']) expect(codes({ kind })).toEqual([['order_not_a_sale', id]])
+    for (const status of ['EXPIRED', 'VOID', 'CANCELLED', 'Matched']) expect(codes({ status })).toEqual([['order_closed', id]])
+    for (const expiredAt of [1_650_000_600, '1650000600', 1_650_000_000, 1_650_000_600_000])
+      expect(codes({ status: 'OPEN', expiredAt })).toEqual([['order_expired', id]])
+  })
+
+  test('that is open carries when it ends, its number and its nonce', () => {
+    const { items } = ordered({ kind: 'Sell', status: 'OPEN', expiredAt: 1_650_000_601, id: 9, nonce: 3 })
+    expect(only(items).ask).toMatchObject({ expiredAt: 1_650_000_601_000, orderId: '9', nonce: '3' })
+    for (const expiredAt of [0, null, undefined]) expect(only(ordered({ expiredAt }).items).ask.expiredAt).toBeNull()
+  })
+
+  test('in a token that nobody knows is refused; in USDC it is not', () => {
+    expect(only(ordered({ paymentToken: '0x00000000000000000000000000000000000000aa' }).rejects).code).toBe('unknown_token')
+    const usdc = {
+      paymentToken: '0x0b7007c13325c48911f73a2dad5fa5dcbf808adc',
+      basePrice: '5000000',
+      currentPrice: '5000000',
+      currentPriceUsd: '5.00',
+    }
+    expect(only(ordered(usdc).items).ask.currentPriceWei).toBe('5000000')
+  })
+
+  test('that has ended is no offer of an axie asked for by id: that is how one learns that it is gone', () => {
+    const history = { transferHistory: { results: [] } }
+    const byId = (order: object) =>
+      axieOf({ ...held({ data: { axie: { ...axieAnswer(), ...history, order: { ...orderAnswer(), ...order } } } }), marketTime: now })
+    for (const order of [{ kind: 'Offer' }, { status: 'VOID' }, { expiredAt: 1_650_000_100 }]) expect(byId(order)?.listing).toBeNull()
+    expect(byId({ status: 'OPEN' })?.listing).not.toBeNull()
+  })
+})
+
+describe('refusals with status 200', () => {
+  const refused = (json: unknown) => {
+    try {
+      listingsOf(held(json))
+    } catch (error) {
+      return error as MarketplaceError
+    }
+    throw new Error('expected a refusal')
+  }
+
+  test('are transient where a server behind the gateway is unwell, in its own words', () => {
+    for (const json of [
+      { errors: [{ message: '502: Bad Gateway' }] },
+      { data: null, errors: [{ message: '502: Bad Gateway' }] },
+      { data: { axies: null }, errors: [{ message: '502: Bad Gateway', path: ['axies'] }] },
+      { data: { axies: null }, errors: [{ message: '502: Bad Gateway' }] },
+    ])
+      expect(refused(json)).toMatchObject({ code: 'graphql_error', transient: true, message: expect.stringContaining('502: Bad Gateway') })
+  })
+
+  test('of the gateway itself are a rate limit, whichever place tells it', () => {
+    for (const json of [{ message: 'API rate limit exceeded' }, { errors: [{ message: 'Rate limit exceeded' }] }])
+      expect(refused(json)).toMatchObject({ code: 'rate_limited', transient: true })
+  })
+
+  test('of a query that names what is not there are no reason to ask the same again', () => {
+    expect(refused({ errors: [{ message: 'Cannot query field "title" on type "Axie".' }] })).toMatchObject({
+      code: 'refused',
+      transient: false,
+    })
+  })
+})
+
 describe('errors of GraphQL', () => {
   test('beside data cost only the entry that they name', () => {
     const errors = [{ message: 'order service: deadline exceeded', path: ['axies', 'results', 10, 'order'] }]
@@ -201,6 +316,30 @@ describe('settled sales', () => {
     expect(items.map(({ sales }) => sales.map(({ saleId }) => saleId))).toEqual([['axie:2:1650000000000']])
   })
 
+  test('with one transfer that cannot be read keep all others', () => {
+    const results = [
+      transferAnswer(1_650_000_900),
+      { ...transferAnswer(1_650_000_500), withPrice: 'a lot' },
+      { timestamp: 'soon' },
+      null,
+      transferAnswer(),
+    ]
+    const page = settledOf(held(settledPage({ ...axieAnswer('3'), transferHistory: { results } })))
+    expect(page.items.flatMap(({ sales }) => sales.map(({ soldAt }) => soldAt / 1_000))).toEqual([1_650_000_900, 1_650_000_000])
+    expect(page.rejects.map(({ code, tokenId }) => [code, tokenId])).toEqual([
+      ['bad_price', '3'],
+      ['bad_field', '3'],
+      ['missing_field', '3'],
+    ])
+  })
+
+  test('in dollars of a coin say so: as ether they would be dust', () => {
+    const inUsdc = { ...transferAnswer(), withPrice: '5000000', withPriceUsd: '5.01' }
+    const [entry] = settledOf(held(settledPage({ ...axieAnswer(), transferHistory: { results: [inUsdc] } }))).items
+    expect(entry?.newest).toMatchObject({ token: 'USDC', priceUsd: '5.01' })
+    expect(settledOf(held(settledPage(settledAnswer()))).items[0]?.newest.token).toBeNull()
+  })
+
   test('with a price that is none are refused', () => {
     const broken = { ...axieAnswer(), transferHistory: { results: [{ ...transferAnswer(), withPrice: '-1' }] } }
     expect(settledOf(held(settledPage(broken))).rejects).toMatchObject([{ code: 'bad_price' }])
@@ -217,13 +356,14 @@ test('an axie by id has its offer and its last sale, or neither', () => {
     item: expect.objectContaining({ tokenId: '1234567' }),
     listing: null,
     lastSale: null,
+    highestOffer: null,
   })
   expect(axieOf(held({ data: { axie: null } }))).toBeNull()
 })
 
 test('an exchange rate is a number of dollars that can be one', () => {
-  const rate = (usd: unknown) => ethUsdOf(held({ data: { exchangeRate: { eth: { usd } } } }))
-  expect(rate(3_021.5)).toBe(3_021.5)
+  const rate = (usd: unknown) => exchangeRateOf(held({ data: { exchangeRate: { eth: { usd } } } }))
+  expect(rate(3_021.5)).toEqual({ ethUsd: 3_021.5, axsUsd: null, slpUsd: null, ronUsd: null, usdcUsd: null })
   for (const usd of [0, -1, 1e12, '3000', null]) expect(() => rate(usd)).toThrow(MarketplaceError)
 })
 

@@ -1,139 +1,92 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { RejectedError } from '#lib/errors/errors.ts'
-import { checkAsk } from '#lib/market/ask.ts'
-import { listingIdOf, saleIdOf } from '#lib/market/event.ts'
-import { checkEthUsd, parseUsd, parseWei } from '#lib/market/money.ts'
-import type { Ask, Item, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
+import { listingIdOf } from '#lib/market/event.ts'
+import { ratesOf } from '#lib/market/rates.ts'
+import type { ExchangeRate, Item, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
+import { envelopeOf, errorAt, type GraphqlError } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
+import { itemOf } from './item-answer.ts'
+import { askOf, type Bid, bidOf, orderOf, refusalOfOrder } from './order-answer.ts'
 import type { Page, Reject } from './page.ts'
+import { entries, fieldAt, type NoteOddity, optionalAt, parsedAs, seconds, smallInteger, text, tokenId } from './shapes.ts'
+import { salesOf } from './transfer-answer.ts'
 import type { HttpAnswer } from './transport.ts'
 
 /**
  * Answers of the marketplace into what the stream knows. The edge where `unknown` ends: whatever comes in, out comes a valid listing or
- * sale, a reject that says what is wrong, or a MarketplaceError (`graphql_error`, `unexpected_shape`) for the answer as a whole.
+ * sale, a reject that says what is wrong, or a MarketplaceError (see envelope.ts; `unexpected_shape`) for the answer as a whole.
  * Unknown fields are ignored. Whether class, parts and genes exist is not asked here: that is the enricher's.
  */
 
 /** An axie of the settled list with its sales, newest first: the newest is what put it there. */
 export type SettledEntry = Readonly<{ newest: Sale; sales: readonly Sale[] }>
 
-/** What a query by id says. */
-export type AxieAnswer = Readonly<{ item: Item; listing: Listing | null; lastSale: Sale | null }>
-
-const numberAsText = (value: unknown): unknown =>
-  typeof value === 'number' ? (Number.isSafeInteger(value) || !Number.isInteger(value) ? String(value) : `${value} (not exact)`) : value
-const textAsNumber = (value: unknown): unknown => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value)
-
-const text = (longest: number) => z.string().max(longest)
-const tokenId = z.preprocess(numberAsText, z.string().regex(/^\d{1,20}$/, 'expected digits'))
-const price = z.preprocess(numberAsText, text(200))
-const seconds = z.preprocess(textAsNumber, z.number().int().min(0).max(1e11))
-const smallInteger = z.preprocess(
-  textAsNumber,
-  z
-    .number()
-    .int()
-    .min(-(2 ** 31))
-    .max(2 ** 31 - 1),
-)
-/** Lists of a page may be anything as long as they are lists: each entry is judged alone. */
-const entries = z.array(z.unknown()).max(10_000)
-
-const itemSchema = z.object({
-  id: tokenId,
-  class: text(100).nullish(),
-  breedCount: smallInteger.nullish(),
-  newGenes: text(2_000).nullish(),
-  genes: text(2_000).nullish(),
-  image: text(2_000).nullish(),
-  parts: z.array(z.object({ id: text(100) })).max(64),
-})
-
-const orderSchema = z.object({
-  maker: text(200),
-  paymentToken: text(200),
-  startedAt: seconds,
-  basePrice: price,
-  endedPrice: price.nullish(),
-  duration: seconds.nullish(),
-  currentPrice: price,
-  currentPriceUsd: price.nullish(),
-})
-
-/** The older form of an order. */
-const auctionSchema = z
-  .object({
-    seller: text(200),
-    startingTimestamp: seconds,
-    startingPrice: price,
-    endingPrice: price.nullish(),
-    duration: seconds.nullish(),
-    currentPrice: price,
-    currentPriceUSD: price.nullish(),
-  })
-  .transform(
-    (auction): z.output<typeof orderSchema> => ({
-      maker: auction.seller,
-      paymentToken: '',
-      startedAt: auction.startingTimestamp,
-      basePrice: auction.startingPrice,
-      endedPrice: auction.endingPrice,
-      duration: auction.duration,
-      currentPrice: auction.currentPrice,
-      currentPriceUsd: auction.currentPriceUSD,
-    }),
-  )
-
-const transferSchema = z.object({
-  from: text(200).nullish(),
-  to: text(200).nullish(),
-  timestamp: seconds,
-  txHash: text(200).nullish(),
-  withPrice: price.nullish(),
-  withPriceUsd: price.nullish(),
-})
-const historySchema = z.object({ transferHistory: z.object({ results: z.array(transferSchema).max(1_000) }) })
+/** What a query by id says. `listing`: only what can be bought now; an order that has ended, or a bid, is none. */
+export type AxieAnswer = Readonly<{ item: Item; listing: Listing | null; lastSale: Sale | null; highestOffer: Bid | null }>
 
 const list = z.object({ total: z.number().min(0), results: entries })
-const errorSchema = z.object({ message: z.string(), path: z.array(z.union([z.string(), z.number()])).nullish() })
-type GraphqlError = z.output<typeof errorSchema>
 
 /** The newest or the cheapest listings. Axies that are no longer offered when the page is made are passed over. */
 export function listingsOf(answer: HttpAnswer): Page<Listing> {
   const { data, errors } = envelopeOf(answer.json)
   const { total, results } = parsedAs(z.object({ axies: list }), data, 'data').axies
-  return pageOf(answer, total, results, (entry, index) => {
-    return listingOf(entry, errorAt(errors, ['axies', 'results', index]))
+  return pageOf(answer, total, results, (entry, index, context) => {
+    refuseOnError(errorAt(errors, ['axies', 'results', index]))
+    return listingOf(entry, answer.marketTime, context.note)
   })
 }
 
-/** Axies of settled auctions, newest first, each with its sales. Transfers without a price are gifts: passed over, and so are axies that were only given. */
+/** Axies of settled auctions, newest first, each with its sales. Axies that were only given are passed over. */
 export function settledOf(answer: HttpAnswer): Page<SettledEntry> {
   const { data, errors } = envelopeOf(answer.json)
   const { total, results } = parsedAs(z.object({ settledAuctions: z.object({ axies: list }) }), data, 'data').settledAuctions.axies
-  return pageOf(answer, total, results, (entry, index) => {
+  return pageOf(answer, total, results, (entry, index, context) => {
     refuseOnError(errorAt(errors, ['settledAuctions', 'axies', 'results', index]))
-    const sales = salesOf(entry)
+    const { sales, refused } = salesOf(entry, itemOf(entry, context.note))
+    for (const { raw, error } of refused) context.reject({ id: fieldAt(entry, 'id'), transfer: raw }, error)
     return sales[0] === undefined ? null : { newest: sales[0], sales }
   })
 }
 
-/** Null for an axie that does not exist. Throws RejectedError when its offer is not one. */
+/** Null for an axie that does not exist. Throws RejectedError when its offer cannot be read. */
 export function axieOf(answer: HttpAnswer): AxieAnswer | null {
   const { data, errors } = envelopeOf(answer.json)
-  const { axie } = parsedAs(z.object({ axie: z.unknown() }), data, 'data')
+  const { axie } = parsedAs(z.object({ axie: z.unknown().optional() }), data, 'data')
   if (axie === null || axie === undefined) return null
-  return { item: itemOf(axie), listing: listingOf(axie, errors[0]), lastSale: salesOf(axie)[0] ?? null }
+  refuseOnError(errors.find(({ path }) => path?.[1] !== 'transferHistory' && path?.[1] !== 'highestOffer'))
+  const item = itemOf(axie, ignoreOddity)
+  return {
+    item,
+    listing: openListingOf(axie, answer.marketTime),
+    lastSale: salesOf(axie, item).sales[0] ?? null,
+    highestOffer: bidOf(fieldAt(axie, 'highestOffer'), answer.marketTime),
+  }
 }
 
-/** Dollars for one ETH. */
-export function ethUsdOf(answer: HttpAnswer): number {
+/** What an axie sold for before, newest first. Empty of an axie that does not exist. */
+export function transfersOf(answer: HttpAnswer): readonly Sale[] {
+  const { axie } = parsedAs(z.object({ axie: z.unknown().optional() }), envelopeOf(answer.json).data, 'data')
+  return axie === null || axie === undefined ? [] : salesOf(axie, itemOf(axie, ignoreOddity)).sales
+}
+
+const dollars = z.object({ usd: z.number() })
+
+/** Dollars for one of each token. Ether's must be there; any other that is odd or missing is unknown. */
+export function exchangeRateOf(answer: HttpAnswer): ExchangeRate {
   const { data } = envelopeOf(answer.json)
-  const schema = z.object({ exchangeRate: z.object({ eth: z.object({ usd: z.number() }) }) })
-  const { usd } = parsedAs(schema, data, 'data').exchangeRate.eth
+  const { exchangeRate } = parsedAs(z.object({ exchangeRate: z.looseObject({ eth: dollars }) }), data, 'data')
+  const usdOf = (token: string) => optionalAt(dollars, fieldAt(exchangeRate, token), `exchangeRate.${token}`, ignoreOddity)?.usd ?? null
   try {
-    return checkEthUsd(usd)
+    const ethUsd = exchangeRate.eth.usd
+    const { AXS, SLP, RON, USDC } = ratesOf({
+      ethUsd,
+      axsUsd: usdOf('axs'),
+      slpUsd: usdOf('slp'),
+      ronUsd: usdOf('ron'),
+      usdcUsd: usdOf('usdc'),
+    })
+    return { ethUsd, axsUsd: AXS, slpUsd: SLP, ronUsd: RON, usdcUsd: USDC }
   } catch (error) {
     throw new MarketplaceError('unexpected_shape', (error as Error).message)
   }
@@ -141,18 +94,7 @@ export function ethUsdOf(answer: HttpAnswer): number {
 
 const leaderboardSchema = z.object({
   axies: z
-    .array(
-      z.object({
-        id: tokenId,
-        rank: z
-          .number()
-          .int()
-          .min(1)
-          .max(2 ** 31 - 1),
-        class: text(100),
-        parts: z.array(text(100)).max(64),
-      }),
-    )
+    .array(z.object({ id: tokenId, rank: smallInteger.pipe(z.number().min(1)), class: text(100), parts: z.array(text(100)).max(64) }))
     .max(10_000),
 })
 
@@ -162,141 +104,60 @@ export function leaderboardOf(answer: HttpAnswer): LeaderboardSnapshot {
   return { axies: axies.map(({ id, ...axie }) => ({ tokenId: id, ...axie })) }
 }
 
-/** Data beside errors is fine: the errors name what is missing. */
-function envelopeOf(json: unknown): { data: unknown; errors: readonly GraphqlError[] } {
-  const schema = z.object({ data: z.unknown(), errors: z.array(errorSchema).nullish() })
-  const { data, errors } = parsedAs(schema, json, 'answer')
-  if (data !== null && data !== undefined) return { data, errors: errors ?? [] }
-  const said = errors?.map(({ message }) => message).join('; ')
-  if (said === undefined || said === '') throw new MarketplaceError('unexpected_shape', 'answer: expected data or errors, found neither')
-  throw new MarketplaceError('graphql_error', `the marketplace answered with errors and no data: ${said.slice(0, 500)}`)
-}
+const ignoreOddity: NoteOddity = () => {}
 
-function parsedAs<Schema extends z.ZodType>(schema: Schema, value: unknown, name: string): z.output<Schema> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new MarketplaceError('unexpected_shape', describeIssues(parsed.error, name))
-}
-
-const describeIssues = (error: z.ZodError, name: string): string =>
-  error.issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${[name, ...path].join('.')}: ${message}`)
-    .join('; ')
+type EntryContext = Readonly<{
+  note: NoteOddity
+  /** Refuses something of the entry, which itself goes on. */
+  reject(raw: unknown, error: RejectedError): void
+}>
 
 /** `read` returns null for an entry to pass over, and throws RejectedError for a bad one. */
 function pageOf<T>(
   answer: HttpAnswer,
   total: number,
   results: readonly unknown[],
-  read: (entry: unknown, index: number) => T | null,
+  read: (entry: unknown, index: number, context: EntryContext) => T | null,
 ): Page<T> {
   const items: T[] = []
   const rejects: Reject[] = []
+  const odd = new Set<string>()
+  const context: EntryContext = {
+    note: (path) => odd.add(path),
+    reject: (raw, error) => rejects.push(rejectOf(raw, error)),
+  }
   for (const [index, entry] of results.entries()) {
     try {
-      const item = read(entry, index)
+      const item = read(entry, index, context)
       if (item !== null) items.push(item)
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error
       rejects.push(rejectOf(entry, error))
     }
   }
+  for (const path of odd) rejects.push(oddFieldReject(path, results))
   return { items, rejects, count: results.length, total, heldAt: answer.heldAt, marketTime: answer.marketTime }
 }
 
-function listingOf(entry: unknown, error: GraphqlError | undefined): Listing | null {
-  refuseOnError(error)
-  const item = itemOf(entry)
-  const { order, auction } = entry as { order?: unknown; auction?: unknown }
-  // Null: sold or withdrawn between the making of the list and of the page.
-  if (order === null || (order === undefined && auction === null)) return null
-  const found =
-    order === undefined && auction !== undefined ? fieldOf(auctionSchema, auction, 'auction') : fieldOf(orderSchema, order, 'order')
-  const ask = askOf(found)
-  return { listingId: listingIdOf(item.tokenId, ask.startedAt), item, seller: found.maker, ask }
+function listingOf(entry: unknown, now: number, note: NoteOddity): Listing | null {
+  const item = itemOf(entry, note)
+  const order = orderOf(entry)
+  if (order === null) return null
+  const refusal = refusalOfOrder(order, now)
+  if (refusal !== null) throw new RejectedError(refusal.code, refusal.message)
+  const ask = askOf(order)
+  return { listingId: listingIdOf(item.tokenId, ask.startedAt), item, seller: order.maker, ask }
 }
 
-function itemOf(entry: unknown): Item {
-  const found = fieldOf(itemSchema, entry, '')
-  const isEgg = found.parts.length === 0
-  // An egg has no class yet, and has not bred; a hatched axie has both.
-  if (!isEgg && !found.class) throw new RejectedError('missing_field', 'class: expected a class, found nothing')
-  if (!isEgg && (found.breedCount ?? null) === null)
-    throw new RejectedError('missing_field', 'breedCount: expected a number, found nothing')
-  return {
-    tokenId: found.id,
-    class: found.class ?? '',
-    breedCount: found.breedCount ?? 0,
-    genes: found.newGenes || found.genes || null,
-    parts: found.parts.map(({ id }) => id),
-    image: found.image ?? null,
-  }
+/** Null too where the order has ended or is somebody's bid: by id, that is how one learns that an offer is gone. */
+function openListingOf(entry: unknown, now: number): Listing | null {
+  const order = orderOf(entry)
+  return order === null || refusalOfOrder(order, now) !== null ? null : listingOf(entry, now, ignoreOddity)
 }
-
-function askOf(order: z.output<typeof orderSchema>): Ask {
-  const durationSeconds = order.duration ?? 0
-  const endedPrice = order.endedPrice ?? order.basePrice
-  // A fixed price says it lasts no time, or that it ends where it began.
-  const isDutch = durationSeconds > 0 && endedPrice !== order.basePrice
-  const ask: Ask = {
-    kind: isDutch ? 'dutch' : 'fixed',
-    paymentToken: order.paymentToken,
-    basePriceWei: order.basePrice,
-    endedPriceWei: isDutch ? endedPrice : order.basePrice,
-    currentPriceWei: order.currentPrice,
-    currentPriceUsd: order.currentPriceUsd ?? null,
-    startedAt: order.startedAt * 1_000,
-    durationSeconds: isDutch ? durationSeconds : 0,
-  }
-  checkAsk(ask)
-  if (!isDutch) parseWei(ask.basePriceWei, 'basePrice')
-  return ask
-}
-
-function salesOf(entry: unknown): Sale[] {
-  const item = itemOf(entry)
-  const { results } = fieldOf(historySchema, entry, '').transferHistory
-  return results
-    .filter(({ withPrice }) => withPrice !== null && withPrice !== undefined && withPrice !== '' && withPrice !== '0')
-    .map((transfer): Sale => {
-      const soldAt = transfer.timestamp * 1_000
-      const txHash = transfer.txHash || null
-      const priceUsd = transfer.withPriceUsd ?? null
-      parseWei(transfer.withPrice ?? '', 'withPrice')
-      if (priceUsd !== null) parseUsd(priceUsd, 'withPriceUsd')
-      return {
-        saleId: saleIdOf(item.tokenId, { txHash, soldAt }),
-        item,
-        soldAt,
-        priceWei: transfer.withPrice ?? '',
-        priceUsd,
-        seller: transfer.from ?? null,
-        buyer: transfer.to ?? null,
-        txHash,
-      }
-    })
-    .sort((a, b) => b.soldAt - a.soldAt)
-}
-
-/** The error of that place, or of one below it. */
-const errorAt = (errors: readonly GraphqlError[], place: readonly (string | number)[]): GraphqlError | undefined =>
-  errors.find(({ path }) => place.every((key, depth) => path?.[depth] === key))
 
 function refuseOnError(error: GraphqlError | undefined): void {
   if (error !== undefined) throw new RejectedError('graphql_error', `${error.path?.join('.') ?? ''}: ${error.message.slice(0, 500)}`)
 }
-
-function fieldOf<Schema extends z.ZodType>(schema: Schema, value: unknown, name: string): z.output<Schema> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const isMissing = parsed.error.issues.some(({ path }) => isNothing(path.reduce<unknown>(fieldAt, value)))
-  const message = describeIssues(parsed.error, name).replaceAll(/(^|; )\./g, '$1')
-  throw new RejectedError(isMissing ? 'missing_field' : 'bad_field', message)
-}
-
-const isNothing = (value: unknown): boolean => value === null || value === undefined
-const fieldAt = (value: unknown, key: PropertyKey): unknown => (isNothing(value) ? undefined : (value as Record<PropertyKey, unknown>)[key])
 
 /** What changes by itself from one reading to the next. */
 const volatile = new Set(['currentPrice', 'currentPriceUsd', 'currentPriceUSD', 'suggestedPrice', 'timeLeft'])
@@ -315,4 +176,10 @@ function rejectOf(entry: unknown, { code, message }: RejectedError): Reject {
     tokenId: id.success ? id.data : null,
     raw: JSON.stringify(entry) ?? 'undefined',
   }
+}
+
+/** Told once for each path, with an entry that shows it: the listings themselves go on without the field. */
+function oddFieldReject(path: string, results: readonly unknown[]): Reject {
+  const message = `${path}: the marketplace sends another kind of value than it used to; "unknown" from now on`
+  return { key: `changed-field-${path}`, code: 'changed_field', message, tokenId: null, raw: JSON.stringify(results[0]) ?? 'undefined' }
 }

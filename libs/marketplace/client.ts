@@ -1,7 +1,9 @@
-import type { LeaderboardSnapshot, Listing } from '#schemas/types.ts'
-import { type AxieAnswer, axieOf, ethUsdOf, leaderboardOf, listingsOf, type SettledEntry, settledOf } from './answers.ts'
+import type { ExchangeRate, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
+import { type AxieAnswer, axieOf, exchangeRateOf, leaderboardOf, listingsOf, type SettledEntry, settledOf, transfersOf } from './answers.ts'
+import { type QueryName, queries, refusedFields } from './contract.ts'
+import { refusalIn } from './envelope.ts'
+import { MarketplaceError } from './errors.ts'
 import type { Page } from './page.ts'
-import { axieQuery, exchangeRateQuery, listingsQuery, settledQuery } from './queries.ts'
 import { createTransport, type HttpAnswer, type TransportOptions } from './transport.ts'
 
 /** The most entries a page can have. */
@@ -24,8 +26,10 @@ export interface Marketplace {
   settledSales(page: PageRequest): Promise<Page<SettledEntry>>
   /** Null for an axie the marketplace does not know. An offer that is not one rejects with RejectedError. */
   axie(tokenId: string): Promise<Held<AxieAnswer | null>>
-  /** Dollars for one ETH. */
-  ethUsd(): Promise<Held<number>>
+  /** What an axie sold for before, newest first, further back than the settled list tells. */
+  salesOf(tokenId: string): Promise<Held<readonly Sale[]>>
+  /** Dollars for one of each token that axies are paid in. */
+  exchangeRate(): Promise<Held<ExchangeRate>>
   /** Null where the marketplace has none (the public API): set LEADERBOARD_URL. */
   leaderboard(): Promise<Held<LeaderboardSnapshot> | null>
   close(): Promise<void>
@@ -37,25 +41,47 @@ export type MarketplaceOptions = TransportOptions &
     url: string
     /** Of a JSON document with the best players' axies: see `leaderboardOf`. */
     leaderboardUrl: string | null
+    /** Told once of each field that the marketplace refuses, by its type and name: it is left out of queries from then on. */
+    onFieldLeftOut?: (field: string) => void
   }>
 
 export function createMarketplace(options: MarketplaceOptions): Marketplace {
-  const transport = createTransport(options)
-  const query = (text: string, variables: Readonly<Record<string, unknown>> = {}): Promise<HttpAnswer> =>
-    transport.post(options.url, { query: text, variables })
+  const transport = createTransport({ ...options, refusalIn })
+  const leftOut = new Set<string>()
+  /** A query that names fields which are gone is asked again without them; what is needed makes it fail. */
+  const query = async (name: QueryName, variables: Readonly<Record<string, unknown>> = {}): Promise<HttpAnswer> => {
+    for (;;) {
+      try {
+        return await transport.post(options.url, { query: queries[name](leftOut), variables })
+      } catch (error) {
+        if (!(error instanceof MarketplaceError) || error.code !== 'refused') throw error
+        const { names, canBeLeftOut } = refusedFields(error.message)
+        const fresh = names.filter((field) => !leftOut.has(field))
+        if (!canBeLeftOut || fresh.length === 0) throw error
+        for (const field of fresh) {
+          leftOut.add(field)
+          options.onFieldLeftOut?.(field)
+        }
+      }
+    }
+  }
   const held = <Value>(answer: HttpAnswer, value: Value): Held<Value> => ({ value, heldAt: answer.heldAt, marketTime: answer.marketTime })
   return {
-    newestListings: async (page) => listingsOf(await query(listingsQuery, { ...page, sort: 'Latest' })),
+    newestListings: async (page) => listingsOf(await query('listings', { ...page, sort: 'Latest' })),
     cheapestListings: async (className, page) =>
-      listingsOf(await query(listingsQuery, { ...page, sort: 'PriceAsc', criteria: { classes: [className] } })),
-    settledSales: async (page) => settledOf(await query(settledQuery, { ...page })),
+      listingsOf(await query('listings', { ...page, sort: 'PriceAsc', criteria: { classes: [className] } })),
+    settledSales: async (page) => settledOf(await query('settled', { ...page })),
     async axie(tokenId) {
-      const answer = await query(axieQuery, { axieId: tokenId })
+      const answer = await query('axie', { axieId: tokenId })
       return held(answer, axieOf(answer))
     },
-    async ethUsd() {
-      const answer = await query(exchangeRateQuery)
-      return held(answer, ethUsdOf(answer))
+    async salesOf(tokenId) {
+      const answer = await query('transfers', { axieId: tokenId })
+      return held(answer, transfersOf(answer))
+    },
+    async exchangeRate() {
+      const answer = await query('exchangeRate')
+      return held(answer, exchangeRateOf(answer))
     },
     async leaderboard() {
       if (options.leaderboardUrl === null) return null

@@ -1,11 +1,15 @@
 /**
  * Why the marketplace gave no usable answer. `transient`: asking again later may help by itself; the transport has already done so a
- * few times when it throws one. Not transient: somebody must act (`unauthorized`), or our query or the marketplace has changed.
+ * few times when it throws one. Not transient: somebody must act (`unauthorized`, `forbidden`), or our query or the marketplace has changed.
  */
 export const marketplaceErrorCodes = [
-  /** 401 or 403: the key is wrong, missing, or not allowed to. */
+  /** 401: the key is wrong or missing. */
   'unauthorized',
-  /** 429. */
+  /** 403: the key is right, and not allowed to ask this. */
+  'forbidden',
+  /** A page that asks a browser to prove itself: the gateway holds back our address, whatever the key. */
+  'challenged',
+  /** 429, or told so with status 200. */
   'rate_limited',
   /** 5xx, no connection, or one that ended too early. */
   'unavailable',
@@ -13,7 +17,7 @@ export const marketplaceErrorCodes = [
   /** A web page, or half an answer. */
   'not_json',
   'too_large',
-  /** Any other status: our request is not what the marketplace expects. */
+  /** Any other status, or a query that names what the schema does not have: our request is not what the marketplace expects. */
   'refused',
   /** No data but errors. */
   'graphql_error',
@@ -25,7 +29,14 @@ export const marketplaceErrorCodes = [
 
 export type MarketplaceErrorCode = (typeof marketplaceErrorCodes)[number]
 
-const transientCodes: ReadonlySet<MarketplaceErrorCode> = new Set(['rate_limited', 'unavailable', 'timed_out', 'not_json', 'graphql_error'])
+const transientCodes: ReadonlySet<MarketplaceErrorCode> = new Set([
+  'rate_limited',
+  'unavailable',
+  'challenged',
+  'timed_out',
+  'not_json',
+  'graphql_error',
+])
 
 export class MarketplaceError extends Error {
   override readonly name = 'MarketplaceError'

@@ -1,6 +1,7 @@
 import Bottleneck from 'bottleneck'
 import { Pool } from 'undici'
 import type { Clock } from '#lib/clock/clock.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import { MarketplaceError, type MarketplaceErrorCode } from './errors.ts'
 
 export type TransportOptions = Readonly<{
@@ -18,6 +19,8 @@ export type TransportOptions = Readonly<{
   maxBodyBytes: number
   /** The header that says what time it is on a simulated market; null: by our own clock. */
   marketTimeHeader: string | null
+  /** Of an answer with status 200: why it is none all the same. Tried again where that is transient. */
+  refusalIn?: (json: unknown) => MarketplaceError | null
   /** Told of each request sent; `answer` when it came. */
   observe?: (result: 'ok' | MarketplaceErrorCode, millis: number, answer: HttpAnswer | null) => void
 }>
@@ -41,6 +44,8 @@ export interface Transport {
   close(): Promise<void>
 }
 
+/** A gateway refuses requests that do not say who sends them. */
+const userAgent = `flipstream/${packageJson.version}`
 const firstBackoffMillis = 200
 const longestBackoffMillis = 10_000
 /** Longer pauses than this are the caller's business: it can say so in its readiness. */
@@ -123,7 +128,7 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
   const response = await pool.request({
     method,
     path: `${url.pathname}${url.search}`,
-    headers: { 'content-type': 'application/json', accept: 'application/json', 'x-api-key': options.apiKey },
+    headers: { 'content-type': 'application/json', accept: 'application/json', 'x-api-key': options.apiKey, 'user-agent': userAgent },
     body,
     signal: AbortSignal.any([closing, AbortSignal.timeout(options.timeoutMillis)]),
     headersTimeout: options.timeoutMillis,
@@ -134,10 +139,20 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
     const value = response.headers[name]
     return (Array.isArray(value) ? value[0] : value) ?? null
   }
-  if (response.statusCode !== 200) throw statusError(response.statusCode, text, retryAfterMillis(header('retry-after'), options.clock))
+  const retryAfter = retryAfterMillis(header('retry-after'), options.clock)
+  if (isChallenge(header('cf-mitigated'), header('content-type'), response.statusCode, text))
+    throw challengedError(response.statusCode, text, retryAfter)
+  if (response.statusCode === 400) throwIfInvalidQuery(text, options)
+  if (response.statusCode !== 200) throw statusError(response.statusCode, text, retryAfter)
   const heldAt = options.clock.now()
+  const json = parseJson(text)
+  const refusal = options.refusalIn?.(json) ?? null
+  if (refusal !== null)
+    throw refusal.code === 'rate_limited'
+      ? new MarketplaceError('rate_limited', refusal.message, { retryAfterMillis: retryAfter })
+      : refusal
   return {
-    json: parseJson(text),
+    json,
     heldAt,
     marketTime: options.marketTimeHeader === null ? heldAt : marketTimeOf(options.marketTimeHeader, header(options.marketTimeHeader)),
     quotaRemaining: quotaOf(header('x-ratelimit-remaining') ?? header('ratelimit-remaining')),
@@ -155,14 +170,42 @@ async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<
   return Buffer.concat(chunks).toString('utf8')
 }
 
+/** Some servers tell with status 400 which field of a query they do not know: in the same words as others with 200. */
+function throwIfInvalidQuery(text: string, { refusalIn }: TransportOptions): void {
+  let refusal: MarketplaceError | null = null
+  try {
+    refusal = refusalIn?.(JSON.parse(text)) ?? null
+  } catch {
+    return
+  }
+  if (refusal?.code === 'refused') throw refusal
+}
+
 function statusError(status: number, text: string, retryAfter: number | null): MarketplaceError {
   const said = `status ${status}: ${beginning(text)}`
-  if (status === 401 || status === 403) {
+  if (status === 401) {
     return new MarketplaceError('unauthorized', `the marketplace refused the API key (${said}); set AXIE_API_KEY to a valid key`)
+  }
+  if (status === 403) {
+    const advice = 'give it the permission for the Axie marketplace in the developer console, where its app is listed'
+    return new MarketplaceError('forbidden', `the API key is not allowed to ask this (${said}); ${advice}`)
   }
   if (status === 429) return new MarketplaceError('rate_limited', `too many requests (${said})`, { retryAfterMillis: retryAfter })
   if (status >= 500) return new MarketplaceError('unavailable', `the marketplace is unwell (${said})`, { retryAfterMillis: retryAfter })
   return new MarketplaceError('refused', `the marketplace did not accept the request (${said})`)
+}
+
+/** A page for browsers, where JSON was asked for: by the gateway's own header, or a refusal in HTML. */
+function isChallenge(mitigated: string | null, contentType: string | null, status: number, text: string): boolean {
+  if (mitigated !== null) return true
+  const isHtml = contentType?.includes('text/html') || /^\s*<(!doctype|html)/i.test(text)
+  return Boolean(isHtml) && (status === 403 || (status !== 429 && /just a moment/i.test(text)))
+}
+
+function challengedError(status: number, text: string, retryAfter: number | null): MarketplaceError {
+  const advice = 'the key is not the reason; ask less often, or from another address'
+  const message = `the gateway wants a browser to prove itself (status ${status}: ${beginning(text)}): ${advice}`
+  return new MarketplaceError('challenged', message, { retryAfterMillis: retryAfter })
 }
 
 function parseJson(text: string): unknown {

@@ -1,0 +1,120 @@
+/**
+ * What is asked of the marketplace: every field by the type that has it, with the year since when public clients or recordings show it.
+ * One place, because an API without a promise changes: `flipstream doctor --live` compares it with what comes, and a field that the
+ * marketplace refuses is left out from then on. No more than an event needs, because every field costs both sides.
+ */
+
+type Type = 'Axie' | 'AxiePart' | 'AxieBattleInfo' | 'AxieAxpInfo' | 'Order' | 'Offer' | 'Transfer' | 'ExchangeRate' | 'Currency'
+
+export type ContractField = Readonly<{
+  type: Type
+  name: string
+  /** Of what the field holds, where that is an object. */
+  of?: Type
+  /** Without it there is no event. Any other is "unknown" once it is refused. */
+  needed: boolean
+  since: number
+  source: string
+}>
+
+const recordings2022 = 'public scrapers and recordings of the marketplace, 2021 and 2022'
+const clients2023 = 'public clients and bots since the marketplace signs orders, 2023 to 2025'
+
+const fields = (
+  type: Type,
+  needed: boolean,
+  since: number,
+  source: string,
+  ...names: readonly (string | readonly [string, Type])[]
+): ContractField[] =>
+  names.map((name) =>
+    typeof name === 'string' ? { type, name, needed, since, source } : { type, name: name[0], of: name[1], needed, since, source },
+  )
+
+export const contract: readonly ContractField[] = [
+  ...fields('Axie', true, 2021, recordings2022, 'id', 'class', 'breedCount', ['parts', 'AxiePart']),
+  ...fields('Axie', false, 2021, recordings2022, 'newGenes', 'genes', 'image', 'title', 'bodyShape', 'stage', [
+    'battleInfo',
+    'AxieBattleInfo',
+  ]),
+  ...fields('Axie', false, 2021, recordings2022, 'numMystic', 'numJapan', 'numXmas', 'numSummer'),
+  ...fields('Axie', false, 2023, clients2023, ['axpInfo', 'AxieAxpInfo']),
+  ...fields('AxiePart', true, 2021, recordings2022, 'id'),
+  ...fields('AxiePart', false, 2021, recordings2022, 'name', 'class', 'type', 'specialGenes', 'stage'),
+  ...fields('AxieBattleInfo', false, 2021, recordings2022, 'banned'),
+  ...fields('AxieAxpInfo', false, 2023, clients2023, 'level', 'onchainLevel'),
+  ...fields('Order', true, 2022, recordings2022, 'maker', 'startedAt', 'basePrice', 'currentPrice'),
+  ...fields('Order', false, 2022, recordings2022, 'id', 'kind', 'paymentToken', 'endedAt', 'endedPrice', 'duration', 'currentPriceUsd'),
+  ...fields('Order', false, 2023, clients2023, 'status', 'expiredAt', 'nonce'),
+  ...fields('Offer', false, 2023, clients2023, 'currentPrice', 'currentPriceUsd', 'paymentToken', 'expiredAt'),
+  ...fields('Transfer', true, 2022, recordings2022, 'timestamp'),
+  ...fields('Transfer', false, 2022, recordings2022, 'from', 'to', 'txHash', 'withPrice', 'withPriceUsd'),
+  ...fields('ExchangeRate', true, 2021, recordings2022, ['eth', 'Currency']),
+  ...fields('ExchangeRate', false, 2023, clients2023, ['axs', 'Currency'], ['slp', 'Currency'], ['ron', 'Currency'], ['usdc', 'Currency']),
+  ...fields('Currency', true, 2021, recordings2022, 'usd'),
+]
+
+export const fieldName = ({ type, name }: Pick<ContractField, 'type' | 'name'>): string => `${type}.${name}`
+
+/** Fields that are left out, by `fieldName`. */
+export type LeftOut = ReadonlySet<string>
+
+/** What is asked of a type. An object of which nothing is left is not asked for. */
+function selection(type: Type, leftOut: LeftOut): string {
+  const asked = contract.filter((field) => field.type === type && !leftOut.has(fieldName(field)))
+  return asked
+    .flatMap(({ name, of }) => {
+      if (of === undefined) return [name]
+      const inner = selection(of, leftOut)
+      return inner === '' ? [] : [`${name} { ${inner} }`]
+    })
+    .join(' ')
+}
+
+const order = (leftOut: LeftOut): string => `order { ${selection('Order', leftOut)} }`
+/** The best bid for an axie: asked for of one axie, not of lists. */
+const highestOffer = { name: 'highestOffer', type: 'Axie' } as const
+const offer = (leftOut: LeftOut): string => (leftOut.has(fieldName(highestOffer)) ? '' : `highestOffer { ${selection('Offer', leftOut)} }`)
+const transfers = (leftOut: LeftOut, size: number): string =>
+  `transferHistory(from: 0, size: ${size}) { results { ${selection('Transfer', leftOut)} } }`
+
+/**
+ * An axie that was sold more than once is told with its newest sales, whichever of them put it on the page; one that was sold more often
+ * than this within the history asked for loses the older ones.
+ */
+const salesOfAxie = 10
+const transfersInHistory = 50
+
+export const queries = {
+  listings: (leftOut: LeftOut) => `query Listings($from: Int!, $size: Int!, $sort: SortBy!, $criteria: AxieSearchCriteria) {
+  axies(auctionType: Sale, from: $from, size: $size, sort: $sort, criteria: $criteria) { total results { ${selection('Axie', leftOut)} ${order(leftOut)} } }
+}`,
+  settled: (leftOut: LeftOut) => `query Settled($from: Int!, $size: Int!) {
+  settledAuctions { axies(from: $from, size: $size) { total results { ${selection('Axie', leftOut)} ${transfers(leftOut, salesOfAxie)} } } }
+}`,
+  axie: (leftOut: LeftOut) => `query Axie($axieId: ID!) {
+  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${order(leftOut)} ${offer(leftOut)} ${transfers(leftOut, 1)} }
+}`,
+  transfers: (leftOut: LeftOut) => `query Transfers($axieId: ID!) {
+  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${transfers(leftOut, transfersInHistory)} }
+}`,
+  exchangeRate: (leftOut: LeftOut) => `query Rate { exchangeRate { ${selection('ExchangeRate', leftOut)} } }`,
+} as const
+
+export type QueryName = keyof typeof queries
+
+const refusedField = /cannot query field ["'“]?(\w+)["'”]? on type ["'“]?(\w+)["'”]?/gi
+
+/**
+ * Which of our fields an error of the marketplace refuses, and whether we can do without all of them. Types may have other names there:
+ * where ours does not occur, every field of that name is meant.
+ */
+export function refusedFields(message: string): Readonly<{ names: readonly string[]; canBeLeftOut: boolean }> {
+  const known = [...contract, { ...highestOffer, needed: false }]
+  const refused = [...message.matchAll(refusedField)].flatMap(([, name, type]) => {
+    const named = known.filter((field) => field.name === name)
+    const exact = named.filter((field) => field.type === type)
+    return exact.length > 0 ? exact : named
+  })
+  return { names: [...new Set(refused.map(fieldName))], canBeLeftOut: refused.length > 0 && refused.every(({ needed }) => !needed) }
+}

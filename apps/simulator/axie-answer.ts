@@ -6,6 +6,7 @@ import { type Part, partOf, parts, partTypes } from '#lib/axie/parts.ts'
 import { statsOf } from '#lib/axie/stats.ts'
 import { createRandom, hash32, type Random } from '#lib/synthetic/random.ts'
 import type { SixParts } from '#schemas/types.ts'
+import type { OfferFault } from './faults.ts'
 import { ethUsd, priceWeiAt, type SettledSale, type SimulatedAxie } from './happenings.ts'
 import type { OpenOffer } from './offer-book.ts'
 import { hexOf } from './owners.ts'
@@ -15,25 +16,65 @@ const dayMillis = 86_400_000
 const toSeconds = (millis: number): number => Math.floor(millis / 1_000)
 const brokenPrices = ['0', '-5000000000000000', `1${'0'.repeat(40)}`, 'not a number']
 
+const strangeBacks: Readonly<Partial<Record<OfferFault, string>>> = { unknownPart: 'back-unicorn', nightmarePart: 'back-tendrils-2' }
+const editionsOf = (ids: readonly string[], edition: string): number => ids.filter((id) => partOf(id)?.special?.startsWith(edition)).length
+
 /** What the marketplace says of an axie: the GraphQL type Axie. Functions are called only where the query asks for the field. */
 export function axieAnswer(axie: SimulatedAxie, open: OpenOffer | null, sales: readonly SettledSale[], now: number) {
   const fault = open?.fault ?? null
   const isEgg = fault === 'egg'
-  const partIds = isEgg ? [] : partTypes.map((type) => (fault === 'unknownPart' && type === 'back' ? 'back-unicorn' : axie.parts[type]))
+  const partIds = isEgg
+    ? []
+    : partTypes.map((type) => (type === 'back' && fault !== null ? (strangeBacks[fault] ?? axie.parts.back) : axie.parts[type]))
   return {
     id: axie.tokenId,
     name: `Axie #${axie.tokenId}`,
     class: isEgg ? null : fault === 'unknownClass' ? 'Griffin' : axie.class,
-    stage: isEgg ? 1 : 4,
+    stage: isEgg ? 1 : axie.attributes === undefined ? null : 4,
     breedCount: isEgg ? 0 : axie.breedCount,
     genes: () => (isEgg ? null : cachedGenes(axie)),
     newGenes: () => (isEgg ? null : fault === 'longGenes' ? hexOf(`genes ${axie.tokenId}`, 128) : cachedGenes(axie)),
     parts: () => partIds.map(cachedPartAnswer),
+    title: axie.attributes?.title ?? null,
+    bodyShape: axie.attributes === undefined ? null : 'Normal',
+    axpInfo: axie.attributes === undefined ? null : { level: axie.attributes.level, onchainLevel: axie.attributes.onchainLevel },
+    battleInfo: axie.attributes === undefined ? null : { banned: false },
+    numMystic: axie.attributes === undefined ? null : editionsOf(partIds, 'mystic'),
+    numJapan: axie.attributes === undefined ? null : editionsOf(partIds, 'japan'),
+    numXmas: axie.attributes === undefined ? null : editionsOf(partIds, 'xmas'),
+    numSummer: axie.attributes === undefined ? null : editionsOf(partIds, 'summer'),
+    highestOffer: () => (open === null ? null : bidAnswer(open, now)),
     stats: () => (isEgg ? null : statsAnswer(axie)),
     image: `https://axiecdn.axieinfinity.com/axies/${axie.tokenId}/axie/axie-full-transparent.png`,
     order: () => (open === null ? null : orderAnswer(open, now)),
     auction: () => (open === null ? null : auctionAnswer(open, now)),
     transferHistory: ({ from, size }: Slice) => ({ total: sales.length, results: sales.slice(from, from + size).map(transferAnswer) }),
+  }
+}
+
+type PaymentToken = Readonly<{ address: string; decimals: number; usd: number }>
+const weth: PaymentToken = { address: '0xc99a6a985ed2cac1ef41640596c5a5f9f4e19ef5', decimals: 18, usd: ethUsd }
+const tokensOfFaults: Readonly<Partial<Record<OfferFault, PaymentToken>>> = {
+  inUsdc: { address: '0x0b7007c13325c48911f73a2dad5fa5dcbf808adc', decimals: 6, usd: 1 },
+  inUnknownToken: { address: '0x00000000000000000000000000000000000000aa', decimals: 9, usd: 1 },
+}
+
+/** What so many wei of ether are worth, in the smallest unit of a token. */
+function inToken(wei: string, token: PaymentToken): string {
+  if (token === weth) return wei
+  return String(Math.round((Number(wei) / 1e18) * (ethUsd / token.usd) * 10 ** token.decimals))
+}
+
+/** Made up: somebody bids 60% of the ask for every third axie. */
+function bidAnswer(open: OpenOffer, now: number) {
+  if (hash32(`bid ${open.offer.axie.tokenId}`) % 3 > 0) return null
+  const wei = (priceWeiAt(open.offer, now) * 6n) / 10n
+  return {
+    ...orderAnswer({ ...open, fault: null }, now),
+    kind: 'Offer',
+    basePrice: wei.toString(),
+    currentPrice: wei.toString(),
+    currentPriceUsd: usdOf(wei),
   }
 }
 
@@ -43,21 +84,26 @@ function orderAnswer(open: OpenOffer, now: number) {
   const wei = priceWeiAt(offer, now)
   const startedAt = toSeconds(offer.startedAt + (fault === 'futureStart' ? dayMillis : 0))
   const isDutch = offer.durationSeconds > 0
+  const token = fault === null ? weth : (tokensOfFaults[fault] ?? weth)
   const broken = fault === 'brokenPrice' ? brokenPrices[hash32(offer.axie.tokenId) % brokenPrices.length]! : null
   return {
     id: hash32(`order ${offer.axie.tokenId} ${offer.startedAt}`) >>> 1,
     maker: offer.seller,
-    kind: 'Sell',
-    paymentToken: '0xc99a6a985ed2cac1ef41640596c5a5f9f4e19ef5',
+    kind: fault === 'bid' ? 'Offer' : 'Sell',
+    status: fault === 'voidOrder' ? 'VOID' : 'OPEN',
+    // Half a year, as sellers sign it; the list also shows what has ended.
+    expiredAt: fault === 'expiredOrder' ? startedAt : startedAt + 180 * 86_400,
+    nonce: 0,
+    paymentToken: token.address,
     startedAt,
-    basePrice: broken ?? offer.basePriceWei,
+    basePrice: broken ?? inToken(offer.basePriceWei, token),
     // A fixed price has no end, and says so with zeros.
     endedAt: isDutch ? startedAt + offer.durationSeconds : 0,
-    endedPrice: isDutch ? offer.endedPriceWei : '0',
+    endedPrice: isDutch ? inToken(offer.endedPriceWei, token) : '0',
     duration: offer.durationSeconds,
     timeLeft: isDutch ? Math.max(0, startedAt + offer.durationSeconds - toSeconds(now)) : 0,
-    currentPrice: broken ?? wei.toString(),
-    suggestedPrice: broken ?? wei.toString(),
+    currentPrice: broken ?? inToken(wei.toString(), token),
+    suggestedPrice: broken ?? inToken(wei.toString(), token),
     currentPriceUsd: broken ?? usdOf(wei),
   }
 }
@@ -115,6 +161,7 @@ function partAnswer(id: string) {
     class: part === null ? 'Griffin' : capitalised(part.class),
     type: capitalised(type),
     specialGenes: part?.special ?? '',
+    stage: part?.stage ?? 1,
   }
 }
 
@@ -145,9 +192,16 @@ function genesOf(axie: SimulatedAxie): string {
   const name = classOf(axie.class)
   const random = createRandom('genes', axie.tokenId)
   const recessive = () => drawRecessive(axie.parts, random)
-  const genes = name === null ? null : encodeGenes({ class: name, dominant: axie.parts, recessive1: recessive(), recessive2: recessive() })
+  const genes =
+    name === null
+      ? null
+      : encodeGenes({ class: name, dominant: beforeEvolution(axie.parts), recessive1: recessive(), recessive2: recessive() })
   return genes ?? `0x${createHash('sha512').update(axie.tokenId).digest('hex')}`
 }
+
+/** Evolution is not in the genes. */
+const beforeEvolution = (parts: SixParts): SixParts =>
+  Object.fromEntries(Object.entries(parts).map(([type, id]) => [type, id.replace(/-2$/, '')])) as SixParts
 
 function drawRecessive(dominant: SixParts, random: Random): SixParts {
   const drawn = partTypes.map((type) => {

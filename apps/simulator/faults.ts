@@ -16,6 +16,10 @@ const answerFaults = {
   tooManyRequests: 'status 429 with Retry-After: 1',
   unavailable: 'status 503',
   html: 'status 200 with a web page instead of JSON',
+  challenge: 'status 403 with a page that asks a browser to prove itself',
+  forbidden: 'status 403 in JSON: the key lacks a permission',
+  errorsWithoutData: 'status 200 with errors and no data',
+  limitToldAsSuccess: 'status 200 that says the rate limit is exceeded',
   cutBody: 'the connection ends in the middle of the body',
   duplicatePage: 'the page before once more, instead of the one asked for',
   duplicateItems: 'a page whose second half repeats its first',
@@ -33,6 +37,13 @@ const offerFaults = {
   longGenes: 'genes of 512 bits',
   egg: 'not hatched: no class, no parts',
   futureStart: 'began a day from now',
+  expiredOrder: 'its order has ended, and the list still shows it',
+  voidOrder: 'its order is void, and the list still shows it',
+  bid: 'its order is an offer to buy',
+  inUsdc: 'asks in USDC',
+  inUnknownToken: 'asks in a token that nobody knows',
+  nightmarePart: 'its back is a Nightmare one',
+  indexedLate: 'shows two minutes late, where it belongs by its time',
 } as const
 
 export type AnswerFault = keyof typeof answerFaults
@@ -45,6 +56,12 @@ const kinds = [...Object.keys(answerFaults), ...Object.keys(offerFaults)] as Kin
 export const faultsSchema = z.strictObject({
   /** Each answer comes so much later. */
   latencyMilliseconds: z.number().min(0).max(600_000).optional(),
+  /** Pages hold so many entries at most, whatever was asked for. */
+  longestPage: z.number().int().min(1).max(100).optional(),
+  /** Lists answer `total: 0` from this place on. */
+  offsetCap: z.number().int().min(1).optional(),
+  /** Names of fields, such as title, that the schema no longer has. */
+  goneFields: z.array(z.string()).optional(),
   ...(Object.fromEntries(kinds.map((kind) => [kind, occurrence.optional()])) as Record<Kind, z.ZodOptional<typeof occurrence>>),
 })
 export type FaultSettings = z.output<typeof faultsSchema>
@@ -54,6 +71,9 @@ export interface Faults {
   set(settings: FaultSettings): void
   settings(): FaultSettings
   latencyMilliseconds(): number
+  /** Infinity where lists have no such bounds. */
+  longestPage(): number
+  offsetCap(): number
   /** Whether it goes wrong this time. Counts. */
   strikes(fault: AnswerFault): boolean
   /** What goes wrong with a new offer: one thing at most. Counts. */
@@ -84,6 +104,8 @@ export function createFaults(initial: FaultSettings, seed: number): Faults {
     },
     settings: () => settings,
     latencyMilliseconds: () => settings.latencyMilliseconds ?? 0,
+    longestPage: () => settings.longestPage ?? Number.POSITIVE_INFINITY,
+    offsetCap: () => settings.offsetCap ?? Number.POSITIVE_INFINITY,
     strikes,
     ofNewOffer: () => (Object.keys(offerFaults) as OfferFault[]).find(strikes) ?? null,
     counts: () => ({ ...counts }),

@@ -37,6 +37,16 @@ export const typeDefs = /* GraphQL */ `
     genes: String
     newGenes: String
     parts: [AxiePart!]!
+    title: String
+    bodyShape: String
+    battleInfo: BattleInfo
+    axpInfo: AxpInfo
+    numMystic: Int
+    numJapan: Int
+    numXmas: Int
+    numSummer: Int
+    "The best bid for it, or null."
+    highestOffer: Order
     stats: AxieStats
     image: String
     "The open offer, or null."
@@ -44,7 +54,9 @@ export const typeDefs = /* GraphQL */ `
     auction: Auction @deprecated(reason: "Use order.")
     transferHistory(from: Int = 0, size: Int = 10): Transfers!
   }
-  type AxiePart { id: ID! name: String! class: String! type: String! specialGenes: String }
+  type AxiePart { id: ID! name: String! class: String! type: String! specialGenes: String stage: Int }
+  type BattleInfo { banned: Boolean }
+  type AxpInfo { level: Int onchainLevel: Int }
   type AxieStats { hp: Int! speed: Int! skill: Int! morale: Int! }
 
   "Prices are decimal strings in wei, times in seconds."
@@ -52,6 +64,9 @@ export const typeDefs = /* GraphQL */ `
     id: Int!
     maker: String!
     kind: String!
+    status: String!
+    expiredAt: Int!
+    nonce: Int
     paymentToken: String!
     startedAt: Int!
     basePrice: String!
@@ -81,7 +96,7 @@ export const typeDefs = /* GraphQL */ `
   type Transfers { total: Int! results: [Transfer!]! }
   type Transfer { from: String! to: String! timestamp: Int! txHash: String withPrice: String withPriceUsd: String }
 
-  type ExchangeRate { eth: Currency! }
+  type ExchangeRate { eth: Currency! axs: Currency slp: Currency ron: Currency usdc: Currency }
   type Currency { usd: Float! }
 `
 
@@ -93,17 +108,23 @@ type AxieAnswer = ReturnType<typeof axieAnswer>
 /** `onNewestQuery` is told before the first look at the newest listings is answered: from then on, the market moves. */
 export function createMarketplaceSchema(market: Market, faults: Faults, onNewestQuery: () => void): GraphQLSchema {
   const spoil = createPageSpoiler(faults)
+  const beyond = ({ from }: Slice): boolean => from >= faults.offsetCap()
+  /** As the marketplace cuts it: short pages, and nothing at all beyond its cap. */
+  const reachable = (slice: Slice): Slice => {
+    const { from, size } = checked(slice)
+    return { from, size: beyond(slice) ? 0 : Math.min(size, faults.longestPage()) }
+  }
   const offerAnswer = (open: OpenOffer): AxieAnswer =>
     axieAnswer(open.offer.axie, open, market.axie(open.offer.axie.tokenId)?.sales ?? [], market.now())
 
   const settledAnswer = (slice: Slice) => {
-    const { total, results } = market.settledSales(checked(slice))
+    const { total, results } = market.settledSales(reachable(slice))
     market.show(results)
     const answers = results.map(({ axie: { tokenId } }) => {
       const { axie, open, sales } = market.axie(tokenId)!
       return axieAnswer(axie, open?.fault === null ? open : null, sales, market.now())
     })
-    return spoil('settled', { total, results: answers })
+    return spoil('settled', { total: beyond(slice) ? 0 : total, results: answers })
   }
 
   return createSchema({
@@ -113,16 +134,17 @@ export function createMarketplaceSchema(market: Market, faults: Faults, onNewest
         axies(_root: unknown, { criteria = {}, sort, auctionType, ...slice }: AxiesArguments) {
           if (auctionType !== 'Sale') throw new GraphQLError('the simulator knows only axies for sale: ask with auctionType: Sale')
           if (sort === 'Latest') onNewestQuery()
-          const page = sort === 'Latest' ? market.newestOffers(checked(slice), criteria) : market.cheapestOffers(checked(slice), criteria)
+          const wanted = reachable(slice)
+          const page = sort === 'Latest' ? market.newestOffers(wanted, criteria) : market.cheapestOffers(wanted, criteria)
           if (sort === 'Latest') market.show(page.results)
-          return spoil(sort, { total: page.total, results: page.results.map(offerAnswer) })
+          return spoil(sort, { total: beyond(slice) ? 0 : page.total, results: page.results.map(offerAnswer) })
         },
         settledAuctions: () => ({ axies: settledAnswer }),
         axie(_root: unknown, { axieId }: { axieId: string }) {
           const found = market.axie(axieId)
           return found === null ? null : axieAnswer(found.axie, found.open, found.sales, market.now())
         },
-        exchangeRate: () => ({ eth: { usd: ethUsd } }),
+        exchangeRate: () => ({ eth: { usd: ethUsd }, axs: { usd: 1.25 }, slp: { usd: 0.0015 }, ron: { usd: 0.5 }, usdc: { usd: 1 } }),
       },
     },
   })

@@ -1,8 +1,17 @@
 import { nominalEthUsd } from '#lib/market/sale-csv.ts'
+import type { SoldAttributes } from '#lib/synthetic/sold-axie.ts'
 import type { SixParts } from '#schemas/types.ts'
 
 /** An axie of the simulated market. Genes, stats and picture follow from these when somebody asks (axie-answer.ts). */
-export type SimulatedAxie = Readonly<{ tokenId: string; class: string; breedCount: number; parts: SixParts }>
+export type SimulatedAxie = Readonly<{
+  tokenId: string
+  class: string
+  breedCount: number
+  /** Evolved ones end in -2. */
+  parts: SixParts
+  /** Absent where the source tells none (recorded sales): the marketplace then says nothing. */
+  attributes?: SoldAttributes
+}>
 
 /** Prices in wei. A Dutch price moves linearly from base to ended over the duration; a fixed one has no duration. */
 export type Offer = Readonly<{

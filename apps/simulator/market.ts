@@ -40,6 +40,9 @@ export type MarketOptions = Readonly<{
 /** How long an offer lasts whose fault it is to vanish. */
 const vanishAfterMillis = 5 * 60_000
 
+/** How long after its beginning an offer shows whose fault it is to be indexed late. */
+const indexedLateMillis = 2 * 60_000
+
 export function createMarket({ happenings, remembersSales, faultOf = () => null }: MarketOptions): Market {
   let now = Number.NEGATIVE_INFINITY
   const offers = createOfferBook()
@@ -49,6 +52,8 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
   let next = coming.next()
   const counts = { listings: 0, sales: 0, withdrawals: 0, listingsShown: 0, salesShown: 0 }
   const shown = new WeakSet<OpenOffer | SettledSale>()
+
+  const isIndexed = ({ offer, fault }: OpenOffer): boolean => fault !== 'indexedLate' || offer.startedAt + indexedLateMillis <= now
 
   const happen = (happening: Happening): void => {
     if (happening.type === 'offered') {
@@ -71,7 +76,7 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
       while (vanishing[0] !== undefined && vanishing[0].startedAt + vanishAfterMillis <= now) offers.remove(vanishing.shift()!)
     },
     now: () => now,
-    newestOffers: offers.newest,
+    newestOffers: (slice, criteria) => offers.newest(slice, criteria, isIndexed),
     cheapestOffers: (slice, criteria) => offers.cheapest(slice, criteria, now),
     settledSales: sales.newest,
     axie(tokenId) {

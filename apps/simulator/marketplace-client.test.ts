@@ -94,7 +94,7 @@ describe('a marketplace that is unwell', () => {
   test.each([
     ['tooManyRequests', 'rate_limited'],
     ['unavailable', 'unavailable'],
-    ['html', 'not_json'],
+    ['html', 'challenged'],
     ['cutBody', 'unavailable'],
   ] as const)('%s: asked again until it answers; for ever: %s', async (fault, code) => {
     const simulator = await startedSimulator()
@@ -173,7 +173,10 @@ describe('a marketplace that is unwell', () => {
 
   test('without the header that tells the time of the market, nothing is believed', async () => {
     const client = (await startedSimulator()).client({ marketTimeHeader: 'x-other-time' })
-    expect(await failure(client.exchangeRate())).toMatchObject({ code: 'unexpected_shape', message: expect.stringContaining('x-other-time') })
+    expect(await failure(client.exchangeRate())).toMatchObject({
+      code: 'unexpected_shape',
+      message: expect.stringContaining('x-other-time'),
+    })
   })
 })
 

@@ -20,7 +20,8 @@ export interface OfferBook {
   add(open: OpenOffer): void
   remove(offer: Offer): void
   of(tokenId: string): OpenOffer | null
-  newest(slice: Slice, criteria: OfferCriteria): Page<OpenOffer>
+  /** @param isShown false of an offer that the index does not hold yet */
+  newest(slice: Slice, criteria: OfferCriteria, isShown: (open: OpenOffer) => boolean): Page<OpenOffer>
   cheapest(slice: Slice, criteria: OfferCriteria, now: number): Page<OpenOffer>
   readonly size: number
 }
@@ -57,16 +58,16 @@ export function createOfferBook(): OfferBook {
       if (entry?.open.offer === offer) drop(entry)
     },
     of: (tokenId) => byToken.get(tokenId)?.open ?? null,
-    newest({ from, size }, criteria) {
+    newest({ from, size }, criteria, isShown) {
       if (!isEmpty(criteria)) {
-        const selected = select(criteria).reverse()
+        const selected = select(criteria).filter(isShown).reverse()
         return { total: selected.length, results: selected.slice(from, from + size) }
       }
       // The usual query, many times a second: reads no more entries than it must.
       const results: OpenOffer[] = []
       for (let index = entries.length - 1, passed = 0; index >= 0 && results.length < size; index--) {
         const entry = entries[index]!
-        if (!entry.gone && passed++ >= from) results.push(entry.open)
+        if (!entry.gone && isShown(entry.open) && passed++ >= from) results.push(entry.open)
       }
       return { total: byToken.size, results }
     },

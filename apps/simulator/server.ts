@@ -39,6 +39,11 @@ const refusal = (status: number, message: string, headers: Readonly<Record<strin
   ...json({ message }, status),
   headers: { 'content-type': 'application/json', ...headers },
 })
+const challenge: Answer = {
+  status: 403,
+  body: '<!doctype html><html><head><title>Just a moment...</title></head></html>',
+  headers: { 'content-type': 'text/html; charset=UTF-8', 'cf-mitigated': 'challenge' },
+}
 const longestBody = 1_000_000
 /** It needs nothing else, so when it answers it is ready. */
 const well: HealthReport = { alive: true, ready: true, conditions: {} }
@@ -126,6 +131,10 @@ async function guard(
   if (faults.latencyMilliseconds() > 0) await clock.sleep(faults.latencyMilliseconds())
   if (request.headers['x-api-key'] !== apiKey) return refusal(401, 'Unauthorized: no such API key')
   if (!rateLimit.take() || faults.strikes('tooManyRequests')) return refusal(429, 'API rate limit exceeded', { 'retry-after': '1' })
+  if (faults.strikes('challenge')) return challenge
+  if (faults.strikes('forbidden')) return refusal(403, 'You cannot consume this service')
+  if (faults.strikes('errorsWithoutData')) return json({ errors: [{ message: '502: Bad Gateway' }] })
+  if (faults.strikes('limitToldAsSuccess')) return json({ message: 'API rate limit exceeded' })
   if (faults.strikes('unavailable')) return refusal(503, 'Service Unavailable')
   if (faults.strikes('html')) {
     return { status: 200, body: '<!doctype html><title>Just a moment...</title>', headers: { 'content-type': 'text/html' } }

@@ -19,7 +19,7 @@ export type TransportOptions = Readonly<{
   maxBodyBytes: number
   /** The header that says what time it is on a simulated market; null: by our own clock. */
   marketTimeHeader: string | null
-  /** Of an answer with status 200: why it is none all the same. Tried again where that is transient. */
+  /** Of an answer to a query with status 200: why it is none all the same. Tried again where that is transient. */
   refusalIn?: (json: unknown) => MarketplaceError | null
   /** Told of each request sent; `answer` when it came. */
   observe?: (result: 'ok' | MarketplaceErrorCode, millis: number, answer: HttpAnswer | null) => void
@@ -146,7 +146,7 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
   if (response.statusCode !== 200) throw statusError(response.statusCode, text, retryAfter)
   const heldAt = options.clock.now()
   const json = parseJson(text)
-  const refusal = options.refusalIn?.(json) ?? null
+  const refusal = method === 'POST' ? (options.refusalIn?.(json) ?? null) : null
   if (refusal !== null)
     throw refusal.code === 'rate_limited'
       ? new MarketplaceError('rate_limited', refusal.message, { retryAfterMillis: retryAfter })

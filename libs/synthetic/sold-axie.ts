@@ -1,6 +1,9 @@
 import { battlePartTypes } from '#lib/axie/parts.ts'
 import type { SixParts } from '#schemas/types.ts'
 
+/** What sets an axie of 2026 apart. Evolution shows in its parts. */
+export type SoldAttributes = Readonly<{ title: string | null; level: number; onchainLevel: number }>
+
 /** One sale as the sales files tell it, and nothing more: what both sources of the simulated market are made from. */
 export type SoldAxie = Readonly<{
   /** Milliseconds, whole seconds. */
@@ -10,6 +13,8 @@ export type SoldAxie = Readonly<{
   class: string
   breedCount: number
   parts: SixParts
+  /** Absent where nothing but parts is known of it. */
+  attributes?: SoldAttributes
   /** Dollars. Files hold whole ones. */
   priceUsd: number
 }>

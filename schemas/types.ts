@@ -21,7 +21,7 @@ export type Alert = {
   readonly channel: string | null
   /** One sentence a person can check. */
   readonly reason: string
-  /** Median forecast less fee less ask. */
+  /** Median exit (the forecast, of models that know no exits) less fee less ask. */
   readonly netGainUsd: number
   /** The same at the lower quartile. */
   readonly netGainLowUsd: number
@@ -321,6 +321,13 @@ export type OwnLastSale = {
   readonly relative: number | null
 }
 
+export type AlikeSales = {
+  /** Dollars, newest first: at most 32. */
+  readonly usd: readonly number[]
+  /** Hours of the clock that hold a sale of any axie, since the oldest of these 32, or of the last 14 days where there are fewer. */
+  readonly watchedHours: number
+}
+
 /** What was known of the market strictly before the event. */
 export type MarketContext = {
   /** The fold's clock: the running maximum of observedAt. */
@@ -346,6 +353,8 @@ export type MarketContext = {
   readonly measureSet: string
   /** The fold's numbers for the features, in the order of the measure set; NaN where nothing is known. */
   readonly measures: readonly number[]
+  /** Sales of other axies alike (class, back, mouth, horn, tail, breed band) in the last 14 days; null in records older than this field. */
+  readonly alike: AlikeSales | null
 }
 
 /** backfill: history from before the first live event; folded, never priced. */
@@ -477,7 +486,7 @@ export type RejectedCandidate = {
   readonly askUsd: number
   readonly askEth: number
   readonly quantilesUsd: PriceQuantiles
-  /** As of an alert: median forecast less fee less ask. */
+  /** As of an alert: median exit less fee less ask. */
   readonly netGainUsd: number
   /** The same at the lower quartile. */
   readonly netGainLowUsd: number
@@ -533,6 +542,16 @@ export type Explanation = {
   readonly contributions: readonly Contribution[]
 }
 
+/** The chance that another axie alike sells at a price or more within so many hours, all of them watched. */
+export type Demand = {
+  /** That price: the forecast's median. */
+  readonly usd: number
+  readonly h1: number
+  readonly h6: number
+  readonly h24: number
+  readonly h72: number
+}
+
 /** Topic listings.scored: what a listing will sell for. */
 export type ScoredListing = {
   readonly listing: EnrichedListing
@@ -547,6 +566,12 @@ export type ScoredListing = {
   readonly codeVersion: string
   /** Null where the lower quartile is not above the ask, and for models that cannot say why. */
   readonly explanation: Explanation | null
+  /** Dollars: the mean price, for sums over many axies; null in records older than this field. */
+  readonly mean: number | null
+  /** Dollars: what it sells for next when bought at this ask, by a head that reads the ask; null of models without one. */
+  readonly exit: PriceQuantiles | null
+  /** Null of models without a head of demand. */
+  readonly demand: Demand | null
 }
 
 /** Every record that has a schema file, by its name. */

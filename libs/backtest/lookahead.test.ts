@@ -27,6 +27,7 @@ const modelOf = (featureSet: FeatureSet): UsableModel => {
     trainedUntil: first.eventTime,
     source: 'synthetic',
     columnNames: featureSet.features.map(({ name }) => name),
+    ask: null,
     explain: null,
     predict: (vectors, levels) => ({
       quantilesUsd: Float64Array.from({ length: levels.length * 5 }, (_, index) => {

@@ -6,7 +6,7 @@ import type { Anatomy } from '#lib/axie/anatomy.ts'
 import { similarKey, type Traits, traitsOf } from '#lib/axie/similarity.ts'
 
 /** 0 for virgins, 1 for one or two breeds, 2 for more. */
-const breedBandOf = (breedCount: number): number => (breedCount === 0 ? 0 : breedCount <= 2 ? 1 : 2)
+export const breedBandOf = (breedCount: number): number => (breedCount === 0 ? 0 : breedCount <= 2 ? 1 : 2)
 
 const bands = 3
 

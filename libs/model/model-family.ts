@@ -35,9 +35,14 @@ export type FittedModel = Readonly<{
    * Fits once more, on more rows and without stopping rows, with as many steps as were best. Absent of a model for which that is no gain.
    */
   refit?: ((examples: Examples) => Promise<Forecaster>) | undefined
+  /** What it said of the newest of its `fit` rows before it had learnt from them, where it had to ask itself that anyhow. */
+  forward?: ForwardForecasts | undefined
   /** What a stack is made of, so that each can be asked, too; its forecaster disposes of them. */
   members?: readonly Readonly<{ kind: string; forecaster: Forecaster }>[]
 }>
+
+/** Forecasts of rows by a model that had learnt from earlier ones only: of all rows from `from` on, rows × 5, as `Forecaster.forecast`. */
+export type ForwardForecasts = Readonly<{ from: number; quantiles: Float64Array }>
 
 /** How a model that learns step by step came to its best. */
 export type Learning = Readonly<{

@@ -1,3 +1,5 @@
+import type { AlikeSales } from '#schemas/types.ts'
+
 /** What a model says of some rows. */
 export type Forecasts = Readonly<{
   /** rows × 5, in the order of `quantileLevels`, never crossing, dollars. */
@@ -19,6 +21,29 @@ export type Predict = (vectors: Float32Array, levels: Float64Array) => Forecasts
  */
 export type Explain = (vectors: Float32Array) => Float64Array
 
+/** Rows as a forecast was asked about them, and what it answered: all that a model's heads may read, but for the ask. */
+export type ForecastRows = Readonly<{
+  columnNames: readonly string[]
+  vectors: Float32Array
+  levels: Float64Array
+  forecasts: Forecasts
+}>
+
+/** Listings, as a model's heads are asked about them. */
+export type AskedRows = ForecastRows &
+  Readonly<{
+    asksUsd: Float64Array
+    /** What others alike sold for lately; null where the record does not say. */
+    alike: readonly (AlikeSales | null)[]
+  }>
+
+export type HeadAnswers = Readonly<{
+  /** rows × 5, dollars: what each listing, bought at its ask, sells for next. */
+  exitUsd: Float64Array | null
+  /** rows × spans (heads/demand-head.ts): sales of others alike at the forecast's median or more, by the hour, until the first. */
+  demandRates: Float64Array | null
+}>
+
 /** A model that can be asked. `dispose` gives back what it holds on the tfjs backend. */
 export type PriceModel = Readonly<{
   /** How many numbers its vectors have. */
@@ -26,6 +51,8 @@ export type PriceModel = Readonly<{
   /** What each of them is. */
   columnNames: readonly string[]
   predict: Predict
+  /** What listings sell for next when bought at their ask, and the demand for their like; null for a model that says nothing of these. */
+  ask: ((rows: Omit<AskedRows, 'columnNames'>) => HeadAnswers) | null
   /** Null for a model that cannot say why. */
   explain: Explain | null
   dispose(): void

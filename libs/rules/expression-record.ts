@@ -25,7 +25,11 @@ const types = {
     cards: 'Cards',
   },
   Ask: { kind: 'string', ...numbers('usd', 'eth', 'ageMinutes') },
-  Forecast: numbers('q05', 'q25', 'q50', 'q75', 'q95'),
+  Forecast: numbers('q05', 'q25', 'q50', 'q75', 'q95', 'mean'),
+  /** What it sells for next when bought at this ask; the forecast, of models that say no more. */
+  Exit: numbers('q05', 'q25', 'q50', 'q75', 'q95'),
+  /** The chance that another alike sells for `usd` or more within so many hours. */
+  Demand: numbers('usd', 'h1', 'h6', 'h24', 'h72'),
   Seller: { address: 'string', ...numbers('listings') },
   /** Dollars: what an axie sold for over that span. */
   Level: levelFields,
@@ -41,6 +45,8 @@ export const variables = {
   item: 'Item',
   ask: 'Ask',
   forecast: 'Forecast',
+  exit: 'Exit',
+  demand: 'Demand',
   seller: 'Seller',
   market: 'Market',
   /** The last five, newest first. */
@@ -73,11 +79,12 @@ export function registerRecord(environment: Environment): void {
 
 const hourMillis = 3_600_000
 const orUnknown = (value: number | null): number => value ?? Number.NaN
+const unknownDemand = { usd: Number.NaN, h1: Number.NaN, h6: Number.NaN, h24: Number.NaN, h72: Number.NaN }
 const inDollars = (logUsd: number | null): number => (logUsd === null ? Number.NaN : Math.exp(logUsd))
 
 /** The record as expressions see it. Ages are as of the moment the listing was observed. */
 export function expressionRecord(
-  { listing, quantilesUsd, modelId, modelTrainedUntil, novelty }: ScoredListing,
+  { listing, quantilesUsd, mean, exit, demand, modelId, modelTrainedUntil, novelty }: ScoredListing,
   fee: number,
 ): ExpressionRecord {
   const { item, ask, context, observedAt, seller, source } = listing
@@ -103,7 +110,9 @@ export function expressionRecord(
       cards: make('Cards', item.cards),
     }),
     ask: make('Ask', { kind: ask.kind, usd: ask.usd, eth: ask.eth, ageMinutes: hoursSince(ask.startedAt) * 60 }),
-    forecast: make('Forecast', quantilesUsd),
+    forecast: make('Forecast', { ...quantilesUsd, mean: orUnknown(mean) }),
+    exit: make('Exit', exit ?? quantilesUsd),
+    demand: make('Demand', demand ?? unknownDemand),
     seller: make('Seller', { address: seller, listings: context.sellerListings }),
     market: make('Market', {
       all: level(context.market),

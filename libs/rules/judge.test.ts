@@ -23,6 +23,12 @@ describe('default rule', () => {
     expect(byDefault(scoredWith({ quantilesUsd: { ...sampleScored.quantilesUsd, q25: needed - 1e-9 } }))).toEqual(noCandidate)
   })
 
+  it('reads the exit where the model knows one, not the forecast', () => {
+    const exit = { q05: 60, q25: 108, q50: 140, q75: 160, q95: 220 }
+    expect(byDefault(scoredWith({ exit }))).toEqual(noCandidate)
+    expect(byDefault(scoredWith({ exit: { ...exit, q25: 109 } }))).toEqual(passed)
+  })
+
   it('wants a gain of five dollars, however good the ratio', () => {
     const cheap = { ask: { usd: 2, eth: 2 / 3_000 }, context: { similarAsks: [] } }
     expect(byDefault(scoredWith({ ...cheap, quantilesUsd: { q05: 5, q25: 7, q50: 8, q75: 9, q95: 10 } }))).toEqual(noCandidate)

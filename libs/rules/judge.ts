@@ -1,8 +1,8 @@
 import { median } from '#lib/numbers/median.ts'
-import type { ScoredListing } from '#schemas/types.ts'
+import type { PriceQuantiles, ScoredListing } from '#schemas/types.ts'
 import { compileExpression, type Expression } from './expression.ts'
 import type { RejectionReason } from './rejection.ts'
-import type { Guards, Rule, RuleSet } from './rule-set.ts'
+import type { Guards, Rule, RuleQuantile, RuleSet } from './rule-set.ts'
 
 export type Verdict =
   | Readonly<{ type: 'no_candidate' }>
@@ -22,10 +22,19 @@ export function judge(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Verd
 /** Dollars left of a sale at this price after the market's fee and the ask. */
 export const netGainUsd = (saleUsd: number, askUsd: number, feeRatio: number): number => saleUsd * (1 - feeRatio) - askUsd
 
+/** What the listing sells for next when bought at its ask: the forecast, where the model says no more than that. */
+export const exitOf = ({ exit, quantilesUsd }: Pick<ScoredListing, 'exit' | 'quantilesUsd'>): PriceQuantiles => exit ?? quantilesUsd
+
+/** Dollars. */
+export function quantileOf(scored: ScoredListing, quantile: RuleQuantile): number {
+  const [name, of] = quantile.startsWith('exit.') ? [quantile.slice('exit.'.length), exitOf(scored)] : [quantile, scored.quantilesUsd]
+  return of[name as keyof PriceQuantiles]
+}
+
 function passesForecast({ forecast }: Rule, { feeRatio }: RuleSet, scored: ScoredListing): boolean {
   if (forecast.kind === 'expression') return expressionOf(forecast).answer(scored, feeRatio).type === 'yes'
   const { ask } = scored.listing
-  const sale = scored.quantilesUsd[forecast.quantile]
+  const sale = quantileOf(scored, forecast.quantile)
   switch (forecast.kind) {
     case 'margin_after_fee':
       return sale * (1 - feeRatio) >= ask.usd * forecast.minimumRatio && netGainUsd(sale, ask.usd, feeRatio) >= forecast.minimumGainUsd

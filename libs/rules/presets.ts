@@ -12,8 +12,7 @@ const guards: RuleSet['guards'] = {
 
 const cooldown = { minutes: 6 * 60, unlessCheaperBy: 0.1 }
 
-/** What is in force where nobody published rules: sure of a gain even at the lower quartile, and others ask or paid more. */
-export const defaultRules: RuleSet = {
+const sureOf = (quantile: 'q25' | 'exit.q25'): RuleSet => ({
   version: 1,
   name: 'default',
   feeRatio: 0.0425,
@@ -21,13 +20,19 @@ export const defaultRules: RuleSet = {
   rules: [
     {
       name: 'default',
-      forecast: { kind: 'margin_after_fee', quantile: 'q25', minimumRatio: 1.3, minimumGainUsd: 5 },
+      forecast: { kind: 'margin_after_fee', quantile, minimumRatio: 1.3, minimumGainUsd: 5 },
       secondCheck: { kind: 'asks_else_sales', minimumAskRatio: 1.15, minimumSales: 3, minimumSalesRatio: 1.3 },
       cooldown,
       deadlineSeconds: 120,
     },
   ],
-}
+})
+
+/** What is in force where nobody published rules: sure of a gain even at the lower quartile of the exit, and others ask or paid more. */
+export const defaultRules: RuleSet = sureOf('exit.q25')
+
+/** The default before models knew of exits: it reads the forecast. Markets in which it was published go on by it. */
+const earlierDefaultRules: RuleSet = sureOf('q25')
 
 /** The ancestor's: twice the ask and above $50, if another ask is 0.02 ETH dearer or a similar one was sold for more. */
 export const classicRules: RuleSet = {
@@ -47,6 +52,8 @@ export const classicRules: RuleSet = {
 }
 
 /** By hash. Known to every process, so they need no object store. */
-export const presets: ReadonlyMap<string, RuleSet> = new Map([defaultRules, classicRules].map((ruleSet) => [rulesHashOf(ruleSet), ruleSet]))
+export const presets: ReadonlyMap<string, RuleSet> = new Map(
+  [defaultRules, earlierDefaultRules, classicRules].map((ruleSet) => [rulesHashOf(ruleSet), ruleSet]),
+)
 
 export const defaultRulesHash = rulesHashOf(defaultRules)

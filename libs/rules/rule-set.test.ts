@@ -32,9 +32,14 @@ describe('rule set', () => {
     expect({ default: defaultRulesHash, classic: rulesHashOf(classicRules) }).toMatchInlineSnapshot(`
       {
         "classic": "87184bc17f7d4d22af4ac5b03a09b5ccc74084c07334559a78c6135b21e42c31",
-        "default": "d532cccc67d4a9a8b707d81d8707417b7beaccdabd2f606d6aeb3a34567f3774",
+        "default": "b3222fc59dee2105bd9dda4feb2a20ebf4b141a1b50e4d2523409458fa0e2e72",
       }
     `)
+  })
+
+  it('the default of before models knew of exits is still known, and reads the forecast', () => {
+    const earlier = presets.get('d532cccc67d4a9a8b707d81d8707417b7beaccdabd2f606d6aeb3a34567f3774')
+    expect(earlier?.rules[0]?.forecast).toEqual({ kind: 'margin_after_fee', quantile: 'q25', minimumRatio: 1.3, minimumGainUsd: 5 })
   })
 
   it('says what is wrong, where, all at once', () => {

@@ -97,9 +97,12 @@ function checkExpression(text: string, context: z.RefinementCtx<string>): void {
   }
 }
 
+/** Of the forecast, or of the exit: what it sells for next when bought at this ask. */
 function quantileName() {
-  return z.enum(['q05', 'q25', 'q50', 'q75', 'q95'])
+  return z.enum(['q05', 'q25', 'q50', 'q75', 'q95', 'exit.q05', 'exit.q25', 'exit.q50', 'exit.q75', 'exit.q95'])
 }
+
+export type RuleQuantile = ReturnType<ReturnType<typeof quantileName>['parse']>
 
 /** Throws FatalError with every problem and its path. */
 export function parseRuleSet(text: string): RuleSet {

@@ -1,4 +1,4 @@
-import { judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
+import { exitOf, judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import type { RejectionReason } from '#lib/rules/rejection.ts'
 import { maximumCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
@@ -150,7 +150,7 @@ function rejectedOf(
   }
 }
 
-const netGainsOf = ({ listing: { ask }, quantilesUsd: { q25, q50 } }: ScoredListing, feeRatio: number) => ({
-  netGainUsd: netGainUsd(q50, ask.usd, feeRatio),
-  netGainLowUsd: netGainUsd(q25, ask.usd, feeRatio),
-})
+function netGainsOf(scored: ScoredListing, feeRatio: number) {
+  const [{ q25, q50 }, askUsd] = [exitOf(scored), scored.listing.ask.usd]
+  return { netGainUsd: netGainUsd(q50, askUsd, feeRatio), netGainLowUsd: netGainUsd(q25, askUsd, feeRatio) }
+}

@@ -1,5 +1,5 @@
 import { median } from '#lib/numbers/median.ts'
-import { expressionOf } from '#lib/rules/judge.ts'
+import { expressionOf, quantileOf } from '#lib/rules/judge.ts'
 import type { Rule } from '#lib/rules/rule-set.ts'
 import type { ScoredListing } from '#schemas/types.ts'
 
@@ -26,12 +26,13 @@ function claimOf(scored: ScoredListing, { forecast }: Rule, feeRatio: number): s
       .map(([name, value]) => `${name} = ${shown(value)}`)
     return `${asks}; ${forecast.when.replace(/\s+/g, ' ').trim()}${values.length === 0 ? '' : `, where ${values.join(', ')}`}`
   }
-  const sale = scored.quantilesUsd[forecast.quantile]
-  const name = quantileNames[forecast.quantile]
+  const sale = quantileOf(scored, forecast.quantile)
+  const ofExit = forecast.quantile.startsWith('exit.') && scored.exit !== null
+  const name = `${quantileNames[forecast.quantile.replace('exit.', '') as keyof typeof quantileNames]} of ${ofExit ? 'what bargains like it sell for next' : 'our forecast'}`
   return forecast.kind === 'margin_after_fee'
-    ? `${asks}; sold at the ${name} of our forecast, ${usd(sale)}, it leaves ${usd(sale * (1 - feeRatio))} after the ` +
+    ? `${asks}; sold at the ${name}, ${usd(sale)}, it leaves ${usd(sale * (1 - feeRatio))} after the ` +
         `${(feeRatio * 100).toFixed(2)}% fee, ${((sale * (1 - feeRatio)) / ask.usd).toFixed(2)} times the ask (rule: ${forecast.minimumRatio})`
-    : `${asks}; the ${name} of our forecast is ${usd(sale)}, ${(sale / ask.usd).toFixed(2)} times the ask (rule: ${forecast.multiple})`
+    : `${asks}; the ${name} is ${usd(sale)}, ${(sale / ask.usd).toFixed(2)} times the ask (rule: ${forecast.multiple})`
 }
 
 const shown = (value: string | number | boolean): string =>

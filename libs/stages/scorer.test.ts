@@ -24,6 +24,7 @@ const usable = (change: Partial<UsableModel> = {}): UsableModel => ({
   source: 'recorded',
   columnNames: ['price', 'strangeness'],
   predict: echo,
+  ask: null,
   explain: null,
   ...change,
 })
@@ -74,6 +75,9 @@ describe('scorer', () => {
               backend: 'wasm',
               codeVersion: '1.2.3',
               explanation: null,
+              mean: expect.closeTo(102, 9),
+              exit: null,
+              demand: null,
             },
           },
         ],
@@ -92,6 +96,30 @@ describe('scorer', () => {
     expect(second).toHaveBeenCalledOnce()
     const forecasts = results.map((result) => (result.type === 'emit' ? result.outputs[0]?.value.quantilesUsd.q05 : null))
     expect(forecasts).toEqual([1, 2, 3, null])
+  })
+
+  test('what the heads say of each ask stands beside the forecast; demand is at its median, by hours that are all watched', () => {
+    const ask = vi.fn(() => ({
+      exitUsd: Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+      demandRates: Float64Array.of(0, 0, 0, 0, 0.1, 0, 0, 1),
+    }))
+    const results = score([featurized([100, 0]), featurized([200, 0])], { 'model-a': usable({ ask }) })
+    const [first, second] = results.map((result) => (result.type === 'emit' ? result.outputs[0]?.value : undefined))
+    expect(ask).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({
+        asksUsd: Float64Array.of(80, 80),
+        alike: [sampleScored.listing.context.alike, sampleScored.listing.context.alike],
+      }),
+    )
+    expect(first?.exit).toEqual({ q05: 1, q25: 2, q50: 3, q75: 4, q95: 5 })
+    expect(first?.demand).toEqual({ usd: 102, h1: 0, h6: 0, h24: 0, h72: 0 })
+    expect(second?.demand).toEqual({
+      usd: 202,
+      h1: expect.closeTo(0.095, 3),
+      h6: expect.closeTo(0.095, 3),
+      h24: expect.closeTo(0.095, 3),
+      h72: 1,
+    })
   })
 
   test('says why, where the lower quartile is above the ask: reasons, largest first, that add up to the median', () => {

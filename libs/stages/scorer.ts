@@ -1,8 +1,10 @@
 import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { itemKey } from '#lib/market/event.ts'
-import type { Explain, Predict } from '#lib/model/price-model.ts'
+import { demandChances, demandSpans } from '#lib/model/heads/demand-head.ts'
+import { meansOf } from '#lib/model/heads/heads.ts'
+import type { Explain, Predict, PriceModel } from '#lib/model/price-model.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
-import type { Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+import type { Demand, Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
 import { explanationOf, isWorthExplaining } from './explanation.ts'
 
 /** What the processor needs to know of a model, and the one thing it asks of it. */
@@ -15,6 +17,7 @@ export type UsableModel = Readonly<{
   /** What its vectors hold. */
   columnNames: readonly string[]
   predict: Predict
+  ask: PriceModel['ask']
   /** Null for a model that cannot say why. */
   explain: Explain | null
 }>
@@ -87,10 +90,14 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
   rows.forEach(({ value }, row) => {
     bytes.set(value.vector, row * value.vector.length)
   })
-  const { quantilesUsd, novelty } = model.predict(
-    vectors,
-    Float64Array.from(rows, ({ level }) => level),
-  )
+  const levels = Float64Array.from(rows, ({ level }) => level)
+  const forecasts = model.predict(vectors, levels)
+  const { quantilesUsd, novelty } = forecasts
+  const means = meansOf(quantilesUsd)
+  const asksUsd = Float64Array.from(rows, ({ value }) => value.listing.ask.usd)
+  const answers = model.ask?.({ vectors, levels, forecasts, asksUsd, alike: rows.map(({ value }) => value.listing.context.alike) })
+  const exitUsd = answers?.exitUsd ?? null
+  const chances = answers?.demandRates == null ? null : demandChances(answers.demandRates)
   const explain = createExplainer(model, options, vectors)
   rows.forEach(({ index, value }, row) => {
     const { listing, featureSetHash } = value
@@ -109,6 +116,9 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
       backend: options.backend,
       codeVersion: options.codeVersion,
       explanation: isWorthExplaining(quantiles, listing.ask.usd) ? explain(row, quantiles) : null,
+      mean: means[row] as number,
+      exit: exitUsd === null ? null : quantilesAt(exitUsd, row),
+      demand: chances === null ? null : demandAt(chances, row, quantiles.q50),
     }
     results[index] = { type: 'emit', outputs: [{ topic: 'listings.scored', key: itemKey(listing.item.tokenId), value: scored }] }
   })
@@ -126,4 +136,10 @@ function createExplainer({ explain, columnNames, vectorWidth }: UsableModel, { r
 function quantilesAt(quantilesUsd: Float64Array, row: number): PriceQuantiles {
   const [q05, q25, q50, q75, q95] = quantilesUsd.subarray(row * 5, row * 5 + 5) as unknown as [number, number, number, number, number]
   return { q05, q25, q50, q75, q95 }
+}
+
+function demandAt(chances: Float64Array, row: number, usd: number): Demand {
+  const spans = demandSpans.length
+  const [h1, h6, h24, h72] = chances.subarray(row * spans, (row + 1) * spans) as unknown as [number, number, number, number]
+  return { usd, h1, h6, h24, h72 }
 }

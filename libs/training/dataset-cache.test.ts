@@ -12,6 +12,9 @@ const folded = (price: number): FoldedSales => ({
     examples: { vectors: Float32Array.of(1, Number.NaN, 3).subarray(1), levels: Float64Array.of(3), logPrices: Float64Array.of(price) },
     times: Float64Array.of(1_649_635_200_000),
     tokenIds: ['7'],
+    alikeKeys: Float64Array.of(5),
+    breedCounts: Uint8Array.of(1),
+    alike: [{ usd: [20, 30], watchedHours: 5 }],
     historyOnly: 2,
   },
 })

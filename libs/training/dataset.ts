@@ -1,12 +1,14 @@
 import { profileOf } from '#lib/axie/profile.ts'
+import { type Traits, traitsOfProfile } from '#lib/axie/similarity.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
+import { alikeKey } from '#lib/market/alike.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { contextFor } from '#lib/market/fold/context.ts'
 import { applyEvent } from '#lib/market/fold/fold.ts'
 import { initialMarketState, type MarketState } from '#lib/market/fold/market-state.ts'
 import type { ItemModel } from '#lib/market/item-model.ts'
 import type { Examples } from '#lib/model/price-model.ts'
-import type { MarketEvent, Sale } from '#schemas/types.ts'
+import type { AlikeSales, MarketEvent, Sale } from '#schemas/types.ts'
 
 /** Training examples in the order of time: the market just before each sale, and what was paid. */
 export type Dataset = Readonly<{
@@ -15,6 +17,11 @@ export type Dataset = Readonly<{
   times: Float64Array
   /** Which axie each example is of. */
   tokenIds: readonly string[]
+  /** Equal for axies that are alike (libs/market/alike.ts): what each can be sold for next is looked up by it. */
+  alikeKeys: Float64Array
+  breedCounts: Uint8Array
+  /** What others alike had sold for before each. */
+  alike: readonly (AlikeSales | null)[]
   /** Sales that are history only: the first ones, which have little past to be compared with, and those without a level. */
   historyOnly: number
 }>
@@ -52,18 +59,25 @@ export function buildDataset(
   const logPrices = new Float64Array(most)
   const times = new Float64Array(most)
   const tokenIds: string[] = []
+  const alikeKeys = new Float64Array(most)
+  const breedCounts = new Uint8Array(most)
+  const alike: (AlikeSales | null)[] = []
   const warmUpSales = Math.min(warmUp.mostSales, Math.ceil(most * warmUp.share))
   let [rows, sales] = [0, 0]
   for (const second of bySecond(events)) {
     for (const { sale, event } of second.flatMap(saleIn)) {
       sales++
       const isLearnt = sale.soldAt >= examplesFrom && isExample(event)
-      const level = sales > warmUpSales && isLearnt ? writeExample(state, sale, featureSet, vectors, rows * width) : null
-      if (level === null || sale.priceUsd === null) continue
+      const example = sales > warmUpSales && isLearnt ? writeExample(state, sale, featureSet, vectors, rows * width) : null
+      if (example === null || sale.priceUsd === null) continue
+      const { level, traits } = example
       levels[rows] = level
       logPrices[rows] = Math.log(Number(sale.priceUsd))
       times[rows] = Math.max(sale.soldAt, state.clock, times[rows - 1] ?? 0)
       tokenIds.push(sale.item.tokenId)
+      alike.push(example.alike)
+      alikeKeys[rows] = alikeKey(traits)
+      breedCounts[rows] = traits[1]
       rows++
     }
     for (const event of second) applyEvent(state, event)
@@ -77,6 +91,9 @@ export function buildDataset(
     },
     times: times.subarray(0, rows),
     tokenIds,
+    alikeKeys: alikeKeys.subarray(0, rows),
+    breedCounts: breedCounts.subarray(0, rows),
+    alike,
     historyOnly: sales - rows,
   }
 }
@@ -100,11 +117,15 @@ function saleIn(event: MarketEvent): { sale: Sale; event: MarketEvent }[] {
   return kind === 'Sale' && value.item.parts.length > 0 ? [{ sale: value, event }] : []
 }
 
-/** Returns the level of the market at that moment, or null (and nothing is written) where there is none. */
-function writeExample(state: MarketState, sale: Sale, featureSet: FeatureSet, vectors: Float32Array, offset: number): number | null {
+/** What else an example is made of. */
+type Written = Readonly<{ level: number; traits: Traits; alike: AlikeSales | null }>
+
+/** Null (and nothing is written) where there is no level of the market at that moment. */
+function writeExample(state: MarketState, sale: Sale, featureSet: FeatureSet, vectors: Float32Array, offset: number): Written | null {
   const item = profileOf(sale.item)
   const context = contextFor(state, item, { seller: sale.seller ?? '', listingId: '', observedAt: sale.soldAt })
   const level = featureSet.levelOf(context)
-  if (level !== null) featureSet.write({ item, context }, vectors, offset)
-  return level
+  if (level === null) return null
+  featureSet.write({ item, context }, vectors, offset)
+  return { level, traits: traitsOfProfile(item), alike: context.alike }
 }

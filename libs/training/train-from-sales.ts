@@ -2,6 +2,8 @@ import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle/bundle.ts'
 import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
+import type { DemandHead } from '#lib/model/heads/demand-head.ts'
+import type { ExitHead } from '#lib/model/heads/exit-head.ts'
 import type { Learning } from '#lib/model/model-family.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import type { Examples } from '#lib/model/price-model.ts'
@@ -12,6 +14,7 @@ import { type Judged, judgeBlock } from './challenge.ts'
 import type { Dataset } from './dataset.ts'
 import type { DatasetCache } from './dataset-cache.ts'
 import { foldSales } from './fold-sales.ts'
+import { trainHeads } from './heads.ts'
 import type { TrainingProgress } from './progress.ts'
 import { recipeOf, taskOf } from './recipe.ts'
 import { type JudgedRival, judgeRivals } from './rivals.ts'
@@ -57,6 +60,8 @@ export type TrainingReport = Readonly<{
   rows: Readonly<Record<keyof Blocks, number>>
   backend: TensorRuntime
   learning: Learning | null
+  /** What the heads learnt from; null of one that had too little. */
+  heads: Readonly<{ exit: ExitHead['rows'] | null; demand: Pick<DemandHead, 'rows' | 'events'> | null }>
   /** On the newest block, which neither weights nor calibration had seen. The bundle's calibration has, afterwards. */
   model: QuantileErrors
   rules: readonly Readonly<{ name: string; errors: PointErrors }>[]
@@ -64,7 +69,7 @@ export type TrainingReport = Readonly<{
   rivals: readonly JudgedRival[]
   /** Item model and features are those of an earlier training on these sales. */
   isCached: boolean
-  seconds: Readonly<{ read: number; items: number; features: number; fit: number }>
+  seconds: Readonly<{ read: number; items: number; features: number; fit: number; heads: number }>
 }>
 
 /**
@@ -86,9 +91,11 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     trainModel(family, parts, {
       ...taskOf(recipe),
       seed,
+      wantsForward: true,
       onProgress: (done, total) => onProgress({ stage: 'fitting', done, total }),
     }),
   )
+  const [heads, headSeconds] = await timed(() => trainHeads({ dataset, blocks, trained, seed }))
   const heldOut = openModel(trained.heldOut)
   const newest = judgeBlock(heldOut, dataset, blocks.newest)
   const report: TrainingReport = {
@@ -98,14 +105,18 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     rows: mapBlocks(blocks, ({ from, until }) => until - from),
     backend: runtime,
     learning: trained.learning,
+    heads: {
+      exit: heads.exit?.rows ?? null,
+      demand: heads.demand === null ? null : { rows: heads.demand.rows, events: heads.demand.events },
+    },
     model: quantileErrors(newest.quantilesUsd, newest.logPrices),
     rules: judgeRules(featureSet, parts),
     rivals: withRivals ? await judgeRivals({ recipe, settings, seed, members: trained.members, onProgress }, parts) : [],
     isCached,
-    seconds: { read: readSeconds, ...seconds, fit: fitSeconds },
+    seconds: { read: readSeconds, ...seconds, fit: fitSeconds, heads: headSeconds },
   }
   const bundle = sealBundle(
-    trained.model,
+    { ...trained.model, heads: heads.exit === null && heads.demand === null ? null : heads },
     bundleContent(featureSet, dataset, sales, report, { ...settings, seed, refitted: trained.isRefitted }),
     itemEffects,
   )

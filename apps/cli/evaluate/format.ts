@@ -1,3 +1,4 @@
+import type { Interval } from '#lib/numbers/interval.ts'
 import type { Evaluation } from '#lib/training/evaluation/evaluate.ts'
 
 /** What the command answers. */
@@ -17,7 +18,9 @@ const minute = (millis: number): string => `${new Date(millis).toISOString().sli
 export function formatEvaluation({
   n,
   models,
-  champion,
+  alerted,
+  demand,
+  mean,
   testedFrom,
   testedUntil,
   folds,
@@ -53,21 +56,35 @@ export function formatEvaluation({
     errors.width90.toFixed(2),
     errors.seconds.toFixed(0),
   ])
-  const alerted = models[champion]?.alerted
-  const share = (value: number | null): string => (value === null ? 'unknown' : percent(value))
   return `${[
     `${n} sales, ${minute(testedFrom)} to ${minute(testedUntil)}${leftOut === 0 ? '' : ` (${leftOut} rows left out)`}; ` +
       (walkForward ? `models fitted anew each day, ${folds} times` : 'weights frozen after training'),
     ...alignColumns([heads, ...rows]),
-    ...(alerted === undefined
-      ? []
-      : [
-          `the default rule would have alerted ${alerted.alerts} of them; ${alerted.resold} of these were seen to sell again, ` +
-            `${share(alerted.coverage90)} inside the 90% interval, ${share(alerted.atLeastQ25)} at the lower quartile or above (a biased sample: only what sells again is seen)`,
-        ]),
+    `mean: R² ${mean.r2Log.toFixed(3)} of log price, ${mean.r2Usd.toFixed(3)} of dollars (median ${mean.r2UsdOfMedian.toFixed(3)})`,
+    ...alertedLines(alerted),
+    ...(demand === null ? [] : [demandLine(demand)]),
     `item models ${seconds.items.toFixed(0)} s, features ${seconds.features.toFixed(0)} s`,
   ].join('\n')}\n`
 }
+
+const share = (value: number | null): string => (value === null ? 'unknown' : percent(value))
+const within = (interval: Interval | null): string =>
+  interval === null ? 'no interval' : `${percent(interval.low)} to ${percent(interval.high)}`
+
+function alertedLines({ alerts, n, own, bargains, resold, coverage90, ...found }: EvaluationResult['alerted']): string[] {
+  return [
+    `the default rule would have alerted ${alerts} of them; the exits of ${n} were seen (${own} by the same axie): ` +
+      `${share(found.atLeastExitQ25)} at the exit's lower quartile or above (by day: ${within(found.atLeastExitQ25Interval)}), ` +
+      `${share(found.atLeastQ25)} at the forecast's; ${share(found.gainedOfPicks)} gained after the fee`,
+    `asked for less than 0.9 of the median: ${bargains.n} exits, ${share(bargains.atLeastExitQ25)} at the exit's lower quartile or above ` +
+      `(by day: ${within(bargains.atLeastExitQ25Interval)}), ${share(bargains.atLeastQ25)} at the forecast's`,
+    `${resold} of the alerts were seen to sell again at any time, ${share(coverage90)} inside the 90% interval (a biased sample: only what sells again is seen)`,
+  ]
+}
+
+const demandLine = ({ n, auc24, logLoss24, logLossPastRate24, aucPastRate24 }: NonNullable<EvaluationResult['demand']>): string =>
+  `demand within 24 h: ${n} sales, log loss ${logLoss24.toFixed(4)} (past rate ${logLossPastRate24.toFixed(4)}), ` +
+  `area under the curve ${auc24.toFixed(4)} (${aucPastRate24.toFixed(4)})`
 
 function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []

@@ -11,6 +11,7 @@ import { lastSaleOf, ownMeasures } from '#lib/market/measures/own-measures.ts'
 import { residualMeasures } from '#lib/market/measures/residual-measures.ts'
 import type { SaleHistory, SaleNumber } from '#lib/market/memory/sale-history.ts'
 import type { ItemProfile, LevelWindows, MarketContext, OwnLastSale, SimilarSale } from '#schemas/types.ts'
+import { alikeSalesOf } from './alike-sales.ts'
 import { ratesAt } from './fold.ts'
 import { itemModelOf, type MarketState } from './market-state.ts'
 
@@ -103,5 +104,6 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
     comboScore: comboScoreOf(combo),
     measureSet,
     measures,
+    alike: alikeSalesOf(sales, state.watchedHours, { traits, tokenId, newest: newestLikes[similarRung] as SaleNumber, asOf }),
   }
 }

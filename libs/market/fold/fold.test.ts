@@ -100,6 +100,7 @@ describe('the fold', () => {
         expect(context.similarSales.map(({ saleId, usd, relative }) => ({ saleId, usd, relative }))).toEqual(
           naive.similarSales.map((sale) => ({ ...sale, relative: sale.relative === null ? null : expect.closeTo(sale.relative, 9) })),
         )
+        expect(context.alike).toEqual(naive.alike)
         const measures = measuresOf(context)
         for (const [name, value] of Object.entries(naive.measures))
           expect({ [name]: measures[name] }).toEqual({ [name]: Number.isNaN(value) ? Number.NaN : expect.closeTo(value, 9) })

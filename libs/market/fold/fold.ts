@@ -73,6 +73,7 @@ function advance(state: MarketState, clock: number): void {
   state.asks.forgetSeenUpTo(clock - askMillis)
   state.sellers.forgetUpTo(clock - sellerMillis)
   state.metIds.forgetUpTo(clock - horizonMillis)
+  state.watchedHours.forgetUpTo(clock - salesMillis)
 }
 
 /** @param itemModel the one in force, of a promotion the one that it brings */
@@ -150,6 +151,7 @@ function rememberSale(
   const effect = itemModel?.effectOf(profileOf(item), soldAt) ?? Number.NaN
   const residual = Number.isNaN(effect) ? null : state.residualLevels.add({ soldAt, logPrice, effect, classNumber: group })
   if (soldAt <= state.clock - salesMillis) return
+  state.watchedHours.add(soldAt)
   const relative = level === null ? null : logPrice - level
   const traits = traitsOf(anatomy)
   state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative, residual }, state.clock)

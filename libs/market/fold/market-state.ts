@@ -10,6 +10,7 @@ import { createOpenAsks, type OpenAsks } from '#lib/market/memory/open-asks.ts'
 import { createRecentIds, type RecentIds } from '#lib/market/memory/recent-ids.ts'
 import { createSaleHistory, type SaleHistory } from '#lib/market/memory/sale-history.ts'
 import { createSellerListings, type SellerListings } from '#lib/market/memory/seller-listings.ts'
+import { createWatchedHours, type WatchedHours } from '#lib/market/memory/watched-hours.ts'
 import type { Rates } from '#lib/market/rates.ts'
 
 /** Everything the fold knows. Changed in place by `applyEvent`, read by `contextFor`; belongs to one partition. */
@@ -30,6 +31,7 @@ export type MarketState = {
   readonly asks: OpenAsks
   readonly sellers: SellerListings
   readonly metIds: RecentIds
+  readonly watchedHours: WatchedHours
 }
 
 /** The few values that outlive the horizon, as JSON: what we decided. */
@@ -77,6 +79,7 @@ export function initialMarketState(carry?: unknown, itemModels: ItemModels = noI
     asks: createOpenAsks(),
     sellers: createSellerListings(),
     metIds: createRecentIds(),
+    watchedHours: createWatchedHours(),
   }
 }
 

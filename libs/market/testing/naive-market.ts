@@ -311,9 +311,18 @@ export function naiveContext(events: readonly MarketEvent[], profile: ItemProfil
   const c4 = similarityLadder.find(({ name }) => name === 'c4')?.traits ?? []
   const effect = itemModelAfter(folded)?.effectOf(profile, asOf) ?? null
   const similar = remembered.filter((sale) => keyOn(c4, sale.traits) === keyOn(c4, traits)).sort(newestFirst)
+  const bandOf = (breedCount: number): number => [0, 1, 1][breedCount] ?? 2
+  const isOfBand = ({ breedCount }: Readonly<{ breedCount: number }>): boolean => bandOf(breedCount) === bandOf(profile.breedCount)
+  const watched = all.filter(({ soldAt, clock }) => soldAt > clock - 14 * dayMillis)
+  const isWithin = (hour: number): boolean =>
+    hour > Math.floor((asOf - 14 * dayMillis) / hourMillis) && hour <= Math.floor(asOf / hourMillis)
   return {
     asOf,
     ethUsd: rateAt(folded, asOf),
+    alike: {
+      usd: similar.filter(({ sale }) => sale.item.tokenId !== profile.tokenId && isOfBand(sale.item)).map(({ usd }) => usd),
+      watchedHours: new Set(watched.map(({ soldAt }) => Math.floor(soldAt / hourMillis)).filter(isWithin)).size,
+    },
     similarSales: similar.slice(0, 5).map(({ sale, usd, relative }) => ({ saleId: sale.saleId, usd, relative })),
     measures: {
       ...level,

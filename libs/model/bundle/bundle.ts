@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { type Heads, restoreHeads, storeHeads } from '#lib/model/heads/heads.ts'
 import { type ItemEffects, restoreItemEffects, storeItemEffects } from '#lib/model/item/item-effects.ts'
 import type { PriceModel } from '#lib/model/price-model.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
@@ -30,6 +31,8 @@ export type BundleManifest = Readonly<{
   model: unknown
   /** All of the item model but its trees; null where the feature set does without. */
   itemModel: unknown
+  /** All of the heads but their trees; absent of a model without, as all were before there were any. */
+  heads?: unknown
   files: readonly Readonly<{ name: string; bytes: number; sha256: string }>[]
 }>
 
@@ -58,6 +61,7 @@ export class BundleError extends Error {
 const bundleFormat = 'flipstream-model-2'
 const weightsName = 'weights.bin'
 const itemModelName = 'item-model.bin'
+const headsName = 'heads.bin'
 const manifestName = 'manifest.json'
 const idDigits = 16
 
@@ -70,18 +74,22 @@ export const manifestKey = (modelId: string): string => bundleKey(modelId, manif
 
 const modelIdOf = (kind: string, manifestBytes: Buffer): string => `${kind}-${sha256Of(manifestBytes).slice(0, idDigits)}`
 
-export type BundleContent = Omit<BundleManifest, 'format' | 'kind' | 'model' | 'itemModel' | 'files'>
+export type BundleContent = Omit<BundleManifest, 'format' | 'kind' | 'model' | 'itemModel' | 'heads' | 'files'>
 
 export function sealBundle(model: TrainedModel, content: BundleContent, itemEffects: ItemEffects | null = null): SealedBundle {
   const { definition, weights } = storeModel(model)
   const itemModel = itemEffects === null ? null : storeItemEffects(itemEffects)
-  const files = new Map([[weightsName, weights], ...(itemModel === null ? [] : [[itemModelName, itemModel.weights] as const])])
+  const heads = model.heads === null ? null : storeHeads(model.heads)
+  const files = new Map([[weightsName, weights]])
+  if (itemModel !== null) files.set(itemModelName, itemModel.weights)
+  if (heads !== null) files.set(headsName, heads.weights)
   const manifest: BundleManifest = {
     format: bundleFormat,
     kind: model.kind,
     ...content,
     model: definition,
     itemModel: itemModel?.definition ?? null,
+    ...(heads === null ? {} : { heads: heads.definition }),
     files: [...files].map(([name, content]) => ({ name, bytes: content.length, sha256: sha256Of(content) })),
   }
   const manifestBytes = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`)
@@ -131,10 +139,18 @@ export function openBundle({ modelId, manifest, files }: SealedBundle): PriceMod
     throw new BundleError('model_unsupported', modelId, `this version knows no models of kind ${manifest.kind}`)
   }
   try {
-    return openModel(restoreModel(manifest.kind, { definition: manifest.model, weights }))
+    const heads = openHeads(modelId, manifest, files)
+    return openModel({ ...restoreModel(manifest.kind, { definition: manifest.model, weights }), heads })
   } catch (error) {
     throw new BundleError('model_corrupt', modelId, (error as Error).message)
   }
+}
+
+function openHeads(modelId: string, { heads }: BundleManifest, files: SealedBundle['files']): Heads | null {
+  if (heads === undefined) return null
+  const weights = files.get(headsName)
+  if (weights === undefined) throw new BundleError('model_corrupt', modelId, `its manifest names no ${headsName}`)
+  return restoreHeads({ definition: heads, weights })
 }
 
 /** What its promotion brings to the fold; null of a model that does without. Throws BundleError where its parts do not fit together. */
@@ -161,6 +177,7 @@ const manifestSchema = z.object({
   training: z.record(z.string(), z.unknown()),
   model: z.unknown(),
   itemModel: z.unknown().transform((value) => value ?? null),
+  heads: z.unknown().optional(),
   files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
 })
 

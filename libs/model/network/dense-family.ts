@@ -4,7 +4,7 @@ import { type Forecaster, type ModelFamily, type StoredModel, targetsOf } from '
 import type { Examples } from '#lib/model/price-model.ts'
 import { quantileCount, quantilesFromRaw } from '#lib/model/quantile-head.ts'
 import { createNetwork, type NetworkShape, parameterCount } from './dense-network.ts'
-import { defaultNetworkTraining, type LabelledRows, type NetworkTraining, trainNetwork } from './train-network.ts'
+import { defaultNetworkTraining, type LabelledRows, type NetworkTraining, trainNetwork, trainNetworkFor } from './train-network.ts'
 
 type Settings = Omit<NetworkTraining, 'seed'>
 
@@ -25,7 +25,14 @@ export function createDenseFamily(changed: Partial<Settings> = {}): ModelFamily 
         losses.push(progress.stoppingLoss)
         onProgress(progress.epoch, progress.epochs)
       })
-      return { forecaster: createForecaster({ encoding, shape, parameters }), learning: { step: 'pass', kept: epoch, losses } }
+      return {
+        forecaster: createForecaster({ encoding, shape, parameters }),
+        learning: { step: 'pass', kept: epoch, losses },
+        async refit(all) {
+          const encoding = fitInputEncoding(all.vectors, columns, anchor)
+          return createForecaster({ encoding, ...(await trainNetworkFor(epoch, labelledRows(encoding, all), { ...settings, seed })) })
+        },
+      }
     },
     restore: (stored) => createForecaster(restoreDenseModel(stored)),
   }

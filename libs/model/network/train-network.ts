@@ -56,6 +56,35 @@ export async function trainNetwork(
   settings: NetworkTraining,
   onEpoch: EpochListener = () => {},
 ): Promise<TrainedNetwork> {
+  const training = startTraining(fit, settings)
+  const { shape, averaged } = training
+  let best: TrainedNetwork = { shape, parameters: averaged.slice(), epoch: 0, stoppingLoss: lossOf(shape, averaged, stopping) }
+  for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= settings.patience; epoch++) {
+    training.pass()
+    const stoppingLoss = lossOf(shape, averaged, stopping)
+    if (stoppingLoss < best.stoppingLoss) best = { shape, parameters: averaged.slice(), epoch, stoppingLoss }
+    onEpoch({ epoch, epochs: settings.epochs, stoppingLoss })
+    await nextTurn()
+  }
+  return best
+}
+
+/** As many passes over `rows` as were best before, at the rates they had then: for rows that include those that stopped it. */
+export async function trainNetworkFor(
+  passes: number,
+  rows: LabelledRows,
+  settings: NetworkTraining,
+): Promise<Pick<TrainedNetwork, 'shape' | 'parameters'>> {
+  const training = startTraining(rows, settings)
+  for (let pass = 0; pass < passes; pass++) {
+    training.pass()
+    await nextTurn()
+  }
+  return { shape: training.shape, parameters: training.averaged }
+}
+
+/** `averaged` changes with each pass. */
+function startTraining(fit: LabelledRows, settings: NetworkTraining) {
   const rows = fit.targets.length
   const shape = { inputs: fit.inputs.length / rows, hidden: settings.hidden, outputs: quantileCount }
   const random = createRandom(settings.seed)
@@ -66,19 +95,17 @@ export async function trainNetwork(
   const batch = createBatches(fit, batchRowsFor(rows, settings.batchRows), shape.inputs)
   const steps = batch.perEpoch * settings.epochs
   let step = 0
-  let best: TrainedNetwork = { shape, parameters: averaged.slice(), epoch: 0, stoppingLoss: lossOf(shape, averaged, stopping) }
-  for (let epoch = 1; epoch <= settings.epochs && epoch - best.epoch <= settings.patience; epoch++) {
-    for (const { inputs, targets } of batch.ofEpoch(random)) {
-      lossAndGradient(shape, parameters, inputs, (outputs, slopes) => pinballGradient(outputs, targets, slopes), gradient)
-      optimizer.step(parameters, gradient, learningRateAt(step++, steps, settings.learningRate))
-      average(averaged, parameters, Math.min(averaging, (1 + step) / (10 + step)))
-    }
-    const stoppingLoss = lossOf(shape, averaged, stopping)
-    if (stoppingLoss < best.stoppingLoss) best = { shape, parameters: averaged.slice(), epoch, stoppingLoss }
-    onEpoch({ epoch, epochs: settings.epochs, stoppingLoss })
-    await nextTurn()
+  return {
+    shape,
+    averaged,
+    pass(): void {
+      for (const { inputs, targets } of batch.ofEpoch(random)) {
+        lossAndGradient(shape, parameters, inputs, (outputs, slopes) => pinballGradient(outputs, targets, slopes), gradient)
+        optimizer.step(parameters, gradient, learningRateAt(step++, steps, settings.learningRate))
+        average(averaged, parameters, Math.min(averaging, (1 + step) / (10 + step)))
+      }
+    },
   }
-  return best
 }
 
 /** Raw outputs that spread the untrained quantiles about as wide as prices are: softplus(-1.5) = 0.2, softplus(-2) = 0.13. */

@@ -23,7 +23,9 @@ export function createStackFamily(families: readonly ModelFamily[]): ModelFamily
       const fits = families.length * boundaries.length
       let done = 0
       const step = () => task.onProgress?.(++done, fits)
-      const weights = fitWeights(await outOfFold(families, task, step))
+      const learnt = await outOfFold(families, task, step)
+      const weights = fitWeights(learnt)
+      const forward = { from: Math.floor(task.fit.levels.length * boundaries[0]), quantiles: combine(learnt.forecasts, weights) }
       const members: (Member & Pick<FittedModel, 'refit'>)[] = []
       for (const [index, family] of families.entries()) {
         const weight = weights[index] as number
@@ -39,7 +41,7 @@ export function createStackFamily(families: readonly ModelFamily[]): ModelFamily
           again.push({ kind, weight, forecaster: refit === undefined ? forecaster : await refit(examples) })
         return createForecaster(again)
       }
-      return { forecaster: createForecaster(members), learning: null, refit, members }
+      return { forecaster: createForecaster(members), learning: null, refit, forward, members }
     },
     restore({ definition, weights }) {
       const { members } = definitionSchema.parse(definition)

@@ -1,13 +1,23 @@
-import { type Forecaster, type ModelFamily, targetsOf } from '#lib/model/model-family.ts'
+import { z } from 'zod'
+import { type Forecaster, type ModelFamily, type StoredModel, targetsOf } from '#lib/model/model-family.ts'
 import { medianIndex, quantileCount, quantileLevels, uncross } from '#lib/model/quantile-head.ts'
 import { createContributions } from './contributions.ts'
-import { defaultTreeSettings, fitTrees, type TreeSettings } from './fit-trees.ts'
+import { defaultTreeSettings, type FitTreesOptions, type FittedTrees, fitTrees, type TreeExamples, type TreeSettings } from './fit-trees.ts'
 import { restoreTrees, storeTrees } from './stored-trees.ts'
 import { predictTrees, type TreeEnsemble } from './tree-ensemble.ts'
 
-type Settings = Omit<TreeSettings, 'seed' | 'objective'>
+type Settings = Omit<TreeSettings, 'seed' | 'objective'> &
+  Readonly<{
+    /** At most so many trees more that forecast the uppermost quantile alone: among the others one tree in eight forks for it. 0: none. */
+    tailRounds: number
+  }>
 
-const { seed: _seed, objective: _objective, ...usualSettings } = defaultTreeSettings
+const { seed: _seed, objective: _objective, ...treeSettings } = defaultTreeSettings
+const usualSettings: Settings = { ...treeSettings, tailRounds: 200 }
+
+/** What is rare is learnt in larger steps and larger leaves: of thirty rows one or two lie above their 0.95 quantile. */
+const tailGrowth = { learningRate: 0.06, fewestRowsInLeaf: 100 }
+const tailLevel = quantileLevels.length - 1
 
 /** Boosted trees with a value per quantile in each leaf. */
 export const createTreeFamily = (changed: Partial<Settings> = {}): ModelFamily => treesOfKind('trees', { ...usualSettings, ...changed })
@@ -22,6 +32,7 @@ export const createDecisionTreeFamily = (): ModelFamily =>
     columnShare: 1,
     rowShare: 1,
     fewestRowsInLeaf: 40,
+    tailRounds: 0,
   })
 
 function treesOfKind(kind: string, settings: Settings): ModelFamily {
@@ -29,42 +40,79 @@ function treesOfKind(kind: string, settings: Settings): ModelFamily {
     kind,
     settings,
     async fit({ columns, fit, stopping, seed, onProgress = () => {} }) {
-      const objective = { kind: 'quantiles', levels: quantileLevels } as const
-      const examples = { vectors: fit.vectors, targets: targetsOf(fit) }
-      const validation = { vectors: stopping.vectors, targets: targetsOf(stopping) }
-      const { ensemble, validationLosses } = await fitTrees(
-        examples,
-        columns,
-        { ...settings, objective, seed },
-        { validation, onProgress: (done) => onProgress(done, 2 * settings.rounds) },
-      )
-      const learning = { step: 'tree', kept: ensemble.roots.length, losses: validationLosses }
+      const [examples, validation] = [fit, stopping].map((rows) => ({ vectors: rows.vectors, targets: targetsOf(rows) })) as [
+        TreeExamples,
+        TreeExamples,
+      ]
+      const most = 2 * (settings.rounds + settings.tailRounds)
+      const grow = (levels: readonly number[], changed: Partial<Settings>, rows: TreeExamples, options: FitTreesOptions) =>
+        fitTrees(rows, columns, { ...settings, objective: { kind: 'quantiles', levels }, seed, ...changed }, options)
+      const growBoth = async (rows: TreeExamples, rounds: Rounds, from: number, options: FitTreesOptions): Promise<Both> => {
+        const all = await grow(quantileLevels, { rounds: rounds.all }, rows, {
+          ...options,
+          onProgress: (done) => onProgress(from + done, most),
+        })
+        if (rounds.tail === 0) return { all, tail: null }
+        const onTail = (done: number): void => onProgress(from + settings.rounds + done, most)
+        const tailSettings = { ...tailGrowth, rounds: rounds.tail }
+        return { all, tail: await grow([quantileLevels[tailLevel] as number], tailSettings, rows, { ...options, onProgress: onTail }) }
+      }
+      const { all, tail } = await growBoth(examples, { all: settings.rounds, tail: settings.tailRounds }, 0, { validation })
+      const kept: Rounds = { all: all.ensemble.roots.length, tail: tail?.ensemble.roots.length ?? 0 }
       return {
-        forecaster: createForecaster(ensemble),
-        learning,
-        async refit(all) {
-          const again = { ...settings, objective, seed, rounds: learning.kept }
-          const { ensemble } = await fitTrees({ vectors: all.vectors, targets: targetsOf(all) }, columns, again, {
-            onProgress: (done) => onProgress(settings.rounds + done, 2 * settings.rounds),
-          })
-          return createForecaster(ensemble)
+        forecaster: createForecaster(all.ensemble, tail?.ensemble ?? null),
+        learning: { step: 'tree', kept: kept.all, losses: all.validationLosses },
+        async refit(rows) {
+          const again = await growBoth({ vectors: rows.vectors, targets: targetsOf(rows) }, kept, most / 2, {})
+          return createForecaster(again.all.ensemble, again.tail?.ensemble ?? null)
         },
       }
     },
-    restore(stored) {
-      const ensemble = restoreTrees(stored)
+    restore({ definition, weights }) {
+      const { tail = null } = tailSchema.parse(definition)
+      const tailBytes = tail?.bytes ?? 0
+      const ensemble = restoreTrees({ definition, weights: weights.subarray(0, weights.length - tailBytes) })
       if (ensemble.start.length !== quantileCount) {
         throw new Error(`expected trees with ${quantileCount} quantiles, found ${ensemble.start.length}`)
       }
-      return createForecaster(ensemble)
+      if (tail === null) return createForecaster(ensemble, null)
+      const ofTail = restoreTrees({ definition: tail.trees, weights: weights.subarray(weights.length - tailBytes) })
+      if (ofTail.start.length !== 1 || ofTail.vectorWidth !== ensemble.vectorWidth)
+        throw new Error('the trees of the uppermost quantile do not fit the others')
+      return createForecaster(ensemble, ofTail)
     },
   }
 }
 
-const createForecaster = (ensemble: TreeEnsemble): Forecaster => ({
-  vectorWidth: ensemble.vectorWidth,
-  forecast: (vectors) => uncross(predictTrees(ensemble, vectors)),
-  explain: createContributions(ensemble, medianIndex),
-  store: () => storeTrees(ensemble),
-  dispose: () => {},
-})
+type Rounds = Readonly<{ all: number; tail: number }>
+type Both = Readonly<{ all: FittedTrees; tail: FittedTrees | null }>
+
+/** Beside the definition of the trees for all quantiles. Bundles before it have none. */
+const tailSchema = z.object({ tail: z.object({ bytes: z.number().int().nonnegative(), trees: z.unknown() }).nullish() })
+
+function createForecaster(ensemble: TreeEnsemble, tail: TreeEnsemble | null): Forecaster {
+  return {
+    vectorWidth: ensemble.vectorWidth,
+    forecast(vectors) {
+      const quantiles = predictTrees(ensemble, vectors)
+      if (tail !== null)
+        predictTrees(tail, vectors).forEach((value, row) => {
+          quantiles[row * quantileCount + tailLevel] = value
+        })
+      return uncross(quantiles)
+    },
+    explain: createContributions(ensemble, medianIndex),
+    store: () => storeBoth(ensemble, tail),
+    dispose: () => {},
+  }
+}
+
+function storeBoth(ensemble: TreeEnsemble, tail: TreeEnsemble | null): StoredModel {
+  const { definition, weights } = storeTrees(ensemble)
+  if (tail === null) return { definition, weights }
+  const stored = storeTrees(tail)
+  return {
+    definition: { ...(definition as object), tail: { bytes: stored.weights.length, trees: stored.definition } },
+    weights: Buffer.concat([weights, stored.weights]),
+  }
+}

@@ -45,6 +45,7 @@ const sampleContext: MarketContext = {
   ownLastSale: null,
   sellerListings: 2,
   comboScore: 0.42,
+  alike: { usd: [148, 155, 139], watchedHours: 96 },
   measureSet: 'sample',
   measures: [],
 }
@@ -87,6 +88,10 @@ export const sampleScored: ScoredListing = {
   modelTrainedUntil: sampleTime - 2 * day,
   quantilesUsd: { q05: 96, q25: 130, q50: 151, q75: 174, q95: 230 },
   novelty: 0.31,
+  // Of a model without heads.
+  mean: null,
+  exit: null,
+  demand: null,
   backend: 'wasm',
   codeVersion: 'test',
   explanation: {

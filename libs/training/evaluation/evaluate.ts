@@ -1,16 +1,20 @@
 import { RejectedError } from '#lib/errors/errors.ts'
 import { dayMillis } from '#lib/market/horizons.ts'
 import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
-import { concatExamples, type Examples } from '#lib/model/price-model.ts'
+import { concatExamples, type Examples, type HeadAnswers } from '#lib/model/price-model.ts'
+import { medianIndex, quantileCount } from '#lib/model/quantile-head.ts'
 import { fitResidualQuantiles, spreadOut } from '#lib/model/simple/residual-quantiles.ts'
 import { examplesOf, splitBlocks } from '#lib/training/blocks.ts'
 import type { Dataset } from '#lib/training/dataset.ts'
+import { trainHeads } from '#lib/training/heads.ts'
+import { demandOutcomes, exitsOf, salesOf } from '#lib/training/outcomes.ts'
 import type { TrainingProgress } from '#lib/training/progress.ts'
 import { fitItemModel, foldUnder, type Recipe, taskOf } from '#lib/training/recipe.ts'
 import { type SimpleRule, simpleRules } from '#lib/training/simple-rules.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { type AlertedErrors, alertedErrors } from './alerted.ts'
-import { type ForecastErrors, forecastErrors } from './forecast-errors.ts'
+import { type DemandErrors, demandErrors } from './demand-errors.ts'
+import { type ForecastErrors, forecastErrors, type MeanErrors, meanErrors } from './forecast-errors.ts'
 
 /** A model to be judged beside others. All see the same sales, at the same moments. */
 export type Candidate = Readonly<{
@@ -37,6 +41,10 @@ export type EvaluationProgress = Readonly<{ model: string; fold: number; folds: 
 export type ModelErrors = ForecastErrors &
   Readonly<{
     alerted: AlertedErrors
+    /** Null of a model without a head of demand, and where too little was watched. */
+    demand: DemandErrors | null
+    /** Of the mean over the quantiles. */
+    mean: MeanErrors
     /** To fit, and to forecast; features are counted once for all. */
     seconds: number
   }>
@@ -47,6 +55,10 @@ export type Evaluation = Readonly<{
   n: number
   champion: string
   models: Readonly<Record<string, ModelErrors>>
+  /** The champion's. */
+  alerted: AlertedErrors
+  demand: DemandErrors | null
+  mean: MeanErrors
   testedFrom: number
   testedUntil: number
   folds: number
@@ -77,10 +89,14 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   }
   const times = (current as { made: Prepared }).made.asked.times
   const champion = options.candidates[0].name
+  const { alerted, demand, mean } = models[champion] as ModelErrors
   return {
     n: times.length,
     champion,
     models,
+    alerted,
+    demand,
+    mean,
     testedFrom: times[0] as number,
     testedUntil: times.at(-1) as number,
     folds: folds.length,
@@ -109,9 +125,12 @@ function foldsOf({ train, test, walkForward }: EvaluationOptions): Fold[] {
 type Prepared = Readonly<{
   dataset: Dataset
   folds: readonly Fold[]
-  asked: Readonly<{ logPrices: Float64Array; times: Float64Array; resales: Float64Array }>
+  asked: Readonly<{ logPrices: Float64Array; times: Float64Array; resaleLogPrices: Float64Array }> & Exited
   seconds: Readonly<{ items: number; features: number }>
 }>
+
+/** What came after each sale that is asked about. */
+type Exited = Readonly<{ exitLogPrices: Float64Array; exitIsOwn: Uint8Array; knownUntil: number }>
 
 const isMadeAlike = (one: Candidate, other: Candidate): boolean =>
   one.recipe.featureSet === other.recipe.featureSet && one.recipe.itemModel === other.recipe.itemModel && one.known === other.known
@@ -129,7 +148,17 @@ async function prepare(options: EvaluationOptions, { name, recipe, known }: Cand
   const from = dataset.times.findIndex((time) => time >= (folds[0] as Fold).from)
   if (from < 0) throw new RejectedError('too_few_sales', 'none of the sales to be asked about could be given features')
   const [logPrices, times] = [dataset.examples.logPrices.subarray(from), dataset.times.subarray(from)]
-  return { dataset, folds, asked: { logPrices, times, resales: resalesOf(dataset.tokenIds.slice(from), logPrices, times) }, seconds }
+  const resaleLogPrices = resalesOf(dataset.tokenIds.slice(from), logPrices, times)
+  return { dataset, folds, asked: { logPrices, times, resaleLogPrices, ...exitedFrom(dataset, from) }, seconds }
+}
+
+function exitedFrom(dataset: Dataset, from: number): Exited {
+  const exits = exitsOf(salesOf(dataset))
+  return {
+    exitLogPrices: exits.logPrices.subarray(from),
+    exitIsOwn: exits.isOwn.subarray(from),
+    knownUntil: dataset.times.at(-1) as number,
+  }
 }
 
 /** Of each sale what the same axie sold for next, log dollars; NaN where it was not seen again. */
@@ -145,21 +174,44 @@ function resalesOf(tokenIds: readonly string[], logPrices: Float64Array, times: 
   return resales
 }
 
-/** Rows × 5, dollars, of the sales of a fold. */
-type ForecastFold = (fold: Fold) => Float64Array | Promise<Float64Array>
+/** Of the sales of a fold, taken as listings at their price: quantiles (rows × 5, dollars), and what the heads say where there are any. */
+type Answered = Readonly<{ quantilesUsd: Float64Array }> & HeadAnswers
+type ForecastFold = (fold: Fold) => Answered | Promise<Answered>
 
-async function judge({ folds, asked }: Prepared, forecast: ForecastFold): Promise<ModelErrors> {
+async function judge(made: Prepared, forecast: ForecastFold): Promise<ModelErrors> {
+  const { folds, asked } = made
   const started = performance.now()
-  const quantilesUsd = new Float64Array(asked.times.length * 5)
-  let at = 0
-  for (const fold of folds) {
-    const quantiles = await forecast(fold)
-    quantilesUsd.set(quantiles, at)
-    at += quantiles.length
-  }
+  const answers: Answered[] = []
+  for (const fold of folds) answers.push(await forecast(fold))
   const seconds = (performance.now() - started) / 1_000
-  const forecasted = { ...asked, quantilesUsd }
-  return { ...forecastErrors(forecasted), alerted: alertedErrors(forecasted, asked.resales), seconds }
+  const quantilesUsd = joined(answers.map((answer) => answer.quantilesUsd))
+  const exitUsd = joined(answers.map((answer) => answer.exitUsd ?? answer.quantilesUsd))
+  return {
+    ...forecastErrors({ ...asked, quantilesUsd }),
+    alerted: alertedErrors({ ...asked, quantilesUsd, exitUsd }),
+    demand: demandOf(made, quantilesUsd, answers),
+    mean: meanErrors(quantilesUsd, asked.logPrices),
+    seconds,
+  }
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+function demandOf({ dataset, asked }: Prepared, quantilesUsd: Float64Array, answers: readonly Answered[]): DemandErrors | null {
+  const rates = answers.flatMap(({ demandRates }) => demandRates ?? [])
+  if (rates.length < answers.length) return null
+  const from = dataset.times.length - asked.times.length
+  const rows = Array.from(asked.times.keys(), (row) => from + row)
+  const logAsked = rows.map((_, row) => Math.log(quantilesUsd[row * quantileCount + medianIndex] as number))
+  return demandErrors(joined(rates), demandOutcomes(salesOf(dataset), rows, logAsked))
 }
 
 const rowBefore = (times: Float64Array, time: number): number => {
@@ -167,23 +219,40 @@ const rowBefore = (times: Float64Array, time: number): number => {
   return row < 0 ? times.length : row
 }
 
-const askedIn = ({ dataset }: Prepared, { from, until }: Fold): Examples =>
-  examplesOf(dataset.examples, { from: rowBefore(dataset.times, from), until: rowBefore(dataset.times, until) })
+const saysNoMore: HeadAnswers = { exitUsd: null, demandRates: null }
+
+const rowsIn = ({ dataset: { times } }: Prepared, { from, until }: Fold): [from: number, until: number] => [
+  rowBefore(times, from),
+  rowBefore(times, until),
+]
+
+function askedIn(made: Prepared, fold: Fold): Examples {
+  const [from, until] = rowsIn(made, fold)
+  return examplesOf(made.dataset.examples, { from, until })
+}
 
 function learntBefore({ dataset }: Prepared, { from }: Fold) {
   const blocks = splitBlocks(dataset.times.subarray(0, rowBefore(dataset.times, from)))
   const part = (name: keyof typeof blocks): Examples => examplesOf(dataset.examples, blocks[name])
-  return { fit: part('fit'), stopping: part('stopping'), newest: part('newest') }
+  return { blocks, parts: { fit: part('fit'), stopping: part('stopping'), newest: part('newest') } }
 }
 
-async function forecastBy({ name, recipe }: Candidate, made: Prepared, fold: Fold, options: EvaluationOptions): Promise<Float64Array> {
+async function forecastBy({ name, recipe }: Candidate, made: Prepared, fold: Fold, options: EvaluationOptions): Promise<Answered> {
   const onProgress = (done: number, total: number): void =>
     options.onProgress?.({ model: name, fold: fold.number, folds: fold.of, training: { stage: 'fitting', done, total } })
-  const trained = await trainModel(recipe.family, learntBefore(made, fold), { ...taskOf(recipe), seed: options.seed, onProgress })
-  const model = openModel(trained.model)
+  const { seed } = options
+  const { blocks, parts } = learntBefore(made, fold)
+  // Heads are the champion's only: the others are there to be compared by their forecasts.
+  const wantsForward = name === options.candidates[0].name
+  const trained = await trainModel(recipe.family, parts, { ...taskOf(recipe), seed, wantsForward, onProgress })
+  const heads = await trainHeads({ dataset: made.dataset, blocks, trained, seed })
+  const model = openModel({ ...trained.model, heads })
   try {
-    const { vectors, levels } = askedIn(made, fold)
-    return model.predict(vectors, levels).quantilesUsd
+    const { vectors, levels, logPrices } = askedIn(made, fold)
+    const forecasts = model.predict(vectors, levels)
+    const alike = made.dataset.alike.slice(...rowsIn(made, fold))
+    const answers = model.ask?.({ vectors, levels, forecasts, asksUsd: logPrices.map(Math.exp), alike })
+    return { quantilesUsd: forecasts.quantilesUsd, ...(answers ?? saysNoMore) }
   } finally {
     for (const { forecaster } of new Set([trained.model, trained.heldOut])) forecaster.dispose()
   }
@@ -193,9 +262,10 @@ const ruleNames = ({ featureSet }: Recipe): string[] => simpleRules(featureSet, 
 const noExamples: Examples = { vectors: new Float32Array(0), levels: new Float64Array(0), logPrices: new Float64Array(0) }
 
 /** A rule says one number: its intervals are those of its errors on the newest of what was before. */
-function forecastByRule({ featureSet }: Recipe, name: string, made: Prepared, fold: Fold): Float64Array {
-  const { fit, stopping, newest } = learntBefore(made, fold)
+function forecastByRule({ featureSet }: Recipe, name: string, made: Prepared, fold: Fold): Answered {
+  const { fit, stopping, newest } = learntBefore(made, fold).parts
   const rule = simpleRules(featureSet, fit).find((one) => one.name === name) as SimpleRule
   const recent = concatExamples([stopping, newest])
-  return spreadOut(rule.forecast(askedIn(made, fold)), fitResidualQuantiles(rule.forecast(recent), recent.logPrices)).map(Math.exp)
+  const logs = spreadOut(rule.forecast(askedIn(made, fold)), fitResidualQuantiles(rule.forecast(recent), recent.logPrices))
+  return { quantilesUsd: logs.map(Math.exp), ...saysNoMore }
 }

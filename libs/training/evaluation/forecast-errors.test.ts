@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '#lib/numbers/random.ts'
-import { alertedErrors } from './alerted.ts'
 import { type Forecasted, forecastErrors } from './forecast-errors.ts'
 
 /** Prices around $30 that stray by 0.2 of their logarithm; quantiles that know this, moved by `shift`. */
@@ -47,21 +46,5 @@ describe('the errors of forecasts', { timeout: 30_000 }, () => {
       times: new Float64Array(2),
     }
     expect(forecastErrors(one).maeUsd).toBeCloseTo(5)
-  })
-})
-
-describe('among those that the default rule would have alerted', () => {
-  const quantilesUsd = Float64Array.of(60, 80, 100, 120, 150)
-  const sold = (usd: number, resoldFor: number) => {
-    const one = { quantilesUsd, logPrices: Float64Array.of(Math.log(usd)), times: new Float64Array(1) }
-    return alertedErrors(one, Float64Array.of(Math.log(resoldFor)))
-  }
-
-  test('are the cheap ones, judged by what they sold for next', () => {
-    expect(sold(50, 90)).toEqual({ alerts: 1, resold: 1, coverage90: 1, atLeastQ25: 1 })
-    expect(sold(50, 70)).toEqual({ alerts: 1, resold: 1, coverage90: 1, atLeastQ25: 0 })
-    expect(sold(50, 40)).toEqual({ alerts: 1, resold: 1, coverage90: 0, atLeastQ25: 0 })
-    expect(sold(62, 90)).toEqual({ alerts: 0, resold: 0, coverage90: null, atLeastQ25: null })
-    expect(sold(50, Number.NaN)).toEqual({ alerts: 1, resold: 0, coverage90: null, atLeastQ25: null })
   })
 })

@@ -1,3 +1,4 @@
+import { meansOf } from '#lib/model/heads/heads.ts'
 import { quantileOfSorted } from '#lib/model/input-encoding.ts'
 import { medianIndex, pinballLoss, quantileCount, quantileLevels } from '#lib/model/quantile-head.ts'
 import { createRandom } from '#lib/numbers/random.ts'
@@ -34,6 +35,9 @@ export type ForecastErrors = Readonly<{
   width90: number
 }>
 
+/** Of the mean, the fixed weighting of the quantiles: of log price, and of prices up to $2,000. */
+export type MeanErrors = Readonly<{ r2Log: number; r2Usd: number; r2UsdOfMedian: number }>
+
 const dearestUsd = 2_000
 const draws = 200
 const hourMillis = 3_600_000
@@ -62,6 +66,21 @@ export function forecastErrors({ quantilesUsd, logPrices, times }: Forecasted): 
     coverage90: shareInside(at(0), at(4), logPrices),
     width50: widthOf(at(1), at(3)),
     width90: widthOf(at(0), at(4)),
+  }
+}
+
+export function meanErrors(quantilesUsd: Float64Array, logPrices: Float64Array): MeanErrors {
+  const means = meansOf(quantilesUsd)
+  const medians = means.map((_, row) => quantilesUsd[row * quantileCount + medianIndex] as number)
+  const usual = Array.from(logPrices.keys()).filter((row) => Math.exp(logPrices[row] as number) <= dearestUsd)
+  const pricesUsd = Float64Array.from(usual, (row) => Math.exp(logPrices[row] as number))
+  const r2Of = (forecasts: Float64Array, prices: Float64Array): number =>
+    1 - meanOf(forecasts.map((forecast, row) => (forecast - (prices[row] as number)) ** 2)) / varianceOf(prices)
+  const amongUsual = (forecasts: Float64Array): Float64Array => Float64Array.from(usual, (row) => forecasts[row] as number)
+  return {
+    r2Log: r2Of(means.map(Math.log), logPrices),
+    r2Usd: r2Of(amongUsual(means), pricesUsd),
+    r2UsdOfMedian: r2Of(amongUsual(medians), pricesUsd),
   }
 }
 

@@ -75,6 +75,21 @@ it('rules publish: the next listing is judged by them, without a restart; rules 
   const archived = ['check', file, '--against', 'archive', '--run', prefix.replace(/\.$/, '')]
   await vi.waitFor(async () => expect(await rules(...archived)).toMatchObject({ rulesHash, listings: 2 * half }), patient)
   expect(await rules(...archived)).toMatchObject({ rules: [{ rule: 'any-ask', candidates: 2 * half, fired: 2 * half }] })
+  // Everything alerted and nothing resold in time: picks are counted beside those of the set in force, which is the same one.
+  const { money } = await rules(...archived)
+  expect(money).toMatchObject({ tried: { name: 'anything', picks: 2 * half }, inForce: { name: 'anything', picks: 2 * half } })
+  expect(money.difference).toMatchObject({ moreUsdPerDay: 0 })
+
+  expect(await rules('publish', 'classic', '--reason', 'trial')).toMatchObject({ name: 'classic' })
+  expect(await rules('rollback')).toMatchObject({ name: 'anything', rulesHash })
+  const { inForce, changes } = await rules('ls')
+  expect(inForce).toEqual({ rulesHash, name: 'anything' })
+  expect(changes.map(({ name, reason }: Record<'name' | 'reason', string>) => [name, reason])).toEqual([
+    expect.arrayContaining(['default']),
+    ['anything', 'by hand'],
+    ['classic', 'trial'],
+    ['anything', 'rollback: by hand'],
+  ])
   await producer.close()
   await following.stop()
 })

@@ -7,6 +7,7 @@ import { createRulesStore } from '#lib/rules/rules-store.ts'
 import type { Log } from '#lib/stream/log.ts'
 import { sendDecisions } from './promote.ts'
 import { readModels } from './read-models.ts'
+import { readRules, rulesBefore, rulesInForce } from './read-rules.ts'
 
 export type PublishContext = Readonly<{ log: Log; codec: Codec; store: ObjectStore; prefix: string }>
 
@@ -22,4 +23,20 @@ export async function publishRules(context: PublishContext, rules: RuleSet, reas
   const observation = { observedAt: at, origin: 'live', source: market.source } as const
   await sendDecisions(context, [rulesChangedEvent({ rulesHash, rules: ruleSetText(rules), reason }, observation)])
   return { rulesHash, at }
+}
+
+/** Publishes the rules that were in force before. RejectedError no_predecessor where there are none, or none are known any more. */
+export async function rollBackRules(
+  context: PublishContext,
+  reason: string,
+): Promise<{ name: string; rulesHash: string; at: number; before: string | null }> {
+  const history = await readRules(context)
+  const rules = rulesBefore(history)
+  if (rules === null)
+    throw new RejectedError(
+      'no_predecessor',
+      'rollback: no other rules were in force before; flipstream rules publish FILE, default or classic',
+    )
+  const before = rulesInForce(history)?.rulesHash ?? null
+  return { name: rules.name, ...(await publishRules(context, rules, `rollback: ${reason}`)), before }
 }

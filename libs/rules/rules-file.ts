@@ -42,10 +42,15 @@ export function parseRulesFile(text: string, fileName: string): RuleSet {
   } catch (error) {
     throw new RulesFileError(fileName, [{ line: 1, column: 1, message: (error as Error).message }])
   }
-  const contradictions = rulesIn(written).flatMap((rule, index) => contradictionOf(rule, index, source))
+  const contradictions = [
+    ...rulesIn(written).flatMap((rule, index) => contradictionOf(rule, index, source)),
+    ...repeatedNames(rulesIn(written), source),
+  ]
   const parsed = ruleSetSchema.safeParse(completed(written))
   if (parsed.success && contradictions.length === 0) return parsed.data
-  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, source))
+  const issues = parsed.success
+    ? []
+    : parsed.error.issues.filter((issue) => !isAboutNames(issue)).flatMap((issue) => problemsOf(issue, source))
   const problems = [...contradictions, ...issues].sort((a, b) => a.line - b.line || a.column - b.column)
   throw new RulesFileError(fileName, problems)
 }
@@ -87,6 +92,23 @@ function contradictionOf(rule: unknown, index: number, source: Source): RulesFil
   const found = both ? 'both' : 'neither'
   const message = `expected either when (an expression) or forecast, found ${found}`
   return [problemAt(source, offsetOf(['rules', index, ...(both ? ['when'] : [])], source), message)]
+}
+
+/** The schema asks for it only where nothing else is wrong. */
+const isAboutNames = ({ code, path }: z.core.$ZodIssue): boolean => code === 'custom' && path.length === 1 && path[0] === 'rules'
+
+function repeatedNames(rules: readonly unknown[], source: Source): RulesFileProblem[] {
+  const met = new Set<unknown>()
+  return rules.flatMap((rule, index) => {
+    const name = isFields(rule) ? rule['name'] : undefined
+    if (typeof name !== 'string' || !met.has(name)) {
+      met.add(name)
+      return []
+    }
+    return [
+      problemAt(source, offsetOf(['rules', index, 'name'], source), `rules.${index}.name: expected every rule to have a name of its own`),
+    ]
+  })
 }
 
 /** Issues of the completed rule set, at the places of the file they come from. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
@@ -6,9 +6,9 @@ import type { BacktestArguments } from '#lib/backtest/backtest-arguments.ts'
 import { defaultExecution, type ExecutionSettings, knobNames, knobOf } from '#lib/backtest/money/settings.ts'
 import { parseSweep, sweepNames } from '#lib/backtest/sweep.ts'
 import { choiceOption, fileOption, momentOption, numberOption, seedOption, textOption, wholeNumberOption } from '#lib/cli/values.ts'
-import { classicRules, defaultRules } from '#lib/rules/presets.ts'
+import { presetNames, readNamedRules } from '#lib/rules/named-rules.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
-import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
+import { RulesFileError } from '#lib/rules/rules-file.ts'
 
 export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive URI: what the alerts would have earned.
 
@@ -121,11 +121,10 @@ const isFile = (path: string): boolean => existsSync(path) && statSync(path).isF
 type Limits = Readonly<{ least?: number; above?: number; most?: number; whole?: boolean }>
 
 function rulesOf(option: string, given: string): RuleSet {
-  const preset = [defaultRules, classicRules].find(({ name }) => name === given)
-  if (preset !== undefined) return preset
-  if (!isFile(given)) throw new UsageError(`${option}: expected default, classic or a file, found ${given}`)
+  if (!presetNames.includes(given) && !isFile(given))
+    throw new UsageError(`${option}: expected ${presetNames.join(', ')} or a file, found ${given}`)
   try {
-    return parseRulesFile(readFileSync(given, 'utf8'), given)
+    return readNamedRules(given)
   } catch (error) {
     throw error instanceof RulesFileError ? new UsageError(`${option}: these rules cannot be used\n${error.message}`) : error
   }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { presetNames } from '#lib/rules/named-rules.ts'
 
 export type RulesArguments =
   | Readonly<{ action: 'fields' }>
@@ -13,15 +14,21 @@ export type RulesArguments =
       json: boolean
     }>
   | Readonly<{ action: 'publish'; file: string; run: string | null; reason: string; json: boolean }>
+  | Readonly<{ action: 'ls'; run: string | null; json: boolean }>
+  | Readonly<{ action: 'rollback'; run: string | null; reason: string; json: boolean }>
 
 export const rulesHelp = `flipstream rules: which listings deserve an alert, in your own words (YAML, conditions in CEL; see examples/rules)
 
-  flipstream rules check FILE                     every mistake, with line and column
-  flipstream rules check FILE --against archive   how often each rule would have fired on what the last run archived
-  flipstream rules check FILE --against WHAT      the same on ${archiveForms}
-  flipstream rules publish FILE                   from the next event of the market on, listings are judged by it; no restart
-  flipstream rules fields                         what a condition may name
+  flipstream rules check RULES                     every mistake, with line and column
+  flipstream rules check RULES --against archive   what each rule would have fired on of what the last run archived, and what came of its
+                                                  picks in dollars, beside the rules in force then
+  flipstream rules check RULES --against WHAT      the same on ${archiveForms}
+  flipstream rules publish RULES                   from the next event of the market on, listings are judged by them; no restart
+  flipstream rules ls                              which rules judged from when on, and why
+  flipstream rules rollback                        publishes the rules that were in force before
+  flipstream rules fields                          what a condition may name
 
+  RULES           a file, or ${presetNames.join(' or ')}
   --reason TEXT   stands in the record of the decision (default: by hand)
   --run NAME      another run than the last (flipstream runs ls); for a deployment without runs set PREFIX, empty or not
   --json          print one JSON object, and nothing else on stdout
@@ -40,10 +47,18 @@ export function parseRulesArguments(argv: readonly string[]): RulesArguments | n
   const { values, positionals } = parse(argv)
   const [action, file, ...rest] = positionals
   if (action === 'fields' && file === undefined) return { action }
-  if (action !== 'check' && action !== 'publish') throw new UsageError(rulesHelp)
-  if (file === undefined) throw new UsageError(`rules ${action}: name a rules file, such as examples/rules/combos.yaml`)
-  if (rest.length > 0) throw new UsageError(`rules ${action}: does not know what to do with ${rest.join(' ')}`)
   const { run = null, json = false, against = null, reason } = values
+  if (action === 'ls' || action === 'rollback') {
+    if (file !== undefined) throw new UsageError(`rules ${action}: does not know what to do with ${file}`)
+    if (against !== null) throw new UsageError(`rules ${action}: --against goes with check`)
+    if (action === 'rollback') return { action, run, reason: reason ?? 'by hand', json }
+    if (reason !== undefined) throw new UsageError('rules ls: --reason goes with publish and rollback')
+    return { action, run, json }
+  }
+  if (action !== 'check' && action !== 'publish') throw new UsageError(rulesHelp)
+  if (file === undefined)
+    throw new UsageError(`rules ${action}: name a rules file, such as examples/rules/combos.yaml, or ${presetNames.join(' or ')}`)
+  if (rest.length > 0) throw new UsageError(`rules ${action}: does not know what to do with ${rest.join(' ')}`)
   if (action === 'check') {
     if (reason !== undefined) throw new UsageError('rules check: --reason goes with publish')
     return { action, file, against, run, json }

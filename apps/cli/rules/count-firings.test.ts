@@ -86,6 +86,6 @@ describe('how often rules would have fired', () => {
     await vi.waitFor(async () => expect(await archived()).toBe(listings.length), { timeout: 10_000 })
     await running.stop()
     const archive = createArchive({ name: 'run', store, prefix: 'run.' })
-    expect(await countArchived(rules, archive, () => {})).toEqual(counter.result())
+    expect(await countArchived(rules, archive, () => {})).toMatchObject(counter.result())
   })
 })

@@ -1,4 +1,5 @@
 import type { Archive } from '#lib/archive/archive.ts'
+import { createRulesContest, type RulesComparison, readMarketPast } from '#lib/backtest/compare-rules.ts'
 import { expressionOf, judge } from '#lib/rules/judge.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { createAlerterProcessor } from '#lib/stages/alerter.ts'
@@ -17,6 +18,8 @@ export type Firings = {
   unanswerable: number
   problem: string | null
 }
+
+export type ArchivedCounts = FiringCounts & Readonly<{ money: RulesComparison | null }>
 
 export type FiringCounts = Readonly<{ listings: number; from: number | null; to: number | null; rules: readonly Firings[] }>
 
@@ -76,15 +79,24 @@ export function createFiringCounter(rules: RuleSet): FiringCounter {
 
 const progressEvery = 50_000
 
-/** The same over all scored listings of an archive; one object in memory at a time. */
-export async function countArchived(rules: RuleSet, archive: Archive, onProgress: (count: number) => void): Promise<FiringCounts> {
+/**
+ * The same over all scored listings of an archive, and what came of the picks in dollars where its market is archived too; one object in
+ * memory at a time.
+ */
+export async function countArchived(rules: RuleSet, archive: Archive, onProgress: (count: number) => void): Promise<ArchivedCounts> {
   const topic = await archive.newest('listings.scored')
   const codec = archive.codec(topic)
   const counter = createFiringCounter(rules)
+  const past = await readMarketPast(archive)
+  const contest = past === null ? null : createRulesContest(rules, past)
   let count = 0
   for await (const { value, ...record } of archive.records(topic)) {
-    if (value !== null) counter.add(await codec.decode('ScoredListing', value), record)
+    if (value !== null) {
+      const scored = await codec.decode('ScoredListing', value)
+      counter.add(scored, record)
+      contest?.add(scored, record)
+    }
     if (++count % progressEvery === 0) onProgress(count)
   }
-  return counter.result()
+  return { ...counter.result(), money: contest?.result() ?? null }
 }

@@ -1,3 +1,6 @@
+import type { RulesComparison } from '#lib/backtest/compare-rules.ts'
+import { dollars, exitsText, intervalText, percent, verdictOf } from '#lib/backtest/report/text.ts'
+import type { RulesHistory } from '#lib/decisions/read-rules.ts'
 import type { FiringCounts } from './count-firings.ts'
 
 const dayMillis = 86_400_000
@@ -13,11 +16,41 @@ export function formatFirings({ listings, from, to, rules }: FiringCounts): stri
     return [rule, String(fired), (fired / days).toFixed(1), String(candidates), [...reasons, ...trouble].join(', ')]
   })
   const head = ['rule', 'fired', 'a day', 'candidates', 'refused']
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
+  return `${listings} listings from ${minute(from)} to ${minute(to)} UTC\n\n${aligned([head, ...rows], [0, 4])}\n`
+}
+
+/** What came of the picks, beside those of the rules in force. */
+export function formatMoney({ tried, inForce, difference, execution }: RulesComparison): string {
+  const rows = [tried, inForce].map((one, place) => [
+    place === 0 ? one.name : `${one.name} (in force)`,
+    String(one.picks),
+    one.bought.toFixed(0),
+    dollars(one.usdPerDay),
+    intervalText(one.interval, dollars),
+    percent(one.gainedShare, 0),
+    exitsText(one.exits),
+    dollars(one.oneAccount.stuckUsd),
+  ])
+  const head = ['', 'picks', 'bought', 'a day', '95%', 'gained', 'resold / alike / unsold / censored', 'stuck']
+  const terms = `${dollars(execution.capitalUsd)} each morning, sold within ${execution.horizonHours} h or liquidated at ${percent(execution.liquidationRatio, 0)}`
+  return `\n${terms}\n\n${aligned([head, ...rows], [0])}\n\n${verdictOf(difference)}\n`
+}
+
+/** Newest first: the first judges now. */
+export function formatHistory({ changes, isWhole }: RulesHistory, nameOf: (rules: string) => string): string {
+  const rows = changes.map(({ rulesHash, rules, at, reason }) => [minute(at), rulesHash.slice(0, 12), nameOf(rules), reason]).reverse()
+  const first = isWhole ? [['from the beginning', '', 'default', 'nobody had published rules']] : []
+  const older = isWhole ? '' : 'Older decisions have left the log.\n'
+  return `${aligned([['from (UTC)', 'rule set', 'name', 'why'], ...rows, ...first], [0, 1, 2, 3])}\n${older}`
+}
+
+/** Text on the left, in these columns; numbers on the right. */
+function aligned(rows: readonly (readonly string[])[], left: readonly number[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const line = (row: readonly string[]) =>
     row
-      .map((cell, column) => (column === 0 || column === 4 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .map((cell, column) => (left.includes(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join('  ')
       .trimEnd()
-  return `${listings} listings from ${minute(from)} to ${minute(to)} UTC\n\n${[head, ...rows].map(line).join('\n')}\n`
+  return rows.map(line).join('\n')
 }

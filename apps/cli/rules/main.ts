@@ -1,18 +1,19 @@
-import { readFileSync } from 'node:fs'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
-import { publishRules } from '#lib/decisions/publish-rules.ts'
+import { publishRules, rollBackRules } from '#lib/decisions/publish-rules.ts'
+import { type RulesHistory, readRules, rulesInForce } from '#lib/decisions/read-rules.ts'
 import { FatalError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { describeRecord } from '#lib/rules/expression-record.ts'
+import { presetNames, readNamedRules } from '#lib/rules/named-rules.ts'
 import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
-import { parseRulesFile, RulesFileError } from '#lib/rules/rules-file.ts'
+import { RulesFileError } from '#lib/rules/rules-file.ts'
 import { openBackend } from '#lib/running/backend.ts'
 import { lastRun, openArchive, openRun } from '#lib/running/open-archive.ts'
 import { prefixOfChoice } from '#lib/running/runs.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { parseRulesArguments, type RulesArguments, rulesHelp } from './arguments.ts'
-import { countArchived, type FiringCounts } from './count-firings.ts'
-import { formatFirings } from './format.ts'
+import { type ArchivedCounts, countArchived } from './count-firings.ts'
+import { formatFirings, formatHistory, formatMoney } from './format.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -26,8 +27,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     return exitCodes.done
   }
   try {
-    const rules = parseRulesFile(readRules(options.file), options.file)
-    process.stdout.write(options.action === 'check' ? await check(rules, options, env) : await publish(rules, options, env))
+    process.stdout.write(options.action === 'check' ? await check(readRulesOf(options.file), options, env) : await answer(options, env))
     return exitCodes.done
   } catch (error) {
     const isExpected =
@@ -38,11 +38,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   }
 }
 
-function readRules(file: string): string {
+function readRulesOf(given: string): RuleSet {
   try {
-    return readFileSync(file, 'utf8')
+    return readNamedRules(given)
   } catch (error) {
-    throw new UsageError(`rules: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+    if (error instanceof RulesFileError) throw error
+    throw new UsageError(
+      `rules: ${given} is neither ${presetNames.join(' nor ')}, and cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    )
   }
 }
 
@@ -51,10 +54,10 @@ async function check(rules: RuleSet, options: Extract<RulesArguments, { action: 
   const counts = options.against === null ? null : await countAgainst(rules, options.against, options.run, env)
   if (options.json) return `${JSON.stringify({ name: rules.name, rulesHash, rules: rules.rules.map(({ name }) => name), ...counts })}\n`
   const fine = `${options.file}: ${rules.rules.length} rules, as rule set ${rulesHash.slice(0, 12)}\n`
-  return counts === null ? fine : `${fine}${formatFirings(counts)}`
+  return counts === null ? fine : `${fine}${formatFirings(counts)}${counts.money === null ? '' : formatMoney(counts.money)}`
 }
 
-async function countAgainst(rules: RuleSet, against: string, run: string | null, env: Environment): Promise<FiringCounts> {
+async function countAgainst(rules: RuleSet, against: string, run: string | null, env: Environment): Promise<ArchivedCounts> {
   const opened = against === 'archive' ? await openRun(run ?? lastRun(), env) : await openArchive(against, env)
   try {
     return await countArchived(rules, opened.archive, (count) => say(`${count} listings judged`))
@@ -63,15 +66,34 @@ async function countAgainst(rules: RuleSet, against: string, run: string | null,
   }
 }
 
-async function publish(rules: RuleSet, options: Extract<RulesArguments, { action: 'publish' }>, env: Environment): Promise<string> {
+type Decision = Exclude<RulesArguments, { action: 'check' | 'fields' }>
+
+/** What asks the servers. */
+async function answer(options: Decision, env: Environment): Promise<string> {
+  // A file's mistakes are told before a server is touched.
+  const rules = options.action === 'publish' ? readRulesOf(options.file) : null
   const prefix = prefixOfChoice(checkoutRoot, { run: options.run, prefix: env['PREFIX'] })
   const stack = await resolveStack({ env, onProgress: say, allowEmbedded: false })
   const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}rules` })
+  const context = { ...backend, prefix }
   try {
-    const result = await publishRules({ ...backend, prefix }, rules, options.reason)
-    if (options.json) return `${JSON.stringify({ name: rules.name, ...result })}\n`
-    return `${rules.name} judges from now on, as rule set ${result.rulesHash.slice(0, 12)}\n`
+    if (options.action === 'ls') return history(await readRules(context), options)
+    const result =
+      rules === null
+        ? await rollBackRules(context, options.reason)
+        : { name: rules.name, ...(await publishRules(context, rules, options.reason)) }
+    if (options.json) return `${JSON.stringify(result)}\n`
+    return `${result.name} judges from now on, as rule set ${result.rulesHash.slice(0, 12)}. flipstream rules rollback goes back.\n`
   } finally {
     await backend.close()
   }
+}
+
+const nameOf = (rules: string): string => (JSON.parse(rules) as { name: string }).name
+
+function history(read: RulesHistory, { json }: { json: boolean }): string {
+  if (!json) return formatHistory(read, nameOf)
+  const changes = read.changes.map(({ rules, ...change }) => ({ ...change, name: nameOf(rules), rules: JSON.parse(rules) as unknown }))
+  const inForce = rulesInForce(read)
+  return `${JSON.stringify({ inForce: inForce === null ? null : { rulesHash: inForce.rulesHash, name: nameOf(inForce.rules) }, isWhole: read.isWhole, changes })}\n`
 }

@@ -137,7 +137,7 @@ rules:
       [
         'two rules of one name',
         'name: m\nrules:\n- {name: a, when: "true"}\n- {name: a, when: "true"}\n',
-        [expect.stringMatching(/^mine\.yaml:3:1: rules: .*name of its own/)],
+        ['mine.yaml:4:10: rules.1.name: expected every rule to have a name of its own'],
       ],
       ['rules that are none', 'name: m\nrules: many\n', [expect.stringMatching(/^mine\.yaml:2:8: rules: /)]],
       [

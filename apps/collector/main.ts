@@ -1,10 +1,10 @@
-import { defineApp } from '#lib/app/app.ts'
+import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
+import { createMarketplace, type Marketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { createTransactionalWriter } from '#lib/stream/runtime/transactional-writer.ts'
 import { collect } from './collector.ts'
-import { createCollectorMetrics } from './collector-metrics.ts'
+import { type CollectorMetrics, createCollectorMetrics } from './collector-metrics.ts'
 import { openCommitter } from './committer.ts'
 import { collectorSettings } from './config.ts'
 import type { Collecting } from './decision.ts'
@@ -23,7 +23,8 @@ export const app = defineApp({
   name: 'collector',
   summary: 'reads the marketplace, writes what happens on it to market.events, each thing once',
   settings: collectorSettings,
-  async start({ config, prefix, clock, logger, metrics, health, log, codec, traces }) {
+  start(context) {
+    const { config, clock, logger, metrics } = context
     const collectorMetrics = createCollectorMetrics(metrics, logger, clock)
     let marketTime: number | null = null
     const marketplace = createMarketplace({
@@ -44,75 +45,90 @@ export const app = defineApp({
         collectorMetrics.answered(answer)
       },
     })
-    await codec.prepare(['MarketEvent', 'CollectorState'])
-    const writer = createTransactionalWriter({
-      log,
-      clock,
-      logger,
-      transactionalId: `${prefix}collector-${marketKey}`,
-      state: { topic: topicName(prefix, 'collector.state'), key: marketKey },
-    })
-    const stopping = new AbortController()
-    const committer = await openCommitter({
-      writer,
-      codec,
-      prefix,
-      ...(traces && { traces }),
-      onCommitted(decision) {
-        health.set('log', true)
-        for (const { event, collectedAt } of decision.events)
-          if (traces !== undefined && collectedAt !== null) {
-            const parent = traces.begin(event.eventId) ?? undefined
-            traces.span({ name: 'collector', parent, isRoot: true, startMillis: collectedAt, endMillis: clock.now() })
-          }
-        collectorMetrics.committed(decision)
-      },
-      onRetry(error) {
-        health.set('log', false, error.message)
-        logger.warn({ problem: error.message }, 'the log is unwell; trying again')
-      },
-      backOff: (attempt) => clock.sleep(Math.min(longestBackOffMillis, 100 * 2 ** attempt) * (0.5 + clock.random()), stopping.signal),
-    })
-    const collecting: Collecting = {
-      source: config.MARKET_SOURCE,
-      memory: { capacity: remembered, firstLookMillis: config.FIRST_LOOK_MINUTES * 60_000 },
-      maxEvents: maxEventsPerTransaction,
-      tracks: trackedAsks,
-    }
-    const finished = collect({
-      marketplace,
-      committer,
-      collecting,
-      paging: { size: maxPageSize, overlap: 10, maxPages: 500 },
-      historyDays: config.HISTORY_DAYS,
-      async beforeLive() {
-        const group = config.LIVE_AFTER_GROUP
-        if (group === null) return
-        const reader = { group: `${prefix}${group}`, topic: topicName(prefix, 'market.events') }
-        await untilRead({ log, clock, logger, stopping: stopping.signal, ...reader })
-      },
-      every: {
-        listings: config.POLL_MILLISECONDS,
-        sales: config.SALES_POLL_MILLISECONDS,
-        sweep: config.SWEEP_MILLISECONDS,
-        askCheck: config.ASK_CHECK_MILLISECONDS,
-      },
-      clock,
-      logger,
-      health,
-      metrics: collectorMetrics,
-      marketTime: () => marketTime,
-      stopping: stopping.signal,
-    }).finally(() => stopping.abort())
-    finished.catch(() => {})
-    return {
-      finished,
-      async stop() {
-        stopping.abort()
-        await marketplace.close()
-        await finished.catch(() => {})
-        await writer.close()
-      },
-    }
+    return startCollector(context, { marketplace, marketTime: () => marketTime, collectorMetrics })
   },
 })
+
+export type CollectorPorts = Readonly<{
+  marketplace: Marketplace
+  /** The market's clock at the newest answer; null before the first. */
+  marketTime(): number | null
+  collectorMetrics: CollectorMetrics
+}>
+
+/** All of the collector but the client it asks with. */
+export async function startCollector(
+  { config, prefix, clock, logger, health, log, codec, traces }: AppContext<typeof collectorSettings>,
+  { marketplace, marketTime, collectorMetrics }: CollectorPorts,
+): Promise<RunningApp> {
+  await codec.prepare(['MarketEvent', 'CollectorState'])
+  const writer = createTransactionalWriter({
+    log,
+    clock,
+    logger,
+    transactionalId: `${prefix}collector-${marketKey}`,
+    state: { topic: topicName(prefix, 'collector.state'), key: marketKey },
+  })
+  const stopping = new AbortController()
+  const committer = await openCommitter({
+    writer,
+    codec,
+    prefix,
+    ...(traces && { traces }),
+    onCommitted(decision) {
+      health.set('log', true)
+      for (const { event, collectedAt } of decision.events)
+        if (traces !== undefined && collectedAt !== null) {
+          const parent = traces.begin(event.eventId) ?? undefined
+          traces.span({ name: 'collector', parent, isRoot: true, startMillis: collectedAt, endMillis: clock.now() })
+        }
+      collectorMetrics.committed(decision)
+    },
+    onRetry(error) {
+      health.set('log', false, error.message)
+      logger.warn({ problem: error.message }, 'the log is unwell; trying again')
+    },
+    backOff: (attempt) => clock.sleep(Math.min(longestBackOffMillis, 100 * 2 ** attempt) * (0.5 + clock.random()), stopping.signal),
+  })
+  const collecting: Collecting = {
+    source: config.MARKET_SOURCE,
+    memory: { capacity: remembered, firstLookMillis: config.FIRST_LOOK_MINUTES * 60_000 },
+    maxEvents: maxEventsPerTransaction,
+    tracks: trackedAsks,
+  }
+  const finished = collect({
+    marketplace,
+    committer,
+    collecting,
+    paging: { size: maxPageSize, overlap: 10, maxPages: 500 },
+    historyDays: config.HISTORY_DAYS,
+    async beforeLive() {
+      const group = config.LIVE_AFTER_GROUP
+      if (group === null) return
+      const reader = { group: `${prefix}${group}`, topic: topicName(prefix, 'market.events') }
+      await untilRead({ log, clock, logger, stopping: stopping.signal, ...reader })
+    },
+    every: {
+      listings: config.POLL_MILLISECONDS,
+      sales: config.SALES_POLL_MILLISECONDS,
+      sweep: config.SWEEP_MILLISECONDS,
+      askCheck: config.ASK_CHECK_MILLISECONDS,
+    },
+    clock,
+    logger,
+    health,
+    metrics: collectorMetrics,
+    marketTime,
+    stopping: stopping.signal,
+  }).finally(() => stopping.abort())
+  finished.catch(() => {})
+  return {
+    finished,
+    async stop() {
+      stopping.abort()
+      await marketplace.close()
+      await finished.catch(() => {})
+      await writer.close()
+    },
+  }
+}

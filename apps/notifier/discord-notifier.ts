@@ -22,11 +22,10 @@ type Context = AppContext<typeof settings>
 const idleMillis = 250
 
 /** Alerts to Discord: by a bot, with buttons, commands and edits, or by webhooks, with links. */
-export async function startDiscordNotifier(context: Context): Promise<RunningApp> {
+export async function startDiscordNotifier(context: Context, { posters, buttons }: Posters = createPosters(context)): Promise<RunningApp> {
   const { config, prefix, log, codec, clock, logger, metrics, health } = context
   await codec.prepare(['Notification', 'AlertFeedback', 'Control'])
   const producer = log.producer()
-  const { posters, buttons } = createPosters(context)
   const defaultPoster = posters.get(defaultChannel)!
   const byName = new Map([...posters.values()].map((poster) => [poster.name, poster]))
   const intents = createIntents({ log, producer, codec, prefix, channel: defaultPoster.name, isOurs: isDiscord })
@@ -111,7 +110,10 @@ export async function startDiscordNotifier(context: Context): Promise<RunningApp
 
 const isDiscord = (channel: string): boolean => /^(discord|webhook):/.test(channel)
 
-function createPosters({ config }: Context): { posters: ReadonlyMap<string, Poster>; buttons: Buttons } {
+/** Where alerts are posted, by the channel that a rule names. */
+export type Posters = Readonly<{ posters: ReadonlyMap<string, Poster>; buttons: Buttons }>
+
+function createPosters({ config }: Context): Posters {
   const options = { apiUrl: config.DISCORD_API_URL, timeoutMillis: config.DISCORD_TIMEOUT_MILLISECONDS }
   const { DISCORD_TOKEN: token, DISCORD_CHANNELS: channels, DISCORD_WEBHOOKS: webhooks } = config
   const each = <Value>(values: ReadonlyMap<string, Value>, create: (value: Value) => Poster) =>

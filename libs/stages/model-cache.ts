@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '#lib/clock/clock.ts'
 import { BundleError, openBundle, readBundle } from '#lib/model/bundle/bundle.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { UnusableModel, UsableModel } from './scorer.ts'
@@ -17,13 +18,14 @@ type Entry = Readonly<{ model: UsableModel; dispose(): void }> | Readonly<{ prob
 
 export type ModelCacheOptions = Readonly<{
   store: ObjectStore
+  clock?: Pick<Clock, 'monotonic'>
   /** Must hold every model that one batch names. */
   capacity: number
   onLoaded?: (modelId: string, loadMillis: number) => void
   onRefused?: (problem: UnusableModel) => void
 }>
 
-export function createModelCache({ store, capacity, onLoaded, onRefused }: ModelCacheOptions): ModelCache {
+export function createModelCache({ store, clock = systemClock, capacity, onLoaded, onRefused }: ModelCacheOptions): ModelCache {
   const entries = new Map<string, Entry>()
   const loading = new Map<string, Promise<void>>()
 
@@ -33,7 +35,7 @@ export function createModelCache({ store, capacity, onLoaded, onRefused }: Model
   }
 
   const fetchModel = async (modelId: string): Promise<void> => {
-    const started = performance.now()
+    const started = clock.monotonic()
     try {
       const bundle = await readBundle(store, modelId)
       const { featureSet, source, trainedUntil } = bundle.manifest
@@ -42,7 +44,7 @@ export function createModelCache({ store, capacity, onLoaded, onRefused }: Model
         model: { ...model, featureSetHash: featureSet.hash, trainedUntil, source },
         dispose: model.dispose,
       })
-      onLoaded?.(modelId, performance.now() - started)
+      onLoaded?.(modelId, clock.monotonic() - started)
     } catch (error) {
       if (!(error instanceof BundleError)) throw error
       const problem = { code: error.code, message: error.message }

@@ -3,7 +3,7 @@
  *   --seeds 1..N          these seeds; --seed S --trace: one, with every step
  *   --only runner|pipeline
  *   --twice               each seed twice: equal traces
- *   --mutants             plants the known faults, one at a time, in a copy of the tree: each must be seen
+ *   --mutants             plants the known faults, one at a time, in a copy of the tree: each must be seen; --named TEXT: only these
  */
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,9 +11,10 @@ import { parseArgs } from 'node:util'
 import { repeatLine, runSeeds, type Seeds, type SeedsRun, shrink, type World } from '../tests/simulation/kernel/seeds.ts'
 import { runMutants } from '../tests/simulation/mutants/mutants.ts'
 import { runnerMutants } from '../tests/simulation/mutants/runner-mutants.ts'
+import { pipelineWorld } from '../tests/simulation/pipeline/world.ts'
 import { runnerWorld } from '../tests/simulation/runner/world.ts'
 
-const worlds: readonly World[] = [runnerWorld]
+const worlds: readonly World[] = [runnerWorld, pipelineWorld]
 const mutants = [...runnerMutants]
 const seedsPerMutant = { runner: 4_000, pipeline: 1_000 }
 const defaultSeeds = '1..1000'
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     first: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
+    named: { type: 'string', default: '' },
   },
 })
 
@@ -82,7 +84,7 @@ async function tell(world: World, { seeds, steps, seconds, failures, unequal }: 
 
 async function tellMutants(): Promise<boolean> {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
-  const own = mutants.filter(({ world }) => chosen.some(({ name }) => name === world))
+  const own = mutants.filter(({ world, name: fault }) => chosen.some(({ name }) => name === world) && fault.includes(values.named))
   say('| world | file | planted fault | seeds it took | seen as |\n| --- | --- | --- | --- | --- |')
   const results = await runMutants(root, own, seedsPerMutant, ({ mutant: { world, file, name }, killedBy }) =>
     say(`| ${world} | ${file} | ${name} | ${killedBy?.seed ?? '**survived**'} | ${killedBy?.problem.slice(0, 90) ?? ''} |`),

@@ -93,3 +93,13 @@ test('rate and leaderboard are events, and remembered by their time', () => {
   expect(board.events).toMatchObject([{ event: { payload: { 'flipstream.LeaderboardSnapshot': { axies: [] } } } }])
   expect(board.state.leaderboardAt).toBe(at(6))
 })
+
+test('what was written is not written again where the answer to its commit was lost, and the decision is taken anew', () => {
+  const rate = { value: 3_000, heldAt: 1, marketTime: at(5) }
+  const { state } = decideExchangeRate(fresh, rate, collecting)
+  expect(decideExchangeRate(state, rate, collecting)).toEqual({ events: [], rejects: [], state })
+  expect(decideExchangeRate(state, { ...rate, marketTime: at(65) }, collecting).events).toHaveLength(1)
+  const board = { value: { axies: [] }, heldAt: 1, marketTime: at(6) }
+  const decided = decideLeaderboard(state, board, collecting).state
+  expect(decideLeaderboard(decided, board, collecting)).toEqual({ events: [], rejects: [], state: decided })
+})

@@ -47,16 +47,20 @@ export function decideListings(state: CollectorState, reading: Reading<Listing>,
   }
 }
 
+/** Nothing where it was written already: the answer to that commit was lost, and this is decided a second time. */
 export function decideExchangeRate(state: CollectorState, { value, marketTime }: Held<ExchangeRate>, { source }: Collecting): Decision {
+  if (state.exchangeRateAt === marketTime) return { events: [], rejects: [], state }
   const event = exchangeRateEvent(value, { observedAt: marketTime, origin: 'live', source })
   return { events: [{ event, collectedAt: null }], rejects: [], state: { ...state, exchangeRateAt: marketTime } }
 }
 
+/** The same. */
 export function decideLeaderboard(
   state: CollectorState,
   { value, marketTime }: Held<LeaderboardSnapshot>,
   { source }: Collecting,
 ): Decision {
+  if (state.leaderboardAt === marketTime) return { events: [], rejects: [], state }
   const event = leaderboardEvent(value, { observedAt: marketTime, origin: 'live', source })
   return { events: [{ event, collectedAt: null }], rejects: [], state: { ...state, leaderboardAt: marketTime } }
 }

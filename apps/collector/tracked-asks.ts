@@ -60,7 +60,8 @@ type Whereabouts = Pick<AxieAnswer, 'listing' | 'lastSale'>
 /** What a query by id says of a tracked ask: still there, sold (its sale comes on its own), or withdrawn. */
 export function decideAsk(state: CollectorState, asked: TrackedAsk, answer: Held<Whereabouts | null>, { source }: Collecting): Decision {
   const tracked = state.trackedAsks.find(({ listingId }) => listingId === asked.listingId)
-  if (tracked === undefined) return { events: [], rejects: [], state }
+  // Answered already, by this very answer: decided a second time, after a commit of unknown outcome.
+  if (tracked === undefined || tracked.seenAt === answer.marketTime) return { events: [], rejects: [], state }
   const observation = { observedAt: answer.marketTime, origin: 'live', source } as const
   const listing = answer.value?.listing ?? null
   if (listing?.listingId === asked.listingId) {

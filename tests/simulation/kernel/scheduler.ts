@@ -55,6 +55,8 @@ export type SchedulerOptions = Readonly<{
   mostMillis: number
   /** Pools are drawn from evenly, or the newest or oldest step is preferred, with this chance. */
   bias: Readonly<{ newest: number; oldest: number }>
+  /** Chance that time passes before a step although there is work: the network is slow, and timers go off meanwhile. */
+  slowness: number
 }>
 
 export class SimulationError extends Error {
@@ -62,7 +64,7 @@ export class SimulationError extends Error {
 }
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { dice, trace, fateOf, mostSteps, mostMillis, bias } = options
+  const { dice, trace, fateOf, mostSteps, mostMillis, bias, slowness } = options
   const pool: Step[] = []
   let later: { at: number; step: Step }[] = []
   let sleepers: Sleeper[] = []
@@ -123,7 +125,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function clockOf(actor: Actor): Clock {
     return {
-      now: () => time + actor.skewMillis,
+      now: () => Math.floor(time) + actor.skewMillis,
       monotonic: () => time,
       sleep: (millis, signal) => sleep(actor, millis, signal),
       interval(millis, tick) {
@@ -161,7 +163,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function wakeSleepers(): void {
     sleepers = sleepers.filter(({ actor }) => actor.alive)
     const next = sleepers.reduce((first, { at, actor }) => (actor.frozen ? first : Math.min(first, at)), Number.POSITIVE_INFINITY)
-    if (next === Number.POSITIVE_INFINITY) throw new SimulationError('nothing is left to do, and the work is not done')
+    if (next === Number.POSITIVE_INFINITY) {
+      if (pool.length > 0) return
+      throw new SimulationError('nothing is left to do, and the work is not done')
+    }
     time = Math.max(time, next)
     if (time - options.startsAt > mostMillis) throw new SimulationError(`not done after ${mostMillis} ms of virtual time`)
     const due = sleepers.filter(({ at, actor }) => at <= time && !actor.frozen)
@@ -182,10 +187,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function doOne(): void {
     for (;;) {
       releaseLater()
-      if (pool.length === 0) {
-        wakeSleepers()
-        continue
-      }
+      if (pool.length === 0 || dice.chance(slowness)) wakeSleepers()
+      if (pool.length === 0) continue
       const step = draw()
       if (step.actor?.alive === false) continue
       if (step.actor?.frozen) {
@@ -200,7 +203,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   return {
-    clock: { now: () => time },
+    clock: { now: () => Math.floor(time) },
     actor: (name) => ({ name, alive: true, frozen: false, skewMillis: 0, withheld: [] }),
     clockOf,
     call,

@@ -14,6 +14,8 @@ export type SeedResult = Readonly<{
 
 export type World = Readonly<{
   name: 'runner' | 'pipeline'
+  /** What takes the real world's time, once. */
+  prepare?(): Promise<void>
   run(seed: number, limits?: Limits, print?: ((line: string) => void) | null): Promise<SeedResult>
 }>
 
@@ -37,8 +39,9 @@ export type SeedsOptions = Readonly<{
 }>
 
 /** One seed after the other. A rejection that nobody in the simulated code waits for is a failure of its seed. */
-export function runSeeds(world: World, { from, to }: Seeds, options: SeedsOptions = {}): Promise<SeedsRun> {
+export async function runSeeds(world: World, { from, to }: Seeds, options: SeedsOptions = {}): Promise<SeedsRun> {
   const { limits, twice = false, stopAfter = Number.POSITIVE_INFINITY, print = null, onResult } = options
+  await world.prepare?.()
   return withoutTimeAndChance(async (real) => {
     const once = watchingRejections(real, (seed) => world.run(seed, limits, print))
     const failures: SeedResult[] = []

@@ -1,7 +1,7 @@
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { NewRecord } from '#lib/stream/log.ts'
-import type { WindowEvent } from '#lib/stream/runtime/window-processor.ts'
 import type { Dice } from '../kernel/dice.ts'
+import type { Event } from './processor.ts'
 
 /** One input record, and whether an aborted transaction lies before it: then offsets have holes. */
 export type Feed = Readonly<{ record: NewRecord; partition: number; aborted: boolean }>
@@ -28,7 +28,7 @@ export function createFeed(dice: Dice, topic: string, count: number, partitions:
   })
 }
 
-export function decodeEvent(bytes: Buffer): WindowEvent {
+export function decodeEvent(bytes: Buffer): Event {
   const text = bytes.toString()
   if (text.startsWith('garbage')) throw new RejectedError('garbage', text)
   return JSON.parse(text)

@@ -1,15 +1,15 @@
 import type { LogRecord } from '#lib/stream/log.ts'
 import { createFold } from '#lib/stream/runtime/fold.ts'
-import type { createWindowProcessor, WindowEvent } from '#lib/stream/runtime/window-processor.ts'
+import type { createTrailProcessor, Event } from './processor.ts'
 
-type WindowProcessor = ReturnType<typeof createWindowProcessor>
+type TrailProcessor = ReturnType<typeof createTrailProcessor>
 
 type Written = Readonly<{
   /** By partition, as they were fed. */
   inputs: readonly (readonly LogRecord[])[]
   outputs: readonly LogRecord[]
   deadLetters: readonly LogRecord[]
-  processor: WindowProcessor
+  processor: TrailProcessor
   exactlyOnce: boolean
 }>
 
@@ -29,14 +29,14 @@ export function judge({ inputs, outputs, deadLetters, processor, exactlyOnce }: 
 }
 
 /** Straight from the fold, in one go. */
-function undisturbed(own: readonly LogRecord[], processor: WindowProcessor): { outputs: string[]; refused: string[] } {
+function undisturbed(own: readonly LogRecord[], processor: TrailProcessor): { outputs: string[]; refused: string[] } {
   const fold = createFold(processor, { offset: 0, clock: null, carry: undefined })
   const outputs: string[] = []
   const refused: string[] = []
   for (const { value, ...record } of own) {
     const text = value!.toString()
     const isGarbage = text.startsWith('garbage')
-    const result = isGarbage ? null : fold.apply([{ value: JSON.parse(text) as WindowEvent, record }])[0]!
+    const result = isGarbage ? null : fold.apply([{ value: JSON.parse(text) as Event, record }])[0]!
     if (result === null || result.type === 'reject') refused.push(text)
     else if (result.type === 'emit') outputs.push(...result.outputs.map((output) => JSON.stringify(output.value)))
   }

@@ -2,7 +2,6 @@ import { pino } from 'pino'
 import type { LogRecord, TopicPartition } from '#lib/stream/log.ts'
 import { parseMetadata } from '#lib/stream/runtime/offset-metadata.ts'
 import { createRunner, type Runner } from '#lib/stream/runtime/runner.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/runtime/window-processor.ts'
 import { createDice } from '../kernel/dice.ts'
 import { type Actor, createScheduler, SimulationError } from '../kernel/scheduler.ts'
 import type { SeedResult, World } from '../kernel/seeds.ts'
@@ -12,11 +11,12 @@ import { type Broker, createBroker, keyOf, type Partition } from '../log/broker.
 import { createSimulatedLog, type SimulatedLog } from '../log/log.ts'
 import { createFeed, decodeEvent } from './feed.ts'
 import { judge } from './oracle.ts'
+import { type Answer, createTrailProcessor, type Event } from './processor.ts'
 
 export const topics = { input: 'in', output: 'out', deadLetters: 'dead-letters' }
 const group = 'window'
 const logger = pino({ level: 'silent' })
-const processor = createWindowProcessor(topics.output)
+const processor = createTrailProcessor(topics.output)
 const startsAt = 1_700_000_000_000
 
 type Process = Readonly<{ actor: Actor; log: SimulatedLog; runner: Runner }>
@@ -35,6 +35,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     mostSteps: 20_000,
     mostMillis: 600_000,
     bias: shape.bias,
+    slowness: shape.slowness,
   })
   const broker = createBroker(scheduler)
   broker.createTopic(topics.input, shape.partitions)
@@ -48,7 +49,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   function begin(index: number): void {
     const actor = scheduler.actor(`${'abc'[index]}${born++}`)
     const log = createSimulatedLog(scheduler, broker, actor)
-    const runner = createRunner<WindowEvent, WindowSum, unknown>({
+    const runner = createRunner<Event, Answer, unknown>({
       name: 'window',
       log: {
         ...log,
@@ -75,6 +76,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   }
 
   const inputs = createFeed(dice.fork(3), topics.input, shape.records, shape.partitions)
+  const feeding = scheduler.clockOf(scheduler.actor('feeder'))
   let fed = 0
   const feed = () => {
     const { record, partition, aborted } = inputs[fed++]!
@@ -85,7 +87,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       target.storage.appendMarker(scheduler.clock.now(), transaction)
     }
     broker.append(target, [record])
-    if (fed < inputs.length) scheduler.park(null, 'feeds', feed)
+    if (fed < inputs.length) void feeding.sleep(dice.below(shape.pauseMillis)).then(() => scheduler.park(null, 'feeds', feed))
   }
 
   const expireSession = ({ actor, log }: Process) => {
@@ -171,6 +173,8 @@ function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
     batchBytes: dice.between(1, 500),
     sliceRecords: dice.between(1, 6),
     guarantee: dice.chance(0.9) ? ('exactly_once' as const) : ('at_least_once' as const),
+    slowness: dice.pick([0, 0.05, 0.2]),
+    pauseMillis: dice.pick([1, 20, 200]),
     bias: { newest: dice.pick([0, 0, 0.3, 0.8]), oldest: dice.pick([0, 0.3, 0.8]) },
   }
   return records === undefined ? shape : { ...shape, records: Math.min(shape.records, records) }

@@ -1,0 +1,197 @@
+import { pino } from 'pino'
+import { FencedError, RetryableError } from '#lib/errors/errors.ts'
+import { marketKey } from '#lib/market/event.ts'
+import { topicSettings } from '#lib/market/topics.ts'
+import { createHealth } from '#lib/telemetry/health.ts'
+import type { Metrics } from '#lib/telemetry/metrics.ts'
+import { createDice } from '../kernel/dice.ts'
+import { type Actor, createScheduler, SimulationError } from '../kernel/scheduler.ts'
+import type { SeedResult, World } from '../kernel/seeds.ts'
+import { createTrace } from '../kernel/trace.ts'
+import { createTroubles, type Limits } from '../kernel/troubles.ts'
+import { createBroker } from '../log/broker.ts'
+import { createSimulatedLog, type SimulatedLog } from '../log/log.ts'
+import { type Surroundings, starters } from './apps.ts'
+import type { Channel } from './channel.ts'
+import { createSimulatedCodec } from './codec.ts'
+import { createMarket } from './market.ts'
+import { createOracle } from './oracle.ts'
+import { type Prepared, prepare, startsAt } from './prepared.ts'
+import { createSimulatedStore, type Objects } from './store.ts'
+
+type Process = { readonly app: string; readonly actor: Actor; readonly log: SimulatedLog }
+
+const logger = pino({ level: 'silent' })
+const noMetrics: Metrics = {
+  counter: () => () => {},
+  gauge: () => () => {},
+  latency: () => ({ record() {}, quantiles: () => ({ n: 0, p50: 0, p90: 0, p99: 0, max: 0 }) }),
+  prometheus: async () => '',
+  snapshot: async () => ({ values: {}, latencies: {}, rssBytes: 0, cpuSeconds: 0 }),
+}
+
+let prepared: Prepared | null = null
+
+/** One history of the whole pipeline, from a marketplace to a channel, and into the archive. */
+async function runSeed(seed: number, limits: Limits = {}, print: ((line: string) => void) | null = null): Promise<SeedResult> {
+  const { codec, runtime, objects: first, decisions, stages } = prepared!
+  const dice = createDice(seed)
+  const shape = drawShape(dice, limits)
+  const trace = createTrace(print)
+  const troubles = createTroubles(dice.fork(1), limits)
+  const scheduler = createScheduler({
+    dice: dice.fork(2),
+    trace,
+    startsAt,
+    fateOf: troubles.fateOf,
+    mostSteps: 60_000,
+    mostMillis: 3_600_000,
+    bias: shape.bias,
+    slowness: shape.slowness,
+  })
+  const broker = createBroker(scheduler)
+  for (const { topic, partitions } of topicSettings('', { partitions: shape.partitions })) broker.createTopic(topic, partitions)
+  broker.append(
+    broker.topic('market.events')[0]!,
+    decisions.map((event) => ({ topic: 'market.events', key: marketKey, value: codec.encode('MarketEvent', event) })),
+  )
+  const objects: Objects = new Map(first)
+  const market = createMarket(scheduler, dice.fork(3))
+  const channel: Channel = {
+    name: shape.canLook ? 'discord:100000000000000001' : 'webhook:100000000000000001',
+    canLook: shape.canLook,
+    messages: [],
+  }
+  const around: Surroundings = { scheduler, dice: dice.fork(4), market, channel, runtime }
+  const processes: Process[] = []
+  let failure: Error | null = null
+  let born = 0
+
+  function begin(index: number, app: string): void {
+    const actor = scheduler.actor(`${app}${born++}`)
+    const log = createSimulatedLog(scheduler, broker, actor)
+    processes[index] = { app, actor, log }
+    const clock = scheduler.clockOf(actor)
+    const context = {
+      prefix: '',
+      clock,
+      logger,
+      metrics: noMetrics,
+      health: createHealth({ clock }),
+      log,
+      codec: createSimulatedCodec(scheduler, codec, actor),
+      store: createSimulatedStore(scheduler, objects, actor),
+    }
+    // A process that cannot go on ends, and is started again.
+    const ended = (error: unknown) => {
+      if (!actor.alive) return
+      if (!(error instanceof RetryableError || error instanceof FencedError))
+        failure ??= new Error(`${actor.name} ended: ${(error as Error).message}`, { cause: error })
+      die(
+        processes.findIndex((process) => process?.actor === actor),
+        actor,
+        log,
+        app,
+      )
+    }
+    starters[app]!(context, around, actor).then(({ finished }) => finished.catch(ended), ended)
+  }
+
+  function die(index: number, actor: Actor, log: SimulatedLog, app: string): void {
+    scheduler.kill(actor)
+    expireSession(actor, log)
+    // One that was replaced while it was frozen is nobody's to start again.
+    if (index >= 0) scheduler.parkLater(dice.below(60), null, `${actor.name} is started again`, () => begin(index, app))
+  }
+
+  function expireSession(actor: Actor, log: SimulatedLog): void {
+    for (const { group, member } of log.memberships)
+      scheduler.park(null, `${actor.name} session expires`, () => broker.group(group).expire(member))
+  }
+
+  const actions: Readonly<Record<string, () => void>> = {
+    kill() {
+      const index = dice.below(processes.length)
+      const { actor, log, app } = processes[index]!
+      if (actor.alive) die(index, actor, log, app)
+    },
+    freeze() {
+      const index = dice.below(processes.length)
+      const { actor, log, app } = processes[index]!
+      if (!actor.alive || actor.frozen) return
+      scheduler.freeze(actor)
+      if (dice.chance(0.8)) expireSession(actor, log)
+      if (dice.chance(0.5)) scheduler.parkLater(dice.below(60), null, `${actor.name} is replaced`, () => actor.alive && begin(index, app))
+      scheduler.parkLater(dice.below(200), null, `${actor.name} thaws`, () => scheduler.thaw(actor))
+    },
+    rebalance() {
+      const { log } = dice.pick(processes)
+      for (const { group } of log.memberships) scheduler.park(null, `a rebalance of ${group}`, () => broker.group(group).rebalance())
+    },
+    'transactions expire'() {
+      scheduler.park(null, 'transactions expire', broker.expireTransactions)
+    },
+    'clock is set'() {
+      scheduler.setBack(dice.pick(processes).actor, dice.between(-3_600_000, 3_600_000))
+    },
+  }
+
+  const happenings = scheduler.clockOf(scheduler.actor('market'))
+  let moves = 0
+  const move = () => {
+    if (dice.chance(0.7)) market.offer()
+    else market.settle()
+    if (++moves < shape.moves) void happenings.sleep(dice.below(1_500)).then(() => scheduler.park(null, 'the market moves', move))
+  }
+  const oracle = createOracle({ broker, objects, market, channel, codec, stages })
+  let looked = 0
+  const isDone = () => {
+    if (failure !== null) throw failure
+    // Looking costs more than a step.
+    if (moves < shape.moves || ++looked % 50 !== 0 || !broker.isSettled()) return false
+    return oracle.isDone()
+  }
+  const before = () => {
+    const action = troubles.nextAction(Object.keys(actions))
+    if (action === null) return
+    trace.add(`trouble: ${action}`, undefined)
+    actions[action]!()
+  }
+
+  let problem: string | null = null
+  try {
+    for (const [index, app] of shape.apps.entries()) begin(index, app)
+    for (let index = 0; index < shape.history; index++) market.settle()
+    scheduler.park(null, 'the market moves', move)
+    await scheduler.run(isDone, before)
+    problem = await oracle.judge()
+  } catch (error) {
+    if (!(error instanceof SimulationError) && failure !== error) throw error
+    problem = `${(error as Error).message}${error instanceof SimulationError ? `: ${oracle.whatIsLeft()}` : ''}`
+  }
+  for (const { actor } of processes) scheduler.kill(actor)
+  return { seed, steps: scheduler.steps(), records: shape.moves, hash: trace.hash(), troubles: troubles.drawn(), problem }
+}
+
+function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
+  const apps = ['collector', 'enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver']
+  const extra = ['enricher', 'featurizer', 'scorer', 'alerter', 'archiver'].filter(() => dice.chance(0.2))
+  const moves = dice.between(2, 12)
+  return {
+    apps: [...apps, ...extra],
+    partitions: dice.between(1, 2),
+    canLook: dice.chance(0.5),
+    history: dice.below(3),
+    moves: Math.min(moves, records ?? moves),
+    slowness: dice.pick([0, 0.02, 0.1]),
+    bias: { newest: dice.pick([0, 0, 0.3]), oldest: dice.pick([0, 0.3, 0.8]) },
+  }
+}
+
+export const pipelineWorld: World = {
+  name: 'pipeline',
+  async prepare() {
+    prepared ??= await prepare()
+  },
+  run: runSeed,
+}

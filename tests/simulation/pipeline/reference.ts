@@ -1,4 +1,4 @@
-import { settings as scorerSettings } from '#app/scorer/config.ts'
+import { commonSettings } from '#lib/app/common-settings.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
@@ -70,7 +70,7 @@ export async function createReferenceStages(
         featureSet: featureSetOf,
         reasonOf,
         backend: 'cpu',
-        codeVersion: scorerSettings.CODE_VERSION.default,
+        codeVersion: commonSettings.CODE_VERSION.default,
       }),
       (value) => codec.encode('ScoredListing', value),
     ),

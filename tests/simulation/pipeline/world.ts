@@ -24,7 +24,8 @@ type Process = { readonly app: string; readonly actor: Actor; readonly log: Simu
 const logger = pino({ level: 'silent' })
 const noMetrics: Metrics = {
   counter: () => () => {},
-  gauge: () => () => {},
+  gauge: () => Object.assign(() => {}, { forget() {} }),
+  reading() {},
   latency: () => ({ record() {}, quantiles: () => ({ n: 0, p50: 0, p90: 0, p99: 0, max: 0 }) }),
   prometheus: async () => '',
   snapshot: async () => ({ values: {}, latencies: {}, rssBytes: 0, cpuSeconds: 0 }),
@@ -45,7 +46,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     startsAt,
     fateOf: troubles.fateOf,
     mostSteps: 60_000,
-    mostMillis: 3_600_000,
+    mostMillis: 1e9,
     bias: shape.bias,
     slowness: shape.slowness,
   })

@@ -33,7 +33,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     startsAt,
     fateOf: troubles.fateOf,
     mostSteps: 20_000,
-    mostMillis: 600_000,
+    mostMillis: 1e9,
     bias: shape.bias,
     slowness: shape.slowness,
   })

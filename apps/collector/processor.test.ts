@@ -95,7 +95,7 @@ test('rate and leaderboard are events, and remembered by their time', () => {
 })
 
 test('what was written is not written again where the answer to its commit was lost, and the decision is taken anew', () => {
-  const rate = { value: 3_000, heldAt: 1, marketTime: at(5) }
+  const rate = { value: { ethUsd: 3_000 }, heldAt: 1, marketTime: at(5) }
   const { state } = decideExchangeRate(fresh, rate, collecting)
   expect(decideExchangeRate(state, rate, collecting)).toEqual({ events: [], rejects: [], state })
   expect(decideExchangeRate(state, { ...rate, marketTime: at(65) }, collecting).events).toHaveLength(1)

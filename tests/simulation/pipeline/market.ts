@@ -101,7 +101,8 @@ export function createSimulatedMarketplace(
     settledSales: (page) =>
       pageOf('looks at the newest sales', page, () => market.sales.map((sale): SettledEntry => ({ newest: sale, sales: [sale] }))),
     axie: () => ask('asks about an axie', undefined, () => null),
-    ethUsd: () => ask('asks for the exchange rate', undefined, () => ethUsd),
+    salesOf: (tokenId) => ask('asks for sales of an axie', tokenId, () => market.sales.filter(({ item }) => item.tokenId === tokenId)),
+    exchangeRate: () => ask('asks for the exchange rate', undefined, () => ({ ethUsd })),
     leaderboard: async () => null,
     async close() {},
   }

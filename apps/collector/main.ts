@@ -14,7 +14,8 @@ import { untilRead } from './until-read.ts'
 const maxBodyBytes = 4 * 1024 * 1024
 /** Of one request, within the time after which a silent loop counts as hanging. */
 const attempts = 3
-const remembered = 200
+/** Listings of the last hours: those that show late are told from those that were met. */
+const remembered = 1_000
 const trackedAsks = 100
 const maxEventsPerTransaction = 1_000
 const longestBackOffMillis = 10_000

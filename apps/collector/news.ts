@@ -1,3 +1,4 @@
+import type { Clock } from '#lib/clock/clock.ts'
 import { type Reading, readNewestFirst } from '#lib/marketplace/newest-first.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Decision } from './decision.ts'
@@ -18,7 +19,9 @@ export function createListingsTask({
   health,
 }: TaskContext): () => Promise<void> {
   const firstSize = createFirstSize(paging)
+  const deepLook = createDeepLook(clock)
   return async () => {
+    const mayHideNews = deepLook.next()
     const startedAt = clock.monotonic()
     const { recentListingIds } = committer.state()
     const known = new Set(recentListingIds)
@@ -31,9 +34,11 @@ export function createListingsTask({
       keyOf: ({ listingId }) => listingId,
       isKnown: ({ listingId }) => known.has(listingId),
       isPast: ({ ask }, marketTime) => ask.startedAt < floor(marketTime),
+      mayHideNews: ({ ask }, marketTime) => mayHideNews(ask.startedAt, marketTime),
       firstSize: firstSize.next(),
       ...paging,
     })
+    deepLook.done(Math.max(...reading.top.map(({ ask }) => ask.startedAt)))
     sayIfCut(reading, 'listings', logger)
     firstSize.met(reading.items.length)
     let decision: Decision
@@ -69,6 +74,31 @@ export function createSalesTask({ marketplace, committer, collecting, paging, lo
 function sayIfCut(reading: Reading<unknown>, what: string, logger: Logger): void {
   if (reading.complete) return
   logger.warn({ what, read: reading.items.length }, `more new ${what} than can be read at once: the oldest are left out`)
+}
+
+/** How late the marketplace may show a listing, where it belongs by its time: below those that were read before. */
+const lateMillis = 10 * 60_000
+const deepLookEveryMillis = 60_000
+
+/** Now and then a look goes on below what is known, down to what was there ten minutes before the last such look. */
+function createDeepLook(clock: Clock) {
+  let lookedAt = Number.NEGATIVE_INFINITY
+  /** The newest listing at that time, by the market's clock. */
+  let lastNewest = Number.POSITIVE_INFINITY
+  let isDeep = false
+  return {
+    next(): (startedAt: number, marketTime: number) => boolean {
+      isDeep = clock.monotonic() - lookedAt >= deepLookEveryMillis
+      const last = lastNewest
+      return (startedAt, marketTime) => isDeep && startedAt > Math.min(marketTime, last) - lateMillis
+    },
+    /** The look is over; one that failed is made again. */
+    done(newest: number): void {
+      if (!isDeep) return
+      lookedAt = clock.monotonic()
+      if (Number.isFinite(newest)) lastNewest = newest
+    },
+  }
 }
 
 /** The first page is small while little happens: a page of a hundred costs both sides milliseconds, many times a second. */

@@ -94,6 +94,3 @@ function remember(ids: readonly string[], fresh: readonly string[], { capacity }
   const all = [...fresh, ...ids]
   return [...all.filter((id) => !isReject(id)).slice(0, capacity), ...all.filter(isReject).slice(0, capacity)]
 }
-
-/** In order of time; at the same moment by id, so that history has the same order however often it is read. */
-export const compareSales = (a: Sale, b: Sale): number => a.soldAt - b.soldAt || (a.saleId < b.saleId ? -1 : a.saleId > b.saleId ? 1 : 0)

@@ -95,7 +95,7 @@ test('an empty list, and one that says it is longer than it is, come to an end',
     maxPages: 100,
   })
   expect(idsOf(reading)).toEqual(descending(20, 1))
-  expect(list.requests()).toBeLessThan(10)
+  expect(list.requests()).toBeLessThan(15)
 })
 
 test('a reading that would take too many pages is cut, and says so', async () => {
@@ -141,4 +141,67 @@ test('property: whatever stays while the list is read is read, or lies below wha
     ),
     { numRuns: 2_000 },
   )
+})
+
+/** A list as the marketplace serves it: short pages, and nothing beyond its reach. */
+function awkwardList(length: number, { longestPage = 100, cap = 10_000, totalOf = (from: number) => (from < cap ? length : 0) }) {
+  let requests = 0
+  return {
+    requests: () => requests,
+    async fetch({ from, size }: { from: number; size: number }): Promise<Page<Entry>> {
+      requests++
+      const end = from < cap ? Math.min(length, from + Math.min(size, longestPage)) : from
+      const items = Array.from({ length: Math.max(0, end - from) }, (_, index) => ({ id: length - from - index }))
+      return { items, rejects: [], count: items.length, total: totalOf(from), heldAt: 1, marketTime: 1 }
+    },
+  }
+}
+const readWhole = (list: { fetch(page: { from: number; size: number }): Promise<Page<Entry>> }, isPast = (_id: number) => false) =>
+  readNewestFirst<Entry>({
+    ...{ fetch: list.fetch, keyOf: ({ id }) => String(id), isKnown: () => false, isPast: ({ id }) => isPast(id) },
+    ...{ firstSize: 100, size: 100, overlap: 10, maxPages: 5_000 },
+  })
+
+test.each([1, 2, 3, 7, 20, 99])('pages of %i where a hundred were asked for cost no more than their share', async (longestPage) => {
+  const list = awkwardList(400, { longestPage })
+  const reading = await readWhole(list)
+  expect(idsOf(reading)).toEqual(descending(400, 1))
+  expect(reading.complete).toBe(true)
+  expect(list.requests()).toBeLessThanOrEqual(Math.ceil(400 / Math.max(1, longestPage - Math.ceil(longestPage / 4))) + 1)
+})
+
+test('what lies beyond the reach of a list is not its end', async () => {
+  for (const totalOf of [undefined, (from: number) => (from < 10_000 ? 10_000 : 0)]) {
+    const list = awkwardList(60_000, totalOf === undefined ? {} : { totalOf })
+    const reading = await readWhole(list)
+    expect([reading.complete, reading.cut]).toEqual([false, 'out_of_reach'])
+    expect(reading.items.length).toBeGreaterThanOrEqual(9_990)
+    expect(list.requests()).toBeLessThan(115)
+  }
+})
+
+test('a reach that is shorter than we think is noticed by its silence', async () => {
+  const reading = await readWhole(awkwardList(5_000, { cap: 1_000 }))
+  expect([reading.complete, reading.cut]).toEqual([false, 'out_of_reach'])
+})
+
+test('a reading that meets what it knows within reach is whole, however long the list', async () => {
+  const reading = await readWhole(awkwardList(60_000, {}), (id) => id <= 55_000)
+  expect([reading.complete, reading.items.length]).toEqual([true, 5_000])
+})
+
+test('an entry that is indexed late, below those that are known, is found by a deeper look and not by a quick one', async () => {
+  const late = 80
+  const look = (deep: boolean) =>
+    readNewestFirst<Entry>({
+      ...{
+        fetch: awkwardList(100, {}).fetch,
+        keyOf: ({ id }: Entry) => String(id),
+        isKnown: ({ id }: Entry) => id !== late,
+        isPast: () => false,
+      },
+      ...{ firstSize: 15, size: 15, overlap: 3, maxPages: 50, mayHideNews: ({ id }: Entry) => deep && id > 60 },
+    })
+  expect(idsOf(await look(false))).toEqual([])
+  expect(idsOf(await look(true))).toEqual([late])
 })

@@ -12,8 +12,10 @@ export type Reading<Item> = Readonly<{
   known: readonly Item[]
   /** The page from the top that the reading went down from, new and known ones: what came in above it was not read. */
   top: readonly Item[]
-  /** False when the reading was cut at `maxPages`: what lies further down was not seen. */
+  /** False where what lies further down was not seen. */
   complete: boolean
+  /** Why not: the list goes on where no request gets to, or at `maxPages`. Null of a complete reading. */
+  cut: 'out_of_reach' | 'max_pages' | null
 }>
 
 export type NewestFirstOptions<Item> = Readonly<{
@@ -23,6 +25,8 @@ export type NewestFirstOptions<Item> = Readonly<{
   isKnown(item: Item): boolean
   /** So old (at that time of the market) that earlier readings had it, or it does not matter. Passed over. */
   isPast(item: Item, marketTime: number): boolean
+  /** Of a familiar entry: false where more news may lie below it, as of a list that is indexed late. Default: never. */
+  mayHideNews?(item: Item, marketTime: number): boolean
   /** Entries of the first page, for a list that rarely has news; the other pages have `size`. */
   firstSize: number
   size: number
@@ -30,6 +34,9 @@ export type NewestFirstOptions<Item> = Readonly<{
   overlap: number
   maxPages: number
 }>
+
+/** Lists answer nothing from this place on, as if they ended there. */
+export const reachOfLists = 10_000
 
 /**
  * Reads a list that begins with the newest entry and moves while it is read: new entries push the others down, those that go let them
@@ -40,6 +47,8 @@ export type NewestFirstOptions<Item> = Readonly<{
  * 2. When they share none, more than the overlap has gone meanwhile: the reading steps back up by a page, to the top if need be (a page
  *    from the top needs no neighbour), and goes on from there.
  * 3. It ends at `overlap` known or past entries, or at the end of the list.
+ * 4. Pages may be shorter than asked: the next one begins by what came.
+ * 5. A list that is suddenly empty, but not from the top, goes on out of reach: that is no end.
  *
  * So whatever stays on the list from the first request to the last is among the entries, or is below a known one. An entry that comes
  * in above the place that is being read is for the next reading.
@@ -49,24 +58,43 @@ export async function readNewestFirst<Item>(options: NewestFirstOptions<Item>): 
   const found = createFindings(options)
   let from = 0
   let emptyPages = 0
+  /** Entries of the page before. */
+  let lastCount = 0
 
   for (let pages = 0; pages < maxPages; pages++) {
     const asked = { from, size: pages === 0 ? options.firstSize : size }
     const page = await fetch(asked)
+    if (page.count === 0 && page.total === 0 && from > 0) return found.reading((await isLongerThan(from, options)) ? 'out_of_reach' : null)
     // A list that says it is longer than it is ends where it is found empty twice.
-    if (page.count === 0 && ++emptyPages === 2) return found.reading(true)
-    if (from > 0 && !found.agreesWith(page)) {
-      from = Math.max(0, from - size)
+    if (page.count === 0 && ++emptyPages === 2) return found.reading(null)
+    // Pages of one entry share none with their neighbours, however they are cut.
+    const canShare = page.count !== 1 || lastCount !== 1
+    if (page.count > 0) lastCount = page.count
+    if (from > 0 && canShare && !found.agreesWith(page)) {
+      from = Math.max(0, from - (page.count || size))
       continue
     }
     found.add(page, from === 0)
-    if (from + page.count >= page.total || found.familiar() >= overlap) return found.reading(true)
-    from += Math.max(1, asked.size - overlap)
+    if (found.familiar() >= overlap) return found.reading(null)
+    if (from + page.count >= page.total) return found.reading(page.total < reachOfLists ? null : 'out_of_reach')
+    from += stepAfter(page.count, asked.size, overlap)
+    if (from >= reachOfLists) return found.reading('out_of_reach')
   }
-  return found.reading(false)
+  return found.reading('max_pages')
 }
 
-function createFindings<Item>({ keyOf, isKnown, isPast }: NewestFirstOptions<Item>) {
+/** A shorter page than was asked for shares less, or a reading of short pages would hardly move. */
+function stepAfter(count: number, asked: number, overlap: number): number {
+  if (count === 0) return Math.max(1, asked - overlap)
+  return Math.max(1, count - (count < asked ? Math.min(overlap, Math.ceil(count / 4)) : overlap))
+}
+
+/** Whether a list that just answered nothing at all has more entries than that, asked from the top. */
+async function isLongerThan<Item>(from: number, { fetch, firstSize }: NewestFirstOptions<Item>): Promise<boolean> {
+  return (await fetch({ from: 0, size: firstSize })).total > from
+}
+
+function createFindings<Item>({ keyOf, isKnown, isPast, mayHideNews = () => false }: NewestFirstOptions<Item>) {
   const items = new Map<string, Seen<Item>>()
   const rejects = new Map<string, SeenReject>()
   const known = new Map<string, Item>()
@@ -97,16 +125,17 @@ function createFindings<Item>({ keyOf, isKnown, isPast }: NewestFirstOptions<Ite
           items.set(key, seen)
           continue
         }
-        familiar.add(key)
+        if (!mayHideNews(item, page.marketTime)) familiar.add(key)
       }
       for (const reject of page.rejects) if (!rejects.has(reject.key)) rejects.set(reject.key, { reject, ...when })
     },
-    reading: (complete: boolean): Reading<Item> => ({
+    reading: (cut: Reading<Item>['cut']): Reading<Item> => ({
       items: [...items.values()],
       rejects: [...rejects.values()],
       known: [...known.values()],
       top,
-      complete,
+      complete: cut === null,
+      cut,
     }),
   }
 }

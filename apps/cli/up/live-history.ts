@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { readHistory } from '#app/collector/history.ts'
 import { isEgg } from '#lib/axie/anatomy.ts'
 import { partTypes } from '#lib/axie/parts.ts'
 import { profileOf } from '#lib/axie/profile.ts'
@@ -11,6 +10,7 @@ import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
 import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
+import { describeHistory, readHistory } from '#lib/marketplace/history.ts'
 import { type Progress, progressBar } from '#lib/running/progress.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { LivePlan } from './market-plan.ts'
@@ -19,11 +19,18 @@ const dayMillis = 86_400_000
 const longestWaitMillis = 60_000
 const attemptsPerRequest = 6
 const maxBodyBytes = 4 * 1024 * 1024
-const paging = { size: maxPageSize, overlap: 10, maxPages: 500 }
+/** `transferRequests`: of axies met, where the list of settled auctions goes on out of reach. */
+const paging = { size: maxPageSize, overlap: 10, transferRequests: 300 }
 
 export type FetchedHistory = Readonly<{ sales: number; leftOut: number }>
 
-type HistoryContext = Readonly<{ clock: Clock; progress: Progress; signal: AbortSignal }>
+type HistoryContext = Readonly<{
+  clock: Clock
+  progress: Progress
+  signal: AbortSignal
+  /** Sales that this market's own archive holds: the marketplace's list does not go back far. */
+  archived(from: number, before: number): Promise<readonly Sale[]>
+}>
 
 /**
  * The market's own sales of the last days as a file to train on, with a bar while it is read. A marketplace that is busy or away is
@@ -46,7 +53,10 @@ export async function fetchHistory(plan: LivePlan, file: string, context: Histor
   }
 }
 
-async function readSales({ collector: settings }: LivePlan, { clock, progress, signal }: HistoryContext): Promise<readonly Sale[]> {
+async function readSales(
+  { collector: settings }: LivePlan,
+  { clock, progress, signal, archived }: HistoryContext,
+): Promise<readonly Sale[]> {
   const marketplace = createMarketplace({
     url: settings.MARKETPLACE_URL,
     leaderboardUrl: null,
@@ -76,8 +86,8 @@ async function readSales({ collector: settings }: LivePlan, { clock, progress, s
     )
   }
   try {
-    const history = await readHistory({ marketplace, paging, historyDays: settings.HISTORY_DAYS, health: { turned() {} }, onPage: show })
-    if (!history.complete) progress.say('history: there is more of it than can be held; the oldest is left out')
+    const history = await readHistory({ marketplace, ...paging, days: settings.HISTORY_DAYS, archived, onAnswer: show })
+    progress.say(`history: ${describeHistory(history)}`)
     return history.sales
   } finally {
     signal.removeEventListener('abort', close)

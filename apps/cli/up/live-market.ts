@@ -1,11 +1,14 @@
 import { join } from 'node:path'
+import { createArchive } from '#lib/archive/archive.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import { promote } from '#lib/decisions/promote.ts'
 import { championOf, readModels } from '#lib/decisions/read-models.ts'
 import { FatalError } from '#lib/errors/errors.ts'
+import { payloadOf } from '#lib/market/event.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
-import type { ModelAnnounced } from '#schemas/types.ts'
+import { readArchivedSales } from '#lib/training/sales/archived-sales.ts'
+import type { ModelAnnounced, Sale } from '#schemas/types.ts'
 import { type FirstModel, type TrainingContext, trainFirstModel } from './first-model.ts'
 import { fetchHistory } from './live-history.ts'
 import type { LivePlan } from './market-plan.ts'
@@ -42,13 +45,26 @@ async function learn(plan: LivePlan, context: LiveContext): Promise<FirstModel |
   const { clock, progress, signal } = context
   const salesFile = join(checkoutRoot, '.flipstream', 'live', 'history.csv')
   progress.say(`reading the sales of ${plan.collector.HISTORY_DAYS} days from ${plan.collector.MARKETPLACE_URL}`)
-  const history = await fetchHistory(plan, salesFile, { clock, progress, signal })
+  const history = await fetchHistory(plan, salesFile, { clock, progress, signal, archived: archivedSalesOf(context) })
   if (history === null) return null
   progress.say(
     `history: ${history.sales} sales${history.leftOut === 0 ? '' : `, ${history.leftOut} left out (eggs, unknown parts, no dollars)`}`,
   )
   return trainFirstModel({ source: 'live', salesFile, playFrom: clock.now() }, context)
 }
+
+/** Of this live run, should it have run before; none where nothing is archived yet. */
+const archivedSalesOf =
+  ({ backend, run }: LiveContext) =>
+  async (from: number, before: number): Promise<readonly Sale[]> => {
+    const archive = createArchive({ name: run.name, store: backend.store, prefix: run.prefix })
+    if (!(await archive.topics()).some(({ topic }) => topic === 'market.events')) return []
+    const { entries } = await readArchivedSales(archive, { from, until: before, days: null })
+    return entries.flatMap(({ event }) => {
+      const { kind, value } = payloadOf(event())
+      return kind === 'Sale' ? [value] : []
+    })
+  }
 
 function requireLive(modelId: string, announced: ModelAnnounced | undefined): ModelAnnounced {
   if (announced?.source === 'live') return announced

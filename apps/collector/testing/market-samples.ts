@@ -67,6 +67,7 @@ export function reading<Item>(
     known,
     top: [...items, ...known],
     complete: true,
+    cut: null,
   }
 }
 

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import type { Sale } from '#schemas/types.ts'
+import type { SettledEntry } from './answers.ts'
+import { describeHistory, type HistoryOptions, readHistory } from './history.ts'
+import type { Page } from './page.ts'
+
+const now = Date.UTC(2026, 10, 30)
+const days = 21
+const count = 60_000
+const spacing = (days * 86_400_000) / count
+
+/** 60,000 sales in 21 days, every axie sold three times: the newest of each third. */
+const sale = (place: number): Sale => {
+  const soldAt = now - place * spacing
+  const item = { tokenId: String(place % 20_000), class: 'Aquatic', breedCount: 0, genes: null, parts: [], image: null }
+  return { saleId: `axie:${item.tokenId}:${soldAt}`, item, soldAt, priceWei: '1', priceUsd: '5', seller: null, buyer: null, txHash: null }
+}
+
+/** Answers nothing from 10,000 on, and takes no criteria. */
+const marketplace = {
+  async settledSales({ from, size }: { from: number; size: number }): Promise<Page<SettledEntry>> {
+    const places = from >= 10_000 ? [] : Array.from({ length: size }, (_, index) => from + index)
+    const items = places.map((place) => ({ newest: sale(place), sales: [sale(place)] }))
+    return { items, rejects: [], count: items.length, total: from >= 10_000 ? 0 : count, heldAt: now, marketTime: now }
+  },
+  async salesOf(tokenId: string) {
+    const value = [0, 20_000, 40_000].map((offset) => sale(Number(tokenId) + offset))
+    return { value, heldAt: now, marketTime: now }
+  },
+}
+const read = (options: Partial<HistoryOptions> = {}) =>
+  readHistory({ marketplace, days, size: 100, overlap: 10, transferRequests: 50, onAnswer() {}, ...options })
+
+const archivedFrom = (oldest: number, newest = 0) =>
+  Array.from({ length: oldest - newest }, (_, index) => sale(newest + index)).filter(({ soldAt }) => soldAt >= now - days * 86_400_000)
+
+describe('history behind a list that ends out of reach', () => {
+  test('is what came, with the days that it covers, and called nothing else', async () => {
+    const history = await read()
+    expect(history.complete).toBe(false)
+    expect(history.daysCovered).toBeCloseTo(3.5, 1)
+    expect(history.from.settled).toBeGreaterThan(9_990)
+    expect(history.from.transfers).toBe(100)
+    expect(history.requests).toBeLessThan(170)
+    expect(describeHistory(history)).toMatch(/cover 3\.5 of the 21 days asked for: the list goes on out of reach/)
+  })
+
+  test('goes on from our own archive, as far back as that is whole', async () => {
+    const asked: number[][] = []
+    const history = await read({
+      async archived(from, before) {
+        asked.push([from, before])
+        return archivedFrom(40_000).filter(({ soldAt }) => soldAt < before)
+      },
+    })
+    expect(asked).toHaveLength(1)
+    expect(history.daysCovered).toBeCloseTo(14, 1)
+    expect([history.complete, history.from.archive > 29_000]).toEqual([false, true])
+  })
+
+  test('is complete where the archive reaches all the way, and costs no request more', async () => {
+    const history = await read({ archived: async (_from, before) => archivedFrom(count).filter(({ soldAt }) => soldAt < before) })
+    expect(history).toMatchObject({ complete: true, daysCovered: 21, from: { transfers: 0 } })
+    expect(history.sales.length).toBeGreaterThan(59_990)
+    expect(describeHistory(history)).toContain('cover all of 21 days')
+  })
+
+  test('is not complete across a hole in the archive', async () => {
+    const history = await read({ archived: async () => archivedFrom(count, 20_000) })
+    expect(history.complete).toBe(false)
+    expect(history.daysCovered).toBeCloseTo(3.5, 1)
+  })
+})
+
+test('history within reach is whole, each sale once, in order', async () => {
+  const history = await read({ days: 1 })
+  expect(history).toMatchObject({ complete: true, daysCovered: 1, daysAsked: 1 })
+  expect(new Set(history.sales.map(({ saleId }) => saleId)).size).toBe(history.sales.length)
+  expect(history.sales.map(({ soldAt }) => soldAt)).toEqual(history.sales.map(({ soldAt }) => soldAt).sort((a, b) => a - b))
+})

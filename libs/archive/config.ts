@@ -25,9 +25,9 @@ export const settings = defineConfig({
   },
   ARCHIVE_IDLE_SECONDS: {
     schema: decimal(0.1, 86_400),
-    default: '60',
+    default: '300',
     unit: 's',
-    description: 'An object ends when no record came for so long, so that a quiet topic is archived too.',
+    description: 'An object ends when no record came for so long. Less makes more, smaller objects of a topic with few records.',
   },
   ARCHIVE_ROTATION_SECONDS: {
     schema: decimal(0.1, 86_400),

@@ -14,7 +14,7 @@ import { type AppProcess, createProcesses, processStarter } from '#lib/running/p
 import { columnsOf, type Progress } from '#lib/running/progress.ts'
 import { lockRun } from '#lib/running/run-lock.ts'
 import { continueLiveRun, createRun, type Run } from '#lib/running/runs.ts'
-import { settle } from '#lib/running/settle.ts'
+import { type Reader, settle } from '#lib/running/settle.ts'
 import { createStateReport, type State, stateLines } from '#lib/running/state-lines.ts'
 import { createSupervisedApps, type SupervisedApps } from '#lib/running/supervised-apps.ts'
 import { createServerWatch, type ServerWatch } from '#lib/running/supervised-servers.ts'
@@ -139,7 +139,6 @@ async function play(playing: Playing): Promise<Summary | null> {
       if (name === 'notifier')
         apps.start(name, { settings: notifierSettings(options, environment, marketplace.settings), onOutput: playing.progress.output })
       else if (name === 'dashboard') apps.start(name, { settings: await dashboardSettings(playing.env, marketplace.settings) })
-      else if (name === 'archiver') apps.start(name, { settings: { ARCHIVE_IDLE_SECONDS: '2' } })
       else apps.start(name)
     }
     void sayWhereDashboardIs(playing)
@@ -248,14 +247,17 @@ async function finish(playing: Playing, observer: Observer, { seconds, model, ma
     await app.stop()
   }
   await measureAndStop('collector')
-  const readers = [...consumers, ...archivedIn(environment).map((input) => ({ app: 'archiver', input }))]
   const admin = backend.log.admin()
-  const settled = await settle({ admin, observer, prefix: run.prefix, clock, readers }, settleMillis)
-  await admin.close()
+  const settleAll = (readers: readonly Reader[], timeoutMillis: number) =>
+    settle({ admin, observer, prefix: run.prefix, clock, readers }, timeoutMillis)
+  const read = await settleAll(consumers, settleMillis)
   const broken = statesOf(playing).flatMap(({ name, phase, text }) =>
     phase.name === 'given up' || phase.name === 'resting' ? [`${name} ${text}`] : [],
   )
   for (const name of stages) await measureAndStop(name)
+  const archivers = archivedIn(environment).map((input) => ({ app: 'archiver', input }))
+  const settled = (await archiveRest(playing, (timeoutMillis) => settleAll(archivers, timeoutMillis))) && read
+  await admin.close()
   await marketplace.process?.stop()
   const archived = await countArchived(backend.store, { prefix: run.prefix, topic: 'market.events', generation: 1 }).catch(
     (error: Error) => {
@@ -275,6 +277,18 @@ async function finish(playing: Playing, observer: Observer, { seconds, model, ma
     broken,
     settled,
   })
+}
+
+/**
+ * What an archiver holds it writes when it stops. What it had not read by then is read by a second one, which waits for nothing more.
+ * False when that takes too long.
+ */
+async function archiveRest(playing: Playing, settleArchive: (timeoutMillis: number) => Promise<boolean>): Promise<boolean> {
+  if (await settleArchive(0)) return true
+  const archiver = starter(playing)('archiver', { settings: { ARCHIVE_IDLE_SECONDS: '0.5' } })
+  const settled = await settleArchive(settleMillis)
+  await archiver.stop()
+  return settled
 }
 
 /** False when interrupted before. Those that price must be ready; the others are given a moment. */

@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { apps } from '#app/apps.ts'
 import { access, commandAccess } from '#lib/market/access.ts'
 import { topics } from '#lib/market/topics.ts'
+import { brokerSettings } from '#lib/stack/kafka-server.ts'
 import { manifests } from '../scripts/kubernetes-manifests.ts'
 
 type Resource = Readonly<{ kind: string; metadata: { name: string } }> & Record<string, unknown>
@@ -15,6 +16,14 @@ const documents = (file: string) => parseAllDocuments(text(file)).map((document)
 const base = parse(text('base/kustomization.yaml')) as { resources: string[] }
 
 describe('k8s', () => {
+  it('remembers what a group has read for longer than any topic keeps its records', () => {
+    const { spec } = documents('kafka/cluster.yaml')[0] as unknown as { spec: { kafka: { config: Record<string, number> } } }
+    const days = Object.values(topics).map(({ retentionDays }) => (retentionDays === 'compact' ? 0 : retentionDays))
+    for (const minutes of [spec.kafka.config['offsets.retention.minutes']!, brokerSettings['offsets.retention.minutes']])
+      expect(minutes / 1_440).toBeGreaterThan(Math.max(...days))
+    expect(spec.kafka.config['transactional.id.expiration.ms']).toBe(brokerSettings['transactional.id.expiration.ms'])
+  })
+
   it('has the topics and users that the code declares: scripts/generate-kubernetes.ts writes them', () => {
     for (const [file, generated] of Object.entries(manifests())) expect(text(file.replace(/^k8s\//, ''))).toBe(generated)
     expect(documents('kafka/topics.yaml').map(({ metadata }) => metadata.name)).toEqual(Object.keys(topics))

@@ -62,6 +62,7 @@ export async function startStage<In extends SchemaTopic, Out extends SchemaTopic
       if (schema === undefined) throw new FatalError(`${name} writes to ${topic}: name it among the stage's outputs`)
       return codec.encode(schema, value)
     },
+    outputs: [...outputSchemas.keys()],
     deadLetters: topicName(prefix, 'dead-letters'),
     guarantee: config.PROCESSING_GUARANTEE,
     ...(prepare === undefined ? {} : { prepare }),

@@ -4,6 +4,7 @@
  *   <run>/archive/<topic>/g=1/dt=2022-04-11/hour=06/p=00/<first offset>-<last offset>.parquet    the records
  *   <run>/archive/<topic>/g=1/manifests/p=00/<begin>-<end>.json     what each object holds; an object without one is not part of the archive
  *   <run>/archive/<topic>/g=1/seals/p=00/<begin>.json               where the object that begins there ends, decided once for ever
+ *   <run>/archive/<topic>/g=1/gaps/p=00/<from>-<to>.json            offsets that the log deleted before they were archived
  *   <run>/archive/<topic>/g=1/schemas/<id>.json                     writer schemas, so that the values explain themselves
  *
  * `begin` and `end` are half-open ranges of log offsets that join without gap (transaction markers take offsets too, so the first and
@@ -53,14 +54,23 @@ export const manifestKey = (root: string, partition: number, { begin, end }: Off
   `${manifestsPrefix(root, partition)}${offsetPart(begin)}-${offsetPart(end)}.json`
 
 /** Null for names that are not ours: a server's leftovers, somebody's notes. */
-export function parseManifestKey(root: string, key: string): (OffsetRange & { partition: number }) | null {
-  if (!key.startsWith(manifestsPrefix(root))) return null
-  const match = /^p=(\d+)\/(\d{20})-(\d{20})\.json$/.exec(key.slice(manifestsPrefix(root).length))
+export const parseManifestKey = (root: string, key: string) => parseRangeKey(manifestsPrefix(root), key)
+
+function parseRangeKey(prefix: string, key: string): (OffsetRange & { partition: number }) | null {
+  if (!key.startsWith(prefix)) return null
+  const match = /^p=(\d+)\/(\d{20})-(\d{20})\.json$/.exec(key.slice(prefix.length))
   return match === null ? null : { partition: Number(match[1]), begin: Number(match[2]), end: Number(match[3]) }
 }
 
 export const sealKey = (root: string, partition: number, begin: number): string =>
   `${root}/seals/${partitionPart(partition)}/${offsetPart(begin)}.json`
+
+export const gapsPrefix = (root: string): string => `${root}/gaps/`
+
+export const gapKey = (root: string, partition: number, { begin, end }: OffsetRange): string =>
+  `${gapsPrefix(root)}${partitionPart(partition)}/${offsetPart(begin)}-${offsetPart(end)}.json`
+
+export const parseGapKey = (root: string, key: string) => parseRangeKey(gapsPrefix(root), key)
 
 export const schemaKey = (root: string, schemaId: number): string => `${root}/schemas/${schemaId}.json`
 

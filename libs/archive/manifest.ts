@@ -50,6 +50,10 @@ export const encodeSeal = (end: number): Buffer => Buffer.from(`${canonicalJson(
 
 export const decodeSeal = (bytes: Buffer, key: string): number => decode(sealSchema, bytes, `archive seal ${key}`).end
 
+/** Its name says all; the words are for people. */
+export const encodeGap = ({ begin, end }: Readonly<{ begin: number; end: number }>): Buffer =>
+  Buffer.from(`${canonicalJson({ version: 1, begin, end, reason: 'the log deleted these offsets before they were archived' })}\n`)
+
 function decode<Value>(schema: z.ZodType<Value>, bytes: Buffer, what: string): Value {
   let document: unknown
   try {

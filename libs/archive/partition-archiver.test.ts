@@ -283,6 +283,92 @@ describe('archiver of a partition', () => {
   })
 })
 
+describe('retention that passes the archiver', () => {
+  const sales = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => sale(from + index, sampleTime))
+  const withGap = (records: readonly LogRecord[], from: number, to: number) => ({ ...batch(records), missing: { from, to } })
+  const gapped = (store: ObjectStore, committed: number, gaps: unknown[], limits: Partial<SegmentLimits> = {}) =>
+    createPartitionArchiver(0, committed === 0 ? null : { offset: committed, metadata: '' }, {
+      store,
+      segments: createSegmentStore({ store, codec, location }),
+      codec,
+      clock: createManualClock(0),
+      location,
+      limits: { maxRecords: 1_000, maxBytes: 1_000_000, ...limits },
+      idleMillis: 0,
+      rotationMillis: 0,
+      onGap: (gap) => gaps.push(gap),
+    })
+  const ranges = async (store: ObjectStore) => (await readManifests(store, location)).map(({ begin, end, count }) => [begin, end, count])
+  const problems = async (store: ObjectStore) => (await verifyArchive(store, location)).problems
+  const lost = (from: number, to: number) =>
+    `partition 0: offsets ${from} to ${to} are in no object: the log deleted them before they were archived`
+
+  it('while it was stopped: the archive claims nothing it does not hold, and says what it lacks', async () => {
+    const store = createMemoryStore()
+    const gaps: unknown[] = []
+    await gapped(store, 0, gaps).write(batch(sales(0, 20)))
+    expect(await gapped(store, 20, gaps).write(withGap(sales(40, 50), 20, 40))).toMatchObject({ offset: 50 })
+    expect(gaps).toEqual([{ partition: 0, from: 20, to: 40 }])
+    expect(await ranges(store)).toEqual([
+      [0, 20, 20],
+      [40, 50, 10],
+    ])
+    expect(await problems(store)).toEqual([lost(20, 40)])
+    await expect(stored(store)).rejects.toMatchObject({ name: 'FatalError', message: expect.stringContaining('offsets 20 to 40') })
+  })
+
+  it('while it runs: what is held ends before the gap, and the same batch again changes nothing', async () => {
+    const store = createMemoryStore()
+    const gaps: unknown[] = []
+    const slow = createPartitionArchiver(0, null, {
+      ...{ store, codec, location, idleMillis, rotationMillis, clock: createManualClock(0) },
+      segments: createSegmentStore({ store, codec, location }),
+      limits: { maxRecords: 1_000, maxBytes: 1_000_000 },
+      onGap: (gap) => gaps.push(gap),
+    })
+    await slow.write(batch(sales(0, 10)))
+    const passed = withGap(sales(30, 35), 10, 30)
+    await slow.write(passed)
+    await slow.write(passed)
+    slow.drain()
+    await slow.idle!()
+    expect(gaps).toEqual([{ partition: 0, from: 10, to: 30 }])
+    expect(await ranges(store)).toEqual([
+      [0, 10, 10],
+      [30, 35, 5],
+    ])
+    expect(await problems(store)).toEqual([lost(10, 30)])
+  })
+
+  it('is no gap where the records had been archived, and only the commit was lost', async () => {
+    const store = createMemoryStore()
+    const gaps: unknown[] = []
+    await gapped(store, 0, gaps).write(batch(sales(0, 20)))
+    await gapped(store, 20, gaps).write(batch(sales(20, 45)))
+    await gapped(store, 20, gaps).write(withGap(sales(40, 50), 20, 40))
+    expect(gaps).toEqual([])
+    expect(await problems(store)).toEqual([])
+    expect((await stored(store)).map(({ offset }) => offset)).toEqual(Array.from({ length: 50 }, (_, offset) => offset))
+  })
+
+  it.each([
+    ['in the gap', 30],
+    ['behind the gap', 45],
+  ])('where an earlier run had decided that an object ends %s', async (_where, sealed) => {
+    const store = createMemoryStore()
+    const gaps: unknown[] = []
+    await createSegmentStore({ store, codec, location }).seal(0, { begin: 0, end: sealed })
+    const again = gapped(store, 0, gaps)
+    await again.write(batch(sales(0, 20)))
+    await again.write(withGap(sales(40, 50), 20, 40))
+    expect(gaps).toEqual([{ partition: 0, from: 20, to: 40 }])
+    expect(await problems(store)).toEqual([lost(20, 40)])
+    const manifests = await readManifests(store, location)
+    expect(manifests.reduce((sum, { count }) => sum + count, 0)).toBe(30)
+    await expect(stored(store)).rejects.toMatchObject({ message: expect.stringContaining('offsets 20 to 40') })
+  })
+})
+
 describe('law: every offset exactly once', () => {
   type Step = { type: 'deliver'; archiver: 0 | 1; size: number } | { type: 'kill'; archiver: 0 | 1 } | { type: 'idle'; archiver: 0 | 1 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import type { CommittedOffset } from '#lib/stream/log.ts'
+import type { CommittedOffset, OffsetRange } from '#lib/stream/log.ts'
 import type { PartitionSink } from '#lib/stream/runtime/sink-runner.ts'
 import { type ArchiveRow, archiveRow } from './archive-row.ts'
 import type { ArchiveLocation } from './layout.ts'
@@ -73,7 +73,7 @@ export function createPartitionArchiver(
   const resume = async (firstOffset: number): Promise<OpenSegment> => {
     const position = committed?.offset ?? firstOffset
     const found = await findResume(store, location, partition, position)
-    if (found.gapFrom !== null) onGap?.({ partition, from: found.gapFrom, to: position })
+    if (found.inside === null && found.end !== null && found.end < position) onGap?.({ partition, from: found.end, to: position })
     inside = found.inside
     next = position
     return openSegment(inside?.end ?? position, found.clock, createPackedRows(topicColumns.columns))
@@ -101,6 +101,31 @@ export function createPartitionArchiver(
     sealedEnd = null
     onObject?.(written)
     return rest ?? segmentAfter(taken, end)
+  }
+
+  /**
+   * The log deleted these offsets before they were read. What is held becomes an object that ends before them, the next one begins behind
+   * them, and the archive says for ever what it lacks. Unless another archiver was faster than the deletion.
+   */
+  const passOver = async (missing: OffsetRange): Promise<void> => {
+    const found = await findResume(store, location, partition, missing.to)
+    const lost = { begin: Math.max(missing.from, found.end ?? 0), end: missing.to }
+    const isLost = found.inside === null && lost.begin < lost.end
+    if (isLost) {
+      while (segment !== null && segment.rows.length > 0 && (sealedEnd === null || sealedEnd <= missing.to))
+        segment = await endSegment(segment, sealedEnd === null ? missing.from : missing.to)
+      await segments.recordGap(partition, lost)
+      onGap?.({ partition, from: lost.begin, to: lost.end })
+    } else {
+      segment?.rows.clear()
+      sealedEnd = null
+    }
+    inside = found.inside
+    next = missing.to
+    // Rows that are held still belong to an object whose end, behind the gap, an earlier run has decided.
+    if (segment !== null && segment.rows.length > 0) return
+    const rows = segment?.rows ?? createPackedRows(topicColumns.columns)
+    segment = openSegment(inside?.end ?? missing.to, Math.max(found.clock, segment?.clock ?? 0), rows)
   }
 
   const mustEndBefore = (open: OpenSegment, row: ArchiveRow): boolean =>
@@ -138,7 +163,8 @@ export function createPartitionArchiver(
   }
 
   return {
-    async write({ records }) {
+    async write({ records, missing }) {
+      if (missing && (segment === null || next < missing.to)) await passOver(missing)
       const [first] = records
       if (first === undefined) return null
       segment ??= await resume(first.offset)

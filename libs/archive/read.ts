@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import { type ArchiveLocation, archiveRoot, manifestsPrefix, parseManifestKey } from './layout.ts'
+import { type ArchiveLocation, archiveRoot, gapsPrefix, manifestsPrefix, parseGapKey, parseManifestKey } from './layout.ts'
 import { decodeManifest, type Manifest } from './manifest.ts'
 import { decodeParquet } from './parquet-file.ts'
 
@@ -18,6 +18,22 @@ export async function listManifests(store: ObjectStore, location: ArchiveLocatio
   }
   return names.sort((a, b) => a.partition - b.partition || a.begin - b.begin)
 }
+
+type Gap = Readonly<{ partition: number; begin: number; end: number }>
+
+/** What the log had deleted before it was archived, by partition and offset. */
+export async function listGaps(store: ObjectStore, location: ArchiveLocation): Promise<Gap[]> {
+  const root = archiveRoot(location)
+  const gaps: Gap[] = []
+  for await (const { key } of store.list(gapsPrefix(root))) {
+    const gap = parseGapKey(root, key)
+    if (gap !== null) gaps.push(gap)
+  }
+  return gaps
+}
+
+export const gapProblem = ({ partition, begin, end }: Gap): string =>
+  `partition ${partition}: offsets ${begin} to ${end} are in no object: the log deleted them before they were archived`
 
 /** FatalError, with the key, where it cannot be read, or says something else than its name. */
 export async function readManifest(store: ObjectStore, location: ArchiveLocation, name: ManifestName): Promise<Manifest> {
@@ -77,10 +93,12 @@ export async function* readArchive(
   location: ArchiveLocation,
   { partition, fromOffset = 0 }: Readonly<{ partition?: number; fromOffset?: number }> = {},
 ): AsyncGenerator<LogRecord> {
+  const gaps = await listGaps(store, location)
   let previous: Manifest | null = null
   for (const manifest of await readManifests(store, location)) {
     if ((partition !== undefined && manifest.partition !== partition) || manifest.end <= fromOffset) continue
-    const problem = previous === null ? null : joinProblem(previous, manifest)
+    const gap = gaps.find((found) => found.partition === manifest.partition && found.begin < manifest.end && found.end > manifest.begin)
+    const problem = (previous === null ? null : joinProblem(previous, manifest)) ?? (gap === undefined ? null : gapProblem(gap))
     if (problem !== null)
       throw new FatalError(`archive of ${location.topic}: ${problem}; flipstream archive verify tells all that is missing`)
     previous = manifest

@@ -12,8 +12,8 @@ export type Resume = Readonly<{
   clock: number
   /** The position lies inside this object (somebody moved the group's offset): records up to its end are compared, not written. */
   inside: ArchivedTail | null
-  /** The archive ends before the position: these offsets are in no object. */
-  gapFrom: number | null
+  /** Where the last object that lies before the position ends. Null: there is none. */
+  end: number | null
 }>
 
 export type ArchivedTail = Readonly<{ end: number; check(record: LogRecord): void }>
@@ -34,12 +34,12 @@ export async function findResume(store: ObjectStore, location: ArchiveLocation, 
     else before = range
   }
   const last = containing ?? before
-  if (last === null) return { clock: 0, inside: null, gapFrom: null }
+  if (last === null) return { clock: 0, inside: null, end: null }
   const key = manifestKey(root, partition, last)
   const manifest = decodeManifest(await mustGet(store, key), key)
-  if (containing === null) return { clock: manifest.clock, inside: null, gapFrom: last.end < position ? last.end : null }
+  if (containing === null) return { clock: manifest.clock, inside: null, end: last.end }
   const records = await decodeParquet(await mustGet(store, manifest.key), location.topic, manifest.key)
-  return { clock: manifest.clock, inside: archivedTail(manifest.key, containing.end, records), gapFrom: null }
+  return { clock: manifest.clock, inside: archivedTail(manifest.key, containing.end, records), end: before?.end ?? null }
 }
 
 function archivedTail(key: string, end: number, records: readonly LogRecord[]): ArchivedTail {

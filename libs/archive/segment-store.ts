@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Codec } from '#lib/codec/codec.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
-import { type ArchiveLocation, archiveRoot, manifestKey, type OffsetRange, objectKey, schemaKey, sealKey } from './layout.ts'
+import { type ArchiveLocation, archiveRoot, gapKey, manifestKey, type OffsetRange, objectKey, schemaKey, sealKey } from './layout.ts'
 import { logicalHash, logicalHashOfRows } from './logical-hash.ts'
-import { decodeManifest, decodeSeal, encodeManifest, encodeSeal, type Manifest } from './manifest.ts'
+import { decodeManifest, decodeSeal, encodeGap, encodeManifest, encodeSeal, type Manifest } from './manifest.ts'
 import type { PackedRows } from './packed-rows.ts'
 import { decodeParquet, encodeParquet } from './parquet-file.ts'
 import { columnsOfTopic } from './topic-columns.ts'
@@ -37,6 +37,8 @@ export type WrittenObject = Readonly<{
 export interface SegmentStore {
   /** Proposes an end for the segment that begins here; returns the end that holds, which another run may have decided. */
   seal(partition: number, range: OffsetRange): Promise<number>
+  /** Records for ever that these offsets are in no object, and why: the log deleted them first. */
+  recordGap(partition: number, range: OffsetRange): Promise<void>
   /** Steps 2 to 4. FatalError where the store holds other records under the segment's name. */
   write(segment: Segment): Promise<WrittenObject>
 }
@@ -67,6 +69,10 @@ export function createSegmentStore(options: {
       const key = sealKey(root, partition, begin)
       const answer = await store.putIfAbsent(key, encodeSeal(end), { contentType: 'application/json' })
       return answer === 'created' ? end : decodeSeal(await mustGet(store, key), key)
+    },
+
+    async recordGap(partition, range) {
+      await store.putIfAbsent(gapKey(root, partition, range), encodeGap(range), { contentType: 'application/json' })
     },
 
     async write(segment) {

@@ -4,7 +4,7 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import { type ArchiveLocation, archiveRoot, isDataKey } from './layout.ts'
 import { logicalHash } from './logical-hash.ts'
 import type { Manifest } from './manifest.ts'
-import { joinProblem, listManifests, readManifest, readObject } from './read.ts'
+import { gapProblem, joinProblem, listGaps, listManifests, readManifest, readObject } from './read.ts'
 
 export type ArchiveVerdict = Readonly<{
   objects: number
@@ -20,12 +20,15 @@ export type ArchiveVerdict = Readonly<{
  */
 export async function verifyArchive(store: ObjectStore, location: ArchiveLocation): Promise<ArchiveVerdict> {
   const { manifests, problems } = await readableManifests(store, location)
+  const gaps = await listGaps(store, location)
   for (const [index, manifest] of manifests.entries()) {
     const previous = manifests[index - 1]
     const problem = previous === undefined ? null : joinProblem(previous, manifest)
-    if (problem !== null) problems.push(problem)
+    const isRecorded = gaps.some(({ partition, end }) => partition === manifest.partition && end === manifest.begin)
+    if (problem !== null && !isRecorded) problems.push(problem)
     problems.push(...(await objectProblems(store, manifest)))
   }
+  for (const gap of gaps) problems.push(gapProblem(gap))
   problems.push(...(await strangers(store, location, manifests)))
   return {
     objects: manifests.length,

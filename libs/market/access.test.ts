@@ -15,7 +15,7 @@ it('gives an app what it declares, its own groups and its own transactions, and 
   expect(rightsOf('scorer', 'run.')).toEqual([
     { resource: 'topic', name: 'run.listings.features', prefixed: false, operations: ['Read'] },
     { resource: 'topic', name: 'run.models', prefixed: false, operations: ['Read'] },
-    { resource: 'topic', name: 'run.listings.scored', prefixed: false, operations: ['Write'] },
+    { resource: 'topic', name: 'run.listings.scored', prefixed: false, operations: ['Read', 'Write'] },
     { resource: 'topic', name: 'run.dead-letters', prefixed: false, operations: ['Write'] },
     { resource: 'group', name: 'run.scorer', prefixed: true, operations: ['Read', 'Delete'] },
     { resource: 'transactionalId', name: 'run.scorer-', prefixed: true, operations: ['Write'] },

@@ -2,7 +2,7 @@ import { type TopicName, topicsToArchive } from './topics.ts'
 
 /**
  * What each app may do with the log: the one source of Kafka's ACLs (k8s/kafka) and of the test that runs the pipeline with
- * no right beyond these. Every app reads by the group of its own name, follows by groups that begin with it, and writes in transactions
+ * no right beyond these. A stage may read what it writes: at its first start it looks whether it has written before. Every app reads by the group of its own name, follows by groups that begin with it, and writes in transactions
  * whose ids begin with it.
  */
 export type Access = Readonly<{
@@ -14,10 +14,10 @@ export type Access = Readonly<{
 
 export const access: Readonly<Record<string, Access>> = {
   collector: { reads: ['collector.state'], writes: ['market.events', 'collector.state', 'dead-letters'] },
-  enricher: { reads: ['market.events', 'models'], writes: ['listings.enriched', 'dead-letters'] },
-  featurizer: { reads: ['listings.enriched'], writes: ['listings.features', 'dead-letters'] },
-  scorer: { reads: ['listings.features', 'models'], writes: ['listings.scored', 'dead-letters'] },
-  alerter: { reads: ['listings.scored'], writes: ['alerts', 'candidates.rejected', 'dead-letters'] },
+  enricher: { reads: ['market.events', 'models', 'listings.enriched'], writes: ['listings.enriched', 'dead-letters'] },
+  featurizer: { reads: ['listings.enriched', 'listings.features'], writes: ['listings.features', 'dead-letters'] },
+  scorer: { reads: ['listings.features', 'models', 'listings.scored'], writes: ['listings.scored', 'dead-letters'] },
+  alerter: { reads: ['listings.scored', 'alerts', 'candidates.rejected'], writes: ['alerts', 'candidates.rejected', 'dead-letters'] },
   notifier: {
     reads: ['alerts', 'notifications', 'controls', 'outcomes'],
     writes: ['notifications', 'alerts.feedback', 'controls', 'dead-letters'],

@@ -148,6 +148,10 @@ export const brokerSettings = {
   // A commit outside of transactions (at_least_once) would otherwise wait 5 ms for company.
   'group.coordinator.append.linger.ms': 0,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1000,
+  // What a group has read is remembered for longer than any topic is kept (90 days): whoever was away reads on, or misses what is gone.
+  'offsets.retention.minutes': 144_000,
+  // As long as Kafka's whole number of milliseconds allows: 24 days.
+  'transactional.id.expiration.ms': 2_147_483_647,
   'message.max.bytes': maxMessageBytes,
   'replica.fetch.max.bytes': maxMessageBytes,
   // A killed broker may come back only when its former self has timed out; a shorter time fences brokers of overloaded machines.

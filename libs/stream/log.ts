@@ -18,6 +18,9 @@ export type HeaderBytes = readonly [name: string, value: Buffer | null]
  */
 export type RawParts = Readonly<{ key?: Buffer; headers?: readonly HeaderBytes[] }>
 
+/** Offsets from `from` on, up to and without `to`. */
+export type OffsetRange = Readonly<{ from: number; to: number }>
+
 /** A record as read. `timestamp` is the log's (wall-clock milliseconds when it was appended). */
 export type LogRecord = TopicPartition &
   Readonly<{ offset: number; timestamp: number; key: string | null; value: Buffer | null; headers: Headers; raw?: RawParts }>
@@ -44,6 +47,11 @@ export type FetchedBatch = TopicPartition &
     records: readonly LogRecord[]
     /** Where this batch begins: no visible record lies between here and the first record. Equals the `nextOffset` before it, or a `seek`. */
     position: number
+    /**
+     * Offsets of this batch's way that the log had deleted before this reader came to them (retention passed it): from `position`, or what
+     * was read of it, up to where the log begins now. They will never come. Null: none.
+     */
+    missing: OffsetRange | null
     /** Where the next batch begins: past the last record, and past any markers fetched behind it. */
     nextOffset: number
     /** Records visible behind this batch when it was fetched, at least (markers may be counted in): for lag and for telling "caught up". */

@@ -7,12 +7,21 @@ import kafkajs, {
   type Consumer as KafkajsConsumer,
 } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
-import { FencedError, RetryableError } from '#lib/errors/errors.ts'
+import { FatalError, FencedError, RetryableError } from '#lib/errors/errors.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
-import type { BatchHandler, CommittedOffset, Consumer, ConsumerOptions, FetchedBatch, TopicPartition } from '#lib/stream/log.ts'
+import type {
+  BatchHandler,
+  CommittedOffset,
+  Consumer,
+  ConsumerOptions,
+  FetchedBatch,
+  OffsetRange,
+  TopicPartition,
+} from '#lib/stream/log.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { clientRetry } from './client.ts'
 import { streamError } from './kafkajs-errors.ts'
+import { resetListeners } from './offset-reset-patch.ts'
 import { toLogRecord } from './records.ts'
 
 // Node finds no named exports for the errors of this CommonJS module.
@@ -36,7 +45,15 @@ const lifeBackoff = { firstMillis: 100, mostMillis: 3_000 }
 export type ReadProgress = (partition: TopicPartition, nextOffset: number, remaining: number) => void
 
 /** A partition as assigned now. `next`: where our next batch begins. `passed`: also beyond what held nothing visible. */
-type Share = { readonly tp: TopicPartition; next: number | null; passed: number | null; remaining: number; seeks: number }
+type Share = {
+  readonly tp: TopicPartition
+  next: number | null
+  passed: number | null
+  remaining: number
+  seeks: number
+  /** Deleted by the log before it was read, and not handed over yet. */
+  missing: OffsetRange | null
+}
 
 type Life = Readonly<{ consumer: KafkajsConsumer; ended: PromiseWithResolvers<void> }>
 type Assigned = (partitions: readonly TopicPartition[], epoch: number) => void
@@ -102,9 +119,14 @@ export function createKafkajsConsumer(
     const current: Life = { consumer, ended: Promise.withResolvers() }
     current.ended.promise.catch(() => {})
     life = current
+    const memberIds = new Set<string>()
     consumer.on(consumer.events.CRASH, ({ payload }: ConsumerCrashEvent) => current.ended.reject(payload.error))
     consumer.on(consumer.events.GROUP_JOIN, (event: ConsumerGroupJoinEvent) => {
-      if (life === current && !stopping.signal.aborted) onAssignment(assign(event), epoch)
+      if (life !== current || stopping.signal.aborted) return
+      const { memberId } = event.payload
+      resetListeners.set(memberId, (jump) => jumped(jump, current))
+      memberIds.add(memberId)
+      onAssignment(assign(event), epoch)
     })
     consumer.on(consumer.events.END_BATCH_PROCESS, progressed)
     const begin = async () => {
@@ -123,6 +145,7 @@ export function createKafkajsConsumer(
       await Promise.race([begin().then(() => current.ended.promise), current.ended.promise])
     } finally {
       await Promise.allSettled(inHand)
+      for (const memberId of memberIds) resetListeners.delete(memberId)
       epoch++
       shares.clear()
       await Promise.race([consumer.disconnect(), systemClock.sleep(closeMillis)]).catch(() => {})
@@ -140,7 +163,7 @@ export function createKafkajsConsumer(
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
       for (const partition of partitions) {
         const tp = { topic, partition }
-        shares.set(keyOf(tp), { tp, next: null, passed: null, remaining: 0, seeks: 0 })
+        shares.set(keyOf(tp), { tp, next: null, passed: null, remaining: 0, seeks: 0, missing: null })
       }
     }
     // kafkajs remembers a pause beyond the assignment it was made under.
@@ -158,6 +181,15 @@ export function createKafkajsConsumer(
     onProgress(share.tp, nextOffset, share.remaining)
   }
 
+  /** The offset to read next was not in the log: it was deleted before we came to it, or the log is no longer the one it was. */
+  function jumped({ from, to, ...tp }: TopicPartition & OffsetRange, current: Life): void {
+    const share = shares.get(keyOf(tp))
+    if (share === undefined || life !== current) return
+    if (to < from) current.ended.reject(madeAnew(tp, from))
+    share.next ??= from
+    share.missing = { from: share.missing?.from ?? from, to }
+  }
+
   async function deliver(payload: EachBatchPayload, current: Life, handler: BatchHandler): Promise<void> {
     const { batch } = payload
     const share = shares.get(keyOf(batch))
@@ -170,6 +202,7 @@ export function createKafkajsConsumer(
         if (fetched.isCurrent()) {
           share.next = fetched.nextOffset
           share.passed = fetched.nextOffset
+          share.missing = null
           payload.resolveOffset(batch.lastOffset())
           onProgress(share.tp, fetched.nextOffset, fetched.remaining)
         }
@@ -194,6 +227,7 @@ export function createKafkajsConsumer(
       records: batch.messages.map((message) => toLogRecord(share.tp, message)),
       // kafkajs moves on by itself over fetches that hold nothing visible: what we were at last is where this one begins for us.
       position: share.next ?? Number((batch as unknown as { fetchedOffset: string }).fetchedOffset),
+      missing: share.missing,
       nextOffset,
       remaining: Math.max(0, Number(batch.highWatermark) - nextOffset),
       epoch: ours,
@@ -273,6 +307,7 @@ export function createKafkajsConsumer(
       share.seeks++
       share.next = offset
       share.passed = offset
+      share.missing = null
       life!.consumer.seek({ ...tp, offset: String(offset) })
     },
 
@@ -306,3 +341,8 @@ export function createKafkajsConsumer(
     },
   }
 }
+
+const madeAnew = (tp: TopicPartition, from: number) =>
+  new FatalError(
+    `offset ${from} of ${keyOf(tp)} is beyond the log's end: the topic was made anew or cut. Delete the consumer group, or name another run`,
+  )

@@ -16,6 +16,7 @@ describeLog('on Kafka', async () => {
     log,
     other,
     name: (stem) => `${prefix}${stem}`,
+    deleteRecords: deleteRecordsBefore,
     async close() {
       await other.close()
       await log.close()

@@ -1,7 +1,15 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError, FencedError, RetryableError } from '#lib/errors/errors.ts'
 import { type BackoffOptions, backoffMillis } from '#lib/stream/backoff.ts'
-import type { BatchHandler, CommittedOffset, Consumer, ConsumerOptions, FetchedBatch, TopicPartition } from '#lib/stream/log.ts'
+import type {
+  BatchHandler,
+  CommittedOffset,
+  Consumer,
+  ConsumerOptions,
+  FetchedBatch,
+  OffsetRange,
+  TopicPartition,
+} from '#lib/stream/log.ts'
 import type { MemoryPartition } from './partition.ts'
 
 /** What a consumer needs of the log it reads. */
@@ -28,7 +36,15 @@ export interface MemoryGroup {
   members(): number
 }
 
-type Handover = { readonly tp: TopicPartition; readonly partition: MemoryPartition; position: number; seeks: number; paused: boolean }
+type Handover = {
+  readonly tp: TopicPartition
+  readonly partition: MemoryPartition
+  position: number
+  seeks: number
+  paused: boolean
+  /** Deleted before it was read, and not handed over yet. */
+  missing: OffsetRange | null
+}
 
 type Member = {
   readonly options: ConsumerOptions
@@ -114,7 +130,7 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
   function handoverOf(member: Member, tp: TopicPartition): Handover {
     const partition = storage.partitions(tp.topic)[tp.partition]!
     const beginning = member.options.from === 'earliest' ? partition.first() : partition.stable()
-    return { tp, partition, position: committed(tp)?.offset ?? beginning, seeks: 0, paused: false }
+    return { tp, partition, position: committed(tp)?.offset ?? beginning, seeks: 0, paused: false, missing: null }
   }
 
   /** Hands one partition's batches over, one after the other, until the member drains or is expelled. */
@@ -134,7 +150,10 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       try {
         await member.handler(batch)
         failures = 0
-        if (isOurs() && handover.seeks === seeks) handover.position = batch.nextOffset
+        if (isOurs() && handover.seeks === seeks) {
+          handover.position = batch.nextOffset
+          handover.missing = null
+        }
       } catch (error) {
         if (!(error instanceof RetryableError || error instanceof FencedError)) return fail(member, error)
         const { signal } = member.cutBackoff
@@ -151,7 +170,9 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
   function fetch(member: Member, handover: Handover, epoch: number): FetchedBatch | null {
     const { partition, tp, seeks } = handover
     if (handover.paused) return null
-    const position = Math.max(handover.position, partition.first())
+    const first = partition.first()
+    if (handover.position < first) handover.missing = { from: handover.missing?.from ?? handover.position, to: first }
+    const position = Math.max(handover.position, first)
     const { records, nextOffset } = partition.read(position, member.options.maxBytesPerPartition ?? 1_048_576, maxRecordsPerBatch)
     if (records.length === 0) {
       handover.position = nextOffset
@@ -162,6 +183,7 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       ...tp,
       records,
       position: handover.position,
+      missing: handover.missing,
       nextOffset,
       remaining: partition.stable() - nextOffset,
       epoch,
@@ -215,6 +237,7 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
       seek(tp, offset) {
         const handover = handoverFor(tp)
         handover.position = offset
+        handover.missing = null
         handover.seeks++
         handover.partition.wake()
       },

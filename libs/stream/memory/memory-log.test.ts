@@ -7,7 +7,13 @@ import { createMemoryLog } from './memory-log.ts'
 
 describeLog('in memory', async () => {
   const log = createMemoryLog({ clock: systemClock })
-  return { log, other: log, name: (stem) => stem, close: () => log.close() }
+  return {
+    log,
+    other: log,
+    name: (stem) => stem,
+    deleteRecords: async (topic, before) => log.deleteRecords({ topic, partition: 0 }, before),
+    close: () => log.close(),
+  }
 })
 
 describe('the memory log', () => {

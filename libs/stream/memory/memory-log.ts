@@ -43,6 +43,8 @@ export interface MemoryLog extends Log {
   expel(group: string, consumer: Consumer, fate: 'frozen' | 'dead'): void
   /** As when a member joined and left again. */
   rebalance(group: string): void
+  /** As when retention passed: the partition begins at `before` now, whoever had not read so far. */
+  deleteRecords(partition: TopicPartition, before: number): void
 }
 
 /**
@@ -162,6 +164,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     },
     expel: (group, consumer, fate) => groupOf(group).expel(consumer, fate),
     rebalance: (group) => groupOf(group).rebalance(),
+    deleteRecords: ({ topic, partition }, before) => partitionsOf(topic)[partition]?.deleteBefore(before),
   }
 }
 

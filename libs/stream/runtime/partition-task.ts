@@ -1,21 +1,24 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
-import type { CommittedOffset, Consumer, FetchedBatch, LogAdmin, LogRecord, TopicPartition } from '#lib/stream/log.ts'
+import type { CommittedOffset, Consumer, FetchedBatch, LogAdmin, LogRecord, OffsetRange, TopicPartition } from '#lib/stream/log.ts'
 import type { Input, Processor } from '#lib/stream/processor.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Committer } from './committer.ts'
 import { type Checkpoint, createFold, type Fold } from './fold.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
 import { fits, type WarmState } from './partition-standby.ts'
-import type { RunnerMetrics } from './runner-metrics.ts'
+import { type RunnerMetrics, tellMissing } from './runner-metrics.ts'
 import { after, countBefore, decodeAll, type FoldedSlice, foldSlice, isInput, type SliceOptions } from './slice.ts'
 
 export type PartitionTaskOptions<In, Out, State> = SliceOptions<In, Out> &
   Readonly<{
     partition: TopicPartition
+    group: string
     processor: Processor<In, Out, State>
     prepare: ((inputs: readonly Input<In>[]) => void | Promise<void>) | undefined
     committer: Committer
+    /** FatalError where a group that stands nowhere has written these topics before. */
+    refuseSilentReplay(partition: TopicPartition, outputs: ReadonlySet<string>): Promise<void>
     /** Hands over what a standby has made ready, once. */
     takeWarm(): WarmState<In, Out> | null
     consumer: Consumer
@@ -114,17 +117,17 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
     const warm = options.takeWarm()
     if (warm !== null && fits(warm, committed, first)) return goOnFrom(warm, committed)
     const checkpoint: Checkpoint = restorePointOf(committed, first)
-    if (committed.offset < first)
-      logger.error(
-        { ...partition, committed: committed.offset, keptFrom: first },
-        'records were deleted before they were processed: they are lost',
-      )
-    else if (checkpoint.offset < first) {
+    if (committed.offset < first) {
+      const lost = { from: committed.offset, to: first }
+      tellMissing(partition, lost, { logger, metrics, group: options.group })
+    }
+    if (processor.memory !== undefined && checkpoint.offset < first) {
       // Carry on: as soon as the clock moves on by the horizon, the missing records are out of it anyway. But say it.
+      metrics.restoreLacks(partition, Math.min(first, committed.offset) - checkpoint.offset)
       logger.error(
         { ...partition, neededFrom: checkpoint.offset, keptFrom: first },
-        'the log no longer holds all records that the state depends on: results may differ until the horizon has passed. ' +
-          'Set the retention of the topic well beyond the horizon',
+        `the log no longer holds offsets ${checkpoint.offset} to ${first} of ${partition.topic}, which the state depends on: results may ` +
+          'differ until the horizon has passed. Set the retention of the topic well beyond the horizon',
       )
     }
     goOnFrom({ fold: createFold(processor, checkpoint), position: Math.max(checkpoint.offset, first) }, committed)
@@ -160,6 +163,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
     fold ??= createFold(processor, { offset: batch.position, clock: null, carry: undefined })
     position ??= batch.position
     if (pending !== null) await commit(pending, batch)
+    if (batch.missing && batch.missing.to > position) passOver(batch.missing)
 
     const records = after(batch.records, position)
     const silent = restore === null ? 0 : countBefore(records, restore.until)
@@ -174,6 +178,14 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
     if (!batch.isCurrent()) return
     position = Math.max(position, batch.nextOffset)
     if (restore !== null && position >= restore.until) endRestore(restore)
+  }
+
+  /** Nothing can bring these records back: say what is lost, and go on. A state that remembers differs until its horizon has passed. */
+  function passOver({ from, to }: OffsetRange): void {
+    const lost = { from: Math.max(from, position ?? from), to }
+    position = to
+    // What a restore lacks was said when it began.
+    if (restore === null) tellMissing(partition, lost, { logger, metrics, group: options.group })
   }
 
   async function foldSilently(records: readonly LogRecord[], batch: FetchedBatch): Promise<void> {
@@ -214,7 +226,14 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
       throw error
     }
     position = newest.offset + 1
+    if (committedOffset === null) await beginFirst(pending)
     await commit(pending, batch)
+  }
+
+  /** Before the first commit ever, and before anything is written. */
+  async function beginFirst({ slice }: Pending): Promise<void> {
+    const outputs = new Set(slice.outputs.map(({ topic }) => topic).filter((topic) => topic !== options.deadLetters))
+    await options.refuseSilentReplay(partition, outputs)
   }
 
   async function commit(slice: Pending, batch: FetchedBatch): Promise<void> {

@@ -1,4 +1,5 @@
-import type { Headers, TopicPartition } from '#lib/stream/log.ts'
+import type { Headers, OffsetRange, TopicPartition } from '#lib/stream/log.ts'
+import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Metrics } from '#lib/telemetry/metrics.ts'
 import { type Traces, traceHeader } from '#lib/telemetry/traces.ts'
 
@@ -19,6 +20,8 @@ export interface RunnerMetrics {
   /** The partition is another member's now: nothing more is told of its lag. */
   givenUp(partition: TopicPartition): void
   restored(seconds: number, records: number): void
+  /** Offsets that a state depends on, and the log no longer holds: it was restored without them. */
+  restoreLacks(partition: TopicPartition, offsets: number): void
   /** How far the state kept warm for another member's partition is behind what the group has committed. Zero: there is none. */
   standby(partition: TopicPartition, lag: Readonly<{ records: number }>): void
   /** It is kept warm no more: it was taken over, or dropped. */
@@ -26,6 +29,8 @@ export interface RunnerMetrics {
   /** The partition was taken over, by this member (`own`: after an error of unknown outcome) or by another. */
   fenced(by: 'own' | 'other'): void
   backoff(attempt: number): void
+  /** The log deleted so many offsets before they were read. */
+  missing(partition: TopicPartition, offsets: number): void
   /** Input records whose transaction was committed at that wall-clock time. */
   committed(records: readonly CommittedRecord[], committedAtMillis: number): void
 }
@@ -61,6 +66,7 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
   const lagSeconds = metrics.gauge('lag_seconds', 'How long the oldest record that is not processed yet has waited.', ofPartition)
   const uncommitted = metrics.gauge('uncommitted_seconds', 'How long the oldest record taken has waited to be durable.', ofPartition)
   const restoreSeconds = metrics.gauge('restore_seconds', 'How long the last restore of state took.')
+  const restoreLacks = metrics.gauge('restore_missing_offsets', 'Offsets of the horizon that the last restore did not find.', ofPartition)
   const standbyLag = metrics.gauge('standby_lag_records', 'Offsets between the group and what this standby has folded.', ofPartition)
   const takers = ['own', 'other'].map((by) => ({ by }))
   const fenced = metrics.counter(
@@ -70,6 +76,7 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
     takers,
   )
   const backoffs = metrics.counter('backoffs_total', 'Waits because something outside was unwell.')
+  const missing = metrics.counter('missing_offsets_total', 'Offsets that the log deleted before they were read.', ofPartition)
   const collectedToCommitted = metrics.latency('collected_to_committed', 'From the collector holding the answer to the commit here.')
   return {
     records(result, count, detail) {
@@ -93,10 +100,12 @@ export function createRunnerMetrics(metrics: Metrics): RunnerMetrics {
       restoreSeconds(seconds)
       records(count, { result: 'restored', detail: '' })
     },
+    restoreLacks: (partition, offsets) => restoreLacks(offsets, labelsOf(partition)),
     standby: (partition, { records: behind }) => standbyLag(behind, labelsOf(partition)),
     stoodDown: (partition) => standbyLag.forget(labelsOf(partition)),
     fenced: (by) => fenced(1, { by }),
     backoff: () => backoffs(),
+    missing: (partition, offsets) => missing(offsets, labelsOf(partition)),
     committed(done, committedAtMillis) {
       for (const millis of sinceCollected(done, committedAtMillis)) collectedToCommitted.record(millis)
     },
@@ -118,6 +127,20 @@ export function traced(metrics: RunnerMetrics, name: string, traces: Traces | un
   }
 }
 
+/** Retention passed a reader: its records are lost to this group, and nobody else will say so. */
+export function tellMissing(
+  partition: TopicPartition,
+  { from, to }: OffsetRange,
+  { logger, metrics, group }: Readonly<{ logger: Logger; metrics: RunnerMetrics; group: string }>,
+): void {
+  metrics.missing(partition, to - from)
+  logger.error(
+    { ...partition, group, from, to },
+    `offsets ${from} to ${to} of ${partition.topic} were deleted before this group read them: they are lost to it. ` +
+      'Set the retention of the topic well beyond the longest time that a reader may be down',
+  )
+}
+
 export const noRunnerMetrics: RunnerMetrics = {
   records() {},
   batch() {},
@@ -126,9 +149,11 @@ export const noRunnerMetrics: RunnerMetrics = {
   uncommitted() {},
   givenUp() {},
   restored() {},
+  restoreLacks() {},
   standby() {},
   stoodDown() {},
   fenced() {},
   backoff() {},
+  missing() {},
   committed() {},
 }

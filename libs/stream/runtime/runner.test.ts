@@ -1,9 +1,9 @@
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '#lib/clock/clock.ts'
+import { type Clock, systemClock } from '#lib/clock/clock.ts'
 import { FatalError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
-import type { Consumer, ConsumerOptions, LogRecord, NewRecord } from '#lib/stream/log.ts'
+import type { CommittedOffset, Consumer, ConsumerOptions, LogRecord, NewRecord } from '#lib/stream/log.ts'
 import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { Processor } from '#lib/stream/processor.ts'
 import { redrivenHeaders } from '#lib/stream/redriven.ts'
@@ -308,6 +308,124 @@ describe('a runner', () => {
     away = false
     await until(() => expect(health.report().ready).toBe(true))
     expect(await texts(topics.output)).toEqual(['A'])
+  })
+})
+
+describe('a runner whose position is gone', () => {
+  /** Whoever waits by it waits no real time. */
+  const hurried = (): Clock => {
+    let time = 0
+    return {
+      now: () => time,
+      async sleep(millis) {
+        time += millis
+      },
+    }
+  }
+  const moveTo = async (committed: CommittedOffset) => {
+    const tool = log.transactionalProducer('by-hand')
+    await tool.fence()
+    await tool.commitTransaction({ records: [], position: { group, partition: { topic: topics.input, partition: 0 }, committed } })
+  }
+  const forget = async (runner: Runner) => {
+    await runner.stop()
+    await log.admin().deleteGroups([group])
+  }
+  /** What the runner ends with; null: it goes on. */
+  const endOf = (runner: Runner) =>
+    Promise.race([
+      runner.finished.then(
+        () => null,
+        (error: Error) => error,
+      ),
+      until(async () => expect(await log.admin().committed(group, { topic: topics.input, partition: 0 })).not.toBeNull()).then(() => null),
+    ])
+
+  it('refuses to make its outputs again, names the command that says where to go on, and refuses at the next start, too', async () => {
+    const runner = await run()
+    await send('a', 'b')
+    await until(async () => expect(await texts(topics.output)).toEqual(['A', 'B']))
+    await forget(runner)
+    for (let start = 0; start < 2; start++) {
+      const error = await endOf(await run({ clock: hurried() }))
+      expect(error).toBeInstanceOf(FatalError)
+      expect(error!.message).toContain(`--group ${group} --topic ${topics.input} --reset-offsets`)
+    }
+    expect(await texts(topics.output)).toEqual(['A', 'B'])
+  })
+
+  it('refuses although its first inputs give no output, where it says what it writes', async () => {
+    const runner = await run()
+    await send('skip this', 'a')
+    await until(async () => expect(await texts(topics.output)).toEqual(['A']))
+    await forget(runner)
+    const again = await run({ clock: hurried(), outputs: [topics.output], maxRecordsPerTransaction: 1 })
+    expect(await endOf(again)).toBeInstanceOf(FatalError)
+    expect(await texts(topics.output)).toEqual(['A'])
+  })
+
+  it('goes on where it is told to', async () => {
+    const runner = await run()
+    await send('a', 'b')
+    await until(async () => expect(await texts(topics.output)).toEqual(['A', 'B']))
+    await forget(runner)
+    await moveTo({ offset: 2, metadata: '' })
+    await run()
+    await send('c')
+    await until(async () => expect(await texts(topics.output)).toEqual(['A', 'B', 'C']))
+  })
+
+  it('begins where all that was ever written was aborted', async () => {
+    const killed = log.transactionalProducer('killed')
+    await killed.fence()
+    const abort = () => Promise.reject(new RetryableError('killed'))
+    const records = [{ topic: topics.output, key: 'k', value: Buffer.from('x') }]
+    await killed.commitTransaction({ records, beforeCommit: abort }).catch(() => {})
+    await killed.fence()
+    await send('a')
+    await run()
+    await until(async () => expect(await texts(topics.output)).toEqual(['A']))
+  })
+})
+
+describe('a runner that retention passed', () => {
+  const lossesOf = () => {
+    const losses: { offsets: number }[] = []
+    const lacks: number[] = []
+    const metrics: RunnerMetrics = {
+      ...noRunnerMetrics,
+      missing: (_partition, offsets) => losses.push({ offsets }),
+      restoreLacks: (_partition, offsets) => lacks.push(offsets),
+    }
+    return { losses, lacks, metrics }
+  }
+  const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `n${from + index}`)
+
+  it('while it was stopped: counts what is lost, goes on behind it', async () => {
+    const first = await run()
+    await send(...numbered(0, 5))
+    await until(async () => expect(await texts(topics.output)).toHaveLength(5))
+    await first.stop()
+    await send(...numbered(5, 15))
+    log.deleteRecords({ topic: topics.input, partition: 0 }, 12)
+    const { losses, metrics } = lossesOf()
+    await run({ metrics })
+    await until(async () => expect((await texts(topics.output)).slice(5)).toEqual(['N12', 'N13', 'N14']))
+    expect(losses).toEqual([{ offsets: 7 }])
+  })
+
+  it('while it works: counts what is lost, once', async () => {
+    const { losses, metrics } = lossesOf()
+    const waiting = Promise.withResolvers<void>()
+    let prepared = 0
+    await run({ metrics, maxRecordsPerTransaction: 1, prepare: () => (prepared++ === 0 ? waiting.promise : undefined) })
+    await send('n0')
+    await until(() => expect(prepared).toBe(1))
+    await send(...numbered(1, 10))
+    log.deleteRecords({ topic: topics.input, partition: 0 }, 8)
+    waiting.resolve()
+    await until(async () => expect(await texts(topics.output)).toEqual(['N0', 'N8', 'N9']))
+    expect(losses).toEqual([{ offsets: 7 }])
   })
 })
 

@@ -6,6 +6,7 @@ import type { Input, Output, Processor } from '#lib/stream/processor.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { createAtLeastOnceCommitter, createExactlyOnceCommitter } from './committer.ts'
+import { refuseSilentReplay } from './first-start.ts'
 import { createLagWatch, type LagWatch } from './lag-watch.ts'
 import type { WarmState } from './partition-standby.ts'
 import { createPartitionTask, type PartitionTask } from './partition-task.ts'
@@ -30,6 +31,11 @@ export type RunnerOptions<In, Out, State> = Readonly<{
   processor: Processor<In, Out, State>
   /** RejectedError: the input record of this output becomes a dead letter instead, with all its outputs. */
   encode(output: Output<Out>): Buffer
+  /**
+   * Real names of the topics that this group alone writes. A group without a position that finds records there refuses to begin: it would
+   * make them again (first-start.ts). Default: those that its first transaction writes.
+   */
+  outputs?: readonly string[]
   /** The real name of the topic for records that were refused. */
   deadLetters: string
   guarantee: ProcessingGuarantee
@@ -96,6 +102,18 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
       takeWarm: () => takeWarm(partition),
       prepare: options.prepare,
       committer: guarantee === 'exactly_once' ? createExactlyOnceCommitter(committing) : createAtLeastOnceCommitter(committing, consumer),
+      refuseSilentReplay: async (begun, outputs) => {
+        // At least once, a death before the first commit leaves outputs without a position: making them again is what was promised.
+        if (guarantee === 'exactly_once')
+          await refuseSilentReplay({
+            log,
+            admin,
+            clock,
+            group,
+            partition: begun,
+            outputs: new Set([...(options.outputs ?? []), ...outputs]),
+          })
+      },
       consumer,
       admin,
       metrics,

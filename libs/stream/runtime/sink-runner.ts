@@ -7,7 +7,7 @@ import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { createLagWatch, type LagWatch } from './lag-watch.ts'
 import { createOffsetHistory, type OffsetHistory } from './offset-history.ts'
-import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
+import { noRunnerMetrics, type RunnerMetrics, tellMissing } from './runner-metrics.ts'
 
 /** What an app with effects outside the log (archiver, notifier) does with one partition, for as long as it is assigned. */
 export interface PartitionSink {
@@ -17,7 +17,8 @@ export interface PartitionSink {
    * partition are held back (the partition is paused beyond a few), others go on.
    */
   write(
-    batch: Pick<FetchedBatch, 'topic' | 'partition' | 'records' | 'nextOffset' | 'remaining' | 'isCurrent'>,
+    batch: Pick<FetchedBatch, 'topic' | 'partition' | 'records' | 'nextOffset' | 'remaining' | 'isCurrent'> &
+      Partial<Pick<FetchedBatch, 'missing'>>,
   ): Promise<CommittedOffset | null>
   /** When no batch came for a while: a chance to finish what time alone finishes. */
   idle?(): Promise<CommittedOffset | null>
@@ -205,6 +206,7 @@ export function createSinkRunner(options: SinkRunnerOptions): SinkRunner {
   async function writeBatch(sink: PartitionSink, share: Share, batch: FetchedBatch): Promise<void> {
     const begunAt = clock.monotonic()
     const records = name === undefined ? batch.records : batch.records.filter(({ headers }) => isMeantFor(name, headers))
+    if (batch.missing) tellMissing(share.partition, batch.missing, { logger, metrics, group })
     const durable = await persevere(async () => {
       health?.turned(true)
       return share.closed ? null : sink.write({ ...batch, records })

@@ -4,7 +4,14 @@ import type { Consumer, ConsumerOptions, FetchedBatch, HeaderBytes, Log, LogReco
 import { partitionOfKey } from '#lib/stream/partitioner.ts'
 
 /** A log to test: `log` and `other` are two clients of the same log, as two processes would have. Names are made unique by `name`. */
-export type LogUnderTest = Readonly<{ log: Log; other: Log; name(stem: string): string; close(): Promise<void> }>
+export type LogUnderTest = Readonly<{
+  log: Log
+  other: Log
+  name(stem: string): string
+  /** As retention does, to partition 0 of the topic. */
+  deleteRecords(topic: string, before: number): Promise<void>
+  close(): Promise<void>
+}>
 
 /** What every adapter of the log port must do. */
 export function describeLog(adapter: string, open: () => Promise<LogUnderTest>): void {
@@ -12,9 +19,10 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
     let log: Log
     let other: Log
     let name: (stem: string) => string
+    let deleteRecords: LogUnderTest['deleteRecords']
     let close: () => Promise<void>
     beforeAll(async () => {
-      ;({ log, other, name, close } = await open())
+      ;({ log, other, name, deleteRecords, close } = await open())
     })
     afterAll(() => close())
 
@@ -325,6 +333,75 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         await until(() => expect(consumer.lag()).toEqual([{ topic, partition: 0, records: 0, position: next }]))
         await producer.close()
         await consumer.stop()
+      })
+    })
+
+    describe('retention that passes a reader', () => {
+      const numbered = (topic: string, from: number, to: number) =>
+        Array.from({ length: to - from }, (_, index) => record(topic, 'k', String(from + index)))
+
+      /** Everything a group has read and committed, batch by batch. */
+      const readOnce = async (group: string, topic: string, until_: number) => {
+        const { consumer, batches, records } = await collect(log, { group, topics: [topic] })
+        await until(() => expect(records.at(-1)?.offset).toBe(until_))
+        await consumer.commit({ topic, partition: 0 }, { offset: until_ + 1, metadata: '' })
+        await consumer.stop()
+        return batches
+      }
+      const missingIn = (batches: readonly FetchedBatch[]) => batches.map(({ missing }) => missing).filter((missing) => missing !== null)
+
+      it('while it was away is told with the first batch, and with no other', async () => {
+        const topic = await createTopic('retention')
+        const group = name('retention')
+        await send(numbered(topic, 0, 20))
+        expect(missingIn(await readOnce(group, topic, 19))).toEqual([])
+        await send(numbered(topic, 20, 50))
+        await deleteRecords(topic, 40)
+        const batches = await readOnce(group, topic, 49)
+        expect(batches[0]).toMatchObject({ position: 20, missing: { from: 20, to: 40 } })
+        expect(batches[0]!.records[0]!.offset).toBe(40)
+        await send(numbered(topic, 50, 60))
+        expect(missingIn([...batches, ...(await readOnce(group, topic, 59))])).toEqual([{ from: 20, to: 40 }])
+      })
+
+      it('while it was paused is told, and told again where the batch has failed', async () => {
+        const topic = await createTopic('retention-running')
+        await send(numbered(topic, 0, 10))
+        const seen: FetchedBatch[] = []
+        const consumer = log.consumer({ group: name('retention-running'), topics: [topic], from: 'earliest' })
+        await consumer.start(async (batch) => {
+          seen.push(batch)
+          if (batch.position === 0) consumer.pause(batch)
+          else if (seen.length < 4) throw new RetryableError('once more')
+        })
+        await until(() => expect(seen).toHaveLength(1))
+        await send(numbered(topic, 10, 30))
+        await deleteRecords(topic, 25)
+        consumer.resume({ topic, partition: 0 })
+        await until(() => expect(seen.at(-1)!.records.at(-1)!.offset).toBe(29))
+        await until(() => expect(seen).toHaveLength(4))
+        await consumer.stop()
+        // A fetch under way may have brought some of them before they were deleted.
+        const missing = seen.slice(1).map((batch) => batch.missing)
+        expect(missing.every((range) => range?.to === 25 && range.from >= 10)).toBe(true)
+      })
+
+      it('is no gap where only markers and aborted records lie between two batches', async () => {
+        const topic = await createTopic('retention-markers')
+        const group = name('retention-markers')
+        const { consumer, batches, records } = await collect(log, { group, topics: [topic] })
+        const producer = log.transactionalProducer(name('retention-markers'))
+        await producer.fence()
+        const abort = { beforeCommit: () => Promise.reject(new RetryableError('abort')) }
+        for (let round = 0; round < 3; round++) {
+          await producer.commitTransaction({ records: [record(topic, 'k', `${round}`)] })
+          await until(() => expect(records).toHaveLength(round + 1))
+          await producer.commitTransaction({ records: numbered(topic, 0, 20), ...abort }).catch(() => {})
+          await producer.fence()
+        }
+        await consumer.stop()
+        await producer.close()
+        expect(missingIn(batches)).toEqual([])
       })
     })
 

@@ -29,7 +29,7 @@ export async function refuseSilentReplay(start: FirstStart): Promise<void> {
     const isEmpty = (await admin.offsets(output)).every(({ next }) => next === 0)
     if (isEmpty || !(await holdsRecords(start, output))) continue
     // Another member of a new group has just written its first output: its position is about to be seen.
-    for (const deadline = clock.now() + settleMillis; clock.now() < deadline; await clock.sleep(pollMillis))
+    for (const deadline = clock.monotonic() + settleMillis; clock.monotonic() < deadline; await clock.sleep(pollMillis))
       if (await standsSomewhere(start)) return
     throw new FatalError(
       `group ${group} has no position in ${partition.topic}, but ${output} holds what it made before: its offsets expired, or were deleted. ` +

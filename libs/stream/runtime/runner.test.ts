@@ -316,7 +316,8 @@ describe('a runner whose position is gone', () => {
   const hurried = (): Clock => {
     let time = 0
     return {
-      now: () => time,
+      ...systemClock,
+      monotonic: () => time,
       async sleep(millis) {
         time += millis
       },

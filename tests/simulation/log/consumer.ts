@@ -1,6 +1,6 @@
 import { FatalError, FencedError, RetryableError } from '#lib/errors/errors.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
-import type { BatchHandler, Consumer, ConsumerOptions, FetchedBatch, LogRecord, TopicPartition } from '#lib/stream/log.ts'
+import type { BatchHandler, Consumer, ConsumerOptions, FetchedBatch, OffsetRange, TopicPartition } from '#lib/stream/log.ts'
 import type { Actor, Scheduler } from '../kernel/scheduler.ts'
 import { type Broker, keyOf, type Partition } from './broker.ts'
 import type { Assignment, Member } from './group.ts'
@@ -11,11 +11,13 @@ type Handover = {
   position: number | null
   seeks: number
   paused: boolean
+  /** Deleted before it was read, and not handed over yet. */
+  missing: OffsetRange | null
   /** Ends the fetch under way. */
   cancel(): void
 }
 
-type Fetched = Readonly<{ records: readonly LogRecord[]; position: number; nextOffset: number; remaining: number }>
+type Fetched = Pick<FetchedBatch, 'records' | 'position' | 'missing' | 'nextOffset' | 'remaining'>
 
 const maxRecordsPerBatch = 1_000
 
@@ -74,6 +76,7 @@ export function createSimulatedConsumer(
   const handoverOf = ({ topic, partition }: TopicPartition): Handover => ({
     partition: broker.topic(topic)[partition]!,
     position: null,
+    missing: null,
     seeks: 0,
     paused: false,
     cancel() {},
@@ -140,7 +143,11 @@ export function createSimulatedConsumer(
               if (cancelled || !answer.isWanted()) return
               const position = handover.position!
               const { records, nextOffset } = storage.read(position, options.maxBytesPerPartition ?? 1_048_576, maxRecordsPerBatch)
-              if (records.length > 0) return answer.give({ records, position, nextOffset, remaining: storage.stable() - nextOffset })
+              const first = storage.first()
+              if (position < first) handover.missing = { from: handover.missing?.from ?? position, to: first }
+              const { missing } = handover
+              if (records.length > 0)
+                return answer.give({ records, position, missing, nextOffset, remaining: storage.stable() - nextOffset })
               handover.position = nextOffset
               waiting.add(look)
             }
@@ -175,7 +182,10 @@ export function createSimulatedConsumer(
     for (let failures = 0; batch.isCurrent(); ) {
       try {
         await handler(batch)
-        if (batch.isCurrent()) handover.position = batch.nextOffset
+        if (batch.isCurrent()) {
+          handover.position = batch.nextOffset
+          handover.missing = null
+        }
         return
       } catch (error) {
         if (error instanceof FencedError) return void rejoin()
@@ -211,6 +221,7 @@ export function createSimulatedConsumer(
     seek(tp, offset) {
       const handover = handoverFor(tp)
       handover.position = offset
+      handover.missing = null
       handover.seeks++
       handover.cancel()
     },

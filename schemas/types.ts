@@ -408,6 +408,8 @@ export type Notification = {
   readonly messageId: string | null
   readonly at: number
   readonly detail: string | null
+  /** Which process meant it: the first intent in the log wins, and only its writer shows the alert. Null before it was kept. */
+  readonly writer: string | null
 }
 
 export type OutcomeStatus = 'open' | 'gone' | 'resold' | 'censored'

@@ -1,4 +1,5 @@
 import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
+import { countUnreadable, decodeKnown } from '#lib/codec/decode-known.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { createMarketplace, type Marketplace, maxPageSize } from '#lib/marketplace/client.ts'
@@ -59,16 +60,18 @@ export type CollectorPorts = Readonly<{
 
 /** All of the collector but the client it asks with. */
 export async function startCollector(
-  { config, prefix, clock, logger, health, log, codec, traces }: AppContext<typeof collectorSettings>,
+  { config, prefix, clock, logger, metrics, health, log, codec, traces }: AppContext<typeof collectorSettings>,
   { marketplace, marketTime, collectorMetrics }: CollectorPorts,
 ): Promise<RunningApp> {
   await codec.prepare(['MarketEvent', 'CollectorState'])
+  const unreadable = countUnreadable(metrics)('collector.state')
   const writer = createTransactionalWriter({
     log,
     clock,
     logger,
     transactionalId: `${prefix}collector-${marketKey}`,
     state: { topic: topicName(prefix, 'collector.state'), key: marketKey },
+    isState: async (value) => (await decodeKnown(codec, 'CollectorState', value, unreadable)) !== null,
   })
   const stopping = new AbortController()
   const committer = await openCommitter({

@@ -27,6 +27,7 @@ export const app = defineApp({
       codec,
       prefix,
       clock,
+      onUnreadable: countUnreadable,
       onPublished(count) {
         countPublished(count)
         for (const [what, size] of Object.entries(book.size())) sizes(size, { what })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
+import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
@@ -21,6 +22,7 @@ export interface OutcomePublisher {
 }
 
 export type OutcomePublisherOptions = Readonly<{
+  onUnreadable?: () => void
   log: Pick<Log, 'follow' | 'producer'>
   codec: Codec
   prefix: string
@@ -38,7 +40,7 @@ const final = 'final'
  * writes what is missing. One that was published as final stays, even where the log no longer reaches back to it.
  */
 export function createOutcomePublisher(options: OutcomePublisherOptions): OutcomePublisher {
-  const { log, codec, prefix, clock, onPublished, onTrouble } = options
+  const { log, codec, prefix, clock, onPublished, onTrouble, onUnreadable } = options
   const topic = topicName(prefix, 'outcomes')
   const producer = log.producer()
   /** By id: a hash of what is published, or that it is final. */
@@ -92,9 +94,8 @@ export function createOutcomePublisher(options: OutcomePublisherOptions): Outcom
     async load() {
       const following = await log.follow([topic], async (records) => {
         for (const { value } of records) {
-          if (value === null) continue
-          const outcome = await codec.decode('Outcome', value)
-          published.set(outcome.alertId, markOf(outcome))
+          const outcome = await decodeKnown(codec, 'Outcome', value, onUnreadable)
+          if (outcome !== null) published.set(outcome.alertId, markOf(outcome))
         }
       })
       await Promise.race([following.caughtUp, following.finished])

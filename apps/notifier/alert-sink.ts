@@ -39,12 +39,15 @@ export type AlertSinkOptions = ReadAlertOptions &
  * Shows each alert at most once, in this order for a batch:
  *
  *   1. what is known from an earlier run is passed over; what is past its deadline, or silenced, is recorded as that
- *   2. the intents of the rest become durable
- *   3. they are shown
+ *   2. the intents of the rest become durable, and are read back: an alert that another process meant to show first is left to it
+ *   3. ours are shown
  *   4. recorded as sent; then the consumer's position may be committed
  *
  * Killed between 2 and 4, the next run finds an intent without outcome: it may have been seen, so it is not shown again, but counted.
  * Failed at 2, nothing was shown, and the batch comes again. Failed at 4, it comes again and is only recorded.
+ *
+ * One batch at a time, of whatever partition or assignment: after a rejoin a batch comes again while its first delivery may still wait
+ * for the log, and must find what that one has done.
  */
 export function createAlertSink(options: AlertSinkOptions): PartitionSink {
   const { intents, clock, show, silenced, onSeen, onOutcome } = options
@@ -61,12 +64,20 @@ export function createAlertSink(options: AlertSinkOptions): PartitionSink {
   const known = ({ alert: { alertId } }: IncomingAlert): 'unconfirmed' | 'unknown' | 'known' | null => {
     if (unconfirmed.has(alertId)) return 'unconfirmed'
     const status = intents.find(alertId)?.status
-    if (status === undefined) return null
+    // An intent of ours whose answer was lost: nothing was shown.
+    if (status === undefined || intents.owns(alertId)) return null
     return status === 'intended' ? 'unknown' : 'known'
   }
 
   const newKind = ({ alert, expiresAt }: IncomingAlert): 'new' | 'expired' | 'muted' =>
     clock.now() > expiresAt ? 'expired' : silenced?.(alert) == null ? 'new' : 'muted'
+
+  let before: Promise<unknown> = Promise.resolve()
+  const afterOthers = <Value>(work: () => Promise<Value>): Promise<Value> => {
+    const mine = before.then(work, work)
+    before = mine.catch(() => {})
+    return mine
+  }
 
   const showAll = (incoming: readonly IncomingAlert[]) => {
     for (const { alert, collectedAt } of incoming) {
@@ -75,46 +86,48 @@ export function createAlertSink(options: AlertSinkOptions): PartitionSink {
     }
   }
 
-  return {
-    async write({ records, nextOffset }) {
-      const seenAt = clock.now()
-      const incoming = (await Promise.all(records.map(read))).filter((alert) => alert !== null)
-      const sorted = Map.groupBy(oncePerAlert(incoming), (one) => known(one) ?? newKind(one))
-      const of = (kind: 'new' | 'expired' | 'muted' | 'unknown' | 'unconfirmed' | 'known') => sorted.get(kind) ?? []
-      for (const { collectedAt } of [...of('new'), ...of('expired'), ...of('muted')])
-        if (collectedAt !== null) onSeen?.(seenAt - collectedAt)
+  const writeOne: PartitionSink['write'] = async ({ records, nextOffset }) => {
+    const seenAt = clock.now()
+    const incoming = (await Promise.all(records.map(read))).filter((alert) => alert !== null)
+    const sorted = Map.groupBy(oncePerAlert(incoming), (one) => known(one) ?? newKind(one))
+    const of = (kind: 'new' | 'expired' | 'muted' | 'unknown' | 'unconfirmed' | 'known') => sorted.get(kind) ?? []
+    for (const { collectedAt } of [...of('new'), ...of('expired'), ...of('muted')]) if (collectedAt !== null) onSeen?.(seenAt - collectedAt)
 
-      await intents.record(entries(of('new'), 'intended'), seenAt)
-      showAll(of('new'))
-      await intents.record(
-        [
-          ...entries([...of('new'), ...of('unconfirmed')], 'sent'),
-          ...entries(of('expired'), 'expired', 'past its deadline'),
-          ...of('muted').map(({ alert }) => ({
-            alertId: alert.alertId,
-            status: 'muted' as const,
-            detail: silenced?.(alert) ?? 'told anew',
-          })),
-          ...entries(of('unknown'), 'unknown', 'an earlier run ended between intent and outcome'),
-        ],
-        clock.now(),
-      )
-      for (const { alert } of [...of('new'), ...of('unconfirmed')]) unconfirmed.delete(alert.alertId)
-      const count = (kind: Parameters<typeof of>[0], outcome: NotifyOutcome) => {
-        for (const _ of of(kind)) onOutcome?.(outcome)
-      }
-      count('new', 'sent')
-      count('unconfirmed', 'sent')
-      count('expired', 'expired')
-      count('muted', 'muted')
-      count('unknown', 'unknown')
-      count('known', 'known')
-      return { offset: nextOffset, metadata: '' }
-    },
+    const ours = await intents.claim(
+      of('new').map(({ alert: { alertId } }) => ({ alertId })),
+      seenAt,
+    )
+    const won = of('new').filter(({ alert }) => ours.has(alert.alertId))
+    showAll(won)
+    await intents.record(
+      [
+        ...entries([...won, ...of('unconfirmed')], 'sent'),
+        ...entries(of('expired'), 'expired', 'past its deadline'),
+        ...of('muted').map(({ alert }) => ({
+          alertId: alert.alertId,
+          status: 'muted' as const,
+          detail: silenced?.(alert) ?? 'told anew',
+        })),
+        ...entries(of('unknown'), 'unknown', 'an earlier run ended between intent and outcome'),
+      ],
+      clock.now(),
+    )
+    for (const { alert } of [...won, ...of('unconfirmed')]) unconfirmed.delete(alert.alertId)
+    const count = (alerts: readonly IncomingAlert[], outcome: NotifyOutcome) => {
+      for (const _ of alerts) onOutcome?.(outcome)
+    }
+    count([...won, ...of('unconfirmed')], 'sent')
+    count(of('expired'), 'expired')
+    count(of('muted'), 'muted')
+    count(of('unknown'), 'unknown')
+    count([...of('known'), ...of('new').filter((one) => !won.includes(one))], 'known')
+    return { offset: nextOffset, metadata: '' }
   }
+
+  return { write: (batch) => afterOthers(() => writeOne(batch)) }
 }
 
-const entries = (incoming: readonly IncomingAlert[], status: 'intended' | 'sent' | 'expired' | 'unknown', detail?: string) =>
+const entries = (incoming: readonly IncomingAlert[], status: 'sent' | 'expired' | 'unknown', detail?: string) =>
   incoming.map(({ alert: { alertId } }) => ({ alertId, status, ...(detail === undefined ? {} : { detail }) }))
 
 /** The same listing may come twice in one batch, for example a Dutch ask that fell. */

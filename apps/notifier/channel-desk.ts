@@ -7,20 +7,21 @@ import { alertMessage, type Buttons, digestMessage } from './embed.ts'
 import type { IncomingAlert } from './incoming-alert.ts'
 import { type IntentEntry, type Intents, nonceOf } from './intents.ts'
 import type { Poster, Posting } from './poster.ts'
+import { heldDetail } from './story.ts'
 
 /** An alert in the desk's hands. */
 export type DeskAlert = IncomingAlert &
   Readonly<{
     /** False once another process has its partition: then it is none of ours. */
     isCurrent(): boolean
-    /** What became of it is durable. */
-    settled(status: NotificationStatus): void
+    /** What became of it is durable; `known`: another process tells it. */
+    settled(status: NotificationStatus | 'known'): void
   }>
 
 export type ChannelDeskOptions = Readonly<{
   poster: Poster
   buttons: Buttons
-  intents: Pick<Intents, 'find' | 'record'>
+  intents: Pick<Intents, 'find' | 'claim' | 'record'>
   clock: Clock
   silence(alert: IncomingAlert['alert']): Silence | null
   /** Resolves when what `silence` answers may have changed. */
@@ -41,14 +42,16 @@ export interface ChannelDesk {
   stop(): Promise<void>
 }
 
-/** `mayBePosted`: by an earlier attempt, in a message with this reference, alone (sent) or within a digest (coalesced). */
-type Held = { readonly of: DeskAlert; mayBePosted: Doubt | null }
-type Doubt = Readonly<{ reference: string; since: number; as: 'sent' | 'coalesced' }>
+/**
+ * `of`: its newest delivery; after a rejoin the one in hand comes again. `mayBePosted`: by an earlier attempt, in a message with this
+ * reference, alone (sent) or within a digest (coalesced), by this process or another.
+ */
+type Held = { of: DeskAlert; mayBePosted: Doubt | null }
+type Doubt = Readonly<{ reference: string; since: number; as: 'sent' | 'coalesced'; writer: string | null | undefined }>
 
 /** Discord lets about five messages through in five seconds: the best in full, then one that sums up the rest. */
 const windowMillis = 5_000
 const fullPerWindow = 4
-const heldDetail = 'not sent: Discord asked us to wait'
 const digestDetail = 'digest '
 
 /**
@@ -56,7 +59,7 @@ const digestDetail = 'digest '
  *
  *   1. what is past its deadline, muted, or gone from the market is recorded as that
  *   2. what an earlier attempt may have posted is looked for in the channel; where that cannot be (a webhook) it is recorded as unknown
- *   3. the intent becomes durable
+ *   3. the intent becomes durable, and is read back: where another process meant to tell it first, it is left to that one
  *   4. the message is posted, with a nonce that a bot's channel refuses a second time
  *   5. what became of it is recorded; then the alert is settled, and its offset may be committed
  *
@@ -105,8 +108,10 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
     if (clock.monotonic() < blockedUntil) return true
     try {
       const messageId = await poster.find(doubt.reference, doubt.since)
-      held.mayBePosted = null
       if (messageId !== null) await finish([held], doubt.as, { messageId })
+      // It was not: the intent of whoever meant to post it, and did not live to, no longer stands in our way.
+      else if (doubt.writer !== undefined) await release([held], doubt.writer)
+      held.mayBePosted = null
       return messageId !== null
     } catch (error) {
       trouble((error as Error).message)
@@ -144,8 +149,8 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
     // Both took time: what was said or ran out meanwhile counts.
     if (stopping.signal.aborted || !isReady(held) || !held.of.isCurrent() || clock.now() > held.of.expiresAt) return
     const reference = nonceOf(alert.alertId, poster.name)
-    await record([{ alertId: alert.alertId, status: 'intended' }])
-    if (!isReady(held)) return record([{ alertId: alert.alertId, status: 'intended', detail: heldDetail }])
+    if (!(await claim([held]))) return
+    if (!isReady(held)) return hold([held])
     onPosting?.(held.of)
     fullPosts.push(clock.monotonic())
     await conclude([held], 'sent', reference, await poster.post(alertMessage(alert, { reference, buttons }), reference))
@@ -154,7 +159,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
   const postDigest = async (alerts: readonly Held[]) => {
     const ids = alerts.map(({ of }) => of.alert.alertId).sort()
     const reference = nonceOf(ids.join(' '), poster.name)
-    await record(ids.map((alertId) => ({ alertId, status: 'intended' as const, detail: `${digestDetail}${reference}` })))
+    if (!(await claim(alerts, `${digestDetail}${reference}`))) return
     if (!alerts.every(isReady)) return hold(alerts)
     for (const { of } of alerts) onPosting?.(of)
     const message = digestMessage(
@@ -182,18 +187,51 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
       case 'unknown':
         trouble(posting.problem)
         if (!poster.canLook) return finish(alerts, 'unknown', { detail: posting.problem })
-        for (const held of alerts) held.mayBePosted = { reference, since: clock.now(), as: status }
+        for (const held of alerts) held.mayBePosted = { reference, since: clock.now(), as: status, writer: undefined }
     }
   }
 
-  const hold = (alerts: readonly Held[]) =>
-    record(alerts.map(({ of: { alert } }) => ({ alertId: alert.alertId, status: 'intended', detail: heldDetail })))
+  /** True when all are ours to post. What is another's is left to it, and what is ours is then given back, to be picked again. */
+  const claim = async (alerts: readonly Held[], detail?: string): Promise<boolean> => {
+    const entries = alerts.map(({ of: { alert } }) => ({
+      alertId: alert.alertId,
+      channel: poster.name,
+      ...(detail === undefined ? {} : { detail }),
+    }))
+    const ours = await persist(() => intents.claim(entries, clock.now()))
+    const lost = alerts.filter(({ of }) => !ours.has(of.alert.alertId))
+    if (lost.length === 0) return true
+    for (const held of lost) leave(held)
+    const won = alerts.filter((held) => !lost.includes(held))
+    if (won.length > 0) await hold(won)
+    return false
+  }
+
+  /** Another process was first. Where one can look, we look whether it did, before we are done with it; a webhook's is its own to settle. */
+  const leave = (held: Held) => {
+    held.mayBePosted = poster.canLook ? doubtOf(intents.find(held.of.alert.alertId)) : null
+    if (held.mayBePosted !== null) return
+    queue = queue.filter((other) => other !== held)
+    held.of.settled('known')
+  }
+
+  const hold = (alerts: readonly Held[]) => release(alerts)
+  const release = (alerts: readonly Held[], writer?: string | null) =>
+    record(
+      alerts.map(({ of: { alert } }) => ({
+        alertId: alert.alertId,
+        status: 'intended',
+        detail: heldDetail,
+        ...(writer === undefined ? {} : { writer }),
+      })),
+    )
 
   const finish = async (alerts: readonly Held[], status: NotificationStatus, about: { detail?: string; messageId?: string }) => {
     if (alerts.length === 0) return
+    await record(alerts.map(({ of: { alert } }) => ({ alertId: alert.alertId, status, ...about })))
+    // Only now: what is in the queue is in hand, and is not taken a second time.
     const done = new Set(alerts)
     queue = queue.filter((held) => !done.has(held))
-    await record(alerts.map(({ of: { alert } }) => ({ alertId: alert.alertId, status, ...about })))
     for (const { of } of alerts) of.settled(status)
   }
 
@@ -227,7 +265,7 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
   }
 
   /** For as long as the log is away, nothing is posted: an intent that is not durable is none. */
-  const persist = async (write: () => Promise<void>) => {
+  const persist = async <Value>(write: () => Promise<Value>): Promise<Value> => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await write()
@@ -248,7 +286,9 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
   void wakeWhenPeopleSpeak()
   return {
     take(alert) {
-      queue.push({ of: alert, mayBePosted: doubtOf(intents.find(alert.alert.alertId)) })
+      const inHand = queue.find(({ of }) => of.alert.alertId === alert.alert.alertId)
+      if (inHand === undefined) queue.push({ of: alert, mayBePosted: doubtOf(intents.find(alert.alert.alertId)) })
+      else inHand.of = alert
       woken.resolve()
     },
     waiting: () => queue.length,
@@ -265,5 +305,5 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
 function doubtOf(intent: ReturnType<Intents['find']>): Doubt | null {
   if (intent?.status !== 'intended' || intent.detail === heldDetail) return null
   const digest = intent.detail?.startsWith(digestDetail) === true ? intent.detail.slice(digestDetail.length) : null
-  return { reference: digest ?? intent.nonce, since: intent.at, as: digest === null ? 'sent' : 'coalesced' }
+  return { reference: digest ?? intent.nonce, since: intent.at, as: digest === null ? 'sent' : 'coalesced', writer: intent.writer }
 }

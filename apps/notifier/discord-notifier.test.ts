@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
+import { RetryableError } from '#lib/errors/errors.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
@@ -300,16 +301,108 @@ describe('webhook', () => {
       at: systemClock.now(),
     } as const
     await world.context.codec.prepare(['Notification'])
-    await world.send('notifications', 'a', 'Notification', { ...intent, alertId: 'axie:1:1:default', detail: null })
+    await world.send('notifications', 'a', 'Notification', { ...intent, alertId: 'axie:1:1:default', detail: null, writer: null })
     await world.send('notifications', 'b', 'Notification', {
       ...intent,
       alertId: 'axie:2:1:default',
       detail: 'not sent: Discord asked us to wait',
+      writer: null,
     })
     await world.alert(numberedAlert(1))
     await world.alert(numberedAlert(2))
     await world.start()
     await until(async () => expect(await world.statuses()).toEqual({ 'axie:1:1:default': 'unknown', 'axie:2:1:default': 'sent' }))
     expect(titles()).toEqual([expect.stringContaining('#2')])
+  })
+})
+
+describe.each(['bot', 'webhook'] as const)('%s: one notifier, told of an alert more than once', (mode) => {
+  const posts = () => world.discord.requests.filter(({ method, path }) => method === 'POST' && /\/webhooks\/|\/messages/.test(path))
+
+  /** While `isAway()`, what is written to `notifications` fails; `landed`: although it is in the log. */
+  const troubleNotifications = (isAway: () => boolean, landed = false) => {
+    const { log } = world
+    const real = log.producer
+    log.producer = () => {
+      const producer = real()
+      return {
+        ...producer,
+        async send(records) {
+          const fails = isAway() && records.some(({ topic }) => topic === 'run.notifications')
+          if (!fails || landed) await producer.send(records)
+          if (fails) throw new RetryableError('the broker restarts')
+        },
+      }
+    }
+  }
+
+  it.each([false, true])(
+    'joins again while an intent is being written, which fails (in the log all the same: %s)',
+    { timeout: 40_000 },
+    async (landed) => {
+      world = await createDiscordWorld(mode)
+      let away = false
+      let failed = 0
+      troubleNotifications(() => away && ++failed > 0, landed)
+      await world.start()
+      away = true
+      await world.alert(numberedAlert(1))
+      await until(() => expect(failed).toBeGreaterThan(0))
+      world.log.rebalance('run.notifier')
+      const before = failed
+      await until(() => expect(failed).toBeGreaterThan(before + 1))
+      away = false
+      await world.alert(numberedAlert(2))
+      await until(async () => expect(await world.statuses()).toEqual({ 'axie:1:1:default': 'sent', 'axie:2:1:default': 'sent' }))
+      expect(posts()).toHaveLength(2)
+      expect(world.discord.messages()).toHaveLength(2)
+    },
+  )
+
+  it('leaves an alert to another process whose intent comes first in the log, though it was not there when the partition was taken', {
+    timeout: 30_000,
+  }, async () => {
+    world = await createDiscordWorld(mode)
+    const { log } = world
+    const real = log.producer
+    let others = 1
+    log.producer = () => {
+      const producer = real()
+      return {
+        ...producer,
+        async send(records) {
+          if (others > 0 && records.some(({ topic }) => topic === 'run.notifications')) {
+            others--
+            const mine = await world.codec.decode('Notification', records[0]!.value!)
+            for (const status of ['intended', 'sent'] as const)
+              await world.send('notifications', records[0]!.key, 'Notification', { ...mine, writer: 'another', status })
+          }
+          await producer.send(records)
+        },
+      }
+    }
+    await world.start()
+    await world.alert(numberedAlert(1))
+    await until(() => expect(others).toBe(0))
+    await world.alert(numberedAlert(2))
+    await until(async () => expect(await world.statuses()).toMatchObject({ 'axie:2:1:default': 'sent' }))
+    expect(titles()).toEqual([expect.stringContaining('#2')])
+  })
+})
+
+describe.each(['notifications', 'controls', 'outcomes'])('what nobody can read in topic %s', (topic) => {
+  it.each<[string, Buffer | null]>([
+    ['garbage', Buffer.from('garbage')],
+    ['nothing', null],
+    ['an empty value', Buffer.alloc(0)],
+    ['a schema that nobody knows', Buffer.from([0, 0, 0, 3, 231, 1, 2])],
+  ])('is passed over: %s', { timeout: 30_000 }, async (_what, value) => {
+    world = await createDiscordWorld('bot')
+    await world.log.producer().send([{ topic: `run.${topic}`, key: 'x', value }])
+    const context = await world.start()
+    await world.alert(numberedAlert(1))
+    await until(() => expect(titles()).toEqual([expect.stringContaining('#1')]))
+    const { values } = await context.metrics.snapshot()
+    expect(values[`unreadable_records_total{topic=${topic}}`] ?? 0).toBe(value === null ? 0 : 1)
   })
 })

@@ -1,4 +1,5 @@
 import type { AppContext, RunningApp } from '#lib/app/app.ts'
+import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { type Controls, controlRecord, followControls, silenceOf } from '#lib/decisions/controls.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
@@ -26,10 +27,14 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
   const { config, prefix, log, codec, clock, logger, metrics, health } = context
   await codec.prepare(['Notification', 'AlertFeedback', 'Control'])
   const producer = log.producer()
+  const unreadable = countUnreadable(metrics)
   const defaultPoster = posters.get(defaultChannel)!
   const byName = new Map([...posters.values()].map((poster) => [poster.name, poster]))
-  const intents = createIntents({ log, producer, codec, prefix, channel: defaultPoster.name, isOurs: isDiscord })
-  const controls = await followControls({ log, codec, prefix })
+  const intents = createIntents({
+    ...{ log, producer, codec, prefix, channel: defaultPoster.name, isOurs: isDiscord },
+    onUnreadable: unreadable('notifications'),
+  })
+  const controls = await followControls({ log, codec, prefix, onUnreadable: unreadable('controls') })
   const freshness =
     config.MARKETPLACE_URL === null
       ? noFreshness
@@ -47,6 +52,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
     clock,
     isKilled: () => controls.state().killed !== null,
     onEdited: () => edits(),
+    onUnreadable: unreadable('outcomes'),
     onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
   })
 
@@ -103,6 +109,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
       await watch.stop()
       await controls.stop()
       await freshness.close()
+      await intents.close()
       await producer.close()
     },
   }

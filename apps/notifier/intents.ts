@@ -1,22 +1,36 @@
 import { createHash } from 'node:crypto'
+import { randomId } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
+import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { topicName } from '#lib/market/topics.ts'
-import type { Log, NewRecord, Producer } from '#lib/stream/log.ts'
+import type { Follower, Log, LogRecord, NewRecord, Producer } from '#lib/stream/log.ts'
 import type { Notification, NotificationStatus } from '#schemas/types.ts'
+import { applyWord, type Story } from './story.ts'
 
 /**
  * What was about to be shown to whom, and what became of it: topic `notifications`. An intent is durable before anything is shown, so a
  * restart knows every alert that may have been seen already, and shows none twice.
+ *
+ * Two processes may hold one alert for a moment (a member that was frozen, a rebalance in the middle of a retry). The log decides between
+ * them: each intent names its writer, and only the writer of the first one shows the alert (story.ts).
  */
 export interface Intents {
   /** Reads what earlier runs wrote, on this machine or another. Call it when a partition is taken over. */
   load(): Promise<void>
   /** The newest word about an alert. */
   find(alertId: string): Notification | undefined
+  /** This process means to show it, and nothing has become of that yet. */
+  owns(alertId: string): boolean
   /** The newest word about each alert, where it was said since then. */
   since(time: number): Notification[]
+  /**
+   * Means to show these alerts, and reads back from the log which of them are ours to show: the others are another writer's, or closed.
+   * RetryableError: unknown; the same call may be made again.
+   */
+  claim(entries: readonly Omit<IntentEntry, 'status'>[], at: number): Promise<ReadonlySet<string>>
   /** Resolved = durable. RetryableError: unknown; the same call may be made again. */
   record(entries: readonly IntentEntry[], at: number): Promise<void>
+  close(): Promise<void>
 }
 
 export type IntentEntry = Readonly<{
@@ -26,9 +40,11 @@ export type IntentEntry = Readonly<{
   channel?: string
   messageId?: string | null
   detail?: string
+  /** Whose intent this is about, where that is not this process. */
+  writer?: string | null
 }>
 
-export function createIntents(options: {
+export type IntentsOptions = Readonly<{
   log: Pick<Log, 'follow'>
   producer: Producer
   codec: Codec
@@ -36,48 +52,105 @@ export function createIntents(options: {
   channel: string
   /** Which channels' notifications count as ours; default: `channel` alone. */
   isOurs?: (channel: string) => boolean
-}): Intents {
+  /** A name that no other process has, nor this one after a restart. */
+  writer?: string
+  onUnreadable?: () => void
+}>
+
+export function createIntents(options: IntentsOptions): Intents {
   const { log, producer, codec, prefix, channel: usual, isOurs = (channel) => channel === usual } = options
+  const { writer: self = randomId(), onUnreadable } = options
   const topic = topicName(prefix, 'notifications')
-  const newest = new Map<string, Notification>()
+  /** As the log has it, in its order. */
+  const stories = new Map<string, Story>()
+  /** Said by this process: it holds at once, before the log gives it back. */
+  const said = new Map<string, Notification>()
+  /** Claims of ours that the log has not given back yet. */
+  const waiting = new Map<string, PromiseWithResolvers<void>[]>()
+  const applied = new Map<number, number>()
+  let following: Promise<Follower> | null = null
 
   const recordOf = (notification: Notification): NewRecord => ({
     topic,
     key: `${notification.alertId} ${notification.channel}`,
     value: codec.encode('Notification', notification),
   })
+  const notificationOf = (entry: IntentEntry, at: number): Notification => {
+    const { alertId, status, channel = usual, messageId = null, detail = null, writer = self } = entry
+    return { alertId, channel, nonce: nonceOf(alertId, channel), status, messageId, at, detail, writer }
+  }
+
+  /** Several readers may bring the same records, each in order: what is behind us is not told again. */
+  const apply = async (records: readonly LogRecord[]) => {
+    for (const { partition, offset, value } of records) {
+      const notification = await decodeKnown(codec, 'Notification', value)
+      if (offset <= (applied.get(partition) ?? -1)) continue
+      applied.set(partition, offset)
+      if (notification === null && value !== null) onUnreadable?.()
+      if (notification === null || !isOurs(notification.channel)) continue
+      const { alertId, status, writer } = notification
+      stories.set(alertId, applyWord(stories.get(alertId), notification))
+      if (status !== 'intended' || writer !== self) continue
+      for (const { resolve } of waiting.get(alertId) ?? []) resolve()
+      waiting.delete(alertId)
+    }
+  }
+
+  const follow = async (): Promise<Follower> => {
+    following ??= log.follow([topic], apply)
+    try {
+      return await following
+    } catch (error) {
+      following = null
+      throw error
+    }
+  }
+
+  const find = (alertId: string): Notification | undefined => {
+    const [own, logged] = [said.get(alertId), stories.get(alertId)?.newest]
+    return own !== undefined && own.at >= (logged?.at ?? Number.NEGATIVE_INFINITY) ? own : logged
+  }
+
+  const owns = (alertId: string): boolean => stories.get(alertId)?.owner?.writer === self
 
   return {
     async load() {
-      // Aside first: while the past is read again, other partitions go on asking, and must not be told what was true long ago.
-      const loaded = new Map<string, Notification>()
-      const following = await log.follow([topic], async (records) => {
-        for (const { value } of records) {
-          if (value === null) continue
-          const notification = await codec.decode('Notification', value)
-          if (isOurs(notification.channel)) loaded.set(notification.alertId, notification)
-        }
-      })
-      await Promise.race([following.caughtUp, following.finished])
-      await following.stop()
-      for (const [alertId, notification] of loaded)
-        if ((newest.get(alertId)?.at ?? Number.NEGATIVE_INFINITY) <= notification.at) newest.set(alertId, notification)
+      const isFirst = following === null
+      const follower = await follow()
+      if (isFirst) return void (await Promise.race([follower.caughtUp, follower.finished]))
+      // How far the one reader is nobody can say; a second one says when it has seen what there is now.
+      const second = await log.follow([topic], apply)
+      await Promise.race([second.caughtUp, second.finished])
+      await second.stop()
     },
-    find: (alertId) => newest.get(alertId),
-    since: (time) => [...newest.values()].filter(({ at }) => at >= time),
+    find,
+    owns,
+    since: (time) =>
+      [...new Set([...stories.keys(), ...said.keys()])]
+        .map((alertId) => find(alertId))
+        .filter((word) => word !== undefined && word.at >= time) as Notification[],
+    async claim(entries, at) {
+      if (entries.length === 0) return new Set()
+      const { finished } = await follow()
+      const seen = entries.map(({ alertId }) => {
+        const back = Promise.withResolvers<void>()
+        waiting.set(alertId, [...(waiting.get(alertId) ?? []), back])
+        return back.promise
+      })
+      await producer.send(entries.map((entry) => recordOf(notificationOf({ ...entry, status: 'intended' }, at))))
+      await Promise.race([Promise.all(seen), finished])
+      for (const { alertId } of entries) said.delete(alertId)
+      return new Set(entries.map(({ alertId }) => alertId).filter(owns))
+    },
     async record(entries, at) {
       if (entries.length === 0) return
-      const notifications = entries.map(({ alertId, status, channel = usual, messageId = null, detail = null }) => ({
-        alertId,
-        channel,
-        nonce: nonceOf(alertId, channel),
-        status,
-        messageId,
-        at,
-        detail,
-      }))
+      const notifications = entries.map((entry) => notificationOf(entry, at))
       await producer.send(notifications.map(recordOf))
-      for (const notification of notifications) newest.set(notification.alertId, notification)
+      for (const notification of notifications) said.set(notification.alertId, notification)
+    },
+    async close() {
+      const follower = await following?.catch(() => null)
+      await follower?.stop()
     },
   }
 }

@@ -3,6 +3,7 @@ import { createEmbeddedContext } from '#lib/app/testing/embedded-context.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
+import type { Consumer } from '#lib/stream/log.ts'
 import type { MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import { app } from './main.ts'
 
@@ -43,6 +44,48 @@ describe('notifier', () => {
     expect(latencies['listing_to_alert']).toMatchObject({ n: 1 })
     expect(latencies['listing_to_alert']!.p50).toBeGreaterThanOrEqual(29)
   })
+
+  it.each(['rebalance', 'expelled'] as const)(
+    'prints an alert once though the member is told to join again while its intent is written: %s',
+    { timeout: 20_000 },
+    async (how) => {
+      const context = await createEmbeddedContext(app.settings, { env: { CARD_FORMAT: 'line' } })
+      const { log } = context
+      const written = listenTo(process.stdout)
+      const consumers: Consumer[] = []
+      const { producer: realProducer, consumer: realConsumer } = log
+      const gate = Promise.withResolvers<void>()
+      let writing = 0
+      log.consumer = (options) => {
+        const consumer = realConsumer(options)
+        consumers.push(consumer)
+        return consumer
+      }
+      log.producer = () => {
+        const producer = realProducer()
+        return {
+          ...producer,
+          async send(records) {
+            const isIntent = records.some(({ topic }) => topic === 'run.notifications')
+            if (isIntent && ++writing === 1) await gate.promise
+            await producer.send(records)
+          },
+        }
+      }
+      const running = await app.start(context)
+      await send(log, context.codec, 'axie:1:1:default')
+      await vi.waitFor(() => expect(writing).toBe(1))
+      if (how === 'rebalance') log.rebalance('run.notifier')
+      else log.expel('run.notifier', consumers[0]!, 'frozen')
+      // The same alert is in the hands of the new assignment by now, or waits for the old one's.
+      await systemClock.sleep(300)
+      gate.resolve()
+      await send(log, context.codec, 'axie:2:1:default')
+      await vi.waitFor(() => expect(written).toHaveLength(2), { timeout: 10_000 })
+      await running.stop()
+      expect(written).toHaveLength(2)
+    },
+  )
 
   it('only measures when nothing is to be shown', async () => {
     const context = await createEmbeddedContext(app.settings, { env: { CARD_FORMAT: 'none' } })

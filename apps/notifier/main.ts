@@ -1,4 +1,5 @@
 import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
+import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { followControls, silenceOf } from '#lib/decisions/controls.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { PartitionSink } from '#lib/stream/runtime/sink-runner.ts'
@@ -30,8 +31,12 @@ async function startTerminalNotifier(context: AppContext<typeof settings>): Prom
   const { config, prefix, log, codec, clock } = context
   await codec.prepare(['Notification'])
   const producer = log.producer()
-  const controls = await followControls({ log, codec, prefix })
-  const intents = config.CARD_FORMAT === 'none' ? noIntents : createIntents({ log, producer, codec, prefix, channel })
+  const unreadable = countUnreadable(context.metrics)
+  const controls = await followControls({ log, codec, prefix, onUnreadable: unreadable('controls') })
+  const intents =
+    config.CARD_FORMAT === 'none'
+      ? noIntents
+      : createIntents({ log, producer, codec, prefix, channel, onUnreadable: unreadable('notifications') })
   const show = showOn(process.stdout, config)
   const silenced = (alert: Alert) => silenceOf(controls.state(), alert)?.reason ?? null
   /** One for all partitions: what it has shown and not yet recorded outlives an assignment. */
@@ -50,13 +55,22 @@ async function startTerminalNotifier(context: AppContext<typeof settings>): Prom
     async stop() {
       await runner.stop()
       await controls.stop()
+      await intents.close()
       await producer.close()
     },
   }
 }
 
 /** Where nothing is shown, nothing needs to be remembered. */
-const noIntents: Intents = { load: async () => {}, find: () => undefined, since: () => [], record: async () => {} }
+const noIntents: Intents = {
+  load: async () => {},
+  find: () => undefined,
+  owns: () => false,
+  since: () => [],
+  claim: async (entries) => new Set(entries.map(({ alertId }) => alertId)),
+  record: async () => {},
+  close: async () => {},
+}
 
 function showOn(
   stdout: NodeJS.WriteStream,

@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
-import { RejectedError } from '#lib/errors/errors.ts'
+import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
 import type { Log } from '#lib/stream/log.ts'
@@ -9,6 +9,7 @@ import { describeStatistics, statisticsOf, weekMillis, weekOf } from './alert-st
 import { goneEdit, summaryMessage } from './embed.ts'
 import { type Intents, nonceOf } from './intents.ts'
 import type { Poster } from './poster.ts'
+import { heldDetail } from './story.ts'
 
 export type OutcomeWatchOptions = Readonly<{
   log: Pick<Log, 'follow'>
@@ -22,6 +23,7 @@ export type OutcomeWatchOptions = Readonly<{
   isKilled(): boolean
   onEdited?: () => void
   onTrouble(problem: string): void
+  onUnreadable?: () => void
 }>
 
 /** What became of alerts, as topic `outcomes` tells it: messages are edited, a week is summed up, `/stats` is answered. */
@@ -40,7 +42,7 @@ const oldestEdit = weekMillis
 const mostTries = 5
 
 export async function watchOutcomes(options: OutcomeWatchOptions): Promise<OutcomeWatch> {
-  const { log, codec, prefix, intents, posters, defaultPoster, clock, isKilled, onEdited, onTrouble } = options
+  const { log, codec, prefix, intents, posters, defaultPoster, clock, isKilled, onEdited, onTrouble, onUnreadable } = options
   const outcomes = new Map<string, Outcome>()
   const stopping = new AbortController()
   /** The newest moment that the market's clock is known to have reached. */
@@ -96,8 +98,9 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
       const messageId = defaultPoster.canLook ? await defaultPoster.find(reference, told.at) : null
       if (messageId !== null) return intents.record([{ ...place, messageId, status: 'sent' }], clock.now())
       if (!defaultPoster.canLook) return intents.record([{ ...place, status: 'unknown' }], clock.now())
+      await intents.record([{ ...place, status: 'intended', detail: heldDetail, writer: told.writer }], clock.now())
     }
-    await intents.record([{ ...place, status: 'intended' }], clock.now())
+    if (!(await intents.claim([place], clock.now())).has(alertId)) return
     const posting = await defaultPoster.post(summaryMessage(describeStatistics(statistics, []), reference), reference)
     if (posting.type === 'posted') await intents.record([{ ...place, messageId: posting.messageId, status: 'sent' }], clock.now())
     else if (posting.type === 'unknown' && !defaultPoster.canLook) await intents.record([{ ...place, status: 'unknown' }], clock.now())
@@ -120,7 +123,7 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
 
   const follower = await log.follow([topicName(prefix, 'outcomes')], async (records) => {
     for (const { value } of records) {
-      const outcome = value === null ? null : await decodeOutcome(codec, value)
+      const outcome = await decodeKnown(codec, 'Outcome', value, onUnreadable)
       if (outcome !== null) learn(outcome)
     }
     if (caughtUp) endOfWeek()
@@ -149,14 +152,5 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
       await follower.stop()
       await work
     },
-  }
-}
-
-async function decodeOutcome(codec: Codec, value: Buffer): Promise<Outcome | null> {
-  try {
-    return await codec.decode('Outcome', value)
-  } catch (error) {
-    if (error instanceof RejectedError) return null
-    throw error
   }
 }

@@ -1,5 +1,5 @@
 import type { Codec } from '#lib/codec/codec.ts'
-import { RejectedError } from '#lib/errors/errors.ts'
+import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { Follower, Log, NewRecord } from '#lib/stream/log.ts'
 import type { Alert, Control, ControlKind } from '#schemas/types.ts'
@@ -46,14 +46,19 @@ export interface Controls {
 }
 
 /** Follows the topic; resolves when everything told so far holds. */
-export async function followControls(options: { log: Pick<Log, 'follow'>; codec: Codec; prefix: string }): Promise<Controls> {
-  const { log, codec, prefix } = options
+export async function followControls(options: {
+  log: Pick<Log, 'follow'>
+  codec: Codec
+  prefix: string
+  onUnreadable?: () => void
+}): Promise<Controls> {
+  const { log, codec, prefix, onUnreadable } = options
   const newest = new Map<string, Control>()
   let state = stateOf(newest)
   let told = Promise.withResolvers<void>()
   const follower: Follower = await log.follow([topicName(prefix, 'controls')], async (records) => {
     for (const { value } of records) {
-      const control = value === null ? null : await decodeControl(codec, value)
+      const control = await decodeKnown(codec, 'Control', value, onUnreadable)
       if (control !== null) newest.set(controlKey(control), control)
     }
     state = stateOf(newest)
@@ -74,15 +79,5 @@ function stateOf(newest: ReadonlyMap<string, Control>): ControlState {
     paused: held('pause', 'pause'),
     killed: held('kill', 'kill'),
     muted: new Map(muted.map((control) => [(control.subject ?? '').toLowerCase(), control])),
-  }
-}
-
-/** What cannot be read tells us nothing; to end for it would silence everything. */
-async function decodeControl(codec: Codec, value: Buffer): Promise<Control | null> {
-  try {
-    return await codec.decode('Control', value)
-  } catch (error) {
-    if (error instanceof RejectedError) return null
-    throw error
   }
 }

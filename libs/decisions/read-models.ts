@@ -1,5 +1,5 @@
 import type { Codec } from '#lib/codec/codec.ts'
-import { RejectedError } from '#lib/errors/errors.ts'
+import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
@@ -39,10 +39,10 @@ export async function readModels({ log, codec, prefix }: { log: Log; codec: Code
     for (const { topic, key, value } of records) {
       if (topic === modelsTopic) {
         if (key !== null) announced.delete(key)
-        const model = value === null ? null : await decoded(() => codec.decode('ModelAnnounced', value))
+        const model = await decodeKnown(codec, 'ModelAnnounced', value)
         if (model !== null) announced.set(model.modelId, model)
-      } else if (value !== null) {
-        const event = await decoded(() => codec.decode('MarketEvent', value))
+      } else {
+        const event = await decodeKnown(codec, 'MarketEvent', value)
         if (event === null) continue
         market = { clock: Math.max(market?.clock ?? 0, event.observedAt), source: event.source }
         const payload = payloadOf(event)
@@ -55,15 +55,6 @@ export async function readModels({ log, codec, prefix }: { log: Log; codec: Code
   await Promise.race([following.caughtUp, following.finished])
   await following.stop()
   return { announced, promotions, isWhole, market }
-}
-
-async function decoded<Value>(decode: () => Value | Promise<Value>): Promise<Value | null> {
-  try {
-    return await decode()
-  } catch (error) {
-    if (error instanceof RejectedError) return null
-    throw error
-  }
 }
 
 /** The model in force: the last one promoted. */

@@ -32,12 +32,21 @@ export type TransactionalWriterOptions = Readonly<{
   transactionalId: string
   /** Compacted topic and key of the state. */
   state: Readonly<{ topic: string; key: string }>
+  /** What is no state of ours is passed over: the newest one before it holds. Default: any value is one. RetryableError: not known now. */
+  isState?: (value: Buffer) => boolean | Promise<boolean>
 }>
 
 /** On each record of the state: which writer wrote it, by an id that no other start has. */
 const writerHeader = 'writer-id'
 
-export function createTransactionalWriter({ log, clock, logger, transactionalId, state }: TransactionalWriterOptions): TransactionalWriter {
+export function createTransactionalWriter({
+  log,
+  clock,
+  logger,
+  transactionalId,
+  state,
+  isState = () => true,
+}: TransactionalWriterOptions): TransactionalWriter {
   /** Null: not open, or the outcome of the last write is unknown. */
   let producer: TransactionalProducer | null = null
   const writerId = randomId()
@@ -58,7 +67,7 @@ export function createTransactionalWriter({ log, clock, logger, transactionalId,
       try {
         // The order matters: only after the fence is there no transaction left that could still change the state.
         await opening.fence()
-        const newest = await readNewest(log, state)
+        const newest = await readNewest(log, state, isState)
         if (hasClaimed && newest?.headers[writerHeader] !== writerId)
           throw new FencedError(`another ${transactionalId} has taken over and written since: this one ends`)
         if (!hasClaimed) await opening.commitTransaction({ records: [stateRecord(newest?.value ?? null)] })
@@ -87,13 +96,17 @@ export function createTransactionalWriter({ log, clock, logger, transactionalId,
   }
 }
 
-async function readNewest(log: Log, { topic, key }: TransactionalWriterOptions['state']): Promise<LogRecord | null> {
+async function readNewest(
+  log: Log,
+  { topic, key }: TransactionalWriterOptions['state'],
+  isState: NonNullable<TransactionalWriterOptions['isState']>,
+): Promise<LogRecord | null> {
   let newest: LogRecord | null = null
-  const follower = await log.follow([topic], (records) => {
-    for (const record of records) if (record.key === key) newest = record
+  const follower = await log.follow([topic], async (records) => {
+    for (const record of records) if (record.key === key && (record.value === null || (await isState(record.value)))) newest = record
   })
   try {
-    await follower.caughtUp
+    await Promise.race([follower.caughtUp, follower.finished])
   } finally {
     await follower.stop()
   }

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { describeLog } from '#lib/stream/testing/log-contract.ts'
+import { deleteRecordsBefore } from '../delete-records.ts'
 import { runPrefix } from '../run-prefix.ts'
 import { startKafkaCluster } from './kafka-cluster.ts'
 
@@ -15,6 +16,7 @@ describeLog('on three brokers', async () => {
     log,
     other,
     name: (stem) => `${prefix}${stem}`,
+    deleteRecords: (topic, before) => deleteRecordsBefore(cluster.addresses, topic, before),
     async close() {
       await other.close()
       await log.close()

@@ -1,8 +1,8 @@
-import { Kafka, logLevel } from 'kafkajs'
 import { pino } from 'pino'
 import { describe, expect, inject, it, vi } from 'vitest'
 import { FatalError } from '#lib/errors/errors.ts'
 import { describeLog } from '#lib/stream/testing/log-contract.ts'
+import { deleteRecordsBefore } from '../../../tests/delete-records.ts'
 import { runPrefix } from '../../../tests/run-prefix.ts'
 import { createKafkajsLog } from './kafkajs-log.ts'
 
@@ -16,22 +16,13 @@ describeLog('on Kafka', async () => {
     log,
     other,
     name: (stem) => `${prefix}${stem}`,
-    deleteRecords: deleteRecordsBefore,
+    deleteRecords: (topic, before) => deleteRecordsBefore(inject('brokers'), topic, before),
     async close() {
       await other.close()
       await log.close()
     },
   }
 })
-
-async function deleteRecordsBefore(topic: string, offset: number): Promise<void> {
-  const admin = new Kafka({ brokers: inject('brokers'), logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  // kafkajs knows the partition's leader only after it has asked for something else.
-  await admin.fetchTopicOffsets(topic)
-  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
-  await admin.disconnect()
-}
 
 describe('a Kafka log', () => {
   it('says within 10 s that no broker is there, where it looked, and what to check', async () => {
@@ -56,7 +47,7 @@ describe('a Kafka log', () => {
     await before.start(async () => {})
     await before.commit({ topic, partition: 0 }, { offset: 3, metadata: 'remembered' })
     await before.stop()
-    await deleteRecordsBefore(topic, 6)
+    await deleteRecordsBefore(inject('brokers'), topic, 6)
     const seen: string[] = []
     const after = log.consumer({ group, topics: [topic], from: 'earliest' })
     await after.start(async ({ records }) => void seen.push(...records.map(({ value }) => String(value))))

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
+import { readTopics } from '../read-topics.ts'
 import { runPrefix } from '../run-prefix.ts'
 import { type KafkaCluster, startKafkaCluster } from './kafka-cluster.ts'
 import { apiKeys, type Rule, type Verdict } from './kafka-proxy.ts'
 import { coordinatorTypes, openRawCluster, type RawBroker, type RawProducer } from './raw-client.ts'
-import { readTopics } from './read-topics.ts'
 import { runCase } from './runner-case.ts'
 
 /** What a network may do to requests: late, lost, half, answered in vain. Above all the end of a transaction that arrives in the next one. */
@@ -66,7 +66,7 @@ describe('the end of a transaction that arrives late', () => {
     await expect(end(await coordinator(), producer, transactionalId, false)).rejects.toThrow()
     await raw.disconnect()
     // It meant to abort, and all the world can read it.
-    expect((await readTopics(cluster.addresses, [topic])).map(({ value }) => value)).toEqual(['first', 'second, to be aborted'])
+    expect((await readTopics(cluster.addresses, [topic])).map(({ value }) => String(value))).toEqual(['first', 'second, to be aborted'])
   })
 
   test('settles nothing of ours: an end without an answer is the end of the producer, and its successor has another epoch', async () => {
@@ -93,7 +93,7 @@ describe('the end of a transaction that arrives late', () => {
     await expect(second.commitTransaction({ records: record('second, to be aborted'), beforeCommit })).rejects.toBe(meant)
     await second.commitTransaction({ records: record('third') })
     await log.close()
-    expect((await readTopics(cluster.addresses, [topic])).map(({ value }) => value)).toEqual(['third'])
+    expect((await readTopics(cluster.addresses, [topic])).map(({ value }) => String(value))).toEqual(['third'])
   })
 })
 

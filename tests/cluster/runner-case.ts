@@ -7,9 +7,9 @@ import type { Log } from '#lib/stream/log.ts'
 import { createRunner, type Runner } from '#lib/stream/runtime/runner.ts'
 import { checkHistory, countLostAndTwice, type InputRecord, type Violation } from '#lib/stream/testing/history.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
+import { type ReadRecord, readTopics } from '../read-topics.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import { type LoggedRecord, readLogFiles } from './read-log-files.ts'
-import { type ReadRecord, readTopics } from './read-topics.ts'
 
 /**
  * One stage on a cluster while something happens to the cluster: records go in, and each must come out once. Two members share the work;
@@ -161,7 +161,7 @@ async function untilDone(log: Log, topic: string, group: string, patience: numbe
 function inputOf({ value, headers }: ReadRecord): InputRecord {
   if (deadLetterHeaders.offset in headers)
     return { partition: Number(headers[deadLetterHeaders.partition]), offset: Number(headers[deadLetterHeaders.offset]) }
-  const [partition, offset] = value.split(':').map(Number)
+  const [partition, offset] = String(value).split(':').map(Number)
   return { partition: partition!, offset: offset! }
 }
 
@@ -174,7 +174,7 @@ function differenceOf(
 ): string | null {
   const values = new Map(theirs.map((record) => [placeOf(record), record.value]))
   for (const record of ours) {
-    if (values.get(placeOf(record)) !== record.value)
+    if (values.get(placeOf(record)) !== String(record.value))
       return `${placeOf(record)} is ${record.value}, in the files ${values.get(placeOf(record))}`
     values.delete(placeOf(record))
   }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '#lib/clock/clock.ts'
 import { hideAborted } from './aborted-records-patch.ts'
 import './coordinator-patch.ts'
 import './request-queue-patch.ts'
@@ -156,8 +157,15 @@ describe('kafkajs with its coordinator look-up patched', () => {
     cluster.findBroker = async ({ nodeId }: { nodeId: number }) => ({ nodeId })
     return { cluster, lookups: () => lookups }
   }
-  beforeEach(() => vi.useFakeTimers())
-  afterEach(() => vi.useRealTimers())
+  beforeEach(() => {
+    vi.useFakeTimers()
+    // Vitest puts a clock of its own on the global object; ours has the one that it imported.
+    vi.spyOn(systemClock, 'monotonic').mockImplementation(() => performance.now())
+  })
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+  })
 
   it('asks once for a producer’s coordinators, and again after a while', async () => {
     const { cluster, lookups } = create()

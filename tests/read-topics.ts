@@ -8,7 +8,7 @@ export type ReadRecord = Readonly<{
   partition: number
   offset: number
   key: string
-  value: string
+  value: Buffer
   headers: Readonly<Record<string, string>>
   writer: Readonly<{ producerId: string; epoch: number }>
 }>
@@ -40,7 +40,7 @@ export async function readTopics(brokers: readonly string[], topics: readonly st
       const { offset, key, value, headers, batchContext } = message as WithBatch
       const writer = { producerId: batchContext.producerId, epoch: batchContext.producerEpoch }
       const texts = Object.fromEntries(Object.entries(headers ?? {}).map(([name, header]) => [name, String(header)]))
-      records.push({ topic, partition, offset: Number(offset), key: String(key), value: String(value), headers: texts, writer })
+      records.push({ topic, partition, offset: Number(offset), key: String(key), value: value ?? Buffer.alloc(0), headers: texts, writer })
     },
   })
   for (const deadline = systemClock.now() + patienceMillis; behind.size > 0 && systemClock.now() < deadline; await systemClock.sleep(50));

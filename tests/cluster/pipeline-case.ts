@@ -1,6 +1,7 @@
 import { systemClock } from '#lib/clock/clock.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { localBucket } from '#lib/running/backend.ts'
 import type { AppProcess } from '#lib/running/processes.ts'
 import type { StackAddresses } from '#lib/stack/addresses.ts'
 import { createTransactionalWriter } from '#lib/stream/runtime/transactional-writer.ts'
@@ -8,6 +9,7 @@ import { createLogger } from '#lib/telemetry/logger.ts'
 import { createFeed, feedRecord } from '../market-feed.ts'
 import { createPipeline, type Pipeline, stages } from '../pipeline.ts'
 import { type PipelineHistory, readPipelineHistory } from '../pipeline-history.ts'
+import { runCommand } from '../run-command.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 
 export type PipelineCase = Readonly<{
@@ -20,9 +22,12 @@ export type PipelineCase = Readonly<{
   brokerEveryMillis: number
   /** One app after the other is killed, and started again at once. Default: none. */
   appEveryMillis?: number
+  /** Beside the stages: the archiver, among the apps that are killed; in the end its archive is proven. Default: none. */
+  archived?: boolean
 }>
 
-export type PipelineCaseResult = PipelineHistory & Readonly<{ brokersKilled: number; appsKilled: number }>
+/** `archive`: the last words of `flipstream archive verify`; null where there is no archive. */
+export type PipelineCaseResult = PipelineHistory & Readonly<{ brokersKilled: number; appsKilled: number; archive: string | null }>
 
 const awayMillis = 2_000
 const patienceMillis = 300_000
@@ -30,11 +35,12 @@ const sessionTimeoutMillis = '6000'
 
 /** Listings flow through all stages, each written once, while brokers and apps are killed; then everything that is there is checked. */
 export async function runPipelineCase(options: PipelineCase): Promise<PipelineCaseResult> {
-  const { cluster, servers, prefix, brokerEveryMillis, appEveryMillis } = options
+  const { cluster, servers, prefix, brokerEveryMillis, appEveryMillis, archived = false } = options
+  const names = archived ? [...stages, 'archiver'] : stages
   const pipeline = await createPipeline({ servers, prefix, onProgress: console.error })
   try {
     const start = (name: string) => pipeline.start(name, { SESSION_TIMEOUT_MILLISECONDS: sessionTimeoutMillis })
-    const apps: AppProcess[] = stages.map(start)
+    const apps: AppProcess[] = names.map(start)
     await pipeline.ready(apps)
     const flowing = new AbortController()
     const killingBrokers = again(brokerEveryMillis, flowing.signal, async (turn) => {
@@ -47,13 +53,14 @@ export async function runPipelineCase(options: PipelineCase): Promise<PipelineCa
       const place = turn % apps.length
       apps[place]!.child.kill('SIGKILL')
       await apps[place]!.exited
-      apps[place] = start(stages[place]!)
+      apps[place] = start(names[place]!)
     })
     await feedListings(pipeline, options)
     flowing.abort()
     const [brokersKilled, appsKilled] = await Promise.all([killingBrokers, killingApps])
     await untilScored(pipeline, options.listings)
-    return { ...(await readPipelineHistory(pipeline.backend, { brokers: cluster.addresses, prefix })), brokersKilled, appsKilled }
+    const archive = archived ? await proveArchive(servers, prefix) : null
+    return { ...(await readPipelineHistory(pipeline.backend, { brokers: cluster.addresses, prefix })), brokersKilled, appsKilled, archive }
   } finally {
     await pipeline.close()
   }
@@ -109,4 +116,14 @@ async function untilScored({ prefix, backend }: Pipeline, listings: number): Pro
   const deadline = systemClock.monotonic() + patienceMillis
   while (systemClock.monotonic() < deadline && (count < listings || systemClock.monotonic() - newest < 3_000)) await systemClock.sleep(100)
   await follower.stop()
+}
+
+/** The archiver may still be busy with the last records. */
+async function proveArchive(servers: StackAddresses, prefix: string): Promise<string> {
+  const archive = `s3://${localBucket}/${prefix.replace(/\.$/, '')}`
+  for (const deadline = systemClock.monotonic() + patienceMillis; ; await systemClock.sleep(2_000)) {
+    const { code, stdout, stderr } = await runCommand(servers, ['archive', 'verify', '--archive', archive])
+    if (code === 0) return stdout.trim().split('\n').at(-1)!
+    if (systemClock.monotonic() > deadline) throw new Error(`the archive is not proven:\n${stdout}${stderr}`)
+  }
 }

@@ -6,7 +6,10 @@ import { runPipelineCase } from './pipeline-case.ts'
 
 /** The whole pipeline on three brokers. `npm run campaign:cluster` runs the same for an hour. */
 
-const listings = Number(process.env['CLUSTER_LISTINGS'] ?? 1_500)
+const listings = Number(process.env['CLUSTER_RECORDS'] ?? 1_500)
+/** The campaign's long run; none in CI. */
+const minutes = Number(process.env['CLUSTER_MINUTES'] ?? 0)
+const perSecond = 25
 
 let cluster: KafkaCluster
 beforeAll(async () => {
@@ -17,12 +20,18 @@ afterAll(() => cluster?.dispose())
 test('a broker killed every 25 s: every listing enriched, featurized and scored once, alerted at most once', async () => {
   const servers = { brokers: cluster.addresses, registryUrl: inject('registryUrl'), s3: inject('s3') }
   const begun = systemClock.monotonic()
-  const { brokersKilled, appsKilled, violations, ...counts } = await runPipelineCase({
+  const {
+    brokersKilled,
+    appsKilled: _,
+    archive: __,
+    violations,
+    ...counts
+  } = await runPipelineCase({
     cluster,
     servers,
     prefix: runPrefix('cluster-pipeline'),
     listings,
-    perSecond: 25,
+    perSecond,
     brokerEveryMillis: 25_000,
   })
   const seconds = Math.round((systemClock.monotonic() - begun) / 1_000)
@@ -32,3 +41,24 @@ test('a broker killed every 25 s: every listing enriched, featurized and scored 
   expect(counts.alerts).toBeGreaterThan(0)
   expect(brokersKilled).toBeGreaterThan(0)
 })
+
+if (minutes > 0)
+  test(`${minutes} minutes: a broker killed every 30 s and an app every 10 s, and the archive proven`, {
+    timeout: (minutes + 20) * 60_000,
+  }, async () => {
+    const servers = { brokers: cluster.addresses, registryUrl: inject('registryUrl'), s3: inject('s3') }
+    const all = minutes * 60 * perSecond
+    const { violations, ...result } = await runPipelineCase({
+      cluster,
+      servers,
+      prefix: runPrefix('cluster-campaign'),
+      listings: all,
+      perSecond,
+      brokerEveryMillis: 30_000,
+      appEveryMillis: 10_000,
+      archived: true,
+    })
+    console.error(`cluster: pipeline for ${minutes} minutes: ${JSON.stringify(result)}`)
+    expect(violations).toEqual([])
+    expect(result).toMatchObject({ listings: all, enriched: all, featurized: all, scored: all, deadLetters: 0 })
+  })

@@ -42,7 +42,7 @@ const commitPauseMillis = 20
 const lifeBackoff = { firstMillis: 100, mostMillis: 3_000 }
 
 /** What `follow` needs beside the port: how far reading has come, also where nothing visible was found. */
-export type ReadProgress = (partition: TopicPartition, nextOffset: number, remaining: number) => void
+export type ReadProgress = (partition: TopicPartition, nextOffset: number) => void
 
 /** A partition as assigned now. `next`: where our next batch begins. `passed`: also beyond what held nothing visible. */
 type Share = {
@@ -178,7 +178,7 @@ export function createKafkajsConsumer(
     const nextOffset = Number(payload.lastOffset) + 1
     share.passed = nextOffset
     share.remaining = Math.max(0, Number(payload.highWatermark) - nextOffset)
-    onProgress(share.tp, nextOffset, share.remaining)
+    onProgress(share.tp, nextOffset)
   }
 
   /** The offset to read next was not in the log: it was deleted before we came to it, or the log is no longer the one it was. */
@@ -204,7 +204,7 @@ export function createKafkajsConsumer(
           share.passed = fetched.nextOffset
           share.missing = null
           payload.resolveOffset(batch.lastOffset())
-          onProgress(share.tp, fetched.nextOffset, fetched.remaining)
+          onProgress(share.tp, fetched.nextOffset)
         }
         return
       } catch (error) {

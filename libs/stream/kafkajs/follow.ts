@@ -35,18 +35,14 @@ export async function followWithKafkajs(
   const settleCaughtUp = () => {
     if (behind.size === 0) caughtUp.resolve()
   }
-  const consumer = createKafkajsConsumer(
-    kafka,
-    logger,
-    { group, topics, from: 'earliest', sessionTimeoutMillis },
-    (tp, nextOffset, remaining) => {
-      const key = keyOf(tp)
-      positions.set(key, nextOffset)
-      // Nothing visible remaining also means caught up: what lay before the target was aborted, or is not committed yet.
-      if (remaining === 0 || nextOffset >= (behind.get(key) ?? 0)) behind.delete(key)
-      settleCaughtUp()
-    },
-  )
+  const consumer = createKafkajsConsumer(kafka, logger, { group, topics, from: 'earliest', sessionTimeoutMillis }, (tp, nextOffset) => {
+    const key = keyOf(tp)
+    positions.set(key, nextOffset)
+    // Only the target counts (it is the end of what was settled, so it is always reached). That nothing is left to read says nothing: a
+    // leader that has just been elected shows less than was committed, until its followers have asked it once.
+    if (nextOffset >= (behind.get(key) ?? 0)) behind.delete(key)
+    settleCaughtUp()
+  })
   settleCaughtUp()
   consumer.finished.catch(caughtUp.reject)
   await consumer.start(

@@ -17,7 +17,7 @@ export function equalCapitalFigure({ strategies, execution, countedDays }: Backt
     caption: `Filled: the mean of the days that count. Line: its 95% interval over these ${countedDays} days${ranges.length === 0 ? ' (too few: none is drawn)' : ''}. Faint dots: each day, counted or not.`,
     drawing: plot('Dollars a day of each strategy at equal capital', (width) => ({
       height: 60 + rows.length * 42,
-      marginLeft: width < 500 ? 104 : 150,
+      marginLeft: width < 500 ? 122 : 150,
       x: { label: 'US dollars a day', grid: true, ticks: 5 },
       y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
       marks: [

@@ -162,12 +162,11 @@ export function oneAccount(result: BacktestResult): Html {
       value: figures.medianHoursHeld === null ? '-' : `${figures.medianHoursHeld.toFixed(1)} h`,
       detail: 'median, of what was sold',
     },
-    {
-      name: 'Sharpe, Sortino',
-      value: figures.sharpeDaily === null ? 'not told' : `${figures.sharpeDaily.toFixed(2)}, ${figures.sortinoDaily?.toFixed(2)}`,
-      detail: figures.sharpeDaily === null ? 'below 30 days they are noise' : 'of daily returns, not annualised',
-    },
-  ])}${accountFigure(result)}${drawdownFigure(result)}`
+  ])}${accountFigure(result)}${drawdownFigure(result)}<p>Sharpe and Sortino of daily returns, not annualised: ${
+    figures.sharpeDaily === null
+      ? 'not told, below 30 days they are noise'
+      : `${figures.sharpeDaily.toFixed(2)} and ${figures.sortinoDaily?.toFixed(2)}`
+  }.</p>`
 }
 
 const missedText = ({ portfolio }: BacktestResult): string =>

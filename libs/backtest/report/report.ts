@@ -56,11 +56,12 @@ function whatWasPicked({ strategies, everything, resales, execution }: BacktestR
   ]
   return html`${table({
     caption:
-      'What each would have bought, every pick alone: one of each and no limit of money, each way it may end counted by its chance. Gained is of all picks; in brackets the 95% interval over the days that count. Expected: weighted by the chance of being first.',
+      'What each would have bought, every pick alone: one of each and no limit of money, each way it may end counted by its chance. Gained is of all picks; beside it of the days that count, with the 95% interval over them. Expected: weighted by the chance of being first.',
     columns: [
       { title: '' },
       { title: 'picks', kind: 'number' },
       { title: 'gained', kind: 'number' },
+      { title: 'on days that count', kind: 'number' },
       { title: 'resold / alike / unsold / censored', kind: 'number' },
       { title: 'return on spend', kind: 'number' },
       { title: 'expected return', kind: 'number' },
@@ -69,7 +70,8 @@ function whatWasPicked({ strategies, everything, resales, execution }: BacktestR
     rows: rows.map(({ name, summary, interval }) => [
       name,
       whole(summary.picks),
-      interval === null ? share(summary.gainedShare) : `${share(summary.gainedShare)} (${intervalText(interval, share)})`,
+      share(summary.gainedShare),
+      interval === null ? 'no interval' : `${share((interval.low + interval.high) / 2)} (${intervalText(interval, share)})`,
       exitsText(summary.exits),
       share(summary.returnOnSpend),
       share(summary.expectedReturn),

@@ -125,7 +125,10 @@ function createLink({ client, target, connection, decide, hold }: LinkOptions): 
   const requests = frames()
   const answers = frames()
   let frozen = false
-  let queue = Promise.resolve()
+  let queue = new Promise<void>((resolve) => {
+    broker.once('connect', resolve)
+    broker.once('close', () => resolve())
+  })
 
   const destroy = () => {
     client.destroy()

@@ -35,7 +35,7 @@ test('two stages of processes that are killed every 2 to 8 seconds, while each b
   const topology = await createTopology(cluster.addresses)
   const events = count * 2
   const expected = expectedOutput(events)
-  const output = await watchOutput(topology, expected.flat().length)
+  const output = await watchOutput(topology, expected.flat().length, 600_000)
   const done = new AbortController()
   const killers = (['relay', 'window'] as const).map((stage, index) =>
     killAgainAndAgain(optionsOf(topology, stage, 0), 20_261_130 + index, done.signal),

@@ -98,11 +98,13 @@ describe('the end of a transaction that arrives late', () => {
 })
 
 describe('a stage whose requests are hurt', () => {
+  /** Time to recover from one before the next, or nothing would ever come through. */
+  const everyMillis = 400
   const hurt: readonly Verdict[] = ['hold back', 'lose answer', 'cut', 'halve', { delayMillis: 400 }, 'hold back']
 
   test.each([
-    { name: 'ends of transactions', keys: [apiKeys.endTxn], each: 6 },
-    { name: 'produce', keys: [apiKeys.produce], each: 9 },
+    { name: 'ends of transactions', keys: [apiKeys.endTxn] },
+    { name: 'produce', keys: [apiKeys.produce] },
     {
       name: 'all that a transaction sends',
       keys: [
@@ -113,13 +115,13 @@ describe('a stage whose requests are hurt', () => {
         apiKeys.produce,
         apiKeys.endTxn,
       ],
-      each: 25,
     },
-  ])('$name: late, lost, half or without an answer', async ({ name, keys, each }) => {
-    let [seen, hurtSoFar] = [0, 0]
+  ])('$name: late, lost, half or without an answer', async ({ name, keys }) => {
+    let [hurtSoFar, hurtAt] = [0, systemClock.monotonic()]
     const chosen = new Set<number>(keys)
     decideAll(({ apiKey, clientId }) => {
-      if (!clientId.startsWith('member-') || !chosen.has(apiKey) || ++seen % each !== 0) return 'pass'
+      if (!clientId.startsWith('member-') || !chosen.has(apiKey) || systemClock.monotonic() - hurtAt < everyMillis) return 'pass'
+      hurtAt = systemClock.monotonic()
       return hurt[hurtSoFar++ % hurt.length]!
     })
     const result = await runCase({
@@ -138,7 +140,7 @@ describe('a stage whose requests are hurt', () => {
     })
     const { sent, out, lost, twice, seconds, violations } = result
     console.error(`cluster: hurt ${name}: ${sent} in, ${out} out, ${lost} lost, ${twice} twice, ${hurtSoFar} requests hurt, ${seconds} s`)
-    expect(hurtSoFar).toBeGreaterThan(5)
+    expect(hurtSoFar).toBeGreaterThan(3)
     expect(violations).toEqual([])
   })
 })

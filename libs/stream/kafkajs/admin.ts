@@ -15,6 +15,9 @@ const describeTopic = (topic: string): Rights => ({ TOPIC: `Describe (as Read or
 const isLeadership = ({ cause }: Error) => /LEADER/.test(typeOf(cause) ?? typeOf((cause as Error).cause) ?? '')
 const typeOf = (error: unknown) => (error as { type?: string } | undefined)?.type
 
+const givenUp = (doing: string, error: Error) =>
+  new RetryableError(`${doing}: the connection was given up (${error.message})`, { cause: error })
+
 export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
   let connected: Promise<Admin> | null = null
 
@@ -37,12 +40,15 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
   /** Leaders move; a broker may not know yet what the controller decided: that passes. After an error kafkajs may keep a broker that is gone. */
   const ask = async <T>(doing: string, question: (admin: Admin) => Promise<T>, rights: Rights = {}): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
+      const connection = connect()
       try {
-        return await question(await connect())
+        return await question(await connection)
       } catch (error) {
-        const reaction = streamError(error, doing, rights)
+        // Another question failed first and closed the connection under this one: whatever kafkajs calls that, a new one may well succeed.
+        const wasClosed = connected !== connection
+        const reaction = wasClosed ? givenUp(doing, error as Error) : streamError(error, doing, rights)
         if (!(reaction instanceof RetryableError)) throw reaction
-        await close()
+        if (!wasClosed) await close()
         if (attempt === askAttempts || !isLeadership(reaction)) throw reaction
         await systemClock.sleep(pauseMillis * attempt)
       }

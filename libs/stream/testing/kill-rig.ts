@@ -106,7 +106,11 @@ export function expectedOutput(count: number): string[][] {
 }
 
 /** Follows the output until it holds as many records as expected, and then a little longer, for those too many. */
-export async function watchOutput({ log, topics }: Topology, count: number): Promise<{ complete: Promise<string[][]>; size(): number }> {
+export async function watchOutput(
+  { log, topics }: Topology,
+  count: number,
+  patienceMillis = 180_000,
+): Promise<{ complete: Promise<string[][]>; size(): number }> {
   const seen: string[][] = Array.from({ length: partitions }, () => [])
   let size = 0
   const follower = await log.follow([topics.output], (records: readonly LogRecord[]) => {
@@ -114,7 +118,7 @@ export async function watchOutput({ log, topics }: Topology, count: number): Pro
     size += records.length
   })
   const complete = (async () => {
-    await vi.waitUntil(() => size >= count, { timeout: 180_000, interval: 100 })
+    await vi.waitUntil(() => size >= count, { timeout: patienceMillis, interval: 100 })
     await systemClock.sleep(3_000)
     await follower.stop()
     return seen
@@ -152,7 +156,7 @@ export async function killAgainAndAgain(options: KillWorkerOptions, seed: number
   let kills = 0
   for (let worker = startWorker(options); ; worker = startWorker(options)) {
     const { messages } = worker
-    await vi.waitUntil(() => until.aborted || messages.includes('started'), { timeout: 60_000, interval: 50 })
+    await vi.waitUntil(() => until.aborted || messages.includes('started'), { timeout: 180_000, interval: 50 })
     await systemClock.sleep(2_000 + random() * 6_000, until).catch(() => {})
     if (until.aborted) return kills
     worker.process.kill('SIGKILL')

@@ -1,0 +1,26 @@
+import kafkajs, { type Kafka } from 'kafkajs'
+import { expect, it } from 'vitest'
+import { RetryableError } from '#lib/errors/errors.ts'
+import { createKafkajsAdmin } from './admin.ts'
+
+it('questions that share a connection: one that fails closes it, and the others are worth asking again', async () => {
+  const refused = new kafkajs.KafkaJSConnectionError('connect ECONNREFUSED', { broker: 'b:1' } as never)
+  const asked = Promise.withResolvers<never>()
+  let connections = 0
+  const kafka = {
+    admin: () => ({
+      connect: async () => void connections++,
+      // As kafkajs fails where metadata is being refreshed at that moment.
+      disconnect: async () => asked.reject(new TypeError("Cannot read properties of null (reading 'brokers')")),
+      fetchOffsets: () => asked.promise,
+      listTopics: () => (connections === 1 ? Promise.reject(refused) : Promise.resolve(['t'])),
+    }),
+  } as unknown as Kafka
+  const admin = createKafkajsAdmin(kafka)
+  const overlapping = admin.committed('group', { topic: 't', partition: 0 })
+  const [first, second] = await Promise.allSettled([admin.listTopics(), overlapping])
+  expect(first).toMatchObject({ status: 'rejected', reason: expect.any(RetryableError) })
+  expect(second).toMatchObject({ status: 'rejected', reason: expect.any(RetryableError) })
+  expect(await admin.listTopics()).toEqual(['t'])
+  expect(connections).toBe(2)
+})

@@ -9,7 +9,10 @@ import { FatalError, RejectedError, RetryableError } from '#lib/errors/errors.ts
 export interface SchemaRegistry {
   /** The id of this schema under this subject; registers it where it is new. FatalError when it breaks compatibility. */
   register(subject: string, schema: string): Promise<number>
-  /** RejectedError `unknown_schema_id` where there is none. */
+  /**
+   * RejectedError `unknown_schema_id` only where the registry itself says that it has no such schema. Any other answer says nothing about
+   * the record: RetryableError, until somebody has mended address, login or registry.
+   */
   schemaById(id: number): Promise<string>
   /** Newer schemas of this subject must read everything ever written under it. */
   requireBackwardTransitive(subject: string): Promise<void>
@@ -43,7 +46,8 @@ export function createRegistry({ url, timeoutMillis = 5_000 }: RegistryOptions):
 
   return {
     async register(subject, schema) {
-      const { status, body } = await call('POST', `/subjects/${encodeURIComponent(subject)}/versions`, { schema })
+      const answer = await call('POST', `/subjects/${encodeURIComponent(subject)}/versions`, { schema })
+      const { status, body } = answer
       if (status === 409) {
         throw new FatalError(
           `the schema of ${subject} cannot read what was written with earlier versions of it: ${JSON.stringify(body)}. ` +
@@ -51,22 +55,39 @@ export function createRegistry({ url, timeoutMillis = 5_000 }: RegistryOptions):
         )
       }
       const id = (body as { id?: unknown } | null)?.id
-      if (status !== 200 || typeof id !== 'number')
-        throw new FatalError(`schema registry refused ${subject}: status ${status} ${JSON.stringify(body)}`)
-      return id
+      if (status === 200 && typeof id === 'number') return id
+      throw refusal(answer, url, `to register ${subject}`)
     },
     async schemaById(id) {
-      const { status, body } = await call('GET', `/schemas/ids/${id}`)
-      const schema = (body as { schema?: unknown } | null)?.schema
-      if (status === 200 && typeof schema === 'string') return schema
-      throw new RejectedError('unknown_schema_id', `no schema has id ${id} in the registry at ${url} (status ${status})`)
+      const answer = await call('GET', `/schemas/ids/${id}`)
+      const { schema, error_code: code } = (answer.body ?? {}) as { schema?: unknown; error_code?: unknown }
+      if (answer.status === 200 && typeof schema === 'string') return schema
+      if (answer.status === 404 && code === schemaNotFound)
+        throw new RejectedError('unknown_schema_id', `no schema has id ${id} in the registry at ${url}`)
+      throw refusal(answer, url, `for schema ${id}`)
     },
     async requireBackwardTransitive(subject) {
-      const { status, body } = await call('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility: 'BACKWARD_TRANSITIVE' })
-      if (status !== 200)
-        throw new FatalError(`schema registry refused the compatibility rule of ${subject}: status ${status} ${JSON.stringify(body)}`)
+      const answer = await call('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility: 'BACKWARD_TRANSITIVE' })
+      const isError = answer.status !== 200 || 'error_code' in ((answer.body ?? {}) as object)
+      if (isError) throw refusal(answer, url, `for the compatibility of ${subject}`)
     },
   }
+}
+
+/** "Schema not found", in the registry's own numbers. A 404 without it is somebody else's: a proxy's, or of a wrong path. */
+const schemaNotFound = 40_403
+
+const hints: Readonly<Record<number, string>> = {
+  401: 'it wants a login, or another one',
+  403: 'this login may not do that',
+  404: 'is the path of SCHEMA_REGISTRY_URL right (Apicurio: /apis/ccompat/v7)?',
+}
+
+/** What the request can never be granted for ends the app (422: the schema is none); all else waits for people or for time. */
+function refusal({ status, body }: Answer, url: string, what: string): Error {
+  const hint = hints[status] === undefined ? '' : `: ${hints[status]}`
+  const message = `schema registry ${url} answered ${status} when it was asked ${what}${hint}. It said ${JSON.stringify(body)?.slice(0, 300)}`
+  return status === 422 ? new FatalError(message) : new RetryableError(message)
 }
 
 /** For tests and the embedded start: ids in order of registration, no compatibility check. */

@@ -4,6 +4,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import type { AskSeen, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
 import { type CheckedAsk, checkAsk, hasExpired } from './ask.ts'
 import { type MarketPayload, payloadOf } from './event.ts'
+import { checkBounds } from './field-bounds.ts'
 import { futureToleranceMillis } from './horizons.ts'
 import { parseUsd, parseWei, weiToEth } from './money.ts'
 import { type Rates, ratesOf } from './rates.ts'
@@ -95,6 +96,7 @@ const alreadyRead = new WeakMap<MarketEvent, EventContent | RejectedError>()
 
 function readOnce(event: MarketEvent): EventContent | RejectedError {
   try {
+    checkBounds(event)
     const content = contentOf(payloadOf(event))
     checkTimes(event, content)
     checkOrder(event, content)
@@ -107,7 +109,7 @@ function readOnce(event: MarketEvent): EventContent | RejectedError {
 }
 
 /**
- * Checks an event whole, before anything is touched. RejectedError: unknown_class, unknown_part, bad_breed_count, bad_price, unknown_token,
+ * Checks an event whole, before anything is touched. RejectedError: field_too_long, unknown_class, unknown_part, bad_breed_count, bad_price, unknown_token,
  * bad_exchange_rate, order_expired, future_event (it, or the sale or listing in it, happened more than 5 minutes after it was observed), or the name of an expectation
  * (id_is_a_number, price_in_range, dollars_agree_with_ether, seller_is_not_buyer).
  */

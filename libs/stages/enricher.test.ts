@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  exchangeRateEvent,
   listingAgainEvent,
   listingEvent,
   listingIdOf,
@@ -18,6 +19,7 @@ import { usdToWei } from '#lib/market/money.ts'
 import { anyMarket, sampleItems, sampleProfiles } from '#lib/market/testing/market-samples.ts'
 import type { Input, Result } from '#lib/stream/processor.ts'
 import { createFold } from '#lib/stream/runtime/fold.ts'
+import { formatMetadata } from '#lib/stream/runtime/offset-metadata.ts'
 import type { Ask, EnrichedListing, Item, Listing, MarketEvent } from '#schemas/types.ts'
 import { createEnricherProcessor } from './enricher.ts'
 
@@ -215,6 +217,65 @@ describe('its laws', () => {
       { numRuns: 150 },
     )
     expect(restoredLater, 'the property must not be about restores from the beginning only').toBeGreaterThan(30)
+  })
+
+  it('a listing in ETH only is a duplicate after a restore, too, that met it in the middle without a rate', () => {
+    const day = 24 * 60 * minute
+    const inEthOnly = listingEvent(listing({}, { currentPriceUsd: null }), seen(noon + minute))
+    const metAgain = (at: number): MarketEvent => ({ ...inEthOnly, observedAt: at })
+    const rules = (at: number) => rulesChangedEvent({ rulesHash: 'r', rules: '{}', reason: '' }, seen(at))
+    const events = [exchangeRateEvent({ ethUsd: 3_000 }, seen(noon)), inEthOnly]
+    for (let at = noon + 0.25 * day; at <= noon + 30 * day; at += 0.25 * day) events.push(at === noon + 15 * day ? metAgain(at) : rules(at))
+    const inputs = events.map(input)
+
+    const undisturbed = createFold(enricherProcessor, { offset: 0, clock: null, carry: undefined })
+    expect(undisturbed.apply(inputs)[1]).toMatchObject({ type: 'emit' })
+    const remembered = undisturbed.restorePoint()
+    expect(remembered.offset, 'the restore must not see the rate').toBeGreaterThan(1)
+    const restored = createFold(enricherProcessor, remembered)
+    restored.apply(inputs.slice(remembered.offset))
+    const last = [input(metAgain(noon + 30 * day + minute), inputs.length)]
+    expect(undisturbed.apply(last)).toEqual([{ type: 'skip', reason: 'duplicate' }])
+    expect(restored.apply(last)).toEqual([{ type: 'skip', reason: 'duplicate' }])
+  })
+
+  it('what is refused for want of a rate is met all the same: it may come again, and is a duplicate', () => {
+    const inEthOnly = listing({}, { currentPriceUsd: null })
+    const results = run([
+      listingEvent(inEthOnly, seen(noon)),
+      exchangeRateEvent({ ethUsd: 3_000 }, seen(noon + minute)),
+      listingEvent(inEthOnly, seen(noon + 2 * minute)),
+    ])
+    expect(results).toMatchObject([{ code: 'no_exchange_rate' }, { reason: 'exchange_rate' }, { reason: 'duplicate' }])
+  })
+
+  it.each<[string, MarketEvent]>([
+    ['a rules hash', rulesChangedEvent({ rulesHash: 'x'.repeat(5_000), rules: '{}', reason: '' }, seen(noon))],
+    ['a model id', modelPromotedEvent({ modelId: 'x'.repeat(5_000), featureSetHash: 'f', reason: '' }, seen(noon))],
+    ['a hash of a feature set', modelPromotedEvent({ modelId: 'm', featureSetHash: '\u0001'.repeat(201), reason: '' }, seen(noon))],
+    ['a seller', listingEvent(listing({ seller: 'x'.repeat(5_000) }), seen(noon))],
+    ['an event id', { ...sale(noon, 20), eventId: 'x'.repeat(5_000) }],
+    ['the id of a part', listingEvent(listing({ item: { ...item, parts: item.parts.map(() => 'x'.repeat(5_000)) } }), seen(noon))],
+    [
+      'more parts than an axie has',
+      listingEvent(listing({ item: { ...item, parts: Array.from({ length: 20_000 }, () => item.parts[0]!) } }), seen(noon)),
+    ],
+  ])('refuses what nobody can store, before it is remembered: %s', (_what, event) => {
+    const state = enricherProcessor.initial(undefined)
+    expect(run([event], state)).toMatchObject([{ type: 'reject', code: 'field_too_long' }])
+    expect(enricherProcessor.memory?.clockOf(input(event, 0))).toBeNaN()
+    expect(enricherProcessor.memory?.carry?.(state)).toEqual({ modelId: null, featureSetHash: null, rulesHash: null })
+  })
+
+  it('carries ids of the greatest length in what a commit remembers', () => {
+    const longest = '\u0001'.repeat(200)
+    const fold = createFold(enricherProcessor, { offset: 0, clock: null, carry: undefined })
+    fold.apply([
+      input(modelPromotedEvent({ modelId: longest, featureSetHash: longest, reason: '' }, seen(noon)), 0),
+      input(rulesChangedEvent({ rulesHash: longest, rules: '{}', reason: '' }, seen(noon + 1)), 1),
+      ...Array.from({ length: 80 }, (_, index) => input(sale(noon + index * 8 * 60 * minute, 20), index + 2)),
+    ])
+    expect(formatMetadata(fold.restorePoint()).length).toBeLessThan(4_096)
   })
 
   it('what it declares of its memory: its horizon, its time, and what it carries', () => {

@@ -24,7 +24,7 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
   const context = contextFor(state, profile, { seller, listingId, observedAt: event.observedAt })
   const ask = priceAsk(listing.ask, ratesAt(state, context.asOf))
   // The market nearly always says dollars itself; without them and without a recent exchange rate there is nothing to compare.
-  if (ask === null) throw new RejectedError('no_exchange_rate', 'the ask is in tokens only, and no exchange rate of the last hour is known')
+  if (ask === null) return noExchangeRate
   const value: EnrichedListing = {
     listingId,
     eventId: event.eventId,
@@ -39,6 +39,16 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
     rulesHash: state.rulesHash,
   }
   return { type: 'emit', outputs: [{ topic: 'listings.enriched', key: itemKey(profile.tokenId), value }] }
+}
+
+/**
+ * Refused, and yet folded. Whether a rate is known depends on the state, and so must nothing of what the state remembers: a restore begins
+ * in the middle, may meet the listing there for the first time and without a rate, and must know all the same that it was met.
+ */
+const noExchangeRate: Enriched = {
+  type: 'reject',
+  code: 'no_exchange_rate',
+  message: 'the ask is in tokens only, and no exchange rate of the last hour is known',
 }
 
 const skipReasons = {
@@ -62,7 +72,7 @@ function resultOf(state: MarketState, event: MarketEvent): Enriched {
   return enrich(state, event, payload.value)
 }
 
-/** Decides about an event, then folds it. One that is refused leaves the state as it was. */
+/** Decides about an event, then folds it. One that is refused for what it says leaves the state as it was. */
 function processEvent(state: MarketState, event: MarketEvent): Enriched {
   try {
     const result = resultOf(state, event)

@@ -193,6 +193,30 @@ describe('a runner', () => {
     expect(output!.headers).toEqual({ 'collected-at': '1650000000000', traceparent: '00-abc-def-01' })
   })
 
+  it('does not pass on what is no story but a burden: a header of megabytes neither ends it nor is written again', async () => {
+    await run()
+    await send({ value: Buffer.from('a'), headers: { traceparent: 'x'.repeat(8_000_000), 'collected-at': '7' } }, 'b')
+    await until(async () => expect(await texts(topics.output)).toEqual(['A', 'B']))
+    expect((await read(topics.output))[0]!.headers).toEqual({ 'collected-at': '7' })
+  })
+
+  it.each<[string, (bytes: number) => Partial<LogRecord>]>([
+    ['its key', (bytes) => ({ key: 'k'.repeat(bytes) })],
+    ['its headers', (bytes) => ({ headers: { 'x-large': 'h'.repeat(bytes) } })],
+    ['both together', (bytes) => ({ key: 'k'.repeat(bytes / 2), headers: { 'x-large': 'h'.repeat(bytes / 2) } })],
+  ])('measures an output whole: one that is too large with %s is a dead letter', async (_what, about) => {
+    const large: Processor<string, string, null> = {
+      initial: () => null,
+      process: (batch) =>
+        batch.map(({ value }) => ({ type: 'emit', outputs: [{ topic: topics.output, key: 'k', ...about(1_000), value }] as never })),
+    }
+    await run({ processor: large as Processor<string, string, unknown>, maxRecordBytes: 1_000 })
+    await send('a')
+    await until(async () => expect(await read(topics.deadLetters)).toHaveLength(1))
+    expect((await read(topics.deadLetters))[0]!.headers[deadLetterHeaders.code]).toBe('output_too_large')
+    expect(await texts(topics.output)).toEqual([])
+  })
+
   it('cuts large batches into transactions of at most so many records', async () => {
     const sizes: number[] = []
     const metrics: RunnerMetrics = { ...noRunnerMetrics, committed: (records) => void sizes.push(records.length) }

@@ -2,6 +2,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import { deadLetter, type Rejection } from '#lib/stream/dead-letter.ts'
 import type { Headers, LogRecord, NewRecord } from '#lib/stream/log.ts'
 import type { Input, Output, Result } from '#lib/stream/processor.ts'
+import { headerBytesOf } from '#lib/stream/raw-headers.ts'
 import { isMeantFor } from '#lib/stream/redriven.ts'
 import { describeUndecodable } from '#lib/stream/undecodable-batch.ts'
 import { traceHeader } from '#lib/telemetry/traces.ts'
@@ -31,6 +32,8 @@ export type Decoded<In> = Input<In> | Rejection | typeof notOurs
 
 /** Copied from an input record to its outputs: where and when its story began. */
 const passedOn = [collectedAtHeader, traceHeader]
+/** A traceparent has 55 characters, a time 13. */
+const maxPassedLength = 200
 
 export const isInput = <In>(decoded: Decoded<In>): decoded is Input<In> => decoded !== notOurs && !('code' in decoded)
 
@@ -120,13 +123,11 @@ function encodeResult<In, Out>(result: Result<Out>, record: LogRecord, { encode,
   try {
     const records = result.outputs.map((output) => {
       const { topic, key, headers } = output
-      const value = encode(output)
-      if (value.length > maxRecordBytes)
-        throw new RejectedError(
-          'output_too_large',
-          `an output for ${topic} takes ${value.length} bytes, at most ${maxRecordBytes} are written`,
-        )
-      return { topic, key, value, headers: headers === undefined ? inherited : { ...inherited, ...headers } }
+      const made = { topic, key, value: encode(output), headers: headers === undefined ? inherited : { ...inherited, ...headers } }
+      const bytes = bytesOf(made)
+      if (bytes > maxRecordBytes)
+        throw new RejectedError('output_too_large', `an output for ${topic} takes ${bytes} bytes, at most ${maxRecordBytes} are written`)
+      return made
     })
     return { ...result, records }
   } catch (error) {
@@ -134,11 +135,19 @@ function encodeResult<In, Out>(result: Result<Out>, record: LogRecord, { encode,
   }
 }
 
+/** What grows without bounds, where a story should begin, is none; a trace that is cut would be another's. */
 function passOn(headers: Headers): Headers {
   const passed: Record<string, string> = {}
-  for (const name of passedOn) if (headers[name] !== undefined) passed[name] = headers[name]
+  for (const name of passedOn) {
+    const value = headers[name]
+    if (value !== undefined && value.length <= maxPassedLength) passed[name] = value
+  }
   return passed
 }
+
+/** A record as it goes over the wire, but for framing. */
+const bytesOf = ({ key, value, headers }: NewRecord & { headers: Headers }): number =>
+  Buffer.byteLength(key) + (value?.length ?? 0) + headerBytesOf({ headers })
 
 /** Records at or behind `offset`; they are in order. */
 export function after(records: readonly LogRecord[], offset: number): readonly LogRecord[] {

@@ -1,9 +1,10 @@
 /** `flipstream <command>`: finds the command, runs it, ends with its exit code. */
 
 import { apps } from '#app/apps.ts'
+import { ConfigError } from '#lib/app/config.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
-import { FatalError } from '#lib/errors/errors.ts'
+import { FatalError, FencedError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { commands } from './commands.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -33,8 +34,10 @@ try {
   process.exitCode = await main(process.argv.slice(2), process.env)
 } catch (error) {
   // A stack helps nobody where the message says what to do.
-  const isExplained = error instanceof UsageError || error instanceof FatalError
-  process.stderr.write(`${isExplained ? error.message : (error as Error).stack}\n`)
+  const isExplained = [UsageError, ConfigError, FatalError, RejectedError, RetryableError, FencedError].some(
+    (kind) => error instanceof kind,
+  )
+  process.stderr.write(`${isExplained ? (error as Error).message : (error as Error).stack}\n`)
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed
 }
 // What is still open (a socket that would not close) must not keep a finished command alive.

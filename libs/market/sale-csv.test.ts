@@ -63,6 +63,23 @@ describe('a file of sales', () => {
   })
 
   it.each([
+    [
+      'whole numbers with a dot, as pandas writes them',
+      [header, row.replace('1649639067,5016355,Aquatic,0,83', '1649639067.0,5016355.0,Aquatic,0.0,83.0')],
+    ],
+    ['blank lines', [header, '', row, '', '  ', '']],
+    ['a tail of commas, as Excel leaves it', [header, row, ',,,,,,,,,,,', ',,,,,,,,,,,']],
+    ['space around cells and names', [header.replaceAll(',', ' , '), row.replaceAll(',', ' ,')]],
+    ["Windows' line ends", [`${header}\r`, `${row}\r`]],
+  ])('with %s says the same', async (_, lines) => {
+    expect(await read(lines.join('\n'))).toEqual(await read([header, row].join('\n')))
+  })
+
+  it('counts rows as an editor does, blank ones too', async () => {
+    expect(await refusal(header, '', row, '', later.replace('tail-', 'snail-'))).toMatch(/sales\.csv row 5: /)
+  })
+
+  it.each([
     ['missing columns', [header.replace(',tail', ''), row], /sales\.csv: expected the columns .*; tail missing/],
     ['a price of zero', [header, row, later.replace(/21$/, '0')], /sales\.csv row 3: priceUsd: expected more than 0 dollars, found "0"/],
     ['a price that is none', [header, row.replace(/21$/, 'cheap')], /row 2: priceUsd: expected dollars .* found "cheap"/],
@@ -83,11 +100,20 @@ describe('a file of sales', () => {
       [header, row.replace('1649639067', '2022-04-11T01:04:27+02:00')],
       /row 2: expected time in unix seconds, which have no time zone/,
     ],
+    ...(['milliseconds', 'microseconds', 'nanoseconds'] as const).map((unit, place): [string, string[], RegExp] => [
+      `a time in ${unit}`,
+      [header, row.replace('1649639067', `1649639067${'000'.repeat(place + 1)}`)],
+      new RegExp(`row 2: expected time in unix seconds, found 1649639067(000)+: are these ${unit}\\?`),
+    ]),
+    ['a time below the second', [header, row.replace('1649639067', '1649639067.5')], /row 2: expected time in unix seconds/],
     [
-      'a time in milliseconds',
-      [header, row.replace('1649639067', '1649639067000')],
-      /row 2: expected time in unix seconds, found 1649639067000/,
+      'a breed count with a fraction',
+      [header, row.replace(',0,83', ',0.5,83')],
+      /row 2: expected breedCount to be a whole number, found "0.5"/,
     ],
+    ['an id of Excel', [header, row.replace('5016355', '5.016E+06')], /row 2: expected id to be a whole number, found "5.016E\+06"/],
+    ['a column twice', [`${header},priceUsd`, `${row},999`], /sales\.csv: expected each column once, found priceUsd more than once/],
+    ['two columns twice', [`${header},tail,id`, `${row},x,1`], /each column once, found tail, id more than once/],
     ['rows out of order', [header, later, row], /row 3: expected rows sorted by time, found 1649639067 after 1649639070/],
     ['a row cut short', [header, row, '1649639068,17,Aquatic'], /row 3: expected 12 cells, found 3/],
     ['a row cut short, far behind', [header, ...Array(500).fill(row), '1649639068,17,Aquatic'], /row 502: expected 12 cells, found 3/],

@@ -11,6 +11,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import type { Item, MarketEvent, Sale, Source } from '#schemas/types.ts'
 import { saleEvent, saleIdOf } from './event.ts'
 import { parseUsd, usdToWei } from './money.ts'
+import { textCell, timeCell, wholeNumberCell } from './sale-cells.ts'
 
 export const saleColumns = ['time', 'id', 'class', 'breedCount', 'purity', ...partTypes, 'priceUsd'] as const
 
@@ -24,9 +25,6 @@ export type SalesFileOptions = Readonly<{
   ethUsd?: number
 }>
 
-/** The year 2200: seconds beyond it are milliseconds. */
-const latestTime = Date.UTC(2200, 0)
-
 type Row = Readonly<Record<string, string>>
 
 /** A row of a file before anything in it is checked but the names of its columns. */
@@ -34,26 +32,26 @@ export type RawSale = Readonly<{ where: string; cells: Row }>
 
 const refuse = (where: string, message: string): RejectedError => new RejectedError('bad_sales_file', `${where}: ${message}`)
 
-function wholeNumber(row: Row, column: string, where: string, expected = `${column} to be a whole number`): number {
-  const text = row[column] ?? ''
-  if (!/^\d{1,15}$/.test(text)) throw refuse(where, `expected ${expected}, found ${JSON.stringify(text)}`)
-  return Number(text)
+function wholeNumber(row: Row, column: string, where: string): number {
+  const value = wholeNumberCell(row[column])
+  if (value === null) throw refuse(where, `expected ${column} to be a whole number, found ${JSON.stringify(row[column] ?? '')}`)
+  return value
 }
 
 /** RejectedError in the words of the file: what was expected, what was found, in which row. */
 function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
-  const soldAt = wholeNumber(row, 'time', where, 'time in unix seconds, which have no time zone') * 1_000
-  if (soldAt > latestTime) throw refuse(where, `expected time in unix seconds, found ${row['time']}: are these milliseconds?`)
+  const soldAt = timeCell(row['time'])
+  if (typeof soldAt !== 'number') throw refuse(where, soldAt.problem)
   const tokenId = String(wholeNumber(row, 'id', where))
   const item: Item = {
     tokenId,
-    class: row['class'] ?? '',
+    class: textCell(row['class']) ?? '',
     breedCount: wholeNumber(row, 'breedCount', where),
     genes: null,
-    parts: partTypes.map((type) => row[type] ?? ''),
+    parts: partTypes.map((type) => textCell(row[type]) ?? ''),
     image: null,
   }
-  const priceUsd = row['priceUsd'] ?? ''
+  const priceUsd = textCell(row['priceUsd']) ?? ''
   try {
     anatomyOf(item)
     const usd = parseUsd(priceUsd, 'priceUsd')
@@ -72,10 +70,13 @@ function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
   }
 }
 
-function checkHeader(found: readonly string[], name: string): string[] {
+function checkHeader(header: readonly string[], name: string): string[] {
+  const found = header.map((column) => column.trim())
+  const twice = found.filter((column, place) => column !== '' && found.indexOf(column) !== place)
+  if (twice.length > 0) throw refuse(name, `expected each column once, found ${[...new Set(twice)].join(', ')} more than once`)
   const missing = saleColumns.filter((column) => !found.includes(column))
   if (missing.length > 0) throw refuse(name, `expected the columns ${saleColumns.join(', ')}; ${missing.join(', ')} missing`)
-  return [...found]
+  return found
 }
 
 /**
@@ -83,14 +84,23 @@ function checkHeader(found: readonly string[], name: string): string[] {
  * A file that cannot be opened rejects with the system's error.
  */
 export async function* readRawSales(path: string): AsyncGenerator<RawSale, void, undefined> {
-  const rows = parse({ bom: true, columns: (header: string[]) => checkHeader(header, path) })
+  // Blank lines, and the rows of nothing but commas that Excel leaves behind the last one, are no sales.
+  const rows = parse({
+    bom: true,
+    columns: (header: string[]) => checkHeader(header, path),
+    info: true,
+    trim: true,
+    skip_empty_lines: true,
+    skip_records_with_empty_values: true,
+  })
   // The callback is required; what fails reaches us through `rows`.
   pipeline(createReadStream(path), rows, () => {})
   let rowNumber = 1
   try {
-    for await (const cells of rows as AsyncIterable<Row>) {
-      rowNumber += 1
-      yield { where: `${path} row ${rowNumber}`, cells }
+    for await (const { record, info } of rows as AsyncIterable<{ record: Row; info: { lines: number } }>) {
+      // As an editor or a spreadsheet counts: the header is row 1, blank ones count.
+      rowNumber = info.lines
+      yield { where: `${path} row ${rowNumber}`, cells: record }
     }
   } catch (error) {
     throw error instanceof CsvError ? csvError(path, error, rowNumber + 1) : error

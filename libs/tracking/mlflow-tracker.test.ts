@@ -17,6 +17,37 @@ async function answering(status: number, body: string) {
 const tracker = (options: Partial<MlflowOptions> & { uri: string }) =>
   createMlflowTracker({ experiment: 'e', credentials: null, ...options })
 
+describe('an experiment that others write into', () => {
+  const info = { run_id: 'a', run_name: 'ours', status: 'FINISHED', start_time: 1, end_time: 2, artifact_uri: 'x' }
+  const metrics = [
+    { key: 'medianApe', value: 0.1 },
+    { key: 'loss', value: 'not a metric' },
+  ]
+  // One answer for both requests: the experiment, and its runs.
+  const answer = (...runs: unknown[]) => JSON.stringify({ experiment: { experiment_id: '1' }, runs })
+
+  test.each([
+    ['as text', (body: string) => body.replace('"not a metric"', '"NaN"')],
+    ['bare, as older servers write it', (body: string) => body.replace('"not a metric"', 'NaN')],
+    ['infinite', (body: string) => body.replace('"not a metric"', '-Infinity')],
+  ])('a metric that is no number is left out, and costs nothing else: %s', async (_, change) => {
+    const { uri, close } = await answering(200, change(answer({ info, data: { metrics } })))
+    expect((await tracker({ uri }).list()).map(({ name, metrics }) => ({ name, metrics }))).toEqual([
+      { name: 'ours', metrics: { medianApe: 0.1 } },
+    ])
+    close()
+  })
+
+  test('a run that cannot be read is passed over, and said', async () => {
+    const passedOver: number[] = []
+    const foreign = [{ info: { run_id: 7 } }, null, { info, data: { metrics } }]
+    const { uri, close } = await answering(200, answer({ info, data: {} }, ...foreign))
+    expect(await tracker({ uri, onPassedOver: (runs) => passedOver.push(runs) }).list()).toHaveLength(1)
+    expect(passedOver).toEqual([3])
+    close()
+  })
+})
+
 describe('what an MLflow server that is unwell leads to', () => {
   test('none there: the address, and which variable says it', async () => {
     const { uri, close } = await answering(200, '{}')

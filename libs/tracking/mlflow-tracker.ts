@@ -9,6 +9,8 @@ export type MlflowOptions = Readonly<{
   experiment: string
   /** Of basic authentication, or a bearer token; null where the server wants neither. */
   credentials: Readonly<{ username: string; password: string }> | Readonly<{ token: string }> | null
+  /** Told of runs that others wrote into the experiment and that are none of ours to read. */
+  onPassedOver?: (runs: number) => void
 }>
 
 const answerMillis = 30_000
@@ -19,6 +21,8 @@ const runsInPage = 1_000
 const finished = 'FINISHED'
 
 const keyValue = <V extends z.ZodType>(value: V) => z.array(z.object({ key: z.string(), value })).default([])
+/** MLflow lets anybody log what is not a number; as text in newer versions, bare in older ones. */
+const metricValue = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
 const runSchema = z.object({
   info: z.object({
     run_id: z.string(),
@@ -28,11 +32,11 @@ const runSchema = z.object({
     end_time: z.coerce.number().optional(),
     artifact_uri: z.string(),
   }),
-  data: z.object({ metrics: keyValue(z.number()), params: keyValue(z.string()) }).prefault({}),
+  data: z.object({ metrics: keyValue(metricValue), params: keyValue(z.string()) }).prefault({}),
 })
 
 /** Every request that fails is a FatalError that names the address and what the server said. */
-export function createMlflowTracker({ uri, experiment, credentials }: MlflowOptions): Tracker {
+export function createMlflowTracker({ uri, experiment, credentials, onPassedOver = () => {} }: MlflowOptions): Tracker {
   const root = uri.replace(/\/+$/, '')
   const authorization = credentials === null ? {} : { authorization: authorizationOf(credentials) }
 
@@ -57,7 +61,7 @@ export function createMlflowTracker({ uri, experiment, credentials }: MlflowOpti
     const response = await request(method, `mlflow/${path}`, body === null ? null : JSON.stringify(body), 'application/json')
     const text = await response.text()
     if (!response.ok) throw refusal(path, response.status, text)
-    return schema.parse(JSON.parse(text || '{}'))
+    return schema.parse(parseAnswer(text))
   }
 
   const refusal = (path: string, status: number, text: string): FatalError =>
@@ -70,7 +74,7 @@ export function createMlflowTracker({ uri, experiment, credentials }: MlflowOpti
     const text = await response.text()
     if (response.status === 404) return null
     if (!response.ok) throw refusal(path, response.status, text)
-    return z.object({ experiment: z.object({ experiment_id: z.string() }) }).parse(JSON.parse(text)).experiment.experiment_id
+    return z.object({ experiment: z.object({ experiment_id: z.string() }) }).parse(parseAnswer(text)).experiment.experiment_id
   }
 
   /** Two who begin at the same time: one creates it, the other finds it then. */
@@ -124,14 +128,20 @@ export function createMlflowTracker({ uri, experiment, credentials }: MlflowOpti
     async list() {
       const id = await findExperiment()
       if (id === null) return []
-      const pageSchema = z.object({ runs: z.array(runSchema).default([]), next_page_token: z.string().optional() })
+      const pageSchema = z.object({ runs: z.array(z.unknown()).default([]), next_page_token: z.string().optional() })
+      let passedOver = 0
       const runs: RecordedRun[] = []
       for (let token: string | undefined = ''; token !== undefined; ) {
         const search = { experiment_ids: [id], max_results: runsInPage, ...(token === '' ? {} : { page_token: token }) }
         const page: z.infer<typeof pageSchema> = await call('POST', 'runs/search', search, pageSchema)
-        runs.push(...page.runs.filter(({ info }) => info.status === finished).map(recordedOf))
+        for (const run of page.runs) {
+          const read = runSchema.safeParse(run)
+          if (!read.success) passedOver++
+          else if (read.data.info.status === finished) runs.push(recordedOf(read.data))
+        }
         token = page.next_page_token === '' ? undefined : page.next_page_token
       }
+      if (passedOver > 0) onPassedOver(passedOver)
       return runs.sort((a, b) => a.endedAt - b.endedAt)
     },
   }
@@ -143,8 +153,17 @@ const recordedOf = ({ info, data }: z.infer<typeof runSchema>): RecordedRun => (
   startedAt: info.start_time,
   endedAt: info.end_time ?? info.start_time,
   parameters: Object.fromEntries(data.params.map(({ key, value }) => [key, value])),
-  metrics: Object.fromEntries(data.metrics.map(({ key, value }) => [key, value])),
+  metrics: Object.fromEntries(data.metrics.flatMap(({ key, value }) => (typeof value === 'number' ? [[key, value]] : []))),
 })
+
+/** JSON, also with the bare NaN and Infinity that Python writes and no standard knows. */
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text || '{}')
+  } catch {
+    return JSON.parse(text.replaceAll(/(:\s*)(NaN|-?Infinity)(?=\s*[,}])/g, '$1"$2"'))
+  }
+}
 
 function authorizationOf(credentials: NonNullable<MlflowOptions['credentials']>): string {
   if ('token' in credentials) return `Bearer ${credentials.token}`

@@ -22,7 +22,9 @@ export const trackingSettings = defineConfig({
 export function openTracker(config: Config<typeof trackingSettings>): Tracker {
   const { MLFLOW_TRACKING_URI: uri, MLFLOW_EXPERIMENT_NAME: experiment } = config
   if (uri === null) return createFolderTracker({ directory: join(checkoutRoot, '.flipstream', 'experiments') })
-  return createMlflowTracker({ uri, experiment, credentials: credentialsOf(config) })
+  const onPassedOver = (runs: number) =>
+    void process.stderr.write(`experiment ${experiment} at ${uri}: ${runs} runs that others wrote cannot be read, and are passed over\n`)
+  return createMlflowTracker({ uri, experiment, credentials: credentialsOf(config), onPassedOver })
 }
 
 function credentialsOf(config: Config<typeof trackingSettings>): MlflowOptions['credentials'] {

@@ -36,7 +36,11 @@ export const wholeNumber = (column: SaleColumn, { from, to }: Range): RowCheck =
   cellCheck(column, `a whole number from ${from} to ${grouped(to)}`, (cell) => Number.isInteger(cell) && inRange(cell as number, from, to))
 
 export const momentIn = (column: SaleColumn, { from, to }: Range): RowCheck =>
-  cellCheck(column, `a moment from ${timeOf(from)} to ${timeOf(to)}`, (cell) => Number.isInteger(cell) && inRange(cell as number, from, to))
+  cellCheck(
+    column,
+    `a moment from ${timeOf(from)} to ${timeOf(to)} (in a file: unix seconds, not milli- or microseconds)`,
+    (cell) => Number.isInteger(cell) && inRange(cell as number, from, to),
+  )
 
 export const numberIn = (column: SaleColumn, { from, to }: Range): RowCheck =>
   cellCheck(column, `a number from ${from} to ${grouped(to)}`, (cell) => typeof cell === 'number' && inRange(cell, from, to))

@@ -1,5 +1,6 @@
 import { type PartType, partTypes } from '#lib/axie/parts.ts'
 import { payloadOf } from '#lib/market/event.ts'
+import { numberCell, textCell, timeCell } from '#lib/market/sale-cells.ts'
 import type { RawSale } from '#lib/market/sale-csv.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 
@@ -19,31 +20,25 @@ export type SaleRow = Readonly<Record<Exclude<SaleColumn, 'class' | PartType>, C
     observedAt: number | null
   }>
 
-const textOf = (text: string | undefined): string | null => (text === undefined || text.trim() === '' ? null : text)
-
-function numberOf(text: string | undefined): Cell {
-  const found = textOf(text)
-  if (found === null) return null
-  return /^-?\d+(\.\d+)?$/.test(found.trim()) ? Number(found) : found
-}
+const numberOf = (text: string | undefined): Cell => numberCell(text) ?? textCell(text)
 
 const partsFrom = (read: (type: PartType) => string | null) =>
   Object.fromEntries(partTypes.map((type) => [type, read(type)])) as Record<PartType, string | null>
 
 export function rowOfRawSale({ where, cells }: RawSale): SaleRow {
-  const seconds = numberOf(cells['time'])
+  const time = timeCell(cells['time'])
   return {
     where,
     observedAt: null,
-    time: typeof seconds === 'number' ? seconds * 1_000 : seconds,
+    time: typeof time === 'number' ? time : textCell(cells['time']),
     id: numberOf(cells['id']),
-    class: textOf(cells['class']),
+    class: textCell(cells['class']),
     breedCount: numberOf(cells['breedCount']),
     purity: numberOf(cells['purity']),
-    ...partsFrom((type) => textOf(cells[type])),
+    ...partsFrom((type) => textCell(cells[type])),
     priceUsd: numberOf(cells['priceUsd']),
-    seller: textOf(cells['seller']),
-    buyer: textOf(cells['buyer']),
+    seller: textCell(cells['seller']),
+    buyer: textCell(cells['buyer']),
   }
 }
 

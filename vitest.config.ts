@@ -1,8 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // `unit` needs nothing, `data` the folder of real sales that FLIPSTREAM_DATA names, `integration` real servers (tests/servers.ts);
-// `system` is slow and violent, and
-// `cluster` is that on three brokers of its own (tests/cluster).
+// `system` is slow and violent, and `cluster` is that on three brokers of its own (tests/cluster).
 const node = { environment: 'node' as const, pool: 'forks' as const, setupFiles: ['tests/seed.ts'] }
 const kinds = ['data', 'integration', 'system', 'cluster'] as const
 const filesOf = (kind: (typeof kinds)[number]) => `**/*.${kind}.test.ts`

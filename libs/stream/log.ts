@@ -116,6 +116,7 @@ export interface TransactionalProducer {
   fence(): Promise<void>
   /**
    * One transaction: records and the input position, all or nothing.
+   * Others may see it a moment after this resolves; whoever fences the id next sees how it ended.
    * `beforeCommit` runs last: a throw there aborts. RetryableError = nothing known: drop this producer, fence a new one, re-read the offset.
    */
   commitTransaction(transaction: {

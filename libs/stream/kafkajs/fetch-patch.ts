@@ -2,9 +2,9 @@ import { kafkajsModule } from './internals.ts'
 import { decodeBatches } from './record-batches.ts'
 
 /**
- * kafkajs 2.2.4 ends a consumer for good on a batch that it cannot decode: one compressed by snappy, lz4 or zstd (its codecs are plug-ins,
- * #1438 and kin), or a damaged one. It expands whatever it is sent (300 kB of zeros take 735 MB), shows neither the order of headers nor a
- * name that is there twice among others, and stands still before a batch that compaction emptied.
+ * kafkajs 2.2.4 ends a consumer for good on a batch that it cannot decode: one compressed by snappy, lz4 or zstd (its codecs are plug-ins), or
+ * a damaged one. It expands whatever it is sent (300 kB of zeros take 735 MB), does not keep the order of headers whose names repeat, and
+ * stands still before a batch that compaction emptied.
  *
  * The patch decodes the record sets of a fetch itself, see `record-batches.ts`. Brokers since Kafka 2.4 answer in this version of the
  * response; older ones are left to kafkajs.

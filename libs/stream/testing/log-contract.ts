@@ -470,7 +470,8 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
           records: [record(topic, 'a')],
           position: { group, partition, committed: { offset: 9, metadata } },
         })
-        expect(await admin.committed(group, partition)).toEqual({ offset: 9, metadata })
+        // The group's coordinator is told by another broker: it may take a moment.
+        await until(async () => expect(await admin.committed(group, partition)).toEqual({ offset: 9, metadata }))
         const aborted = producer.commitTransaction({
           records: [record(topic, 'b')],
           position: { group, partition, committed: { offset: 10, metadata: '' } },
@@ -480,7 +481,7 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         })
         await expect(aborted).rejects.toThrow('not now')
         expect(await admin.committed(group, partition)).toEqual({ offset: 9, metadata })
-        expect(texts(await read(topic))).toEqual(['a'])
+        await until(async () => expect(texts(await read(topic))).toEqual(['a']))
         await producer.close()
         await admin.close()
       })
@@ -494,7 +495,7 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         await producer.commitTransaction({ records: [], position: { group, partition, committed: { offset: 3, metadata: '' } } })
         await producer.commitTransaction({ records: [], position: { group, partition, committed: { offset: 4, metadata: '' } } })
         const admin = log.admin()
-        expect((await admin.committed(group, partition))?.offset).toBe(4)
+        await until(async () => expect((await admin.committed(group, partition))?.offset).toBe(4))
         await admin.close()
         await producer.close()
       })

@@ -10,13 +10,14 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { repeatLine, runSeeds, type Seeds, type SeedsRun, shrink, type World } from '../tests/simulation/kernel/seeds.ts'
 import { runMutants } from '../tests/simulation/mutants/mutants.ts'
+import { pipelineMutants } from '../tests/simulation/mutants/pipeline-mutants.ts'
 import { runnerMutants } from '../tests/simulation/mutants/runner-mutants.ts'
 import { pipelineWorld } from '../tests/simulation/pipeline/world.ts'
 import { runnerWorld } from '../tests/simulation/runner/world.ts'
 
 const worlds: readonly World[] = [runnerWorld, pipelineWorld]
-const mutants = [...runnerMutants]
-const seedsPerMutant = { runner: 4_000, pipeline: 1_000 }
+const mutants = [...runnerMutants, ...pipelineMutants]
+const seedsPerMutant = { runner: 4_000, pipeline: 600 }
 const defaultSeeds = '1..1000'
 const progressEvery = 10_000
 

@@ -17,6 +17,8 @@ export type Clock = Readonly<{
   interval(millis: number, tick: () => void): () => void
   /** Uniform in [0, 1): for jitter only. Anything that decides uses a seeded generator. */
   random(): number
+  /** Unguessable and unique: which writer, which attempt. Never part of an event. */
+  uniqueId(): string
 }>
 
 /** Node's timers hold 31 bits (24.8 days); beyond that they fire at once. */
@@ -36,6 +38,7 @@ export const systemClock: Clock = {
     return () => clearInterval(timer)
   },
   random: () => Math.random(),
+  uniqueId: () => randomUUID(),
 }
 
 /** A clock that moves only when told: for tests and backtests. Sleepers and ticks wake, in order, when time reaches them. */
@@ -43,6 +46,7 @@ export type ManualClock = Clock & Readonly<{ advanceTo(millis: number): void }>
 
 export function createManualClock(start: number): ManualClock {
   let time = start
+  let ids = 0
   let sleepers: { at: number; wake: () => void }[] = []
 
   const wakeAt = (at: number, wake: () => void) => {
@@ -78,6 +82,7 @@ export function createManualClock(start: number): ManualClock {
     },
     /** The middle, always: what waits by chance waits as long each time. */
     random: () => 0.5,
+    uniqueId: () => `id-${++ids}`,
     advanceTo(millis) {
       time = Math.max(time, millis)
       const due = sleepers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { mutate } from './mutants/mutants.ts'
+import { pipelineMutants } from './mutants/pipeline-mutants.ts'
 import { runnerMutants } from './mutants/runner-mutants.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -47,7 +48,7 @@ describe('simulation', () => {
     60_000,
   )
 
-  it.each(runnerMutants)('has a planted fault that still applies: $name', async (mutant) => {
+  it.each([...runnerMutants, ...pipelineMutants])('has a planted fault that still applies: $name', async (mutant) => {
     const text = await readFile(join(root, mutant.file), 'utf8')
     expect(mutate(text, mutant)).not.toBe(text)
   })

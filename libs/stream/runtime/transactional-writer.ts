@@ -1,4 +1,4 @@
-import { type Clock, randomId } from '#lib/clock/clock.ts'
+import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError, FencedError } from '#lib/errors/errors.ts'
 import type { Log, LogRecord, NewRecord, TransactionalProducer } from '#lib/stream/log.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
@@ -49,7 +49,7 @@ export function createTransactionalWriter({
 }: TransactionalWriterOptions): TransactionalWriter {
   /** Null: not open, or the outcome of the last write is unknown. */
   let producer: TransactionalProducer | null = null
-  const writerId = randomId()
+  const writerId = clock.uniqueId()
   let hasClaimed = false
   const stateRecord = (value: Buffer | null): NewRecord => ({ ...state, value, headers: { [writerHeader]: writerId } })
 

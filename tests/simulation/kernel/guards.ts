@@ -1,3 +1,4 @@
+import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers'
 import timersPromises from 'node:timers/promises'
@@ -7,7 +8,7 @@ export type RealWorld = Readonly<{ nextTurn(): Promise<void>; millis(): number }
 
 /**
  * While `work` runs, time and chance of this machine throw for whoever asks: what a simulated process does may depend on its ports alone.
- * `new Date()` and `randomUUID()` are refused by the conventions of the code, everywhere.
+ * `new Date()` is refused by the conventions of the code, everywhere.
  */
 export async function withoutTimeAndChance<T>(work: (real: RealWorld) => Promise<T>): Promise<T> {
   const now = performance.now.bind(performance)
@@ -17,6 +18,7 @@ export async function withoutTimeAndChance<T>(work: (real: RealWorld) => Promise
     forbid(globalThis, ['setTimeout', 'setInterval', 'setImmediate']),
     forbid(timers, ['setTimeout', 'setInterval', 'setImmediate']),
     forbid(timersPromises, ['setTimeout', 'setInterval', 'setImmediate']),
+    forbid(crypto, ['randomUUID', 'randomBytes']),
     forbid(Date, ['now']),
     forbid(Math, ['random']),
     forbid(performance, ['now']),

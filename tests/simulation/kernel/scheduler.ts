@@ -70,6 +70,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let sleepers: Sleeper[] = []
   let time = options.startsAt
   let steps = 0
+  let ids = 0
 
   const park = (actor: Actor | null, label: string, run: () => void) => {
     pool.push({ actor, label, run })
@@ -147,6 +148,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         }
       },
       random: dice.uniform,
+      uniqueId: () => `${actor.name}-${++ids}`,
     }
   }
 

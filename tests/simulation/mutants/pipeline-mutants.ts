@@ -1,0 +1,112 @@
+import type { Mutant } from './mutants.ts'
+
+type Fault = Omit<Mutant, 'world' | 'file'>
+
+const inFile = (file: string, faults: readonly Fault[]): Mutant[] => faults.map((fault) => ({ ...fault, file, world: 'pipeline' }))
+
+/** Faults where the pipeline meets the world: objects, messages, pages of a marketplace. */
+export const pipelineMutants: readonly Mutant[] = [
+  ...inFile('libs/archive/partition-archiver.ts', [
+    {
+      name: 'an object ends without a seal',
+      from: 'const end = await segments.seal(partition, { begin: open.begin, end: lastOffset(open) + 1 })',
+      to: 'const end = lastOffset(open) + 1',
+    },
+    {
+      name: 'the position of what is only held is committed',
+      from: 'const durable = inside !== null ? next : (segment?.begin ?? 0)',
+      to: 'const durable = next',
+    },
+    {
+      name: 'what lies behind the end of an object is dropped',
+      from: '    return rest ?? segmentAfter(taken, end)',
+      to: '    return segmentAfter(taken, end)',
+    },
+    {
+      name: 'records of a batch that comes again are taken twice',
+      from: '        if (record.offset < next) continue\n',
+      to: '',
+    },
+  ]),
+  ...inFile('libs/archive/segment-store.ts', [
+    {
+      name: "another run's seal taken as one's own",
+      from: "return answer === 'created' ? end : decodeSeal(await mustGet(store, key), key)",
+      to: "return answer === 'created' ? end : end",
+    },
+    {
+      name: 'committed before the manifest is written',
+      from: '      await writeManifest(store, manifestKey',
+      to: '      void writeManifest(store, manifestKey',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/sink-runner.ts', [
+    {
+      name: 'position committed before the sink has written',
+      from: '    const durable = await persevere(async () => {',
+      to: "    await commit(share, { offset: batch.nextOffset, metadata: '' })\n    const durable = await persevere(async () => {",
+    },
+  ]),
+  ...inFile('apps/notifier/channel-desk.ts', [
+    {
+      name: 'intent after the post',
+      from: "    await record([{ alertId: alert.alertId, status: 'intended' }])\n    if (!isReady(held))",
+      to: '    if (!isReady(held))',
+    },
+    {
+      name: 'an intent without outcome taken as not posted',
+      from: "  if (intent?.status !== 'intended' || intent.detail === heldDetail) return null",
+      to: "  if (intent?.status !== 'posted' as never) return null\n  if (intent === undefined) return null",
+    },
+    {
+      name: 'what was refused for now is said to be sent',
+      from: 'posting.retryAfterMillis\n        return hold(alerts)',
+      to: "posting.retryAfterMillis\n        return finish(alerts, 'sent', {})",
+    },
+    {
+      name: 'an answer that was lost taken as a refusal',
+      from: '        for (const held of alerts) held.mayBePosted = { reference, since: clock.now(), as: status }',
+      to: "        return finish(alerts, 'failed', {})",
+    },
+  ]),
+  ...inFile('apps/notifier/discord-sink.ts', [
+    {
+      name: 'position of alerts that are still in hand is committed',
+      from: 'const done = first === -1 ? marks.length : first',
+      to: 'const done = first === -1 ? marks.length : marks.length',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/transactional-writer.ts', [
+    {
+      name: "the collector's place outside the transaction",
+      from: 'await producer.commitTransaction({ records: [...records, stateRecord(value)] })',
+      to: 'await producer.commitTransaction({ records })\n        await log.producer().send([stateRecord(value)])',
+    },
+    {
+      name: "the collector's place read before the fence",
+      from: '        await opening.fence()\n        const newest = await readNewest(log, state)',
+      to: '        const newest = await readNewest(log, state)\n        await opening.fence()',
+    },
+  ]),
+  ...inFile('apps/collector/committer.ts', [
+    {
+      name: 'not read again after a commit of unknown outcome',
+      from: '        state = await openState(options, { isStart: false })',
+      to: '        await openState(options, { isStart: false })',
+    },
+  ]),
+  ...inFile('apps/collector/processor.ts', [
+    {
+      name: 'a rate that was written is written again',
+      from: '  if (state.exchangeRateAt === marketTime) return { events: [], rejects: [], state }\n',
+      to: '',
+    },
+  ]),
+  ...inFile('apps/ledger/outcome-publisher.ts', [
+    {
+      name: 'an outcome that could not be written is given up',
+      from: '        onTrouble?.(error.message)\n        await clock.sleep',
+      to: '        return true\n        await clock.sleep',
+    },
+  ]),
+]

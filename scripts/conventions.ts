@@ -4,6 +4,7 @@
  */
 import { arrowViolations } from './arrows.ts'
 import { importsOf, resolveImport, withoutComments } from './imports.ts'
+import { realTimeViolations } from './simulated-time.ts'
 
 export type SourceFile = Readonly<{ path: string; text: string }>
 export type Violation = Readonly<{ path: string; line: number; message: string }>
@@ -79,6 +80,7 @@ export function findViolations(files: readonly SourceFile[]): Violation[] {
     ...lockFileViolations(files),
     ...impureStages(files),
     ...arrowViolations(files),
+    ...realTimeViolations(files),
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts'
-import { FatalError, RetryableError } from '#lib/errors/errors.ts'
+import { FatalError, FencedError, RetryableError } from '#lib/errors/errors.ts'
 import type { CommittedOffset, Consumer, FetchedBatch, LogAdmin, LogRecord, OffsetRange, TopicPartition } from '#lib/stream/log.ts'
 import type { Input, Processor } from '#lib/stream/processor.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
@@ -45,6 +45,7 @@ type Pending = Readonly<{ slice: FoldedSlice; before: number | null; committed: 
 export function createPartitionTask<In, Out, State>(options: PartitionTaskOptions<In, Out, State>): PartitionTask {
   const { partition, processor, prepare, committer, consumer, admin, clock, logger, metrics } = options
   let openedEpoch: number | null = null
+  let newestEpoch = Number.NEGATIVE_INFINITY
   let opening: { epoch: number; done: Promise<void> } | null = null
   /** The state; null until it is known where to begin. */
   let fold: Fold<In, Out> | null = null
@@ -64,8 +65,14 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
     openedEpoch = null
   }
 
-  /** One take-over per epoch at a time, whether the assignment or a batch asked for it. */
+  /**
+   * One take-over per epoch at a time, whether the assignment or a batch asked for it. One for an assignment that is over would take the
+   * producer away from the work under the present one.
+   */
   function open(epoch: number): Promise<void> {
+    if (epoch < newestEpoch)
+      return Promise.reject(new FencedError(`the assignment of epoch ${epoch} is over: ${newestEpoch} came after it`))
+    newestEpoch = epoch
     if (openedEpoch === epoch) return Promise.resolve()
     if (opening?.epoch !== epoch) {
       const previous = opening?.done.catch(() => {}) ?? Promise.resolve()
@@ -157,6 +164,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
   async function handle(batch: FetchedBatch): Promise<void> {
     // A member that was frozen learns here that it lost the partition, before it would fence the one who has it now.
     await batch.heartbeat()
+    if (!batch.isCurrent()) return
     await open(batch.epoch)
     if (!batch.isCurrent()) return
     if (position !== null && batch.position > position) return consumer.seek(partition, position)

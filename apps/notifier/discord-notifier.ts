@@ -31,6 +31,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
   const defaultPoster = posters.get(defaultChannel)!
   const byName = new Map([...posters.values()].map((poster) => [poster.name, poster]))
   const intents = createIntents({
+    writer: clock.uniqueId(),
     ...{ log, producer, codec, prefix, channel: defaultPoster.name, isOurs: isDiscord },
     onUnreadable: unreadable('notifications'),
   })

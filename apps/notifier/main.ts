@@ -36,7 +36,7 @@ async function startTerminalNotifier(context: AppContext<typeof settings>): Prom
   const intents =
     config.CARD_FORMAT === 'none'
       ? noIntents
-      : createIntents({ log, producer, codec, prefix, channel, onUnreadable: unreadable('notifications') })
+      : createIntents({ log, producer, codec, prefix, channel, writer: clock.uniqueId(), onUnreadable: unreadable('notifications') })
   const show = showOn(process.stdout, config)
   const silenced = (alert: Alert) => silenceOf(controls.state(), alert)?.reason ?? null
   /** One for all partitions: what it has shown and not yet recorded outlives an assignment. */

@@ -49,9 +49,9 @@ export const pipelineMutants: readonly Mutant[] = [
   ]),
   ...inFile('apps/notifier/channel-desk.ts', [
     {
-      name: 'intent after the post',
-      from: "    await record([{ alertId: alert.alertId, status: 'intended' }])\n    if (!isReady(held))",
-      to: '    if (!isReady(held))',
+      name: 'posted without an intent',
+      from: '    if (!(await claim([held]))) return\n    if (!isReady(held)) return hold([held])',
+      to: '    if (!isReady(held)) return hold([held])',
     },
     {
       name: 'an intent without outcome taken as not posted',
@@ -65,8 +65,8 @@ export const pipelineMutants: readonly Mutant[] = [
     },
     {
       name: 'an answer that was lost taken as a refusal',
-      from: '        for (const held of alerts) held.mayBePosted = { reference, since: clock.now(), as: status }',
-      to: "        return finish(alerts, 'failed', {})",
+      from: '        for (const held of alerts) held.mayBePosted = { reference',
+      to: "        return finish(alerts, 'failed', {})\n        for (const held of alerts) held.mayBePosted = { reference",
     },
   ]),
   ...inFile('apps/notifier/discord-sink.ts', [
@@ -84,8 +84,8 @@ export const pipelineMutants: readonly Mutant[] = [
     },
     {
       name: "the collector's place read before the fence",
-      from: '        await opening.fence()\n        const newest = await readNewest(log, state)',
-      to: '        const newest = await readNewest(log, state)\n        await opening.fence()',
+      from: '        await opening.fence()\n        const newest = await readNewest(log, state, isState)',
+      to: '        const newest = await readNewest(log, state, isState)\n        await opening.fence()',
     },
   ]),
   ...inFile('apps/collector/committer.ts', [

@@ -17,6 +17,8 @@ export interface Scheduler {
   call<T>(actor: Actor, label: string, args: unknown, effect: Effect<T>, kind?: CallKind): Promise<T>
   /** A step that is nobody's call: a marker being written, a session expiring, a process told of something (then it is the actor's). */
   park(actor: Actor | null, label: string, run: () => void): void
+  /** The broker's own work, which takes steps but no time worth speaking of: no sleeper wakes before it is done. */
+  parkPrompt(label: string, run: () => void): void
   /** The same, when so many other steps were done, or nothing else is left to do. */
   parkLater(steps: number, actor: Actor | null, label: string, run: () => void): void
   kill(actor: Actor): void
@@ -70,10 +72,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let sleepers: Sleeper[] = []
   let time = options.startsAt
   let steps = 0
+  let prompt = 0
   let ids = 0
 
   const park = (actor: Actor | null, label: string, run: () => void) => {
     pool.push({ actor, label, run })
+  }
+
+  const parkPrompt = (label: string, run: () => void) => {
+    prompt++
+    park(null, label, () => {
+      prompt--
+      run()
+    })
   }
 
   function call<T>(actor: Actor, label: string, args: unknown, effect: Effect<T>, kind: CallKind = 'lossy'): Promise<T> {
@@ -189,7 +200,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function doOne(): void {
     for (;;) {
       releaseLater()
-      if (pool.length === 0 || dice.chance(slowness)) wakeSleepers()
+      if (pool.length === 0 || (dice.chance(slowness) && prompt === 0)) wakeSleepers()
       if (pool.length === 0) continue
       const step = draw()
       if (step.actor?.alive === false) continue
@@ -210,6 +221,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     clockOf,
     call,
     park,
+    parkPrompt,
     parkLater,
     kill(actor) {
       actor.alive = false

@@ -114,13 +114,13 @@ export function createBroker(scheduler: Scheduler): Broker {
       for (const again of producer.waiting.splice(0)) again()
     }
     for (const partition of partitions)
-      scheduler.park(null, `marker ${outcome} ${partition.tp.topic}-${partition.tp.partition}`, () => {
+      scheduler.parkPrompt(`marker ${outcome} ${partition.tp.topic}-${partition.tp.partition}`, () => {
         partition.storage.appendMarker(scheduler.clock.now(), transaction)
         wake(partition)
         done()
       })
     for (const { group: name, tp, committed } of offsets)
-      scheduler.park(null, `offset ${outcome} ${tp.topic}-${tp.partition} ${committed.offset}`, () => {
+      scheduler.parkPrompt(`offset ${outcome} ${tp.topic}-${tp.partition} ${committed.offset}`, () => {
         if (outcome === 'committed') group(name).offsets.set(keyOf(tp), committed)
         done()
       })

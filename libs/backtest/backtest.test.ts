@@ -63,8 +63,15 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
     const refused = Object.values(decisions.refusals).reduce((sum, count) => sum + count, 0)
     expect(decisions.alerts).toBeGreaterThan(0)
     expect(refused + decisions.alerts).toBe(played.listings)
-    expect(strategies.map(({ name }) => name)).toEqual(['alerts', 'classic', 'similar-sale rule', 'buy the floor', 'random, matched'])
-    const [alerts, , , , random] = strategies
+    expect(strategies.map(({ name }) => name)).toEqual([
+      'alerts',
+      'earlier default',
+      'classic',
+      'similar-sale rule',
+      'buy the floor',
+      'random, matched',
+    ])
+    const [alerts, random] = [strategies[0], strategies.at(-1)]
     expect(alerts?.picks).toBe(decisions.alerts)
     expect(random?.picks).toBe(decisions.alerts)
     expect(whole.everything.picks).toBe(played.listings)
@@ -124,6 +131,7 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
 
   test('claims nothing of too few days, in the terminal and in the report', () => {
     expect(whole.countedDays).toBeLessThan(4)
+    expect(whole.forecast.alerted.exitLevels.map(({ level }) => level)).toEqual([0.05, 0.25, 0.5, 0.75, 0.95])
     expect(whole.comparisons.every(({ separates }) => separates === null)).toBe(true)
     for (const told of [formatBacktest(whole), backtestReport(whole)]) {
       expect(told).toContain('no interval')

@@ -24,9 +24,13 @@ export type ForecastQuality = Readonly<{
   alerted: Readonly<{
     alerts: number
     n: number
-    levels: readonly Readonly<{ level: number; share: number; interval: Interval | null }>[]
+    levels: readonly ReachedLevel[]
+    /** Of the exit's quantiles, which were made to be right among those that are bought. */
+    exitLevels: readonly ReachedLevel[]
   }>
 }>
+
+export type ReachedLevel = Readonly<{ level: number; share: number; interval: Interval | null }>
 
 /** An alerted listing and the price of the first sale that says what it was worth; null where none was seen in time. */
 export type AlertExit = Readonly<{ candidate: Candidate; exitUsd: number | null }>
@@ -55,13 +59,21 @@ export function forecastQuality(sold: readonly Candidate[], alerted: readonly Al
     alerted: {
       alerts: alerted.length,
       n: seen.length,
-      levels: quantileLevels.map((level, place) => {
-        const reached = ({ candidate, exitUsd }: (typeof seen)[number]) => exitUsd >= (candidate.quantilesUsd[place] as number)
-        const days = [...Map.groupBy(seen, ({ candidate }) => dayOf(candidate)).values()]
-        return { level, share: share(seen, reached), interval: shareInterval(days.map((day) => [day.filter(reached).length, day.length])) }
-      }),
+      levels: reachedLevels(seen, ({ quantilesUsd }) => quantilesUsd),
+      exitLevels: reachedLevels(seen, ({ exitQuantilesUsd }) => exitQuantilesUsd),
     },
   }
+}
+
+type SeenExit = Readonly<{ candidate: Candidate; exitUsd: number }>
+
+/** The share of exits at each quantile or above, by days. */
+function reachedLevels(seen: readonly SeenExit[], quantilesOf: (candidate: Candidate) => readonly number[]): ReachedLevel[] {
+  const days = [...Map.groupBy(seen, ({ candidate }) => dayOf(candidate)).values()]
+  return quantileLevels.map((level, place) => {
+    const reached = ({ candidate, exitUsd }: SeenExit) => exitUsd >= (quantilesOf(candidate)[place] as number)
+    return { level, share: share(seen, reached), interval: shareInterval(days.map((day) => [day.filter(reached).length, day.length])) }
+  })
 }
 
 /** Of a ratio of sums over days, by how far each day is from it (Cochran 1977, 6.4): days with more alerts weigh more. */

@@ -1,5 +1,5 @@
 import type { BackendChoice } from '#lib/model/network/tfjs-runtime.ts'
-import { classicRules, defaultRules } from '#lib/rules/presets.ts'
+import { classicRules, defaultRules, earlierDefaultRules } from '#lib/rules/presets.ts'
 import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
 import { openArchive } from '#lib/running/open-archive.ts'
 import type { BacktestArguments } from './backtest-arguments.ts'
@@ -18,7 +18,7 @@ export type BacktestContext = Readonly<{ env: Readonly<Record<string, string | u
 export async function runBacktest(args: BacktestArguments, { env, backend, progress }: BacktestContext): Promise<BacktestResult> {
   const { input, execution, seed } = args
   const points = sweepPoints(args.sweep, args.rules ?? defaultRules, execution)
-  const beside = eachOnce([...args.beside, classicRules])
+  const beside = eachOnce([...args.beside, earlierDefaultRules, classicRules])
   const alternatives = eachOnce([...beside, ...points.map(({ rules }) => rules)])
   const played = await play(args, { ...args, alternatives, backend, progress }, env)
   progress.show(1, 'judging')
@@ -31,7 +31,7 @@ export async function runBacktest(args: BacktestArguments, { env, backend, progr
     played,
     book: createSaleBook(played.events),
     execution,
-    beside: beside.filter((rules) => rulesHashOf(rules) !== own).map((rules) => ({ name: rules.name, ruleSet: placeOf(rules) })),
+    beside: beside.filter((rules) => rulesHashOf(rules) !== own).map((rules) => ({ name: nameOf(rules), ruleSet: placeOf(rules) })),
     sweep: points.map((point) => ({ point, ruleSet: placeOf(point.rules) })),
     seed,
   })
@@ -48,6 +48,9 @@ async function play(args: BacktestArguments, options: PlayOptions, env: Backtest
     await opened.close()
   }
 }
+
+/** It has the name of the default that took its place. */
+const nameOf = (rules: RuleSet): string => (rules === earlierDefaultRules ? 'earlier default' : rules.name)
 
 const eachOnce = (ruleSets: readonly RuleSet[]): RuleSet[] => [
   ...new Map(ruleSets.map((ruleSet) => [rulesHashOf(ruleSet), ruleSet])).values(),

@@ -32,7 +32,7 @@ const sureOf = (quantile: 'q25' | 'exit.q25'): RuleSet => ({
 export const defaultRules: RuleSet = sureOf('exit.q25')
 
 /** The default before models knew of exits: it reads the forecast. Markets in which it was published go on by it. */
-const earlierDefaultRules: RuleSet = sureOf('q25')
+export const earlierDefaultRules: RuleSet = sureOf('q25')
 
 /** The ancestor's: twice the ask and above $50, if another ask is 0.02 ETH dearer or a similar one was sold for more. */
 export const classicRules: RuleSet = {

@@ -22,7 +22,7 @@ export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive
                            two whole days and some of a third before it, to the end)
   --rules NAME|FILE        default, classic, or a rules file (YAML; flipstream rules checks it);
                            default: an archive's own, else default
-  --beside NAME|FILE       other rules on the same forecasts, in the same table; may be given several times (classic is always there)
+  --beside NAME|FILE       other rules on the same forecasts, in the same table; may be given several times (the earlier default and classic are always there)
   --seed N                 of training, of luck and of resampling (default 1): the same input and seed give the same JSON
   --report FILE.html       write a report for people: one file, no network
   --json                   print one JSON object, and nothing else on stdout

@@ -13,6 +13,8 @@ export type Candidate = Readonly<{
   modelId: string
   /** 0.05, 0.25, 0.5, 0.75, 0.95: dollars. */
   quantilesUsd: readonly number[]
+  /** The same of what it sells for next when bought at its ask; the forecast, where the model says no more than that. */
+  exitQuantilesUsd: readonly number[]
   /** Median of the similar sales known at the listing (up to five); null below three. */
   similarUsd: number | null
   /** By the rules in force, then by each alternative. */

@@ -115,19 +115,24 @@ const fillTable = ({ fillCurve }: BacktestResult): Html =>
 
 const alertedCoverage = ({ forecast, execution }: BacktestResult): Html =>
   table({
-    caption: html`The winner’s curse: ${whole(forecast.alerted.n)} of ${whole(forecast.alerted.alerts)} alerts were followed within ${execution.horizonHours} hours by a sale of the same axie, else of one alike. How many of these first sales were at a quantile of the forecast or more; a buyer meets the forecasts that were too high more often. Intervals over whole days.`,
+    caption: html`The winner’s curse: ${whole(forecast.alerted.n)} of ${whole(forecast.alerted.alerts)} alerts were followed within ${execution.horizonHours} hours by a sale of the same axie, else of one alike. How many of these first sales were at a quantile of the forecast or more (a buyer meets the forecasts that were too high more often), and of the exit, which is corrected for it where the model has such a head. Intervals over whole days.`,
     columns: [
       { title: 'quantile' },
       { title: 'should be', kind: 'number' },
       { title: 'was', kind: 'number' },
       { title: '95%', kind: 'number' },
     ],
-    rows: forecast.alerted.levels.map(({ level, share: was, interval }) => [
-      `at or above the ${share(level)} quantile`,
-      share(1 - level),
-      share(was),
-      intervalText(interval, share),
-    ]),
+    rows: forecast.alerted.levels.map(({ level, share: was, interval }, place) => {
+      const exit = forecast.alerted.exitLevels[place]!
+      return [
+        `at or above the ${share(level)} quantile`,
+        share(1 - level),
+        share(was),
+        intervalText(interval, share),
+        share(exit.share),
+        intervalText(exit.interval, share),
+      ]
+    }),
   })
 
 const precision = ({ precisionAt }: BacktestResult): Html =>

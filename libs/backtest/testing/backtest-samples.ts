@@ -66,6 +66,7 @@ export const offered = (item: Item, hours: number, usd: number, change: Partial<
   class: 'aquatic',
   modelId: 'm',
   quantilesUsd: [10, 20, 30, 40, 50],
+  exitQuantilesUsd: [9, 18, 27, 36, 45],
   similarUsd: null,
   verdicts: [{ rules: [], refusal: 'below_margin' }],
   promisedUsd: 0,

@@ -119,7 +119,9 @@ const alertedCoverage = ({ forecast, execution }: BacktestResult): Html =>
     columns: [
       { title: 'quantile' },
       { title: 'should be', kind: 'number' },
-      { title: 'was', kind: 'number' },
+      { title: 'of the forecast', kind: 'number' },
+      { title: '95%', kind: 'number' },
+      { title: 'of the exit', kind: 'number' },
       { title: '95%', kind: 'number' },
     ],
     rows: forecast.alerted.levels.map(({ level, share: was, interval }, place) => {

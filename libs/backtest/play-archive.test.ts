@@ -100,7 +100,7 @@ beforeAll(async () => {
     rules,
     reason: 'test',
   } as const
-  await promote({ log, codec, prefix }, promotion)
+  await promote({ log, codec, store, prefix }, promotion)
   await send(live)
 
   const following = await log.follow(

@@ -5,7 +5,7 @@ import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { payloadOf, rulesChangedEvent } from '#lib/market/event.ts'
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
-import { type RuleSet, ruleSetText, rulesHashOf } from '#lib/rules/rule-set.ts'
+import { parseRuleSet, type RuleSet, ruleSetText, rulesHashOf } from '#lib/rules/rule-set.ts'
 import { createRulesStore, type RulesStore } from '#lib/rules/rules-store.ts'
 import type { OpenedArchive } from '#lib/running/open-archive.ts'
 import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
@@ -122,7 +122,7 @@ const promotionsOf = (events: readonly MarketEvent[]): Played['models'] =>
 function lastRulesOf(events: readonly MarketEvent[]): RuleSet {
   for (const event of events.toReversed()) {
     const { kind, value } = payloadOf(event)
-    if (kind === 'RulesChanged') return JSON.parse(value.rules) as RuleSet
+    if (kind === 'RulesChanged') return parseRuleSet(value.rules)
   }
   throw new FatalError('the archive names no rules: give --rules NAME or FILE')
 }

@@ -1,7 +1,9 @@
 import type { Codec } from '#lib/codec/codec.ts'
 import { marketKey, modelPromotedEvent, rulesChangedEvent } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { type RuleSet, ruleSetText, rulesHashOf } from '#lib/rules/rule-set.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { type RuleSet, ruleSetText } from '#lib/rules/rule-set.ts'
+import { createRulesStore } from '#lib/rules/rules-store.ts'
 import type { Log } from '#lib/stream/log.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
 
@@ -20,13 +22,15 @@ export type Promotion = Readonly<{
  * listing is stamped with them, live and in any replay. A repeated promotion has the same event ids, which the fold counts once.
  */
 export async function promote(
-  { log, codec, prefix }: { log: Log; codec: Codec; prefix: string },
+  { log, codec, store, prefix }: { log: Log; codec: Codec; store: ObjectStore; prefix: string },
   { at, source, modelId, featureSetHash, rules, reason }: Promotion,
 ): Promise<void> {
   const observation = { observedAt: at, origin: 'live', source } as const
+  // Presets, too: a later version may no longer know them, and what was named must be found for ever.
+  const rulesHash = await createRulesStore(store).publish(rules)
   const events = [
     modelPromotedEvent({ modelId, featureSetHash, reason }, observation),
-    rulesChangedEvent({ rulesHash: rulesHashOf(rules), rules: ruleSetText(rules), reason }, observation),
+    rulesChangedEvent({ rulesHash, rules: ruleSetText(rules), reason }, observation),
   ]
   await sendDecisions({ log, codec, prefix }, events)
 }

@@ -104,7 +104,24 @@ function quantileName() {
 
 export type RuleQuantile = ReturnType<ReturnType<typeof quantileName>['parse']>
 
-/** Throws FatalError with every problem and its path. */
+/** What each guard says where it lets everything through. A guard that is new gets its line here: sets stored before it go on as they were. */
+const withoutLimit: Guards = {
+  maximumModelAgeHours: Number.MAX_SAFE_INTEGER,
+  maximumNovelty: Number.MAX_SAFE_INTEGER,
+  maximumListingAgeMinutes: Number.MAX_SAFE_INTEGER,
+  minimumAskUsd: 0,
+  maximumAskUsd: 1e9,
+  maximumSellerListings: Number.MAX_SAFE_INTEGER,
+}
+
+/** A rule set that any earlier version stored, as this one has it. What it does not say judges as it did then; its name stays its own hash. */
+function upgraded(document: unknown): unknown {
+  if (typeof document !== 'object' || document === null || !('guards' in document)) return document
+  const { guards } = document
+  return typeof guards === 'object' && guards !== null ? { ...document, guards: { ...withoutLimit, ...guards } } : document
+}
+
+/** A rule set as it was stored, by this version or an earlier one. Throws FatalError with every problem and its path. */
 export function parseRuleSet(text: string): RuleSet {
   let document: unknown
   try {
@@ -112,7 +129,7 @@ export function parseRuleSet(text: string): RuleSet {
   } catch (error) {
     throw new FatalError(`rule set: expected JSON, ${(error as Error).message}`, { cause: error })
   }
-  const parsed = ruleSetSchema.safeParse(document)
+  const parsed = ruleSetSchema.safeParse(upgraded(document))
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || 'document'}: ${message}`)
   throw new FatalError(`rule set: the document is not valid\n${problems.join('\n')}`)

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { defaultRules, defaultRulesHash } from './presets.ts'
 import { createRulesStore } from './rules-store.ts'
@@ -27,6 +29,22 @@ describe('rules store', () => {
     })
     expect(rules.known(defaultRulesHash)).toEqual(defaultRules)
     expect(await rules.load(defaultRulesHash)).toEqual(defaultRules)
+  })
+
+  it('reads a set that was stored before a guard was known: it lets through what it let through then', async () => {
+    const store = createMemoryStore()
+    const { maximumSellerListings: _, ...guards } = ownRules.guards
+    const text = canonicalJson({ ...ownRules, guards })
+    const hash = createHash('sha256').update(text).digest('hex')
+    await store.putIfAbsent(`rules/${hash}.json`, Buffer.from(text))
+    const read = await createRulesStore(store).load(hash)
+    expect(read.guards).toEqual({ ...guards, maximumSellerListings: Number.MAX_SAFE_INTEGER })
+  })
+
+  it('stores a preset like any other, for versions that will not know it', async () => {
+    const store = createMemoryStore()
+    await createRulesStore(store).publish(defaultRules)
+    expect(await store.get(`rules/${defaultRulesHash}.json`)).not.toBeNull()
   })
 
   it('waits for rules that are not there yet', async () => {

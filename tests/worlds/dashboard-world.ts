@@ -76,7 +76,7 @@ export async function openDashboardWorld(settings: Readonly<Record<string, strin
       const at = (sales[0] as MarketEvent).observedAt
       const { modelId, manifest } = bundle
       const promotion = { modelId, featureSetHash: manifest.featureSet.hash, rules: defaultRules, reason: 'test' }
-      await promote({ log, codec, prefix }, { ...promotion, at, source: 'synthetic' })
+      await promote({ log, codec, store, prefix }, { ...promotion, at, source: 'synthetic' })
       for (const sale of sales) await send('market.events', marketKey, sale)
       await log.idle()
       return bundle

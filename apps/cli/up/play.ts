@@ -181,9 +181,8 @@ async function putModelInForce(playing: Playing): Promise<FirstModel | null> {
   if (plan.source === 'live') return openLiveMarket(plan, { ...context, clock, whenReady: () => whenReady(playing) })
   const model = await trainFirstModel(plan, context)
   if (model === null || !(await whenReady(playing))) return null
-  const { log, codec } = backend
   const reason = 'first model of this run'
-  await promote({ log, codec, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
+  await promote({ ...backend, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
   return model
 }
 

@@ -1,5 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import { describeHistory, type History, readHistory } from '#lib/marketplace/history.ts'
+import type { Sale } from '#schemas/types.ts'
 import type { Decision } from './decision.ts'
 import { decideBackfill, decideHistoryRejects } from './settled-sales.ts'
 import type { TaskContext } from './task-context.ts'
@@ -24,12 +26,25 @@ export const createHistoryTask = (context: HistoryContext) => async (): Promise<
   if (committer.state().backfillDone) return
   const startedAt = clock.monotonic()
   const history = historyDays === 0 ? nothing : await read(context)
-  const { sales, rejects, complete, daysCovered, requests } = history
+  const { rejects, complete, daysCovered, requests } = history
+  const sales = pastSales(history.sales, context)
   if (!complete) logger.warn({ sales: sales.length, daysCovered, historyDays }, `history: ${describeHistory(history)}`)
   let decision: Decision = await committer.commit((state) => decideHistoryRejects(state, rejects, collecting))
   while (!decision.state.backfillDone) decision = await committer.commit((state) => decideBackfill(state, sales, collecting))
   const millis = clock.monotonic() - startedAt
   logger.info({ sales: sales.length, rejects: rejects.length, complete, daysCovered, requests, millis }, 'history is written')
+}
+
+/**
+ * An event of the past is known when it happened: by what the marketplace says. One that it puts into the future would move the clock of
+ * the whole market there, which then forgets everything before it.
+ */
+function pastSales(sales: readonly Sale[], { marketTime, logger }: HistoryContext): readonly Sale[] {
+  const latest = (marketTime() ?? Number.POSITIVE_INFINITY) + futureToleranceMillis
+  const past = sales.filter(({ soldAt }) => soldAt <= latest)
+  const future = sales.length - past.length
+  if (future > 0) logger.error({ future, latest: new Date(latest).toISOString() }, 'history: passed over sales that have not happened yet')
+  return past
 }
 
 function read(context: HistoryContext): Promise<History> {

@@ -23,6 +23,8 @@ export const marketplaceErrorCodes = [
   'graphql_error',
   /** JSON, but not in the shape that was asked for. */
   'unexpected_shape',
+  /** This machine's clock is ahead of the marketplace's: what is stamped by it would make the market forget. */
+  'clock_ahead',
   /** The client was closed meanwhile. */
   'closed',
 ] as const

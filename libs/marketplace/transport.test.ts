@@ -53,6 +53,28 @@ const failureOf = async (marketplace: Marketplace): Promise<MarketplaceError> =>
     (error: MarketplaceError) => error,
   )
 
+describe('the time of an answer', () => {
+  const dated = (millis: number): Reply => ({ ...rate, headers: { ...rate.headers, date: new Date(millis).toUTCString() } })
+  const minute = 60_000
+
+  test.each([30 * 24 * 60, 60, 6])('is not this machine’s where its clock is %i minutes ahead of the marketplace’s', async (minutes) => {
+    const { marketplace, asked } = await marketplaceThatSays([dated(systemClock.now() - minutes * minute)])
+    expect(await failureOf(marketplace)).toMatchObject({ code: 'clock_ahead', message: expect.stringContaining('NTP') })
+    expect(asked, 'asking again does not set a clock').toHaveLength(1)
+  })
+
+  test.each([4, 0, -60])('is this machine’s where its clock is %i minutes ahead', async (minutes) => {
+    const { marketplace } = await marketplaceThatSays([dated(systemClock.now() - minutes * minute)])
+    const { marketTime, heldAt } = await marketplace.exchangeRate()
+    expect(marketTime).toBe(heldAt)
+  })
+
+  test('is this machine’s where the answer says none that can be read', async () => {
+    const { marketplace } = await marketplaceThatSays([{ ...rate, headers: { ...rate.headers, date: 'yesterday' } }])
+    expect((await marketplace.exchangeRate()).value.ethUsd).toBe(3_000)
+  })
+})
+
 describe('a request', () => {
   test('says who sends it', async () => {
     const { marketplace, asked } = await marketplaceThatSays([rate])

@@ -1,6 +1,7 @@
 import Bottleneck from 'bottleneck'
 import { Pool } from 'undici'
 import type { Clock } from '#lib/clock/clock.ts'
+import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { MarketplaceError, type MarketplaceErrorCode } from './errors.ts'
 
@@ -145,6 +146,7 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
   if (response.statusCode === 400) throwIfInvalidQuery(text, options)
   if (response.statusCode !== 200) throw statusError(response.statusCode, text, retryAfter)
   const heldAt = options.clock.now()
+  if (options.marketTimeHeader === null) refuseClockAhead(heldAt, header('date'))
   const json = parseJson(text)
   const refusal = method === 'POST' ? (options.refusalIn?.(json) ?? null) : null
   if (refusal !== null)
@@ -157,6 +159,20 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
     marketTime: options.marketTimeHeader === null ? heldAt : marketTimeOf(options.marketTimeHeader, header(options.marketTimeHeader)),
     quotaRemaining: quotaOf(header('x-ratelimit-remaining') ?? header('ratelimit-remaining')),
   }
+}
+
+/**
+ * Without a clock of the market's own, events are stamped by this machine's, and one stamp that is days ahead makes the fold forget all that
+ * is older than its horizon. The marketplace says with each answer what time it is; an answer without a date is taken as it is.
+ */
+function refuseClockAhead(heldAt: number, date: string | null): void {
+  const said = date === null ? Number.NaN : Date.parse(date)
+  if (Number.isNaN(said) || heldAt <= said + futureToleranceMillis) return
+  const [ours, theirs] = [heldAt, said].map((millis) => new Date(millis).toISOString())
+  throw new MarketplaceError(
+    'clock_ahead',
+    `expected this machine's clock to be at most 5 min ahead of the marketplace's (${theirs}), found ${ours}: set it (NTP)`,
+  )
 }
 
 async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {

@@ -1,10 +1,10 @@
 /** `flipstream <command>`: finds the command, runs it, ends with its exit code. */
 
 import { apps } from '#app/apps.ts'
-import { ConfigError } from '#lib/app/config.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
-import { FatalError, FencedError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
+import { explainError } from '#lib/cli/explain-error.ts'
+import { watchOutput } from '#lib/cli/output.ts'
 import { commands } from './commands.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -30,15 +30,19 @@ async function main(argv: readonly string[], env: Environment): Promise<number> 
   throw new UsageError(`no command ${name}\n\n${help()}`)
 }
 
+const output = watchOutput(process.stdout)
+// There is nowhere left to say that nothing can be said.
+process.stderr.on('error', () => {})
 try {
   process.exitCode = await main(process.argv.slice(2), process.env)
 } catch (error) {
-  // A stack helps nobody where the message says what to do.
-  const isExplained = [UsageError, ConfigError, FatalError, RejectedError, RetryableError, FencedError].some(
-    (kind) => error instanceof kind,
-  )
-  process.stderr.write(`${isExplained ? (error as Error).message : (error as Error).stack}\n`)
+  process.stderr.write(`${explainError(error)}\n`)
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+}
+const lost = await output.flushed()
+if (lost !== null) {
+  process.stderr.write(`output could not be written: ${explainError(lost)}\n`)
+  process.exitCode = exitCodes.failed
 }
 // What is still open (a socket that would not close) must not keep a finished command alive.
 process.exit()

@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 import { randomId } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import { probeKafka } from './kafka-probe.ts'
-import { localHost, type Ports, type ServerDefinition, type ServerPlace } from './server.ts'
+import { formatProperties } from './properties.ts'
+import { javaLocale, localHost, type Ports, type ServerDefinition, type ServerPlace } from './server.ts'
 import { maxMessageBytes, preferredPorts, versions } from './versions.ts'
 
 const loggingFile = fileURLToPath(new URL('kafka-log4j2.properties', import.meta.url))
@@ -95,7 +96,9 @@ async function format(
   if (ofCluster === undefined) tool.push('--standalone')
   for (const [name, password] of Object.entries(users)) tool.push(`--add-scram=SCRAM-SHA-512=[name=${name},password=${password}]`)
   try {
-    await promisify(execFile)(place.java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...javaArguments(place), ...tool])
+    await promisify(execFile)(place.java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...javaArguments(place), ...tool], {
+      env: javaLocale,
+    })
   } catch (error) {
     throw new FatalError(`Kafka could not format its data directory in ${place.directory}: ${(error as Error).message}`, { cause: error })
   }
@@ -128,9 +131,7 @@ function configuration(place: ServerPlace, data: string, further: Readonly<Recor
   // Voters that never change are named instead of found.
   if (!('controller.quorum.voters' in settings))
     settings['controller.quorum.bootstrap.servers'] = `${localHost}:${place.ports['controller']}`
-  return Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('')
+  return formatProperties(settings)
 }
 
 /** Shared with the containers of the tests and compared with docker-compose.kafka.yml. */

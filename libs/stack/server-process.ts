@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { FatalError } from '#lib/errors/errors.ts'
 import { isAlive, type ProcessIdentity, spawnDetached } from './processes.ts'
-import type { ServerDefinition, ServerPlace } from './server.ts'
+import { javaLocale, type ServerDefinition, type ServerPlace } from './server.ts'
 import type { Env } from './tools.ts'
 
 export type ServerRun = Readonly<{
@@ -34,7 +34,7 @@ export async function spawnServer({ definition, place, logFile, marker, env }: S
   await definition.prepare(place)
   await keepPreviousLog(logFile)
   const command = definition.command(place)
-  const options = { env: { ...env, ...command.env }, logFile, directory: place.directory }
+  const options = { env: { ...env, ...javaLocale, ...command.env }, logFile, directory: place.directory }
   return spawnDetached(place.java, [markerArgument(marker), ...command.args], options)
 }
 

@@ -31,3 +31,6 @@ export type ServerDefinition = Readonly<{
 
 /** The address inside every message of this directory: servers of the local stack are reachable from this machine only. */
 export const localHost = '127.0.0.1'
+
+/** Under the locale C, Java finds no file whose path is not plain ASCII. */
+export const javaLocale = { LC_ALL: 'C.UTF-8' }

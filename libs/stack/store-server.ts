@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fetchWithin } from './http-probe.ts'
+import { formatProperties } from './properties.ts'
 import { localHost, type Ports, type ServerDefinition } from './server.ts'
 import { localCredentials, preferredPorts, versions } from './versions.ts'
 
@@ -20,8 +21,7 @@ export const storeServer: ServerDefinition = {
       'jclouds.provider': 'filesystem-nio2',
       'jclouds.filesystem.basedir': objects,
     }
-    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
-    await writeFile(configurationFile(place.directory), lines.join(''))
+    await writeFile(configurationFile(place.directory), formatProperties(settings))
   },
   command: ({ artifacts, directory }) => ({
     args: [

@@ -1,7 +1,8 @@
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { isEgg } from '#lib/axie/anatomy.ts'
 import { partTypes } from '#lib/axie/parts.ts'
 import { profileOf } from '#lib/axie/profile.ts'
@@ -98,19 +99,11 @@ async function readSales(
 /** Whole, or not at all. Sales that no model could learn from (eggs, parts we do not know, no dollars) are left out and counted. */
 async function writeSales(sales: readonly Sale[], file: string): Promise<FetchedHistory> {
   await mkdir(dirname(file), { recursive: true })
-  const output = createWriteStream(`${file}.new`)
-  output.write(`${saleColumns.join()}\n`)
-  let written = 0
-  for (const sale of sales) {
-    const row = rowOf(sale)
-    if (row === null) continue
-    written++
-    if (!output.write(`${row}\n`)) await once(output, 'drain')
-  }
-  output.end()
-  await once(output, 'close')
+  const rows = sales.map(rowOf).filter((row) => row !== null)
+  const lines = [saleColumns.join(), ...rows].map((line) => `${line}\n`)
+  await pipeline(Readable.from(lines), createWriteStream(`${file}.new`))
   await rename(`${file}.new`, file)
-  return { sales: written, leftOut: sales.length - written }
+  return { sales: rows.length, leftOut: sales.length - rows.length }
 }
 
 function rowOf({ item, soldAt, priceUsd }: Sale): string | null {

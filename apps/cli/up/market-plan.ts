@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { run as sample } from '#app/cli/sample/main.ts'
 import { collectorSettings } from '#app/collector/config.ts'
 import { type Config, ConfigError, parseConfig } from '#lib/app/config.ts'
@@ -111,7 +111,12 @@ async function syntheticHistory(root: string, seed: number): Promise<string> {
   const from = new Date(synthetic.historyFrom).toISOString()
   await sample(['--days', String(synthetic.historyDays), '--seed', String(seed), '--from', from], output)
   output.end()
-  await once(output, 'close')
+  try {
+    await finished(output)
+  } catch (error) {
+    rmSync(partial, { force: true })
+    throw error
+  }
   renameSync(partial, file)
   return file
 }

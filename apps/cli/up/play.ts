@@ -9,6 +9,7 @@ import { defaultRules } from '#lib/rules/presets.ts'
 import { appEnvironment } from '#lib/running/app-environment.ts'
 import type { StartApp } from '#lib/running/app-handle.ts'
 import { type Backend, openBackend } from '#lib/running/backend.ts'
+import { checkMachineLimits, machineLimits } from '#lib/running/machine-limits.ts'
 import { type Observer, startObserver } from '#lib/running/observer.ts'
 import { type AppProcess, createProcesses, processStarter } from '#lib/running/processes.ts'
 import { columnsOf, type Progress } from '#lib/running/progress.ts'
@@ -54,6 +55,8 @@ const stages = [...pricing, 'notifier', 'ledger', 'archiver', 'dashboard'] as co
 export async function playMarket(options: UpArguments, context: PlayContext): Promise<Summary | null> {
   const { env, progress, interrupted, argv } = context
   const plan = options.live ? planLiveMarket(env) : await planMarket(options, root)
+  const limits = checkMachineLimits(machineLimits())
+  if (limits !== null) progress.say(limits)
   const stack = await resolveStack({ env, onProgress: progress.say, allowEmbedded: true })
   if (interrupted.aborted) return null
   refuseEmbeddedLive(stack, options)

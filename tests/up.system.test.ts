@@ -1,12 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, inject, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { Summary } from '#app/cli/up/summary.ts'
-import { systemClock } from '#lib/clock/clock.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { recordedSales } from './market-data.ts'
+import { descendants, isAlive, keep, npmStart, serverEnvironment, stopStarted, until, untilScored } from './npm-start.ts'
 
 /** The main job as people start it. */
 
@@ -24,39 +24,7 @@ function salesFile(): string {
   return file
 }
 
-const serverEnvironment = () => ({
-  KAFKA_BROKERS: inject('brokers').join(),
-  SCHEMA_REGISTRY_URL: inject('registryUrl'),
-  S3_ENDPOINT: inject('s3').endpoint,
-  S3_REGION: inject('s3').region,
-  S3_ACCESS_KEY: inject('s3').accessKey,
-  S3_SECRET_KEY: inject('s3').secretKey,
-})
-
-type Ended = Readonly<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string; seconds: number }>
-type Started = Readonly<{ child: ChildProcess; ended: Promise<Ended>; stderr(): string }>
-
-const running: ChildProcess[] = []
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
-})
-
-function npmStart(argv: readonly string[], env: NodeJS.ProcessEnv = serverEnvironment()): Started {
-  const started = performance.now()
-  const child = spawn('npm', ['start', '--silent', '--', ...argv], { cwd: checkoutRoot, env: { ...process.env, ...env }, detached: true })
-  running.push(child)
-  const output = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => {
-    output.stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    output.stderr += chunk
-  })
-  const ended = new Promise<Ended>((resolve) =>
-    child.once('close', (code, signal) => resolve({ code, signal, ...output, seconds: (performance.now() - started) / 1_000 })),
-  )
-  return { child, ended, stderr: () => output.stderr }
-}
+afterEach(stopStarted)
 
 describe('arguments are checked before any server is touched', () => {
   // A broker that is not there: whoever asked it would fail with 1.
@@ -127,7 +95,7 @@ async function flipstream(argv: readonly string[]): Promise<{ code: number | nul
     env: { ...process.env, ...serverEnvironment() },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  running.push(child)
+  keep(child)
   let stdout = ''
   child.stdout.on('data', (chunk) => {
     stdout += chunk
@@ -158,39 +126,3 @@ test('SIGKILL to the main job: the apps notice and end by themselves', async () 
   for (const pid of family.slice(0, 1)) process.kill(pid, 'SIGKILL')
   await until(() => family.every((pid) => !isAlive(pid)), 30_000)
 })
-
-/** A main job that ends before it scored anything has something to say. */
-async function untilScored({ ended, stderr }: Started): Promise<void> {
-  const scored = until(() => /scored [1-9]/.test(stderr()), 180_000)
-  const early = ended.then(({ code }) => {
-    throw new Error(`the main job ended (exit code ${code}) before it scored a listing:\n${stderr()}`)
-  })
-  early.catch(() => {}) // It ends later, too.
-  await Promise.race([scored, early])
-}
-
-async function until(condition: () => boolean, millis: number): Promise<void> {
-  const deadline = systemClock.monotonic() + millis
-  while (!condition()) {
-    if (systemClock.monotonic() > deadline) throw new Error(`not within ${millis / 1_000} s: ${condition}`)
-    await systemClock.sleep(100)
-  }
-}
-
-/** Children, their children, and so on, nearest first. */
-function descendants(pid: number): number[] {
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
-  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number) as [number, number])
-  const children = (parent: number): number[] => pairs.filter(([, of]) => of === parent).map(([own]) => own)
-  const family: number[] = []
-  for (let generation = children(pid); generation.length > 0; generation = generation.flatMap(children)) family.push(...generation)
-  return family
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(execFileSync('cat', [`/proc/${pid}/status`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
-  } catch {
-    return false
-  }
-}

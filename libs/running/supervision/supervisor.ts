@@ -106,7 +106,10 @@ function superviseOne({ policy, start }: SupervisedOptions, clock: Clock, closin
       )
       if (!isCurrent()) return
       tell(heard)
-      await clock.sleep(life.phase.name === 'up' && life.phase.waitingFor === null ? probeEveryMillis : tickMillis, closing).catch(() => {})
+      const { phase } = life
+      // Whoever starts is looked at often; silence is given time.
+      const isStarting = phase.name === 'up' && phase.waitingFor !== null && phase.unanswered === 0
+      await clock.sleep(isStarting ? tickMillis : probeEveryMillis, closing).catch(() => {})
     }
   }
   begin()

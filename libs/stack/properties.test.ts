@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { formatProperties } from './properties.ts'
 
 test.each([
-  ['/home/j/axies', 'a=/home/j/axies\n'],
-  ['/home/jürgen/Überraschung', 'a=/home/j\\u00fcrgen/\\u00dcberraschung\n'],
+  ['/srv/j/axies', 'a=/srv/j/axies\n'],
+  ['/srv/jürgen/Überraschung', 'a=/srv/j\\u00fcrgen/\\u00dcberraschung\n'],
   ['/家/🦎', 'a=/\\u5bb6/\\ud83e\\udd8e\n'],
   ['C:\\axies', 'a=C:\\\\axies\n'],
   [' two\nlines', 'a=\\ two\\u000alines\n'],

@@ -574,6 +574,8 @@ export type ScoredListing = {
   readonly exit: PriceQuantiles | null
   /** Null of models without a head of demand. */
   readonly demand: Demand | null
+  /** What sets the axie apart and the model knows nothing of, such as level or evolved_part; null in records older than this field. */
+  readonly unseen?: readonly string[] | null
 }
 
 /** Every record that has a schema file, by its name. */

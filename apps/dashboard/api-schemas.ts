@@ -70,6 +70,23 @@ const item = z.object({
   cards: z.object({ attack: z.number(), defence: z.number(), energy: z.number() }),
   parts,
   specialParts: z.number(),
+  attributes: z
+    .object({
+      title: z.string().nullable().describe('Such as origin; empty without one'),
+      bodyShape: z.string().nullable(),
+      level: z.number().nullable().describe('In the games'),
+      onchainLevel: z.number().nullable(),
+      isBanned: z.boolean().nullable(),
+      evolvedParts: z.number().nullable(),
+      nightmareParts: z.number().nullable(),
+      mystic: z.number().nullable(),
+      japanese: z.number().nullable(),
+      xmas: z.number().nullable(),
+      summer: z.number().nullable(),
+      unknownParts: z.number().describe('Of which no table knows more than their id'),
+    })
+    .nullable()
+    .describe('What sets it apart from a plain axie of its parts; null where nothing is known'),
   image: z.string().nullable(),
 })
 

@@ -95,6 +95,19 @@ describe('card', () => {
     `)
   })
 
+  it('says what sets an axie apart, that the model knows nothing of it, and which token it is paid in', () => {
+    const attributes = {
+      ...{ title: 'origin', bodyShape: 'Normal', level: 31, onchainLevel: 24, isBanned: false, evolvedParts: 2, nightmareParts: 1 },
+      ...{ mystic: 0, japanese: 0, xmas: 0, summer: 0, unknownParts: 1 },
+    }
+    const item = { ...sampleScored.listing.item, attributes }
+    const apart = { ...scoredWith({ listing: { item }, ask: { token: 'USDC', amount: 80 } }), unseen: ['title', 'evolved_part'] }
+    const card = formatCard(sampleAlert(apart), plain)
+    expect(card).toContain('Origin   level 31   level 24 on chain   2 evolved   1 Nightmare   1 of unknown kind')
+    expect(card).toContain('knows nothing of title, evolved part')
+    expect(card).toContain('$80.00  80 USDC')
+  })
+
   it('has colour only when asked for, and the same text with it', () => {
     const colored = formatCard(sampleAlert(), { ...plain, color: true })
     expect(colored).toContain('\x1b[')

@@ -1,7 +1,17 @@
 import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import { priceBar } from '#lib/words/price-bar.ts'
 import { flow, justify, printable, type Run, render, run, type Style, shorten, words } from '#lib/words/terminal-text.ts'
-import type { Alert, EnrichedListing, PriceQuantiles, ScoredListing, SimilarAsk, SimilarSale, Stats } from '#schemas/types.ts'
+import type {
+  Alert,
+  EnrichedListing,
+  ItemProfile,
+  PricedAsk,
+  PriceQuantiles,
+  ScoredListing,
+  SimilarAsk,
+  SimilarSale,
+  Stats,
+} from '#schemas/types.ts'
 
 export type CardOptions = Readonly<{
   /** Columns of the terminal. The card takes at most 100. */
@@ -58,7 +68,7 @@ function prices({ scored, netGainUsd, netGainLowUsd }: Alert, width: number): Ru
   return [
     line(
       'asks',
-      [run(usd(ask.usd), 'bold'), run(`  ${eth(ask.eth)}`), ...kind],
+      [run(usd(ask.usd), 'bold'), run(`  ${askedIn(ask)}`), ...kind],
       [run('net gain '), run(signedUsd(netGainUsd), 'goodBold'), run(` (${signedPercent(netGainUsd / ask.usd)})`, 'good')],
       width,
     ),
@@ -69,6 +79,26 @@ function prices({ scored, netGainUsd, netGainLowUsd }: Alert, width: number): Ru
       width,
     ),
     ...(bar === null ? [] : [line('', bar, [], width), line('', [run(legend(quantiles), 'dim')], [], width)]),
+  ]
+}
+
+/** In the token that it is paid in. */
+export const askedIn = ({ eth: ether, token, amount }: PricedAsk): string =>
+  token && amount ? `${amount.toLocaleString('en', { maximumFractionDigits: 4 })} ${printable(token, 10)}` : eth(ether)
+
+/** What sets the axie apart from a plain one of its parts, in words; empty where nothing does, or is known. */
+export function apartWords({ attributes }: ItemProfile): string[] {
+  if (!attributes) return []
+  const { title, level, onchainLevel, evolvedParts, nightmareParts, unknownParts, isBanned } = attributes
+  const counted = (count: number | null, words: string): string[] => (count ? [`${count} ${words}`] : [])
+  return [
+    ...(title ? [titleCase(printable(title, 40))] : []),
+    ...((level ?? 1) > 1 ? [`level ${level}`] : []),
+    ...((onchainLevel ?? 1) > 1 ? [`level ${onchainLevel} on chain`] : []),
+    ...counted(evolvedParts, 'evolved'),
+    ...counted(nightmareParts, 'Nightmare'),
+    ...counted(unknownParts, 'of unknown kind'),
+    ...(isBanned ? ['banned'] : []),
   ]
 }
 
@@ -92,6 +122,7 @@ function axie({ item, context }: EnrichedListing): Run[][] {
   const stat = (name: keyof Stats): Run[] => [run(`${name} `, 'dim'), run(String(item.stats[name]), name === important ? 'mark' : 'plain')]
   const fact = (name: string, value: string): Run[] => [run(`${name} `, 'dim'), run(value)]
   return [
+    ...apartWords(item).map((word) => [run(word, 'mark')]),
     stat('hp'),
     stat('speed'),
     stat('skill'),
@@ -164,12 +195,15 @@ function drivers({ explanation }: ScoredListing): Run[][] {
 }
 
 function model({ scored, rule }: Alert): Run[][] {
-  const { modelId, modelTrainedUntil, novelty, backend } = scored
+  const { modelId, modelTrainedUntil, novelty, backend, unseen } = scored
   return [
     [run(printable(modelId, 40))],
     [run(`on ${printable(backend, 12)}`, 'dim')],
     [run(`learnt until ${date(modelTrainedUntil)}`, 'dim')],
     [run(`novelty ${novelty.toFixed(2)}`, 'dim')],
+    ...(unseen?.length
+      ? [[run(`knows nothing of ${unseen.map((name) => printable(name.replaceAll('_', ' '), 20)).join(', ')}`, 'warn')]]
+      : []),
     [run(`rule ${printable(rule, 40)}`, 'dim')],
   ]
 }

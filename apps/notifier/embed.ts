@@ -7,9 +7,9 @@ import {
   ComponentType,
   type RESTPostAPIChannelMessageJSONBody,
 } from 'discord.js'
-import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
+import { date, dateTime, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import type { Alert, EnrichedListing, Outcome, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
-import { importantStat, isSimulated, marketplaceLink } from './card.ts'
+import { apartWords, askedIn, importantStat, isSimulated, marketplaceLink } from './card.ts'
 import { bare, clip, clipLines, imageAddress, limits, plain } from './discord-text.ts'
 
 /** A message as Discord's API takes it. */
@@ -51,7 +51,7 @@ const breeds = (count: number) => `${count} ${count === 1 ? 'breed' : 'breeds'}`
 function prices({ scored: { listing, quantilesUsd: quantiles }, netGainUsd, netGainLowUsd }: Alert): string {
   const { ask } = listing
   return [
-    `Asks **${usd(ask.usd)}** (${eth(ask.eth)})${ask.kind === 'dutch' ? ', Dutch auction' : ''}`,
+    `Asks **${usd(ask.usd)}** (${plain(askedIn(ask), 40)})${ask.kind === 'dutch' ? ', Dutch auction' : ''}`,
     `Worth **${usd(quantiles.q50)}**, likely ${usd(quantiles.q25)} to ${usd(quantiles.q75)}, 9 of 10 ${usd(quantiles.q05)} to ${usd(quantiles.q95)}`,
     `Net gain **${signedUsd(netGainUsd)}** (${signedPercent(netGainUsd / ask.usd)}), at the low end ${signedUsd(netGainLowUsd)}`,
   ].join('\n')
@@ -108,7 +108,9 @@ function market({ context, item }: EnrichedListing): string {
 function axie({ item, context }: EnrichedListing): string {
   const important = importantStat[item.class]
   const stat = (name: keyof typeof item.stats) => (name === important ? `**${name} ${item.stats[name]}**` : `${name} ${item.stats[name]}`)
+  const apart = apartWords(item)
   return [
+    ...(apart.length > 0 ? [`**${apart.map((word) => plain(word, 60)).join(' · ')}**`] : []),
     `${stat('hp')} · ${stat('speed')}`,
     `${stat('skill')} · ${stat('morale')}`,
     `purity ${item.purity}%${item.geneQuality === null ? '' : ` · genes ${percent(item.geneQuality)}`}`,
@@ -122,10 +124,11 @@ const parts = ({ item }: EnrichedListing): string =>
   (['back', 'mouth', 'horn', 'tail', 'eyes', 'ears'] as const).map((type) => `${type} ${plain(partName(item.parts[type]), 24)}`).join('\n')
 
 function footerOf({ scored, rule }: Alert, reference: string): string {
-  const { listing, modelId, modelTrainedUntil, novelty } = scored
+  const { listing, modelId, modelTrainedUntil, novelty, unseen } = scored
   return [
     `listed ${dateTime(listing.ask.startedAt)} UTC, seen ${span(listing.observedAt - listing.ask.startedAt)} later`,
     `model ${bare(modelId, 40)} · learnt until ${date(modelTrainedUntil)} · novelty ${novelty.toFixed(2)}`,
+    ...(unseen?.length ? [`the model knows nothing of ${plain(unseen.join(', ').replaceAll('_', ' '), 100)}`] : []),
     `rule ${bare(rule, 40)} · ${referenceMark(reference)}`,
   ].join('\n')
 }

@@ -68,6 +68,24 @@ function formGroupOf({ attributes }: Apart): number {
 export const kindOf = (profile: Apart): number =>
   titleGroups.indexOf(titleGroupOf(profile)) * 16 + groupIn(levelGroups, levelOf(profile)) * 4 + formGroupOf(profile)
 
+/** By what an axie can differ from a plain one of its parts: a model that has no column of that name knows nothing of it. */
+export const distinctions = ['title', 'level', 'evolved_part', 'nightmare_part', 'unknown_part', 'ban'] as const
+export type Distinction = (typeof distinctions)[number]
+
+/** Empty of a plain axie, and of one of which nothing is known. */
+export function distinctionsOf(profile: Apart): Distinction[] {
+  const { evolvedParts, nightmareParts, unknownParts, isBanned } = profile.attributes ?? {}
+  const holds: Readonly<Record<Distinction, boolean>> = {
+    title: titleGroupOf(profile) !== 'none',
+    level: levelOf(profile) > 1,
+    evolved_part: (evolvedParts ?? 0) > 0,
+    nightmare_part: (nightmareParts ?? 0) > 0,
+    unknown_part: (unknownParts ?? 0) > 0,
+    ban: isBanned === true,
+  }
+  return distinctions.filter((name) => holds[name])
+}
+
 /** What a collector pays for: the collections that an axie belongs to, the rarest first. Its floor is looked up under the first. */
 export const collections = ['mystic', 'origin', 'meo', 'nightmare', 'japanese', 'xmas', 'summer'] as const
 export type Collection = (typeof collections)[number]

@@ -52,6 +52,7 @@ export const itemOf = (item: ItemProfile) => ({
   cards: item.cards,
   parts: item.parts,
   specialParts: item.specialParts,
+  attributes: item.attributes ?? null,
   image: item.image,
 })
 

@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
-import type { ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
+import type { ItemProfile, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
 
 /**
  * What an expression can say of a scored listing, under which names. Every number is a double. What is not known is a double that is not
@@ -19,12 +19,19 @@ const types = {
   Item: {
     tokenId: 'string',
     class: 'string',
+    /** Lower case; empty without one, and where it is unknown. */
+    title: 'string',
     ...numbers('breedCount', 'purity', 'geneQuality', 'specialParts', 'comboScore'),
+    ...numbers('level', 'onchainLevel', 'evolvedParts', 'nightmareParts', 'unknownParts'),
+    ...numbers('mystic', 'japanese', 'xmas', 'summer'),
+    /** Also false where it is unknown. */
+    isBanned: 'bool',
     parts: 'Parts',
     stats: 'Stats',
     cards: 'Cards',
   },
-  Ask: { kind: 'string', ...numbers('usd', 'eth', 'ageMinutes') },
+  /** `token`: ETH, USDC, AXS, SLP or RON. */
+  Ask: { kind: 'string', token: 'string', ...numbers('usd', 'eth', 'ageMinutes', 'endsInMinutes') },
   Forecast: numbers('q05', 'q25', 'q50', 'q75', 'q95', 'mean'),
   /** What it sells for next when bought at this ask; the forecast, of models that say no more. */
   Exit: numbers('q05', 'q25', 'q50', 'q75', 'q95'),
@@ -36,7 +43,8 @@ const types = {
   Market: { all: 'Level', class: 'Level', ...numbers('trend', 'salesPerHour', 'ethUsd') },
   Sale: { ...numbers('usd', 'ageHours', 'breedCount'), identical: 'bool' },
   Offer: { ...numbers('usd', 'ageHours', 'breedCount'), identical: 'bool' },
-  Model: { id: 'string', ...numbers('ageHours', 'novelty') },
+  /** `unseenAttributes`: how many things set the axie apart that the model knows nothing of. */
+  Model: { id: 'string', ...numbers('ageHours', 'novelty', 'unseenAttributes') },
 } as const
 
 type TypeName = keyof typeof types
@@ -82,9 +90,23 @@ const orUnknown = (value: number | null): number => value ?? Number.NaN
 const unknownDemand = { usd: Number.NaN, h1: Number.NaN, h6: Number.NaN, h24: Number.NaN, h72: Number.NaN }
 const inDollars = (logUsd: number | null): number => (logUsd === null ? Number.NaN : Math.exp(logUsd))
 
+const attributesOf = ({ attributes }: ItemProfile) => ({
+  title: attributes?.title ?? '',
+  level: orUnknown(attributes?.level ?? null),
+  onchainLevel: orUnknown(attributes?.onchainLevel ?? null),
+  evolvedParts: orUnknown(attributes?.evolvedParts ?? null),
+  nightmareParts: orUnknown(attributes?.nightmareParts ?? null),
+  unknownParts: attributes?.unknownParts ?? 0,
+  mystic: orUnknown(attributes?.mystic ?? null),
+  japanese: orUnknown(attributes?.japanese ?? null),
+  xmas: orUnknown(attributes?.xmas ?? null),
+  summer: orUnknown(attributes?.summer ?? null),
+  isBanned: attributes?.isBanned === true,
+})
+
 /** The record as expressions see it. Ages are as of the moment the listing was observed. */
 export function expressionRecord(
-  { listing, quantilesUsd, mean, exit, demand, modelId, modelTrainedUntil, novelty }: ScoredListing,
+  { listing, quantilesUsd, mean, exit, demand, modelId, modelTrainedUntil, novelty, unseen }: ScoredListing,
   fee: number,
 ): ExpressionRecord {
   const { item, ask, context, observedAt, seller, source } = listing
@@ -104,12 +126,20 @@ export function expressionRecord(
       purity: item.purity,
       geneQuality: orUnknown(item.geneQuality),
       specialParts: item.specialParts,
+      ...attributesOf(item),
       comboScore: context.comboScore,
       parts: make('Parts', item.parts),
       stats: make('Stats', item.stats),
       cards: make('Cards', item.cards),
     }),
-    ask: make('Ask', { kind: ask.kind, usd: ask.usd, eth: ask.eth, ageMinutes: hoursSince(ask.startedAt) * 60 }),
+    ask: make('Ask', {
+      kind: ask.kind,
+      token: ask.token ?? 'ETH',
+      usd: ask.usd,
+      eth: ask.eth,
+      ageMinutes: hoursSince(ask.startedAt) * 60,
+      endsInMinutes: -hoursSince(ask.expiredAt ?? Number.NaN) * 60,
+    }),
     forecast: make('Forecast', { ...quantilesUsd, mean: orUnknown(mean) }),
     exit: make('Exit', exit ?? quantilesUsd),
     demand: make('Demand', demand ?? unknownDemand),
@@ -125,7 +155,7 @@ export function expressionRecord(
     similarAsks: context.similarAsks.map(offer),
     similarAskCount: context.similarAskCount,
     ownLastSale: sale({ ...(context.ownLastSale ?? unknownSale), identical: context.ownLastSale !== null }),
-    model: make('Model', { id: modelId, ageHours: hoursSince(modelTrainedUntil), novelty }),
+    model: make('Model', { id: modelId, ageHours: hoursSince(modelTrainedUntil), novelty, unseenAttributes: unseen?.length ?? 0 }),
     source,
     fee,
   }

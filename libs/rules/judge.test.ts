@@ -62,6 +62,15 @@ describe('default rule', () => {
     expect(byDefault(scoredWith(change))).toEqual(verdict)
   })
 
+  it('does not alert of what the model has never seen, unless the rule says so', () => {
+    const origin = { ...sampleScored, unseen: ['title', 'level'] }
+    expect(byDefault(origin)).toEqual(rejected('unseen_attribute'))
+    expect(byDefault({ ...sampleScored, unseen: [] })).toEqual(passed)
+    const { unseen: _, ...before } = origin
+    expect(byDefault(before), 'a record from before the field').toEqual(passed)
+    expect(judge({ ...defaultRules.rules[0]!, unseenAttributes: 'allow' }, defaultRules, origin)).toEqual(passed)
+  })
+
   it('never passes a listing that breaks any clause', () => {
     fc.assert(
       fc.property(anyScored, (scored) => {

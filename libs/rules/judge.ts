@@ -15,7 +15,7 @@ export type Verdict =
  */
 export function judge(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Verdict {
   if (!passesForecast(rule, ruleSet, scored)) return { type: 'no_candidate' }
-  const reason = guarded(ruleSet.guards, scored) ?? doubted(rule, scored)
+  const reason = guarded(ruleSet.guards, scored) ?? unknownTo(rule, scored) ?? doubted(rule, scored)
   return reason === null ? { type: 'passed' } : { type: 'rejected', reason }
 }
 
@@ -69,6 +69,10 @@ function guarded(guards: Guards, { listing, modelTrainedUntil, novelty }: Scored
   if (!(context.sellerListings <= guards.maximumSellerListings)) return 'bulk_seller'
   return null
 }
+
+/** A forecast takes no account of what its model has never seen: an Origin is priced like a plain axie of its parts. */
+const unknownTo = ({ unseenAttributes = 'reject' }: Rule, { unseen }: ScoredListing): RejectionReason | null =>
+  unseenAttributes === 'reject' && (unseen ?? []).length > 0 ? 'unseen_attribute' : null
 
 /**
  * "Second-cheapest similar ask" counts the listing itself, as players do: where it is the cheapest, the second-cheapest is the cheapest

@@ -3,6 +3,7 @@ const words = {
   absurd_price: 'absurd price',
   model_too_old: 'model too old',
   novel: 'unlike what the model knows',
+  unseen_attribute: 'has what the model has never seen',
   stale: 'seen too late',
   bulk_seller: 'seller lists many',
   second_check_asks: 'similar ones ask no more',

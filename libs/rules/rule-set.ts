@@ -55,6 +55,8 @@ const rule = z.strictObject({
   deadlineSeconds: z.number().positive().max(86_400),
   /** Where its alerts go; the notifier's settings say which place that is. Absent: the default channel. */
   channel: z.exactOptional(name('a channel')),
+  /** Whether it may alert of axies that have what the model has never seen, such as a title or a level; absent: reject. */
+  unseenAttributes: z.exactOptional(z.enum(['reject', 'allow'])),
   /** The first so many of each hour of the market's clock; absent: all. */
   maximumAlertsPerHour: z.exactOptional(z.int().min(1).max(100_000)),
 })

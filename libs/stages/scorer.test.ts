@@ -78,6 +78,7 @@ describe('scorer', () => {
               mean: expect.closeTo(102, 9),
               exit: null,
               demand: null,
+              unseen: [],
             },
           },
         ],

@@ -1,3 +1,4 @@
+import { distinctionsOf } from '#lib/axie/attributes.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { demandChances, demandSpans } from '#lib/model/heads/demand-head.ts'
@@ -118,6 +119,7 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
       explanation: isWorthExplaining(quantiles, listing.ask.usd) ? explain(row, quantiles) : null,
       mean: means[row] as number,
       exit: exitUsd === null ? null : quantilesAt(exitUsd, row),
+      unseen: distinctionsOf(listing.item).filter((name) => !model.columnNames.includes(`attribute.${name}`)),
       demand: chances === null ? null : demandAt(chances, row, quantiles.q50),
     }
     results[index] = { type: 'emit', outputs: [{ topic: 'listings.scored', key: itemKey(listing.item.tokenId), value: scored }] }

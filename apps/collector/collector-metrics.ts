@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { payloadOf } from '#lib/market/event.ts'
+import type { Budget } from '#lib/marketplace/budget.ts'
 import { marketplaceErrorCodes } from '#lib/marketplace/errors.ts'
 import type { Reject } from '#lib/marketplace/page.ts'
 import type { HttpAnswer } from '#lib/marketplace/transport.ts'
@@ -12,6 +13,10 @@ export interface CollectorMetrics {
   /** A whole look at the newest listings, with every page it took. */
   poll(millis: number): void
   answered(answer: HttpAnswer): void
+  /** What this process may still ask of the key. */
+  budget(left: ReturnType<Budget['left']>): void
+  /** A field that the marketplace refuses. */
+  fieldLeftOut(field: string): void
   committed(decision: Decision): void
 }
 
@@ -30,6 +35,8 @@ export function createCollectorMetrics(metrics: Metrics, logger: Logger, clock: 
   const pollLatency = metrics.latency('poll', 'A whole look at the newest listings.')
   const lastPoll = metrics.gauge('last_successful_poll_timestamp_seconds', 'When the newest listings were last seen, unix time.')
   const quota = metrics.gauge('marketplace_quota_remaining', "What is left of the key's quota, where the marketplace says so.")
+  const budgetLeft = metrics.gauge('marketplace_budget_left_requests', 'What this process may still ask in the window.', ['window'])
+  const fieldsLeftOut = metrics.counter('marketplace_fields_left_out_total', 'Fields that the marketplace refuses, by name.', ['field'])
   const marketTime = metrics.gauge('market_time_seconds', "The market's clock at the newest answer, unix time.")
   const events = metrics.counter('events_total', 'Events written, by kind and origin.', ['kind', 'origin'], liveKinds)
   const deadLetters = metrics.counter('dead_letters_total', 'Entries of answers that were refused, by code.', ['code'])
@@ -47,6 +54,11 @@ export function createCollectorMetrics(metrics: Metrics, logger: Logger, clock: 
       marketTime(answer.marketTime / 1_000)
       if (answer.quotaRemaining !== null) quota(answer.quotaRemaining)
     },
+    budget({ minute, day }) {
+      if (minute !== null) budgetLeft(minute, { window: 'minute' })
+      if (day !== null) budgetLeft(day, { window: 'day' })
+    },
+    fieldLeftOut: (field) => fieldsLeftOut(1, { field }),
     committed({ events: written, rejects }) {
       for (const { event } of written) events(1, { kind: payloadOf(event).kind, origin: event.origin })
       for (const { code } of rejects) deadLetters(1, { code })

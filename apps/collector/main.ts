@@ -2,6 +2,7 @@ import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
 import { countUnreadable, decodeKnown } from '#lib/codec/decode-known.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { createBudget, keyLimits } from '#lib/marketplace/budget.ts'
 import { createMarketplace, type Marketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { createTransactionalWriter } from '#lib/stream/runtime/transactional-writer.ts'
 import { collect } from './collector.ts'
@@ -29,22 +30,33 @@ export const app = defineApp({
     const { config, clock, logger, metrics } = context
     const collectorMetrics = createCollectorMetrics(metrics, logger, clock)
     let marketTime: number | null = null
+    const budget = createBudget({
+      clock,
+      user: 'collector',
+      limits: keyLimits(config.MARKETPLACE_REQUESTS_PER_MINUTE, config.MARKETPLACE_REQUESTS_PER_DAY),
+    })
     const marketplace = createMarketplace({
       url: config.MARKETPLACE_URL,
       leaderboardUrl: config.LEADERBOARD_URL,
       apiKey: config.AXIE_API_KEY,
       requestsPerSecond: config.REQUESTS_PER_SECOND,
+      budget,
       concurrentRequests: config.CONCURRENT_REQUESTS,
       timeoutMillis: config.REQUEST_TIMEOUT_MILLISECONDS,
       marketTimeHeader: config.MARKET_TIME_HEADER,
       attempts,
       maxBodyBytes,
       clock,
+      onFieldLeftOut(field) {
+        collectorMetrics.fieldLeftOut(field)
+        logger.error({ field }, 'the marketplace no longer knows a field that we ask for: it is left out, and unknown from now on')
+      },
       observe(result, millis, answer) {
         collectorMetrics.request(result, millis)
         if (answer === null) return
         marketTime = Math.max(marketTime ?? answer.marketTime, answer.marketTime)
         collectorMetrics.answered(answer)
+        collectorMetrics.budget(budget.left())
       },
     })
     return startCollector(context, { marketplace, marketTime: () => marketTime, collectorMetrics })

@@ -163,7 +163,7 @@ async function createWorld() {
       health: { turned: () => {} },
       clock: systemClock,
       logger,
-      metrics: { request() {}, poll() {}, answered() {}, committed() {} },
+      metrics: { request() {}, poll() {}, answered() {}, budget() {}, fieldLeftOut() {}, committed() {} },
       marketTime: () => null,
     }
     return { listings: createListingsTask(context), sales: createSalesTask(context) }

@@ -1,5 +1,6 @@
 import type { ExchangeRate, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
 import { type AxieAnswer, axieOf, exchangeRateOf, leaderboardOf, listingsOf, type SettledEntry, settledOf, transfersOf } from './answers.ts'
+import type { Worth } from './budget.ts'
 import { type QueryName, queries, refusedFields } from './contract.ts'
 import { refusalIn } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
@@ -49,10 +50,10 @@ export function createMarketplace(options: MarketplaceOptions): Marketplace {
   const transport = createTransport({ ...options, refusalIn })
   const leftOut = new Set<string>()
   /** A query that names fields which are gone is asked again without them; what is needed makes it fail. */
-  const query = async (name: QueryName, variables: Readonly<Record<string, unknown>> = {}): Promise<HttpAnswer> => {
+  const query = async (name: QueryName, variables: Readonly<Record<string, unknown>> = {}, worth: Worth = name): Promise<HttpAnswer> => {
     for (;;) {
       try {
-        return await transport.post(options.url, { query: queries[name](leftOut), variables })
+        return await transport.post(options.url, { query: queries[name](leftOut), variables }, worth)
       } catch (error) {
         if (!(error instanceof MarketplaceError) || error.code !== 'refused') throw error
         const { names, canBeLeftOut } = refusedFields(error.message)
@@ -69,7 +70,7 @@ export function createMarketplace(options: MarketplaceOptions): Marketplace {
   return {
     newestListings: async (page) => listingsOf(await query('listings', { ...page, sort: 'Latest' })),
     cheapestListings: async (className, page) =>
-      listingsOf(await query('listings', { ...page, sort: 'PriceAsc', criteria: { classes: [className] } })),
+      listingsOf(await query('listings', { ...page, sort: 'PriceAsc', criteria: { classes: [className] } }, 'sweep')),
     settledSales: async (page) => settledOf(await query('settled', { ...page })),
     async axie(tokenId) {
       const answer = await query('axie', { axieId: tokenId })

@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import type { Clock } from '#lib/clock/clock.ts'
 import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import type { Budget, Worth } from './budget.ts'
 import { MarketplaceError, type MarketplaceErrorCode } from './errors.ts'
 
 export type TransportOptions = Readonly<{
@@ -14,6 +15,8 @@ export type TransportOptions = Readonly<{
   concurrentRequests: number
   /** For the whole answer. */
   timeoutMillis: number
+  /** What this process may ask of the key; absent: as much as it likes. */
+  budget?: Budget
   /** How often one request is sent before its error is thrown. */
   attempts: number
   /** A larger answer is refused before it is read. Bytes. */
@@ -39,7 +42,8 @@ export type HttpAnswer = Readonly<{
 
 export interface Transport {
   /** Rejects with MarketplaceError only. */
-  post(url: string, body: unknown): Promise<HttpAnswer>
+  /** @param worth what goes last when the budget runs dry */
+  post(url: string, body: unknown, worth?: Worth): Promise<HttpAnswer>
   get(url: string): Promise<HttpAnswer>
   /** Ends waiting and open requests with MarketplaceError `closed`. Idempotent. */
   close(): Promise<void>
@@ -51,7 +55,8 @@ const firstBackoffMillis = 200
 const longestBackoffMillis = 10_000
 /** Longer pauses than this are the caller's business: it can say so in its readiness. */
 const longestPauseMillis = 5_000
-const longestRetryAfterMillis = 600_000
+/** A day that is spent is waited for, whole. */
+const longestRetryAfterMillis = 86_400_000
 
 /** One pool per host, one limiter for all. Retries what is transient: with jittered backoff, never before `Retry-After`. */
 export function createTransport(options: TransportOptions): Transport {
@@ -59,7 +64,10 @@ export function createTransport(options: TransportOptions): Transport {
   const limiter = new Bottleneck({ maxConcurrent: options.concurrentRequests, minTime: 1_000 / options.requestsPerSecond })
   const pools = new Map<string, Pool>()
   const closing = new AbortController()
+  /** By the monotonic clock. */
   let pausedUntil = 0
+  /** After a long pause one request asks alone whether it is over. */
+  let probe: 'none' | 'due' | 'asking' = 'none'
   let closed: Promise<void> | null = null
 
   const poolFor = (origin: string): Pool => {
@@ -68,27 +76,36 @@ export function createTransport(options: TransportOptions): Transport {
     return pool
   }
   const sleepUntil = async (moment: number): Promise<void> => {
-    const wait = moment - clock.now()
+    const wait = moment - clock.monotonic()
     if (wait > 0) await clock.sleep(wait, closing.signal)
   }
   const passPause = async (): Promise<void> => {
-    const pause = pausedUntil - clock.now()
-    if (pause <= longestPauseMillis) return sleepUntil(pausedUntil)
-    const message = `the marketplace asked us to wait for another ${Math.ceil(pause / 1_000)} s`
-    throw new MarketplaceError('rate_limited', message, { retryAfterMillis: pause })
+    const pause = pausedUntil - clock.monotonic()
+    if (pause > longestPauseMillis) {
+      const message = `the marketplace asked us to wait until ${new Date(clock.now() + pause).toISOString()}`
+      throw new MarketplaceError('rate_limited', message, { retryAfterMillis: pause })
+    }
+    if (probe === 'asking')
+      throw new MarketplaceError('rate_limited', 'one request asks whether the pause is over', { retryAfterMillis: 1_000 })
+    if (probe === 'due') probe = 'asking'
+    await sleepUntil(pausedUntil)
   }
   const once = async (request: Request): Promise<HttpAnswer> => {
     await passPause()
+    options.budget?.spend(request.worth)
     const startedAt = performance.now()
     try {
       const answer = await exchange(poolFor(request.url.origin), request, options, closing.signal)
+      probe = 'none'
       options.observe?.('ok', performance.now() - startedAt, answer)
       return answer
     } catch (error) {
       const known = describe(error, request, options, closing.signal.aborted)
       options.observe?.(known.code, performance.now() - startedAt, null)
       // Everybody waits: the limit is the key's, not the request's.
-      if (known.retryAfterMillis !== null) pausedUntil = Math.max(pausedUntil, clock.now() + known.retryAfterMillis)
+      const pause = known.retryAfterMillis ?? 0
+      pausedUntil = Math.max(pausedUntil, clock.monotonic() + pause)
+      probe = probe === 'asking' || pause > longestPauseMillis ? 'due' : probe
       throw known
     }
   }
@@ -100,7 +117,8 @@ export function createTransport(options: TransportOptions): Transport {
         const known = describe(error, request, options, closing.signal.aborted)
         if (!known.transient || attempt >= attempts || (known.retryAfterMillis ?? 0) > longestPauseMillis) throw known
         const backoff = Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** (attempt - 1)) * (0.5 + clock.random())
-        await sleepUntil(Math.max(clock.now() + backoff, pausedUntil)).catch(() => {
+        const wait = Math.max(backoff, known.retryAfterMillis ?? 0)
+        await sleepUntil(Math.max(clock.monotonic() + wait, pausedUntil)).catch(() => {
           throw closedError()
         })
       }
@@ -112,8 +130,8 @@ export function createTransport(options: TransportOptions): Transport {
     await Promise.all([...pools.values()].map((pool) => pool.destroy()))
   }
   return {
-    post: (url, body) => send({ method: 'POST', url: new URL(url), body: JSON.stringify(body) }),
-    get: (url) => send({ method: 'GET', url: new URL(url), body: null }),
+    post: (url, body, worth = 'listings') => send({ method: 'POST', url: new URL(url), body: JSON.stringify(body), worth }),
+    get: (url) => send({ method: 'GET', url: new URL(url), body: null, worth: 'exchangeRate' }),
     close() {
       closed ??= end()
       return closed
@@ -121,7 +139,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 }
 
-type Request = Readonly<{ method: 'GET' | 'POST'; url: URL; body: string | null }>
+type Request = Readonly<{ method: 'GET' | 'POST'; url: URL; body: string | null; worth: Worth }>
 
 const closedError = () => new MarketplaceError('closed', 'the marketplace client was closed')
 
@@ -141,6 +159,7 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
     return (Array.isArray(value) ? value[0] : value) ?? null
   }
   const retryAfter = retryAfterMillis(header('retry-after'), options.clock)
+  options.budget?.heard({ minute: quotaOf(header('x-ratelimit-remaining-minute')), day: quotaOf(header('x-ratelimit-remaining-day')) })
   if (isChallenge(header('cf-mitigated'), header('content-type'), response.statusCode, text))
     throw challengedError(response.statusCode, text, retryAfter)
   if (response.statusCode === 400) throwIfInvalidQuery(text, options)
@@ -232,7 +251,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), at most ten minutes from now. */
+/** Seconds or an HTTP date (RFC 9110, 10.2.3), at most a day from now. */
 function retryAfterMillis(header: string | null, clock: Clock): number | null {
   if (header === null) return null
   const millis = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - clock.now()

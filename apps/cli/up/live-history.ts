@@ -9,6 +9,7 @@ import { profileOf } from '#lib/axie/profile.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
+import { createBudget, keyLimits } from '#lib/marketplace/budget.ts'
 import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { describeHistory, readHistory } from '#lib/marketplace/history.ts'
@@ -63,6 +64,11 @@ async function readSales(
     leaderboardUrl: null,
     apiKey: settings.AXIE_API_KEY,
     requestsPerSecond: settings.REQUESTS_PER_SECOND,
+    budget: createBudget({
+      clock,
+      user: 'history',
+      limits: keyLimits(settings.MARKETPLACE_REQUESTS_PER_MINUTE, settings.MARKETPLACE_REQUESTS_PER_DAY),
+    }),
     concurrentRequests: settings.CONCURRENT_REQUESTS,
     timeoutMillis: settings.REQUEST_TIMEOUT_MILLISECONDS,
     marketTimeHeader: settings.MARKET_TIME_HEADER,

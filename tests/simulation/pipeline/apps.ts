@@ -56,7 +56,7 @@ const withSettings = <S extends Settings>(app: { settings: S; start(context: App
 const collectorConfig = configured(collectorSettings)
 const scorerConfig = configured(scorerSettings)
 const notifierConfig = configured(notifierSettings)
-const silent = { request() {}, poll() {}, answered() {}, committed() {} }
+const silent = { request() {}, poll() {}, answered() {}, budget() {}, fieldLeftOut() {}, committed() {} }
 
 /** The same code that `flipstream <app>` runs, on simulated ports. */
 export const starters: Readonly<Record<string, Start>> = {

@@ -100,7 +100,11 @@ describe('the API', () => {
       [post('/api/price', '{"class": '), 400, /JSON/],
       [post('/api/price', { class: 'Plant', breedCount: 9, parts: [] }), 400, /breedCount/],
       [post('/api/price', { ...soldItem(), class: 'Griffin' }), 422, /Griffin/],
-      [post('/api/price', { ...soldItem(), parts: Array(6).fill('<img src=x onerror=alert(1)>') }), 422, /expected a part of one of six types/],
+      [
+        post('/api/price', { ...soldItem(), parts: Array(6).fill('<img src=x onerror=alert(1)>') }),
+        422,
+        /expected a part of one of six types/,
+      ],
       [post('/api/price', { ...soldItem(), genes: 'x'.repeat(20_000) }), 413, /too large/i],
       [post('/api/price', `${'['.repeat(8_000)}${']'.repeat(8_000)}`), 400, /expected object/],
       [post('/api/price', '{"__proto__": {"class": "Plant"}}'), 400, /JSON/],

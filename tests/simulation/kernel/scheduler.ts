@@ -41,7 +41,7 @@ export type Answer<T> = Readonly<{ give(value: T): void; fail(error: Error): voi
 export type CallKind = 'steady' | 'lossy'
 
 /** What the network does with a call. `late`: the caller gives up; the request takes effect whenever it gets there. */
-export type CallFate = 'answered' | 'request lost' | 'answer lost' | 'late'
+export type CallFate = 'answered' | 'request lost' | 'answer lost' | 'late' | 'caller dies'
 
 type Step = Readonly<{ actor: Actor | null; label: string; run: () => void }>
 type Sleeper = { readonly actor: Actor; readonly at: number; readonly wake: () => void }
@@ -52,6 +52,8 @@ export type SchedulerOptions = Readonly<{
   startsAt: number
   /** Asked once per lossy call. */
   fateOf(label: string): CallFate
+  /** Its process ends, after the effect and before the answer. */
+  onDeath?(actor: Actor): void
   /** More steps or more virtual time than any honest run takes. */
   mostSteps: number
   mostMillis: number
@@ -107,6 +109,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         const fate = kind === 'steady' ? 'answered' : fateOf(label)
         if (fate !== 'answered') trace.add(fate, undefined)
         if (fate === 'answered') return effect(answer)
+        if (fate === 'caller dies') {
+          effect(unheard)
+          return options.onDeath?.(actor)
+        }
         giveUp()
         if (fate === 'answer lost') effect(unheard)
         if (fate === 'late') parkLater(1 + dice.below(40), null, `${actor.name} ${label} arrives late`, () => effect(unheard))

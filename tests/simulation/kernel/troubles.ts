@@ -16,7 +16,10 @@ export type Troubles = Readonly<{
   drawn(): readonly string[]
 }>
 
-export function createTroubles(dice: Dice, { without = [] }: Limits): Troubles {
+/** Calls after which a process may die before it hears the answer: the moments that matter most, and that chance rarely finds. */
+export type Deaths = Readonly<{ dice: Dice; calls: RegExp; chance: number }>
+
+export function createTroubles(dice: Dice, { without = [] }: Limits, deaths: Deaths | null = null): Troubles {
   const budget = dice.pick([0, 1, 2, 3, 5, 8, 12])
   const callChance = dice.pick([0.01, 0.03, 0.1])
   const actionChance = dice.pick([0.005, 0.02, 0.05])
@@ -34,6 +37,8 @@ export function createTroubles(dice: Dice, { without = [] }: Limits): Troubles {
 
   return {
     fateOf(label) {
+      if (deaths !== null && number < budget && deaths.calls.test(label) && deaths.dice.chance(deaths.chance))
+        return happens(`caller dies: ${label}`) ? 'caller dies' : 'answered'
       if (number >= budget || !dice.chance(callChance)) return 'answered'
       const fate = dice.pick(['request lost', 'answer lost', 'answer lost', 'late'] as const)
       return happens(`${fate}: ${label}`) ? fate : 'answered'

@@ -39,12 +39,21 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   const dice = createDice(seed)
   const shape = drawShape(dice, limits)
   const trace = createTrace(print)
-  const troubles = createTroubles(dice.fork(1), limits)
+  const troubles = createTroubles(dice.fork(1), limits, {
+    dice: dice.fork(5),
+    calls: /^(posts|puts|ends, committing)/,
+    chance: shape.deathChance,
+  })
   const scheduler = createScheduler({
     dice: dice.fork(2),
     trace,
     startsAt,
     fateOf: troubles.fateOf,
+    onDeath(actor) {
+      const index = processes.findIndex((process) => process.actor === actor)
+      const dying = processes[index]
+      if (dying !== undefined) die(index, actor, dying.log, dying.app)
+    },
     mostSteps: 60_000,
     mostMillis: 1e9,
     bias: shape.bias,
@@ -186,6 +195,7 @@ function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
     moves: Math.min(moves, records ?? moves),
     slowness: dice.pick([0, 0.02, 0.1]),
     bias: { newest: dice.pick([0, 0, 0.3]), oldest: dice.pick([0, 0.3, 0.8]) },
+    deathChance: dice.pick([0, 0.02, 0.1]),
   }
 }
 

@@ -138,6 +138,8 @@ async function apiPage(): Promise<string> {
     host: '127.0.0.1',
     port: 0,
     token: null,
+    hosts: [],
+    trustedProxies: [],
     requestsPerMinute: 60,
     pictureOrigin: null,
     version: '',

@@ -5,6 +5,9 @@ import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { explainError } from '#lib/cli/explain-error.ts'
 import { watchOutput } from '#lib/cli/output.ts'
+import { keepPrivate } from '#lib/stack/private-folder.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import { commands } from './commands.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -14,15 +17,24 @@ function help(): string {
     Object.entries(entries)
       .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
       .join('\n')
-  return `flipstream <command> [options]; every command knows --help\n\nCommands\n${list(commands)}\n\nApps (one process each, configured by environment variables)\n${list(apps)}\n`
+  return `flipstream <command> [options]; help <command> says more, --version which this is\n\nCommands\n${list(commands)}\n\nApps (one process each, configured by environment variables)\n${list(apps)}\n`
 }
 
+/** `help <command>` is `<command> --help`. */
+const asHelp = ([name, command, ...rest]: readonly string[]): readonly string[] =>
+  name !== 'help' ? [name, command, ...rest].filter((word) => word !== undefined) : command === undefined ? ['--help'] : [command, '--help']
+
 async function main(argv: readonly string[], env: Environment): Promise<number> {
-  const [name, ...rest] = argv
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  const [name, ...rest] = asHelp(argv)
+  if (name === undefined || name === '--help' || name === '-h') {
     process.stdout.write(help())
     return name === undefined ? exitCodes.usage : exitCodes.done
   }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`flipstream ${env['CODE_VERSION'] || packageJson.version}\n`)
+    return exitCodes.done
+  }
+  if (!rest.includes('--help')) keepPrivate(checkoutRoot)
   const command = commands[name]
   if (command !== undefined) return command.run(rest, env)
   const app = apps[name]

@@ -5,6 +5,7 @@ import { axieClasses } from '#lib/axie/classes.ts'
 import type { LiveView } from '#lib/live/live-view.ts'
 import type { MarketReader } from '#lib/live/market-reader.ts'
 import type { Status } from '#lib/live/status.ts'
+import { personOf } from './access.ts'
 import {
   alertsAnswer,
   axieIdParameter,
@@ -135,8 +136,9 @@ export function registerApi(server: FastifyInstance, { view, market, prices, sta
     },
     () => ({ ...status() }),
   )
-  server.get('/events', { schema: { hide: true } }, async (_request, reply) => {
-    if (!events.open(reply.raw)) return sendProblem(reply, problem(503, 'too_many_readers', 'as many pages are open as MAX_READERS allows'))
+  server.get('/events', { schema: { hide: true } }, async ({ ip }, reply) => {
+    if (!events.open(reply.raw, personOf(ip)))
+      return sendProblem(reply, problem(503, 'too_many_readers', 'as many pages are open as MAX_READERS or MAX_READERS_PER_ADDRESS allows'))
     return reply.hijack()
   })
 }

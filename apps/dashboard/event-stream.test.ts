@@ -9,9 +9,16 @@ afterEach(() => {
 })
 
 async function serve(options: Partial<Parameters<typeof createEventStream>[0]> = {}) {
-  const events = createEventStream({ snapshot: () => 'whole', maxClients: 10, maxWaitingBytes: 64 * 1024, maxMissedBeats: 2, ...options })
-  const server = createServer((_request, response) => {
-    if (!events.open(response)) response.writeHead(503).end()
+  const events = createEventStream({
+    snapshot: () => 'whole',
+    maxClients: 10,
+    maxClientsPerPerson: 10,
+    maxWaitingBytes: 64 * 1024,
+    maxMissedBeats: 2,
+    ...options,
+  })
+  const server = createServer(({ headers }, response) => {
+    if (!events.open(response, String(headers['x-person']))) response.writeHead(503).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   closers.push(
@@ -19,9 +26,9 @@ async function serve(options: Partial<Parameters<typeof createEventStream>[0]> =
     () => void server.close(),
   )
   const { port } = server.address() as AddressInfo
-  const open = () =>
+  const open = (person = 'one') =>
     new Promise<IncomingMessage>((resolve) => {
-      const request = get({ port, host: '127.0.0.1' }, resolve)
+      const request = get({ port, host: '127.0.0.1', headers: { 'x-person': person } }, resolve)
       request.on('error', () => {})
       closers.push(() => request.destroy())
     })
@@ -85,4 +92,11 @@ test('no more than may be', async () => {
   const second = await open()
   expect([first.statusCode, second.statusCode]).toEqual([200, 503])
   expect(events.clients()).toBe(1)
+})
+
+test('one person may not take the places of all', async () => {
+  const { open } = await serve({ maxClients: 3, maxClientsPerPerson: 2 })
+  const statuses = []
+  for (const person of ['one', 'one', 'one', 'other', 'third']) statuses.push((await open(person)).statusCode)
+  expect(statuses).toEqual([200, 200, 503, 200, 503])
 })

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 
 /** Named events as JSON. Anyone who fell behind, or has just come, gets the whole picture instead of what was missed. */
 export type EventStream = Readonly<{
-  /** False when there are too many already: nothing was written. */
-  open(response: ServerResponse): boolean
+  /** False when there are too many already, in all or of this person: nothing was written. */
+  open(response: ServerResponse, person: string): boolean
   /** To everyone who keeps up. Nobody else is waited for, and nothing is kept for them. */
   send(event: string, data: unknown): void
   /** A comment, so that either side notices a connection that is dead; and the end of those who have not read for long. */
@@ -18,17 +18,19 @@ export type EventStreamOptions = Readonly<{
   /** Event `snapshot`: everything there is to know. */
   snapshot(): unknown
   maxClients: number
+  maxClientsPerPerson: number
   /** Bytes that wait for a client before it counts as slow. Memory is bounded by this and one snapshot for each. */
   maxWaitingBytes: number
   /** Beats that a slow client may miss before its connection is ended. */
   maxMissedBeats: number
 }>
 
-type Client = { readonly response: ServerResponse; isSlow: boolean; missedBeats: number }
+type Client = { readonly response: ServerResponse; readonly person: string; isSlow: boolean; missedBeats: number }
 
 const frame = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 
-export function createEventStream({ snapshot, maxClients, maxWaitingBytes, maxMissedBeats }: EventStreamOptions): EventStream {
+export function createEventStream(options: EventStreamOptions): EventStream {
+  const { snapshot, maxClients, maxClientsPerPerson, maxWaitingBytes, maxMissedBeats } = options
   const clients = new Set<Client>()
   let skipped = 0
 
@@ -44,15 +46,16 @@ export function createEventStream({ snapshot, maxClients, maxWaitingBytes, maxMi
   }
 
   return {
-    open(response) {
-      if (clients.size >= maxClients) return false
+    open(response, person) {
+      const ofPerson = [...clients].filter((client) => client.person === person).length
+      if (clients.size >= maxClients || ofPerson >= maxClientsPerPerson) return false
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
         'x-content-type-options': 'nosniff',
       })
-      const client: Client = { response, isSlow: false, missedBeats: 0 }
+      const client: Client = { response, person, isSlow: false, missedBeats: 0 }
       clients.add(client)
       response.on('drain', () => recover(client))
       response.on('close', () => clients.delete(client))

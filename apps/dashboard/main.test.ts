@@ -1,4 +1,5 @@
-import { get } from 'node:http'
+import { get, type IncomingHttpHeaders } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { app as enricher } from '#app/enricher/main.ts'
 import { app as featurizer } from '#app/featurizer/main.ts'
@@ -11,6 +12,7 @@ import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { someSales } from '#lib/training/testing/sales-samples.ts'
 import type { Item, ScoredListing } from '#schemas/types.ts'
 import { type DashboardWorld, openDashboardWorld } from '../../tests/worlds/dashboard-world.ts'
+import { personOf } from './access.ts'
 
 // The dashboard as it runs, asked over a real socket, on a log in memory.
 
@@ -163,26 +165,115 @@ describe('the API', () => {
   )
 })
 
-describe('with a token and a limit', () => {
+/** By node:http, which sends any header, and a path as it is. */
+function ask(world: DashboardWorld, path: string, headers: Readonly<Record<string, string>> = {}) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number | undefined; headers: IncomingHttpHeaders; body: string }>()
+  get(world.url, { path, headers }, (response) => {
+    text(response).then((body) => resolve({ status: response.statusCode, headers: response.headers, body }), reject)
+  }).on('error', reject)
+  return promise
+}
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+describe('in a hostile network', () => {
   let guarded: DashboardWorld
   beforeAll(async () => {
-    guarded = await openDashboardWorld({ API_TOKEN: 'correct-horse', API_REQUESTS_PER_MINUTE: '5' })
+    guarded = await openDashboardWorld({
+      API_TOKEN: 'correct-horse',
+      API_REQUESTS_PER_MINUTE: '5',
+      DASHBOARD_HOSTS: 'flip.example, dashboard',
+      TRUSTED_PROXIES: '127.0.0.0/8',
+    })
   })
   afterAll(() => guarded.close())
+  /** Each case is another person, as the proxy in front says. */
+  let people = 0
+  const person = () => ({ 'x-forwarded-for': `203.0.113.${++people}` })
 
   test('only who has the token is answered, and not more often than may be; the empty page is for everyone', async () => {
-    const ask = (token?: string) => guarded.get('/api/status', token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
-    const refused = await ask()
-    expect([refused.status, refused.headers.get('content-type')]).toEqual([401, expect.stringContaining('application/problem+json')])
-    expect((await ask('wrong-horse')).status).toBe(401)
-    expect((await ask('correct-horse')).status).toBe(200)
+    const own = person()
+    const refused = await ask(guarded, '/api/status', own)
+    expect(refused).toMatchObject({
+      status: 401,
+      headers: { 'content-type': expect.stringContaining('problem+json'), 'www-authenticate': 'Bearer' },
+    })
     expect((await guarded.get('/')).status).toBe(200)
-    const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await ask('correct-horse')).status))
-    expect(statuses.sort()).toEqual([200, 200, 429, 429])
-    const limited = await ask('correct-horse')
-    expect([limited.headers.get('content-type'), limited.headers.has('retry-after')]).toEqual([
-      expect.stringContaining('problem+json'),
-      true,
-    ])
+    const statuses = []
+    for (let turn = 0; turn < 7; turn++) statuses.push((await ask(guarded, '/api/status', { ...own, ...bearer('correct-horse') })).status)
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429])
+    const limited = await ask(guarded, '/api/status', { ...own, ...bearer('correct-horse') })
+    expect(limited.headers).toMatchObject({ 'content-type': expect.stringContaining('problem+json'), 'retry-after': expect.any(String) })
   })
+
+  test('whoever guesses is told to wait, and locks nobody out, not even at the same address', async () => {
+    const own = person()
+    const guesses = []
+    for (let turn = 0; turn < 40; turn++) guesses.push((await ask(guarded, '/api/status', { ...own, ...bearer(`guess-${turn}`) })).status)
+    expect(new Set(guesses.slice(0, 30))).toEqual(new Set([401]))
+    expect(new Set(guesses.slice(30))).toEqual(new Set([429]))
+    expect((await ask(guarded, '/api/status', { ...own, ...bearer('correct-horse') })).status).toBe(200)
+  })
+
+  test.each([
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic correct-horse',
+    'correct-horse',
+    'Bearer correct-hors',
+    'Bearer correct-horse2',
+    'Bearer Correct-horse',
+  ])('is no token: %j', async (authorization) => {
+    expect((await ask(guarded, '/api/status', { ...person(), authorization })).status).toBe(401)
+  })
+
+  test.each([
+    ['evil.example', 421],
+    ['127.0.0.1.evil.example', 421],
+    ['localhost.evil.example', 421],
+    ['flip.example.evil.example:8080', 421],
+    ['notflip.example', 421],
+    ['flip.example', 200],
+    ['FLIP.example.:443', 200],
+    ['dashboard', 200],
+    ['localhost:1234', 200],
+    ['192.168.1.20:8080', 200],
+    ['[::1]:8080', 200],
+  ])('a name that was made to point here is refused, page and API (DNS rebinding): %s', async (host, status) => {
+    expect((await ask(guarded, '/', { host })).status).toBe(status)
+    const api = await ask(guarded, '/api/status', { host, ...person(), ...bearer('correct-horse') })
+    expect(api.status).toBe(status)
+    if (status === 421) expect(api.body).toContain('DASHBOARD_HOSTS')
+  })
+
+  test('what it answers is kept by nobody in between', async () => {
+    for (const path of ['/api/status', '/api/listings', '/api/price/abc']) {
+      const { headers } = await ask(guarded, path, { ...person(), ...bearer('correct-horse') })
+      expect(headers['cache-control'], path).toBe('no-store')
+    }
+  })
+
+  test('who asks is whom a trusted proxy names, and nobody else’s word', async () => {
+    const open = await openDashboardWorld({ API_REQUESTS_PER_MINUTE: '3' })
+    const statuses = []
+    for (let turn = 0; turn < 5; turn++) statuses.push((await ask(open, '/api/status', { 'x-forwarded-for': `198.51.100.${turn}` })).status)
+    await open.close()
+    expect(statuses).toEqual([200, 200, 200, 429, 429])
+  })
+
+  test('it is not open to others without a token unless somebody said so', async () => {
+    const everywhere = { DASHBOARD_HOST: '0.0.0.0' }
+    await expect(openDashboardWorld(everywhere)).rejects.toThrow(/DASHBOARD_HOST=0\.0\.0\.0 is open to others, and API_TOKEN is not set/)
+    await (await openDashboardWorld({ ...everywhere, API_TOKEN: 'correct-horse' })).close()
+    await (await openDashboardWorld({ ...everywhere, API_WITHOUT_TOKEN: 'allow' })).close()
+  })
+})
+
+test('a person is an address, or a network of IPv6', () => {
+  expect(personOf('203.0.113.7')).toBe('203.0.113.7')
+  expect(personOf('::ffff:203.0.113.7')).toBe('203.0.113.7')
+  expect(personOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
+  expect(personOf('2001:0db8:1:2::9')).toBe(personOf('2001:db8:1:2:ffff::1'))
+  expect(personOf('::1')).toBe('0:0:0:0::/64')
+  expect(personOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
 })

@@ -1,9 +1,11 @@
 import { type AppContext, defineApp } from '#lib/app/app.ts'
+import { FatalError } from '#lib/errors/errors.ts'
 import type { CalibrationScore } from '#lib/live/calibration.ts'
 import { type LiveSources, openLiveSources } from '#lib/live/live-sources.ts'
 import { createMarketplace } from '#lib/marketplace/client.ts'
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { createModelCache } from '#lib/stages/model-cache.ts'
+import { isLoopback } from './access.ts'
 import { levelsOf } from './api.ts'
 import { settings } from './config.ts'
 import { createEventStream, type EventStream } from './event-stream.ts'
@@ -29,6 +31,7 @@ export const app = defineApp({
   settings,
   async start(context: Context) {
     const { config, health, logger, store } = context
+    refuseOpenDoor(config)
     health.expect('page')
     const { backend } = await startTensorRuntime(config.TF_BACKEND)
     const sources = await openLiveSources(context)
@@ -42,6 +45,8 @@ export const app = defineApp({
       host: config.DASHBOARD_HOST,
       port: config.DASHBOARD_PORT,
       token: config.API_TOKEN,
+      hosts: config.DASHBOARD_HOSTS,
+      trustedProxies: config.TRUSTED_PROXIES,
       requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
       pictureOrigin: config.PICTURE_ORIGIN,
       version: config.CODE_VERSION,
@@ -71,6 +76,15 @@ export const app = defineApp({
   },
 })
 
+/** Whoever reaches the port reads everything: that must have been meant. */
+function refuseOpenDoor({ DASHBOARD_HOST: host, API_TOKEN: token, API_WITHOUT_TOKEN: without }: Context['config']): void {
+  if (token !== null || without === 'allow' || isLoopback(host)) return
+  throw new FatalError(
+    `DASHBOARD_HOST=${host} is open to others, and API_TOKEN is not set: set a token, serve on 127.0.0.1, or set API_WITHOUT_TOKEN=allow ` +
+      'where something in front asks who they are',
+  )
+}
+
 const openEvents = ({ config }: Context, { view, market, status }: LiveSources): EventStream =>
   createEventStream({
     snapshot: () => ({
@@ -81,6 +95,7 @@ const openEvents = ({ config }: Context, { view, market, status }: LiveSources):
       pictureOrigin: config.PICTURE_ORIGIN,
     }),
     maxClients: config.MAX_READERS,
+    maxClientsPerPerson: config.MAX_READERS_PER_ADDRESS,
     maxWaitingBytes,
     maxMissedBeats,
   })

@@ -34,6 +34,7 @@ const titles: Readonly<Record<number, string>> = {
   405: 'Method not allowed',
   413: 'Too large',
   415: 'Unsupported media type',
+  421: 'Not this server',
   422: 'Cannot be priced',
   429: 'Too many requests',
   500: 'Our mistake',

@@ -1,24 +1,23 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import bearerAuth from '@fastify/bearer-auth'
 import helmet from '@fastify/helmet'
-import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zod'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
+import { type AccessOptions, guardApi, guardHosts } from './access.ts'
 import { type ApiOptions, mostBodyBytes, registerApi } from './api.ts'
-import { errorHandler, type Problem, ProblemError, problem, problemType, sendProblem } from './problem.ts'
+import { errorHandler, problem, sendProblem } from './problem.ts'
 
 export type ServerOptions = ApiOptions &
+  AccessOptions &
   Readonly<{
     host: string
     port: number
-    /** Null: everyone may ask. */
-    token: string | null
-    requestsPerMinute: number
+    /** Addresses and networks whose word we take for where a request comes from (X-Forwarded-For). */
+    trustedProxies: readonly string[]
     pictureOrigin: string | null
     version: string
     logger: Logger
@@ -39,6 +38,7 @@ export async function startServer(options: ServerOptions): Promise<DashboardServ
   const server = Fastify({
     bodyLimit: mostBodyBytes,
     requestTimeout: requestMillis,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
@@ -61,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<DashboardServ
 }
 
 async function registerEverything(server: FastifyInstance, options: ServerOptions): Promise<void> {
-  const { logger, pictureOrigin, version, requestsPerMinute, token } = options
+  const { logger, pictureOrigin, version, hosts, token } = options
   server.setValidatorCompiler(validatorCompiler)
   // Answers are made by our own code, and checked by the compiler: reading them once more would only cost time.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
@@ -72,18 +72,13 @@ async function registerEverything(server: FastifyInstance, options: ServerOption
       problem(404, 'not_found', `no ${request.method} ${request.url.slice(0, 200)}; GET /api/openapi.json lists what there is`),
     ),
   )
+  guardHosts(server, hosts)
   await server.register(helmet, securityHeaders(pictureOrigin))
   await server.register(swagger, { openapi: openapiOf(version, token !== null), transform: jsonSchemaTransform })
-  await server.register(rateLimit, {
-    global: false,
-    errorResponseBuilder: (_request, { after }) =>
-      new ProblemError(problem(429, 'rate_limited', `expected at most ${requestsPerMinute} requests a minute; try again in ${after}`)),
-  })
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.register(
     async (api) => {
-      api.addHook('onRequest', api.rateLimit({ max: requestsPerMinute, timeWindow: 60_000 }))
-      if (token !== null) await api.register(bearerAuth, { keys: new Set([token]), contentType: problemType, errorResponse: unauthorized })
+      await guardApi(api, options)
       registerApi(api, options)
     },
     { prefix: '/api' },
@@ -92,13 +87,6 @@ async function registerEverything(server: FastifyInstance, options: ServerOption
   for (const file of plotFiles)
     server.get(`/plot/${file}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(file, plotDirectory))
 }
-
-/** The plugin's types know only its own shape of an answer. */
-const unauthorized = (): { error: string } & Problem & { type: string } => ({
-  type: 'about:blank',
-  ...problem(401, 'unauthorized', 'expected the header Authorization: Bearer, with the token of API_TOKEN'),
-  error: 'unauthorized',
-})
 
 /** Scripts and styles from here alone, no markup from anywhere: what the market says can never become code. */
 function securityHeaders(pictureOrigin: string | null) {

@@ -1,6 +1,7 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import { median } from '#lib/numbers/median.ts'
 import type { ScoredListing } from '#schemas/types.ts'
+import { worstCaseSteps } from './expression-cost.ts'
 import { type ExpressionRecord, expressionRecord, registerRecord, variables } from './expression-record.ts'
 
 /** An expression that cannot be used, and where in its text. */
@@ -23,6 +24,8 @@ export type Expression = Readonly<{
 }>
 
 const longest = 2_000
+/** About a hundredth of a second, once per rule and listing. */
+const mostSteps = 100_000
 
 /** Plain CEL refuses `double > 2 * int`, which is what people write. */
 function createEnvironment(): Environment {
@@ -51,8 +54,10 @@ const environment = createEnvironment()
 /** Checks an expression whole, types included. Throws ExpressionError. */
 export function compileExpression(text: string): Expression {
   if (text.length > longest) throw new ExpressionError(`expected at most ${longest} characters, found ${text.length}`, longest)
-  const nodes = nodesOf(parse(text, (offset) => offset).ast)
+  const { ast } = parse(text, (offset) => offset)
+  const nodes = nodesOf(ast)
   refuseRegularExpressions(nodes)
+  refuseEndlessWork(ast)
   const { widened, offsetIn } = widen(text, nodes)
   const program = parse(widened, offsetIn)
   const { valid, type, error } = program.check()
@@ -112,6 +117,14 @@ function refuseRegularExpressions(nodes: readonly ASTNode[]): void {
   if (call === undefined) return
   const message = 'matches() is not offered, a pattern could hold up every alert: use ==, in, startsWith, endsWith or contains'
   throw new ExpressionError(message, call.start)
+}
+
+function refuseEndlessWork(ast: ASTNode): void {
+  const steps = worstCaseSteps(ast)
+  if (steps <= mostSteps) return
+  const found = Number.isFinite(steps) ? steps.toPrecision(2) : 'no end'
+  const message = `expected at most ${mostSteps} steps a listing, found up to ${found}: nest fewer lists in all, exists, filter and map`
+  throw new ExpressionError(message, ast.start)
 }
 
 const macros: readonly unknown[] = ['all', 'exists', 'exists_one', 'filter', 'map']

@@ -131,7 +131,11 @@ rules:
         ],
       ],
       ['broken YAML', 'name: mine\nrules: [\n', [expect.stringMatching(/^mine\.yaml:3:1: /)]],
-      ['a key given twice', 'name: mine\nname: yours\n', [expect.stringMatching(/^mine\.yaml:2:1: Map keys must be unique/)]],
+      [
+        'a key given twice',
+        'name: mine\nname: yours\n',
+        [expect.stringMatching(/^mine\.yaml:2:1: expected each key once, found name again/)],
+      ],
       ['no mapping at all', '- a\n', [expect.stringMatching(/^mine\.yaml:1:1: the document: /)]],
       ['nothing', '', [expect.stringMatching(/^mine\.yaml:1:1: the document: /)]],
       [
@@ -149,4 +153,25 @@ rules:
       expect(problemsIn(text)).toEqual(problems)
     })
   })
+
+  it.each([
+    ['60,000 keys', Array.from({ length: 60_000 }, (_, key) => `key${key}: 1`).join('\n'), /expected at most 200000 characters, found \d+/],
+    [
+      'as many keys as there may be',
+      Array.from({ length: 20_000 }, (_, key) => `k${key}:`).join('\n'),
+      /1:1: expected no member called k0/,
+    ],
+    ['one key again and again', 'version: 1\n'.repeat(18_000), /2:1: expected each key once, found version again/],
+    ['keys of a rule', `rules:\n  - {name: a, ${Array.from({ length: 18_000 }, (_, key) => `k${key}: 1`).join(',')}}`, /k0/],
+    ['rules', `rules:\n${'  - {name: a, when: "nope"}\n'.repeat(7_000)}`, /mine.yaml:/],
+    ['brackets within brackets', '['.repeat(20_000), /mine.yaml:1:\d+: /],
+  ])(
+    'is refused soon, however much it is: %s',
+    (_, text, message) => {
+      const begun = performance.now()
+      expect(() => parseRulesFile(text, 'mine.yaml')).toThrow(message)
+      expect(performance.now() - begun).toBeLessThan(10_000)
+    },
+    20_000,
+  )
 })

@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { defaultRules } from './presets.ts'
 import { type RuleSet, ruleSetSchema } from './rule-set.ts'
@@ -11,12 +11,17 @@ export class RulesFileError extends Error {
   override readonly name = 'RulesFileError'
   readonly problems: readonly RulesFileProblem[]
   constructor(fileName: string, problems: readonly RulesFileProblem[]) {
-    super(problems.map(({ line, column, message }) => `${fileName}:${line}:${column}: ${message}`).join('\n'))
-    this.problems = problems
+    const told = problems.slice(0, mostProblems)
+    const rest = problems.length > told.length ? [`${fileName}: the first ${told.length} of ${problems.length} or more mistakes`] : []
+    super([...told.map(({ line, column, message }) => `${fileName}:${line}:${column}: ${message}`), ...rest].join('\n'))
+    this.problems = told
   }
 }
 
-const mostCharacters = 1_000_000
+/** Thousands of rules. Reading YAML takes longer the more keys a mapping has: beyond this it would be seconds. */
+const mostCharacters = 200_000
+/** Nobody reads further; and telling where each stands takes a look through its neighbours. */
+const mostProblems = 50
 
 type Path = readonly (string | number)[]
 type Source = Readonly<{ text: string; document: Document.Parsed<ParsedNode>; lines: LineCounter }>
@@ -32,10 +37,12 @@ export function parseRulesFile(text: string, fileName: string): RuleSet {
       { line: 1, column: 1, message: `expected at most ${mostCharacters} characters, found ${text.length}` },
     ])
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const source = { text, document, lines }
-  const failed = document.errors.map(({ pos, message }) => problemAt(source, pos[0], message))
+  const source = { text, document: parseYaml(text, lines, fileName), lines }
+  const { document } = source
+  const failed = document.errors.slice(0, mostProblems + 1).map(({ pos, message }) => problemAt(source, pos[0], message))
   if (failed.length > 0) throw new RulesFileError(fileName, failed)
+  const repeated = repeatedKeys(source)
+  if (repeated.length > 0) throw new RulesFileError(fileName, repeated)
   let written: unknown
   try {
     written = document.toJS()
@@ -48,11 +55,37 @@ export function parseRulesFile(text: string, fileName: string): RuleSet {
   ]
   const parsed = ruleSetSchema.safeParse(completed(written))
   if (parsed.success && contradictions.length === 0) return parsed.data
-  const issues = parsed.success
-    ? []
-    : parsed.error.issues.filter((issue) => !isAboutNames(issue)).flatMap((issue) => problemsOf(issue, source))
+  const told = parsed.success ? [] : parsed.error.issues.filter((issue) => !isAboutNames(issue)).slice(0, mostProblems + 1)
+  const issues = told.flatMap((issue) => problemsOf(issue, source))
   const problems = [...contradictions, ...issues].sort((a, b) => a.line - b.line || a.column - b.column)
   throw new RulesFileError(fileName, problems)
+}
+
+/** Keys are looked at below: the parser compares each with all before it, which took minutes for some ten thousand. */
+function parseYaml(text: string, lines: LineCounter, fileName: string): Source['document'] {
+  try {
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  } catch (error) {
+    // Brackets within brackets by the thousand are beyond its stack.
+    throw new RulesFileError(fileName, [{ line: 1, column: 1, message: `expected YAML that can be read: ${(error as Error).message}` }])
+  }
+}
+
+function repeatedKeys(source: Source): RulesFileProblem[] {
+  const problems: RulesFileProblem[] = []
+  visit(source.document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) problems.push(problemAt(source, key.range?.[0] ?? 0, `expected each key once, found ${key.value} again`))
+        if (problems.length > mostProblems) return visit.BREAK
+        seen.add(key.value)
+      }
+      return undefined
+    },
+  })
+  return problems
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -121,7 +154,9 @@ function problemsOf(issue: z.core.$ZodIssue, source: Source): RulesFileProblem[]
   const steps = written.map((step) => (/^\d+$/.test(step) ? Number(step) : step))
   const where = steps.filter((step) => step !== '')
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => problemAt(source, keyOffsetOf([...where, key], source), `expected no member called ${key}`))
+    return issue.keys
+      .slice(0, mostProblems + 1)
+      .map((key) => problemAt(source, keyOffsetOf([...where, key], source), `expected no member called ${key}`))
   const name = where.join('.') || 'the document'
   const offset = issue.code === 'custom' && typeof issue.params?.['offset'] === 'number' ? issue.params['offset'] : null
   if (offset !== null) return [problemAt(source, offsetInText(where, offset, source), `${name}: ${issue.message}`)]

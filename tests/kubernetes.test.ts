@@ -87,6 +87,20 @@ describe('k8s', () => {
     }
   })
 
+  it('tells KEDA the brokers with their namespace, and leaves the count of what is scaled to the autoscaler', () => {
+    for (const { spec } of documents('components/keda/scaled-objects.yaml') as unknown as {
+      spec: { triggers: { metadata: { bootstrapServers: string } }[] }
+    }[])
+      expect(spec.triggers[0]!.metadata.bootstrapServers).toMatch(/^[a-z-]+\.flipstream\.svc:9093$/)
+    for (const component of ['keda', 'hpa']) {
+      const { patches } = parse(text(`components/${component}/kustomization.yaml`)) as {
+        patches: { target: { name: string }; patch: string }[]
+      }
+      expect(patches.map(({ target }) => target.name)).toEqual(['featurizer', 'scorer', 'alerter'])
+      for (const { patch } of patches) expect(parse(patch)).toEqual([{ op: 'remove', path: '/spec/replicas' }])
+    }
+  })
+
   it('names in its overlays only what exists', () => {
     for (const overlay of readdirSync(path('overlays'))) {
       const { resources = [], components = [] } = parse(text(`overlays/${overlay}/kustomization.yaml`)) as Record<

@@ -1,5 +1,6 @@
 import type { KafkaMessage } from 'kafkajs'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
+import { createKafkajsAdmin } from '#lib/stream/kafkajs/admin.ts'
 import { createKafka } from '#lib/stream/kafkajs/client.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 
@@ -20,13 +21,12 @@ const patienceMillis = 60_000
 /** All records of the topics that a read-committed reader sees by now, with the producer that wrote each. */
 export async function readTopics(brokers: readonly string[], topics: readonly string[]): Promise<ReadRecord[]> {
   const kafka = createKafka({ brokers, clientId: 'history', logger: createLogger('history', 'silent') })
-  const admin = kafka.admin()
-  await admin.connect()
+  // Leaders may have moved a moment ago: it asks again.
+  const admin = createKafkajsAdmin(kafka)
   const groupId = `history-${randomId()}`
   const behind = new Map<string, number>()
   for (const topic of topics)
-    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
-      if (Number(low) < Number(high)) behind.set(`${topic}-${partition}`, Number(high))
+    for (const { partition, first, next } of await admin.offsets(topic)) if (first < next) behind.set(`${topic}-${partition}`, next)
   const records: ReadRecord[] = []
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 })
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
@@ -46,7 +46,7 @@ export async function readTopics(brokers: readonly string[], topics: readonly st
   for (const deadline = systemClock.now() + patienceMillis; behind.size > 0 && systemClock.now() < deadline; await systemClock.sleep(50));
   await consumer.disconnect()
   await admin.deleteGroups([groupId]).catch(() => {})
-  await admin.disconnect()
+  await admin.close()
   if (behind.size > 0) throw new Error(`not read to the end within ${patienceMillis / 1_000} s: ${[...behind.keys()]}`)
   return records
 }

@@ -90,7 +90,7 @@ test('a key that is refused ends the start, and says what to do, without showing
 
 test('the first start reads history, trains and goes live within the quota; the second goes on where it stopped', async () => {
   const first = await startLive(['--dry-run', '--for', '15s', '--json'])
-  expect(first.stderr).toMatch(/history: [\d,]+ sales[\s\S]*model trees-\w+/)
+  expect(first.stderr).toMatch(/history: [\d,]+ sales[\s\S]*model stack-\w+/)
   expect(first.code).toBe(0)
   const summary = JSON.parse(first.stdout) as Summary
   expect(summary).toMatchObject({ simulated: false, problems: [] })

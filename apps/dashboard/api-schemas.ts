@@ -32,6 +32,16 @@ export const itemBody = z.object({
 
 const quantiles = z.object({ q05: usd, q25: usd, q50: usd, q75: usd, q95: usd })
 
+/** What a model says beside its forecast; null of models that do not, and in records from before they did. */
+const beside = {
+  mean: usd.nullable().describe('The mean of the price: what sums over many axies are made of'),
+  exit: quantiles.nullable().describe('What it sells for next when bought at its ask, which the forecast never reads'),
+  demand: z
+    .object({ usd, h1: z.number(), h6: z.number(), h24: z.number(), h72: z.number() })
+    .nullable()
+    .describe('The chance that another axie alike sells for usd or more within so many hours'),
+}
+
 const source = z.enum(['live', 'recorded', 'synthetic'])
 
 const row = z.object({
@@ -42,7 +52,8 @@ const row = z.object({
   askUsd: usd,
   askEth: z.number(),
   forecastUsd: quantiles,
-  netGainUsd: usd.describe('Median forecast less fee less ask'),
+  ...beside,
+  netGainUsd: usd.describe('Median exit (forecast, where no exits are known) less fee less ask'),
   novelty: z.number().describe('0 familiar, above 1 outside of what the model learnt from'),
   listedAt: moment,
   observedAt: moment,
@@ -177,7 +188,8 @@ export const priceAnswer = z.object({
   item,
   ask: z.object({ usd, eth: z.number() }).nullable().describe('What it is offered for, where it is; never part of the forecast'),
   forecastUsd: quantiles,
-  netGainUsd: usd.nullable().describe('Median forecast less fee less ask'),
+  ...beside,
+  netGainUsd: usd.nullable().describe('Median exit (forecast, where no exits are known) less fee less ask'),
   model: z.object({
     id: z.string(),
     trainedUntil: moment,

@@ -1,7 +1,7 @@
 import { evidenceOf, itemOf, whyOf } from '#lib/live/evidence.ts'
 import type { MarketReader } from '#lib/live/market-reader.ts'
 import type { Marketplace } from '#lib/marketplace/client.ts'
-import { netGainUsd } from '#lib/rules/judge.ts'
+import { exitOf, netGainUsd } from '#lib/rules/judge.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { Ask, Item } from '#schemas/types.ts'
 import type { PriceAnswer } from './api-schemas.ts'
@@ -45,7 +45,7 @@ export function createPrices({ pricer, market, marketplace }: PricesOptions): Pr
 }
 
 function answerOf({ scored, ask }: Priced): PriceAnswer {
-  const { listing, quantilesUsd } = scored
+  const { listing, quantilesUsd, mean, demand } = scored
   return {
     axieId: listing.item.tokenId,
     simulated: listing.source !== 'live',
@@ -54,7 +54,10 @@ function answerOf({ scored, ask }: Priced): PriceAnswer {
     item: itemOf(listing.item),
     ask: ask === null ? null : { usd: ask.usd, eth: ask.eth },
     forecastUsd: quantilesUsd,
-    netGainUsd: ask === null ? null : netGainUsd(quantilesUsd.q50, ask.usd, defaultRules.feeRatio),
+    mean,
+    exit: ask === null ? null : scored.exit,
+    demand,
+    netGainUsd: ask === null ? null : netGainUsd(exitOf(scored).q50, ask.usd, defaultRules.feeRatio),
     model: {
       id: scored.modelId,
       trainedUntil: scored.modelTrainedUntil,

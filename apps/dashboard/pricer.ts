@@ -34,7 +34,7 @@ export type PricerOptions = Readonly<{
 /** Prices through the same functions, in the same order, as a live listing: context of the fold, features, the model in force. */
 export function createPricer({ state, source, models, backend, codeVersion }: PricerOptions): Pricer {
   const featurizer = createFeaturizerProcessor()
-  const scorer = createScorerProcessor({ model: models.get, featureSet: featureSetOf, reasonOf, backend, codeVersion })
+  const scorer = createScorerProcessor({ model: models.get, featureSet: featureSetOf, reasonOf, backend, codeVersion, explainsAll: true })
 
   const enrich = ({ item, seller, ask }: PriceSubject): Readonly<{ listing: EnrichedListing; ask: PricedAsk | null }> => {
     if (isEgg(item)) throw new RejectedError('egg', `axie ${item.tokenId} has not hatched: it has no parts yet, so nothing to price`)
@@ -52,8 +52,8 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
         observedAt: at,
         item: profile,
         seller: seller ?? '',
-        // No feature depends on it; nothing is cheaper than nothing, so the scorer says why.
-        ask: { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
+        // No feature depends on it, but the exit does: without an ask nobody is told of one.
+        ask: priced ?? { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
         context: contextFor(state, profile, { seller: seller ?? '', listingId, observedAt: at }),
         modelId: state.model?.modelId ?? null,
         featureSetHash: state.model?.featureSetHash ?? null,

@@ -3,6 +3,7 @@ import { priceBar } from '#lib/words/price-bar.ts'
 import { flow, justify, printable, type Run, render, run, type Style, shorten, words } from '#lib/words/terminal-text.ts'
 import type {
   Alert,
+  Demand,
   EnrichedListing,
   ItemProfile,
   PricedAsk,
@@ -61,7 +62,7 @@ function title(listing: EnrichedListing, width: number): Run[] {
 }
 
 function prices({ scored, netGainUsd, netGainLowUsd }: Alert, width: number): Run[][] {
-  const { quantilesUsd: quantiles, listing } = scored
+  const { quantilesUsd: quantiles, exit, demand, listing } = scored
   const { ask } = listing
   const kind = ask.kind === 'dutch' ? [run('  Dutch auction', 'dim')] : []
   const bar = priceBar(quantiles, ask.usd, width - labelWidth - 4)
@@ -78,6 +79,9 @@ function prices({ scored, netGainUsd, netGainLowUsd }: Alert, width: number): Ru
       [run('at the low end ', 'dim'), run(signedUsd(netGainLowUsd), 'good')],
       width,
     ),
+    ...(exit === null
+      ? []
+      : [line('sells', [run(usd(exit.q50), 'bold'), run(`  likely ${usd(exit.q25)} to ${usd(exit.q75)}`)], demandOf(demand), width)]),
     ...(bar === null ? [] : [line('', bar, [], width), line('', [run(legend(quantiles), 'dim')], [], width)]),
   ]
 }
@@ -101,6 +105,9 @@ export function apartWords({ attributes }: ItemProfile): string[] {
     ...(isBanned ? ['banned'] : []),
   ]
 }
+
+/** Demand for its like, at the forecast's median. */
+const demandOf = (demand: Demand | null): Run[] => (demand === null ? [] : [run('demand in 24 h ', 'dim'), run(percent(demand.h24))])
 
 const legend = ({ q05, q95 }: PriceQuantiles): string => `▼ ask  ◆ median  ━ likely  ─ 9 of 10: ${usd(q05)} to ${usd(q95)}`
 

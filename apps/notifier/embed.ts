@@ -48,11 +48,15 @@ const titleOf = ({ item, ask }: EnrichedListing): string =>
 
 const breeds = (count: number) => `${count} ${count === 1 ? 'breed' : 'breeds'}`
 
-function prices({ scored: { listing, quantilesUsd: quantiles }, netGainUsd, netGainLowUsd }: Alert): string {
+function prices({ scored: { listing, quantilesUsd: quantiles, exit, demand }, netGainUsd, netGainLowUsd }: Alert): string {
   const { ask } = listing
   return [
     `Asks **${usd(ask.usd)}** (${plain(askedIn(ask), 40)})${ask.kind === 'dutch' ? ', Dutch auction' : ''}`,
     `Worth **${usd(quantiles.q50)}**, likely ${usd(quantiles.q25)} to ${usd(quantiles.q75)}, 9 of 10 ${usd(quantiles.q05)} to ${usd(quantiles.q95)}`,
+    ...(exit === null ? [] : [`Bought at this ask, sells next for **${usd(exit.q50)}**, likely ${usd(exit.q25)} to ${usd(exit.q75)}`]),
+    ...(demand === null
+      ? []
+      : [`Demand: another alike sells for ${usd(demand.usd)} or more within 24 h in **${percent(demand.h24)}** of cases`]),
     `Net gain **${signedUsd(netGainUsd)}** (${signedPercent(netGainUsd / ask.usd)}), at the low end ${signedUsd(netGainLowUsd)}`,
   ].join('\n')
 }

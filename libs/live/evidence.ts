@@ -1,6 +1,16 @@
-import { netGainUsd } from '#lib/rules/judge.ts'
+import { exitOf, netGainUsd } from '#lib/rules/judge.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
-import type { Alert, Explanation, ItemProfile, MarketContext, Outcome, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+import type {
+  Alert,
+  Demand,
+  Explanation,
+  ItemProfile,
+  MarketContext,
+  Outcome,
+  PriceQuantiles,
+  ScoredListing,
+  Source,
+} from '#schemas/types.ts'
 
 /**
  * What people are shown of a scored listing, as JSON: the page and the API speak the same. Everything that is a name comes from the
@@ -14,7 +24,13 @@ export type ListingRow = Readonly<{
   askUsd: number
   askEth: number
   forecastUsd: PriceQuantiles
-  /** Median forecast less fee less ask. */
+  /** Dollars: for sums over many axies. Null in records older than this field. */
+  mean: number | null
+  /** Dollars: what it sells for next when bought at its ask. Null of models that know no exits. */
+  exit: PriceQuantiles | null
+  /** The chance that another alike sells at the median or more within so many hours. */
+  demand: Demand | null
+  /** Median exit (forecast, where no exits are known) less fee less ask. */
   netGainUsd: number
   novelty: number
   listedAt: number
@@ -25,7 +41,7 @@ export type ListingRow = Readonly<{
   modelId: string
 }>
 
-export const rowOf = ({ listing, quantilesUsd, novelty, modelId }: ScoredListing): ListingRow => ({
+export const rowOf = ({ listing, quantilesUsd, mean, exit, demand, novelty, modelId }: ScoredListing): ListingRow => ({
   listingId: listing.listingId,
   axieId: listing.item.tokenId,
   class: listing.item.class,
@@ -33,7 +49,10 @@ export const rowOf = ({ listing, quantilesUsd, novelty, modelId }: ScoredListing
   askUsd: listing.ask.usd,
   askEth: listing.ask.eth,
   forecastUsd: quantilesUsd,
-  netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, defaultRules.feeRatio),
+  mean,
+  exit,
+  demand,
+  netGainUsd: netGainUsd(exitOf({ exit, quantilesUsd }).q50, listing.ask.usd, defaultRules.feeRatio),
   novelty,
   listedAt: listing.ask.startedAt,
   observedAt: listing.observedAt,

@@ -35,6 +35,8 @@ export type ScorerOptions = Readonly<{
   reasonOf: (feature: string) => string
   backend: string
   codeVersion: string
+  /** Says why of every listing, not only of those that are worth it. */
+  explainsAll?: boolean
 }>
 
 type Reject = Extract<Result<never>, { type: 'reject' }>
@@ -116,7 +118,7 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
       novelty: novelty[row] as number,
       backend: options.backend,
       codeVersion: options.codeVersion,
-      explanation: isWorthExplaining(quantiles, listing.ask.usd) ? explain(row, quantiles) : null,
+      explanation: options.explainsAll || isWorthExplaining(quantiles, listing.ask.usd) ? explain(row, quantiles) : null,
       mean: means[row] as number,
       exit: exitUsd === null ? null : quantilesAt(exitUsd, row),
       unseen: distinctionsOf(listing.item).filter((name) => !model.columnNames.includes(`attribute.${name}`)),

@@ -76,17 +76,17 @@ function firstAfter(
   return undefined
 }
 
-/** How much of a span of time somebody watched: an hour of the clock counts where it holds a sale. */
+/** How much of a span of time somebody watched, in hours: an hour of the clock counts where it holds a sale; of times by the day, a day. */
 export type Watched = (from: number, until: number) => number
 
-/** In hours. */
 export function createWatched(times: Float64Array): Watched {
-  const hours = new Set<number>()
-  for (const time of times) hours.add(Math.floor(time / hourMillis))
+  const unit = times.every((time) => time % dayMillis === 0) ? dayMillis : hourMillis
+  const watched = new Set<number>()
+  for (const time of times) watched.add(Math.floor(time / unit))
   return (from, until) => {
     let millis = 0
-    for (let hour = Math.floor(from / hourMillis); hour * hourMillis < until; hour++)
-      if (hours.has(hour)) millis += Math.min(until, (hour + 1) * hourMillis) - Math.max(from, hour * hourMillis)
+    for (let place = Math.floor(from / unit); place * unit < until; place++)
+      if (watched.has(place)) millis += Math.min(until, (place + 1) * unit) - Math.max(from, place * unit)
     return millis / hourMillis
   }
 }

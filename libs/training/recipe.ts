@@ -11,6 +11,7 @@ import type { MarketEvent } from '#schemas/types.ts'
 import { buildDataset, type Dataset } from './dataset.ts'
 import { itemSalesOf } from './item-sales.ts'
 import type { TrainingProgress } from './progress.ts'
+import { ruleFamilies } from './simple-rules.ts'
 import type { TrainingSettings } from './training-settings.ts'
 
 /**
@@ -31,9 +32,9 @@ export function recipeOf({ itemModel, members, trees, network }: TrainingSetting
     if (family !== undefined) return family
     throw new UsageError(`members: expected any of ${known.map(({ kind }) => kind).join(', ')}, found ${kind}`)
   })
-  const [only] = families
-  if (only === undefined) throw new UsageError('members: expected at least one kind of model')
-  return { featureSet: axieResidualFeatures, itemModel, family: families.length === 1 ? only : createStackFamily(families) }
+  if (families.length === 0) throw new UsageError('members: expected at least one kind of model')
+  // The rules are always among them: no model leaves training that is worse than the best of these on sales it had not seen.
+  return { featureSet: axieResidualFeatures, itemModel, family: createStackFamily([...families, ...ruleFamilies()]) }
 }
 
 /** What a family is told of the rows it learns from. */

@@ -1,5 +1,7 @@
 import type { FeatureSet } from '#lib/features/feature-set.ts'
+import type { ModelFamily } from '#lib/model/model-family.ts'
 import type { Examples } from '#lib/model/price-model.ts'
+import { createSimilarSalesFamily } from '#lib/model/simple/similar-sales-family.ts'
 
 /** Forecasts that need no model: what a model must beat to be worth having. Log dollars, one per row. */
 export type SimpleRule = Readonly<{ name: string; forecast(rows: Examples): Float64Array }>
@@ -19,13 +21,21 @@ function firstKnown(name: string, featureSet: FeatureSet, columns: readonly stri
   }
 }
 
+/** The rules by the relative prices they read, the first that is known. */
+const ruleColumns = {
+  'last similar sale': ['c4.last', 'cb.last', 'class.q50'],
+  'median of last 8 similar': ['c4.median', 'cb.median', 'class.q50'],
+  'pooled look-alikes': ['pool.median', 'class.q50'],
+} as const
+
+/** The same rules as members of a stack: where a market is too thin to learn from, they are what it is made of. */
+export const ruleFamilies = (): ModelFamily[] => Object.values(ruleColumns).map((columns) => createSimilarSalesFamily(columns))
+
 /** @param fit the rows that the constant is taken from */
 export function simpleRules(featureSet: FeatureSet, fit: Examples): SimpleRule[] {
   const median = fit.logPrices.slice().sort()[fit.logPrices.length >> 1] as number
   return [
-    firstKnown('last similar sale', featureSet, ['c4.last', 'cb.last', 'class.q50']),
-    firstKnown('median of last 8 similar', featureSet, ['c4.median', 'cb.median', 'class.q50']),
-    firstKnown('pooled look-alikes', featureSet, ['pool.median', 'class.q50']),
+    ...Object.entries(ruleColumns).map(([name, columns]) => firstKnown(name, featureSet, columns)),
     { name: 'constant', forecast: ({ levels }) => levels.map(() => median) },
   ]
 }

@@ -9,7 +9,7 @@ type Network = Omit<NetworkTraining, 'seed'>
 
 export type TrainingSettings = Readonly<{
   itemModel: ItemEffectSettings
-  /** Kinds of the models whose forecasts are combined; one: that alone. */
+  /** Kinds of the models whose forecasts are combined, with each other and with the simple rules. */
   members: readonly string[]
   trees: Trees
   network: Network

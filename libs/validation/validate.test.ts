@@ -44,10 +44,9 @@ describe('the suite for a file of sales', () => {
     ['tail_is_known', withSome(400, 50, () => ({ tail: null }))],
     ['back_is_known', withSome(400, 50, () => ({ back: 'tail-yam' }))],
     ['purity_agrees_with_parts', withSome(400, 50, () => ({ purity: 100 }))],
-    ['sales_are_unique', withSome(400, 50, () => ({ id: 999, time: firstRowAt }))],
+    ['sales_are_unique', withSome(400, 50, () => ({ id: 999, time: firstRowAt, priceUsd: 30 }))],
     ['time_in_order', withSome(400, 100, ({ time }) => ({ time: (time as number) - 3_600_000 }))],
     ['not_in_the_future', sampleRows(400).concat(sampleRow({ time: asOf + 3_600_000 }))],
-    ['several_classes', sampleRows(400).map((row) => ({ ...row, class: 'Plant' }))],
     ['prices_vary', sampleRows(400).map((row) => ({ ...row, priceUsd: 20 }))],
     ['no_axie_dominates', sampleRows(400).map((row) => ({ ...row, id: 7 }))],
     ['seller_is_not_buyer', withSome(400, 10, () => ({ seller: '0xa', buyer: '0xa' }))],
@@ -55,6 +54,23 @@ describe('the suite for a file of sales', () => {
   test.each(faults)('refuses what breaks %s', (name, rows) => {
     expect(failed(rows)).toContain(name)
     expect(validate(rows).accepted).toBe(false)
+  })
+
+  const warnings = (rows: readonly SaleRow[]): string[] =>
+    validate(rows).results.flatMap(({ name, status, severity }) => (status === 'failed' && severity === 'warning' ? [name] : []))
+
+  test('times by the day are told of and accepted: two sales of one axie on a day, at two prices, are no duplicate', () => {
+    const byDay = sampleRows(400).map((row, place) => ({ ...row, id: 1_000 + (place >> 1), time: firstRowAt, priceUsd: 20 + (place % 17) }))
+    expect(warnings(byDay)).toContain('one_sale_at_a_time')
+    expect(failed(byDay)).not.toContain('sales_are_unique')
+    expect(validate(byDay).accepted).toBe(true)
+  })
+
+  test('a market of one class is told of and accepted', () => {
+    const [first] = sampleRows(1)
+    const ofOneClass = sampleRows(3_000).filter((row) => row.class === first?.class)
+    expect(warnings(ofOneClass)).toContain('several_classes')
+    expect(validate(ofOneClass).accepted).toBe(true)
   })
 
   test('lets a few parts of another type pass, and says which rows to leave out', () => {

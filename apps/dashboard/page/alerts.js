@@ -1,3 +1,4 @@
+import { besideOf } from './beside.js'
 import { byId, h, setText } from './dom.js'
 import { evidenceList } from './evidence.js'
 import { clockTime, date, dateTime, eth, percent, signedPercent, signedUsd, span, tame, titleCase, usd } from './format.js'
@@ -108,6 +109,7 @@ function cardOf(alert, { onLookup, origin, hasArrived }) {
           ),
           h('span', { class: 'gain up' }, h('b', {}, signedUsd(netGainUsd)), ` ${signedPercent(netGainUsd / listing.askUsd)}`),
         ),
+        besideOf(listing),
         priceBar(listing.forecastUsd, listing.askUsd),
         h('p', { class: 'ends' }, h('span', {}, '▏ask'), h('span', {}, `9 of 10: ${usd(q05)} to ${usd(q95)}`)),
         outcomeOf(alert.outcome),

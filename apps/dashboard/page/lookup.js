@@ -1,4 +1,5 @@
 import { marketLink } from './alerts.js'
+import { besideOf } from './beside.js'
 import { authorized } from './connection.js'
 import { byId, h, setText } from './dom.js'
 import { evidenceList } from './evidence.js'
@@ -46,7 +47,10 @@ async function ask(axieId) {
 
 const problemOf = ({ title, detail }) => [h('p', { class: 'empty' }, h('b', {}, tame(title, 80)), h('br'), tame(detail, 400))]
 
-function answerOf({ axieId, simulated, asOf, item, ask: asked, forecastUsd, netGainUsd, model, evidence, why }, origin) {
+function answerOf(
+  { axieId, simulated, asOf, item, ask: asked, forecastUsd, mean, exit, demand, netGainUsd, model, evidence, why },
+  origin,
+) {
   const { q05, q25, q50, q75, q95 } = forecastUsd
   return [
     h(
@@ -87,6 +91,7 @@ function answerOf({ axieId, simulated, asOf, item, ask: asked, forecastUsd, netG
           ),
           h('span', { class: `gain ${netGainUsd > 0 ? 'up' : 'down'}` }, h('b', {}, signedUsd(netGainUsd)), ' at the median'),
         ),
+    besideOf({ mean, exit, demand }),
     priceBar(forecastUsd, asked?.usd ?? null),
     h('h3', {}, 'Why'),
     evidenceList(item, evidence, why),

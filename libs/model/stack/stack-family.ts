@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type FittedModel, type Forecaster, type ModelFamily, type TrainingTask, targetsOf } from '#lib/model/model-family.ts'
 import { type Examples, type Explain, sliceExamples } from '#lib/model/price-model.ts'
 import { medianIndex, quantileCount } from '#lib/model/quantile-head.ts'
+import { noWorseThanBestMember } from './best-member.ts'
 import { type Combination, combine, fitWeights } from './stack-weights.ts'
 
 /** Where forward-chaining folds end, as shares of the training rows: members learn from all before a boundary and forecast up to the next. */
@@ -13,7 +14,8 @@ const leastWeight = 0.02
 
 /**
  * Several models as one: each quantile is the weighted mean of its members' (so quantiles cannot cross). The weights are fitted to what
- * members said of rows that came after all they had learnt from, in folds that go forward in time; then each learns from everything.
+ * members said of rows that came after all they had learnt from, in folds that go forward in time, and so that the stack is no worse there
+ * than its best member; then each learns from everything.
  */
 export function createStackFamily(families: readonly ModelFamily[]): ModelFamily {
   return {
@@ -24,7 +26,7 @@ export function createStackFamily(families: readonly ModelFamily[]): ModelFamily
       let done = 0
       const step = () => task.onProgress?.(++done, fits)
       const learnt = await outOfFold(families, task, step)
-      const weights = fitWeights(learnt)
+      const weights = noWorseThanBestMember(fitWeights(learnt), learnt)
       const forward = { from: Math.floor(task.fit.levels.length * boundaries[0]), quantiles: combine(learnt.forecasts, weights) }
       const members: (Member & Pick<FittedModel, 'refit'>)[] = []
       for (const [index, family] of families.entries()) {

@@ -59,7 +59,7 @@ export async function readTrainingSales({ data, cleansing, referenceOf }: Traini
   const broken = new Set([...validation.badRows].map((index) => judged[index]))
   const late = rows.filter(({ observedAt, time }) => observedAt !== null && typeof time === 'number' && observedAt - time > lateMillis)
   const noExamples = new Set([...[...leftOut.keys()].map((place) => rows[place]), ...broken, ...late])
-  const { refused, ...known } = eventsOf(raw.entries, (row) => !noExamples.has(row))
+  const { refused, repeated, ...known } = eventsOf(raw.entries, (row) => !noExamples.has(row))
   return {
     ...known,
     name,
@@ -74,6 +74,7 @@ export async function readTrainingSales({ data, cleansing, referenceOf }: Traini
       broken: broken.size,
       'known late': late.length,
       'refused by the fold': refused,
+      'second sale of an axie at one time': repeated,
     }),
   }
 }
@@ -84,21 +85,25 @@ const withoutZeros = (counts: Readonly<Record<string, number>>) =>
 type Known = Pick<TrainingSales, 'events' | 'historyOnly'>
 
 /** What is no example stays history wherever the fold takes it: the live market will show it to the features, too. */
-function eventsOf(entries: readonly RawEntry[], isExample: (row: SaleRow) => boolean): Known & { refused: number } {
+function eventsOf(entries: readonly RawEntry[], isExample: (row: SaleRow) => boolean): Known & { refused: number; repeated: number } {
   const events: MarketEvent[] = []
   const historyOnly = new Set<string>()
   const seen = new Set<string>()
-  let refused = 0
+  let [refused, repeated] = [0, 0]
   for (const entry of entries) {
     const { row } = entry
     const event = eventOrNone(entry)
     if (event === null && (row === null || isExample(row))) refused++
-    if (event === null || seen.has(event.eventId)) continue
+    if (event === null) continue
+    if (seen.has(event.eventId)) {
+      if (row !== null && isExample(row)) repeated++
+      continue
+    }
     seen.add(event.eventId)
     events.push(event)
     if (row !== null && !isExample(row)) historyOnly.add(event.eventId)
   }
-  return { events, historyOnly, refused }
+  return { events, historyOnly, refused, repeated }
 }
 
 function eventOrNone(entry: RawEntry): MarketEvent | null {

@@ -81,7 +81,7 @@ describe('training from a file of sales', { timeout: 120_000 }, () => {
   test('for a report, all other kinds of models are judged on the same sales; they change nothing of the model', async () => {
     const half = { fraction: 0.5 }
     const { bundle, report } = await training(file, { withRivals: true }, half)
-    expect(report.rivals.map(({ name }) => name)).toEqual(['network', 'ridge', 'decision tree', 'nearest neighbours'])
+    expect(report.rivals.map(({ name }) => name)).toEqual(['trees', 'network', 'ridge', 'decision tree', 'nearest neighbours'])
     for (const { errors } of report.rivals) {
       expect(errors.rows).toBe(report.model.rows)
       expect(errors.medianApe).toBeLessThan(0.5)

@@ -22,11 +22,26 @@ export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 're
     `learnt from ${report.sales} sales, ${day(manifest.trainedFrom)} to ${day(manifest.trainedUntil)}: ${rows.fit} to fit, ${rows.stopping} to stop${keptOf(report)}, ` +
       `${rows.newest} newest to judge; ${report.historyOnly} are history only`,
     ...leftOutLine(report.leftOut),
+    thicknessOf(manifest, report),
     `on the ${model.rows} newest sales, which it had not seen:`,
     ...alignColumns(table),
     `intervals: 25-75% holds ${percent(model.coverage50)} of prices (nominal 50%), 5-95% holds ${percent(model.coverage90)} (nominal 90%), its upper end is ${model.width90.toFixed(2)} times the lower`,
     `${backend.backend} backend; ${seconds.read.toFixed(1)} s reading, ${isCached ? `item model and features kept from an earlier training (${seconds.features.toFixed(1)} s)` : `${seconds.items.toFixed(1)} s item model, ${seconds.features.toFixed(1)} s features`}, ${seconds.fit.toFixed(1)} s fitting`,
   ].join('\n')}\n`
+}
+
+const dayMillis = 86_400_000
+
+/** How thick the market is, and what that allows. */
+function thicknessOf({ trainedFrom, trainedUntil }: Training['bundle']['manifest'], { rows, heads }: Training['report']): string {
+  const days = Math.max(1, (trainedUntil - trainedFrom) / dayMillis)
+  const daily = Math.round((rows.fit + rows.stopping + rows.newest) / days)
+  const exit =
+    heads.exit === null
+      ? 'too few purchases to learn exits from'
+      : `exits learnt from ${heads.exit.fit} purchases, calibrated on ${heads.exit.calibration}`
+  const demand = heads.demand === null ? 'too few sales to learn demand from' : `demand learnt from ${heads.demand.events} sales`
+  return `the market: ${daily} sales a day; ${exit}; ${demand}`
 }
 
 const keptOf = ({ learning }: Training['report']): string => (learning === null ? '' : ` (after ${learning.step} ${learning.kept})`)

@@ -30,6 +30,6 @@ export const fastTrainingSettings: TrainingSettings = {
     trees: { ...defaultItemEffectSettings.trees, rounds: 50, learningRate: 0.25, mostLeaves: 31 },
   },
   members: ['trees'],
-  trees: { ...defaultTrainingSettings.trees, rounds: 100, learningRate: 0.12, columnShare: 0.25, patience: 20 },
+  trees: { ...defaultTrainingSettings.trees, rounds: 100, tailRounds: 40, learningRate: 0.12, columnShare: 0.25, patience: 20 },
   network: defaultTrainingSettings.network,
 }

@@ -19,6 +19,16 @@ describe('the blocks of training', () => {
     }
   })
 
+  test('of a file whose times are days begin with days, where a boundary would lie within the last one', () => {
+    const day = 24 * 60 * minute
+    const times = Float64Array.from({ length: 1_000 }, (_, row) => Math.floor(row / 200) * day)
+    expect(splitBlocks(times)).toEqual({
+      fit: { from: 0, until: 600 },
+      stopping: { from: 600, until: 800 },
+      newest: { from: 800, until: 1_000 },
+    })
+  })
+
   test('cannot be made of too few sales, or of sales of a few minutes: the message says what was found', () => {
     expect(() => splitBlocks(evenly(299, minute))).toThrow('at least 300 sales to learn from, found 299')
     expect(() => splitBlocks(evenly(5_000, 10))).toThrow('within 1 minutes')

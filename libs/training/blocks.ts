@@ -25,13 +25,11 @@ export function splitBlocks(times: Float64Array): Blocks {
   if (rows < minimumRows) {
     throw new RejectedError('too_few_sales', `expected at least ${minimumRows} sales to learn from, found ${rows}: give a longer file`)
   }
-  const fitUntil = Math.floor(rows * ends.fit)
-  const stoppingUntil = Math.floor(rows * ends.stopping)
-  const blocks = {
-    fit: { from: 0, until: fitUntil },
-    stopping: { from: afterEmbargo(times, fitUntil), until: stoppingUntil },
-    newest: { from: afterEmbargo(times, stoppingUntil), until: rows },
-  }
+  const [fitUntil, stoppingUntil] = [Math.floor(rows * ends.fit), Math.floor(rows * ends.stopping)]
+  const asWanted = blocksOf(times, fitUntil, stoppingUntil)
+  const blocks = Object.values(asWanted).every(({ from, until }) => from < until)
+    ? asWanted
+    : blocksOfWholeMoments(times, fitUntil, stoppingUntil)
   for (const [name, { from, until }] of Object.entries(blocks)) {
     if (until <= from) {
       const span = ((times[rows - 1] as number) - (times[0] as number)) / 60_000
@@ -42,6 +40,19 @@ export function splitBlocks(times: Float64Array): Blocks {
     }
   }
   return blocks
+}
+
+const blocksOf = (times: Float64Array, fitUntil: number, stoppingUntil: number): Blocks => ({
+  fit: { from: 0, until: fitUntil },
+  stopping: { from: afterEmbargo(times, fitUntil), until: stoppingUntil },
+  newest: { from: afterEmbargo(times, stoppingUntil), until: times.length },
+})
+
+/** Where times are days, the newest block may lie within one: a block then begins with a day. */
+function blocksOfWholeMoments(times: Float64Array, fitUntil: number, stoppingUntil: number): Blocks {
+  const beginOf = (row: number): number => times.indexOf(times[row] as number)
+  const newest = beginOf(stoppingUntil)
+  return blocksOf(times, Math.max(1, beginOf(Math.min(fitUntil, Math.max(0, newest - 1)))), Math.max(1, newest))
 }
 
 function afterEmbargo(times: Float64Array, boundary: number): number {

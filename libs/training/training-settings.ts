@@ -4,7 +4,7 @@ import type { NetworkTraining } from '#lib/model/network/train-network.ts'
 import type { TreeSettings } from '#lib/model/trees/fit-trees.ts'
 import { createTreeFamily } from '#lib/model/trees/tree-family.ts'
 
-type Trees = Omit<TreeSettings, 'seed' | 'objective'>
+type Trees = Omit<TreeSettings, 'seed' | 'objective'> & Readonly<{ tailRounds: number }>
 type Network = Omit<NetworkTraining, 'seed'>
 
 export type TrainingSettings = Readonly<{

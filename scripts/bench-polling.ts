@@ -117,7 +117,7 @@ async function measure(requestsPerSecond: number): Promise<Measured> {
   }
 }
 
-/** Of each listing's first alert, as a read-committed consumer sees it. Filled as they come. */
+/** The first alert of each listing, as a read-committed consumer sees it. Filled as they come. */
 async function followAlerts({ backend: { log, codec }, prefix }: Pipeline) {
   const latencies = { known: [] as number[], alerted: [] as number[] }
   const seen = new Set<string>()

@@ -47,7 +47,7 @@ const { values } = parseArgs({
 const settings = values.fast === true ? fastTrainingSettings : defaultTrainingSettings
 const runs = Number(values.runs ?? 3)
 const trainedShare = 0.4
-/** Of the log in memory, which keeps everything. */
+/** The log in memory keeps everything. */
 const mostEventsOnLog = 20_000
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 

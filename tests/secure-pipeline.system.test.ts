@@ -13,7 +13,7 @@ import { type SecureBroker, startSecureBroker } from './secure-broker.ts'
 
 const enoughScored = 200
 const patienceMillis = 180_000
-/** Of every app, the source last, as they are started. */
+/** Every app, the source last, as they are started. */
 const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'validator', 'archiver', 'dashboard'] as const
 
 let broker: SecureBroker | undefined

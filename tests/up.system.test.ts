@@ -77,7 +77,7 @@ test('recorded sales: ends by itself, every live listing scored once or dead, ev
     expect(summary.backfilled).toBeGreaterThan(20_000)
   }
 
-  // Of the last run, without being told which.
+  // It finds the last run without being told which.
   const archive = await flipstream(['archive', 'verify', '--json'])
   expect(archive).toMatchObject({ code: 0, answer: { comparedWithLog: true, problems: [] } })
   expect(await flipstream(['replay', '--pipeline', '--json'])).toMatchObject({ code: 0, answer: { complete: true } })

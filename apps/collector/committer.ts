@@ -27,7 +27,7 @@ export type CommitterOptions = Readonly<{
   writer: TransactionalWriter
   codec: Codec
   prefix: string
-  /** Of live listings, where asked for. */
+  /** Traces of live listings, where asked for. */
   traces?: Pick<Traces, 'begin'>
   /** Waits before the writer is opened again. */
   backOff(attempt: number): Promise<void>

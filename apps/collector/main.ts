@@ -14,7 +14,7 @@ import { untilRead } from './until-read.ts'
 
 /** An honest page of a hundred is 70 kB, an honest leaderboard 0.2 MB. */
 const maxBodyBytes = 4 * 1024 * 1024
-/** Of one request, within the time after which a silent loop counts as hanging. */
+/** Attempts at one request, within the time after which a silent loop counts as hanging. */
 const attempts = 3
 /** Listings of the last hours: those that show late are told from those that were met. */
 const remembered = 1_000

@@ -54,7 +54,7 @@ export function endedAsks(
 export const nextToCheck = (tracked: readonly TrackedAsk[]): TrackedAsk | null =>
   tracked.reduce<TrackedAsk | null>((oldest, ask) => (oldest === null || ask.seenAt < oldest.seenAt ? ask : oldest), null)
 
-/** Of an axie: whether it is still offered, and whom it was last sold to. */
+/** Where an axie is: whether it is still offered, and whom it was last sold to. */
 type Whereabouts = Pick<AxieAnswer, 'listing' | 'lastSale'>
 
 /** What a query by id says of a tracked ask: still there, sold (its sale comes on its own), or withdrawn. */

@@ -8,7 +8,7 @@ import { objectiveMillis, type settings } from './config.ts'
 import type { ReadAlertOptions } from './incoming-alert.ts'
 import type { Intents } from './intents.ts'
 
-/** Of a dead letter: any broker takes so much. */
+/** The largest record of a dead letter: any broker takes that much. */
 const maxRecordBytes = 1_000_000
 
 /** What every sink of alerts is made with, wherever it tells of them. */

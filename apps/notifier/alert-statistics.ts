@@ -40,7 +40,7 @@ export type AlertStatistics = Readonly<{
   missed: Missed
 }>
 
-/** Of the alerts of that time: `from` included, `to` not. */
+/** Figures of the alerts of that time: `from` included, `to` not. */
 export function statisticsOf(outcomes: Iterable<Outcome>, { from, to }: { from: number; to: number }): AlertStatistics {
   const all = [...outcomes]
   const isWithin = ({ alertedAt }: Outcome): boolean => alertedAt >= from && alertedAt < to

@@ -16,7 +16,7 @@ export type ReadAlertOptions = Readonly<{
   maxRecordBytes: number
 }>
 
-/** Null of a record that is no alert, once it lies among the dead letters. */
+/** Null where the record is no alert, once it lies among the dead letters. */
 export async function readAlert(record: LogRecord, options: ReadAlertOptions): Promise<IncomingAlert | null> {
   const { codec, producer, deadLetters, maxRecordBytes } = options
   try {

@@ -30,7 +30,7 @@ export type OutcomeWatchOptions = Readonly<{
 export interface OutcomeWatch {
   /** A message was posted: its listing may be gone already. */
   posted(alertId: string): void
-  /** Of the last seven days of the market. */
+  /** Figures of the market's last seven days. */
   stats(): string
   readonly finished: Promise<void>
   stop(): Promise<void>

@@ -11,7 +11,7 @@ const occurrence = z.union([
   z.strictObject({ share: z.number().min(0).max(1), times: z.number().int().min(0).optional() }),
 ])
 
-/** Of an answer as a whole. */
+/** What can go wrong with an answer as a whole. */
 const answerFaults = {
   tooManyRequests: 'status 429 with Retry-After: 1',
   unavailable: 'status 503',
@@ -26,7 +26,7 @@ const answerFaults = {
   shuffledPage: 'a page in another order',
 } as const
 
-/** Of an offer: decided when it appears, and true of it from then on. */
+/** What can go wrong with an offer: decided when it appears, and kept from then on. */
 const offerFaults = {
   vanishes: 'gone after five minutes of the market, without a trace',
   missingField: 'one of its fields is missing',

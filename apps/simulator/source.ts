@@ -11,7 +11,7 @@ export type SourceOptions = Readonly<{
   start: number | null
   seed: number
   unsoldShare: number
-  /** Of a generated market. */
+  /** The pace of a generated market. */
   salesPerHour: number
   historyDays: number
   clock: Clock

@@ -17,7 +17,7 @@ import { type KafkaSecurity, kafkaSecurity } from './kafka-security.ts'
 
 const drainMillis = 10_000
 /**
- * Of what is in use after a full collection, how much more the heap may take before the next, percent. Left alone, V8 lets a busy process
+ * How much more than what is in use after a full collection the heap may take before the next, percent. Left alone, V8 lets a busy process
  * have up to three times as much more, as far as the machine allows: the archiver took 300 MB instead of 220, for the same speed.
  */
 const heapGrowthPercent = 80

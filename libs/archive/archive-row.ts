@@ -53,7 +53,7 @@ export function archiveRow(
 export function headersText(headers: Headers): string {
   let names = 0
   for (const _ in headers) names++
-  // Of one header there is one spelling anyway.
+  // A single header has one spelling anyway.
   return names > 1 ? canonicalJson(headers) : JSON.stringify(headers)
 }
 

@@ -14,11 +14,11 @@ const manifestSchema = z.object({
   /** Half-open range of log offsets that this object answers for: joins its neighbours without gap. */
   begin: offset,
   end: offset,
-  /** Of the records themselves, inclusive. */
+  /** Offsets of the records themselves, inclusive. */
   firstOffset: offset,
   lastOffset: offset,
   count: z.int().min(1),
-  /** Of the log, wall clock. */
+  /** Timestamps of the log, wall clock. */
   minTimestamp: z.int(),
   maxTimestamp: z.int(),
   /** Null in topics whose values have none, and where no value could be decoded. */
@@ -31,7 +31,7 @@ const manifestSchema = z.object({
   key: z.string(),
   size: z.int().min(1),
   sha256: hash,
-  /** Of the records (logical-hash.ts): what must never change. */
+  /** Hash of the records (logical-hash.ts): it must never change. */
   logicalHash: hash,
 })
 

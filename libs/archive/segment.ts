@@ -10,7 +10,7 @@ export type OpenSegment = {
   readonly begin: number
   readonly clockAtBegin: number
   readonly rows: PackedRows
-  /** Of the path. The market's hour never goes back: a late event goes where its neighbours in the log go, and cuts nothing. */
+  /** The hour in the path. The market's hour never goes back: a late event goes where its neighbours in the log go, and cuts nothing. */
   hour: number
   /** The running maximum of time over all the partition's records so far; 0 where there was none. */
   clock: number

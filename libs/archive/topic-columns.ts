@@ -46,7 +46,7 @@ const marketEvents: TopicColumns = {
     ...distinct('STRING', 'tokenId'),
     ...repeated('STRING', 'class'),
     ...rising('INT32', 'breedCount'),
-    // Of a sale what was paid, of an offer what it asked at observedAt; dollars as the market converted them.
+    // What was paid in a sale, or asked in an offer at observedAt; dollars as the market converted them.
     ...distinct('DOUBLE', 'priceEth', 'priceUsd'),
   ],
   observedAt: ({ observedAt }: MarketEvent) => observedAt,
@@ -125,7 +125,7 @@ type Field = Readonly<{ name: string; type: unknown }>
 /** Names that the record's own columns have. */
 const taken = new Set(['partition', 'offset', 'timestamp', 'key', 'headers', 'value', 'schemaId', 'raw'])
 
-/** Of any other topic: the fields of its schema that hold one plain value. */
+/** Columns of any other topic: the fields of its schema that hold one plain value. */
 function scalarColumns(schema: RecordName): TopicColumns {
   const { fields } = readSchemaFiles().get(schema) as unknown as { fields: readonly Field[] }
   const columns = fields.flatMap(({ name, type }): Column[] => {

@@ -29,7 +29,7 @@ export type ChainOptions = Readonly<{
   rules: Pick<RulesStore, 'load' | 'known'>
   backend: string
   codeVersion: string
-  /** Of listings.scored, live: the alerter's clock is that of its partition. */
+  /** Partitions of listings.scored, live: the alerter's clock is that of its partition. */
   partitions: number
   /** Rule sets that are tried beside those that the listings name, on the same forecasts. */
   alternatives?: readonly RuleSet[]

@@ -52,7 +52,7 @@ export async function playSales(options: PlaySalesOptions): Promise<Played> {
   const candidates: Candidate[] = []
   const refused: Record<string, number> = {}
   const tracer = cutAt === null ? null : createTracer()
-  /** Of the time that all of it takes. */
+  /** The share of the whole time. */
   const wholeShare = cutAt === null ? 1 : 1 / (1 + (cutAt - span.from) / (span.to - span.from))
   const store = createMemoryStore()
   const models = await walkForward({

@@ -14,7 +14,7 @@ export type PlayOptions = Readonly<{
   /** Judged beside, on the same forecasts. */
   alternatives: readonly RuleSet[]
   backend: BackendChoice
-  /** Of listings.scored, live: the alerter's clock and limits are those of its partition. */
+  /** Partitions of listings.scored, live: the alerter's clock and limits are those of its partition. */
   partitions: number
   progress: ProgressBar
 }>
@@ -26,7 +26,7 @@ export type Played = Readonly<{
   candidates: readonly Candidate[]
   /** Dead letters, by stage and code. */
   refused: Readonly<Record<string, number>>
-  /** Of the market, milliseconds, half open. */
+  /** The market's time, milliseconds, half open. */
   span: Readonly<{ from: number; to: number }>
   source: Source
   backend: TensorRuntime

@@ -187,7 +187,7 @@ function refusalsOf(candidates: readonly Candidate[]): Record<string, number> {
   return Object.fromEntries([...reasons].map(([reason, { length }]) => [reason, length] as const).sort((one, other) => other[1] - one[1]))
 }
 
-/** Of the k alerts that promised most for their ask, the share that gained. */
+/** The share that gained, among the k alerts that promised most for their ask. */
 function precisionOf(alerted: readonly Opportunity[], execution: ExecutionSettings): BacktestResult['precisionAt'] {
   const promise = ({ offer }: Opportunity): number => offer.promisedUsd / offer.askUsd
   const ranked = [...alerted].sort((one, other) => promise(other) - promise(one))

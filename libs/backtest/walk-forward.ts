@@ -21,7 +21,7 @@ export type WalkForwardOptions = Readonly<{
   salesFile: string
   events: readonly MarketEvent[]
   source: Source
-  /** Of the market, milliseconds: half open. Sales before `from` are history. */
+  /** The market's time, milliseconds, half open. Sales before `from` are history. */
   from: number
   to: number
   rules: RuleSet

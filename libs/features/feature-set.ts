@@ -18,7 +18,7 @@ export type Feature = Readonly<{
   description: string
   /** Where it comes from, as a formula over the enriched listing. Part of the set's hash. */
   source: string
-  /** Of a category: its values; the vector holds the place of one among them. Part of the set's hash. */
+  /** Values of a category; the vector holds the place of one among them. Part of the set's hash. */
   values?: readonly string[]
   /** NaN where nothing is known. */
   read(input: FeatureInput): number

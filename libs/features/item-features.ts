@@ -36,7 +36,7 @@ const partFeature = (type: PartType): ItemFeature => ({
   read: ({ item }) => (partOf(item.parts[type])?.number ?? Number.NaN) - 1,
 })
 
-/** Of the four parts that fight, how many are of the axie's own class: they hit harder. */
+/** How many of the four parts that fight are of the axie's own class: they hit harder. */
 const ownBattleParts: Read = ({ item }) => battlePartTypes.filter((type) => partOf(item.parts[type])?.class === item.class).length
 
 export const itemFeatures: readonly ItemFeature[] = [

@@ -13,7 +13,7 @@ export type CalibrationScore = Readonly<{
   bins: readonly number[]
   /** |price - median| / price, of the newest sales; null before the first sale. */
   medianError: number | null
-  /** Of the same, how many lie within q05 and q95: nine of ten should. */
+  /** How many of the same lie within q05 and q95: nine of ten should. */
   coverage90: number | null
 }>
 

@@ -70,7 +70,7 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
   }
 }
 
-/** Of the run's topics. They never change while it lives. */
+/** Partition counts of the run's topics. They never change while it lives. */
 async function partitionCounts(admin: LogAdmin, prefix: string): Promise<ReadonlyMap<string, number>> {
   const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix))
   return new Map(await Promise.all(topics.map(async (topic) => [topic, await admin.partitionCount(topic)] as const)))

@@ -26,7 +26,7 @@ export type LiveView = Readonly<{
   /** Newest first. */
   models(): ModelAnnounced[]
   deadLetters(): DeadLetterCounts
-  /** Of the newest scored listing. */
+  /** As the newest scored listing names them. */
   inForce(): Readonly<{ modelId: string; trainedUntil: number; backend: string; codeVersion: string; source: Source }> | null
   counts(): Readonly<{ scored: number; alerts: number }>
   takeChanges(): Changes

@@ -9,7 +9,7 @@ export type TallySummary = Readonly<{
   after10s: number | null
   after60s: number | null
   soldOn: number
-  /** Of those sold on, the share that left something after fee and ask. */
+  /** The share of those sold on that left something after fee and ask. */
   gained: number | null
   medianNetUsd: number | null
 }>

@@ -23,7 +23,7 @@ export type PipelineWatchOptions = Readonly<{
   admin: Pick<LogAdmin, 'committed'>
   prefix: string
   clock: Clock
-  /** Of each partition that records were read of. */
+  /** One for each partition that records were read from. */
   timelines(topic: TopicName): ReadonlyMap<number, Timeline>
   partitions(topic: TopicName): number
   /** A log that takes longer counts as not answering. */

@@ -14,7 +14,7 @@ export type PromotedModel = Readonly<{ modelId: string; featureSetHash: string |
 
 /** Item models of promoted models. A function of the promotion alone, as the fold must be one of its log: a bundle never changes. */
 export interface ItemModels {
-  /** Null of a model that brings none. RejectedError of one that cannot be used: its promotion is refused, and the one before stays. */
+  /** Null for a model that brings none. RejectedError for one that cannot be used: its promotion is refused, and the one before stays. */
   of(promoted: PromotedModel): ItemModel | null
 }
 

@@ -38,9 +38,9 @@ export interface Marketplace {
 
 export type MarketplaceOptions = TransportOptions &
   Readonly<{
-    /** Of the GraphQL API. */
+    /** Address of the GraphQL API. */
     url: string
-    /** Of a JSON document with the best players' axies: see `leaderboardOf`. */
+    /** Address of a JSON document with the best players' axies: see `leaderboardOf`. */
     leaderboardUrl: string | null
     /** Told once of each field that the marketplace refuses, by its type and name: it is left out of queries from then on. */
     onFieldLeftOut?: (field: string) => void

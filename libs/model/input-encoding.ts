@@ -9,7 +9,7 @@ import { z } from 'zod'
 export type InputColumn = Readonly<{
   name: string
   kind: 'number' | 'relative' | 'category'
-  /** Of a category: its codes are 0 … size - 1; anything else in the vector means unknown. */
+  /** For a category, whose codes are 0 … size - 1; anything else in the vector means unknown. */
   size?: number
 }>
 

@@ -31,7 +31,7 @@ export interface ObjectStore {
 
 export type PutOptions = Readonly<{
   contentType?: string
-  /** Of the bytes, hexadecimal, where the caller knows it already: spares hashing them again. */
+  /** Hash of the bytes, hexadecimal, where the caller knows it already: spares hashing them again. */
   sha256?: string
 }>
 

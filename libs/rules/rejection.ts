@@ -15,6 +15,6 @@ const words = {
 
 export type RejectionReason = keyof typeof words
 
-/** Of a record: its writer may know reasons that we do not. */
+/** Words for the reason in a record: its writer may know reasons that we do not. */
 export const rejectionWords = (reason: string): string =>
   Object.hasOwn(words, reason) ? words[reason as RejectionReason] : 'another reason'

@@ -65,7 +65,7 @@ const guards = z.strictObject({
   maximumModelAgeHours: z.number().positive(),
   /** 1 = as far from the training data as its own outskirts. */
   maximumNovelty: z.number().positive(),
-  /** Of a fixed price. A Dutch ask may be old: its price has only now come down. */
+  /** For a fixed price. A Dutch ask may be old: its price has only now come down. */
   maximumListingAgeMinutes: z.number().positive(),
   minimumAskUsd: dollars,
   maximumAskUsd: dollars,

@@ -22,7 +22,7 @@ export type RunNote = Readonly<{
   source: Source
   startedAt: string
   arguments: readonly string[]
-  /** Of a live run: the address of the market that it reads. */
+  /** The address of the market that a live run reads. */
   marketplace?: string
 }>
 

@@ -14,7 +14,7 @@ export type SupervisedApp = Readonly<{
   restarts(): number
   /** As of the last answer, of this life or, before it has given one, of the life before. Null before the first. */
   lastHealth(): HealthReport | null
-  /** Of the life that runs now; null where it does not answer: an app that ended has taken its figures with it. */
+  /** Figures of the life that runs now; null where it does not answer: an app that ended has taken its figures with it. */
   metrics(): Promise<MetricsSnapshot | null>
   stop(): Promise<void>
   lastLogLines(count: number): string

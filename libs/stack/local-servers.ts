@@ -13,7 +13,7 @@ export type LocalServer = Readonly<{
   probe(timeoutMillis: number): Promise<void>
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
-  /** Of what it wrote last, the lines that name a problem. */
+  /** The lines that name a problem, among what it wrote last. */
   lastProblem(): string | null
 }>
 

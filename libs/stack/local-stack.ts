@@ -108,7 +108,7 @@ async function startMissing(options: LocalStackOptions, state: StackState, write
     state.servers[name] = server
     await write(state)
   }
-  // Of all checkouts on this machine one at a time: a port found free must be so still when its server takes it.
+  // One checkout of this machine at a time: a port found free must be so still when its server takes it.
   const releasePorts = await acquireLock('local stack ports', { onWait: () => onProgress('waiting for another local stack to start …') })
   try {
     const started = serverDefinitions.map(async (definition) => {

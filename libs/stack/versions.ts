@@ -19,7 +19,7 @@ export const images = {
 /** Where the servers listen on 127.0.0.1 unless something else is there already. */
 export const preferredPorts = { broker: 9092, controller: 9093, registry: 8081, store: 9000 } as const
 
-/** Of servers that only this machine can reach; a shared store has its own (S3_ACCESS_KEY, S3_SECRET_KEY). */
+/** Credentials of servers that only this machine can reach; a shared store has its own (S3_ACCESS_KEY, S3_SECRET_KEY). */
 export const localCredentials = { accessKey: 'flipstream', secretKey: 'flipstream-local' } as const
 
 /** A leaderboard is the largest honest record; topics allow 8 MiB (libs/market/topics.ts), the broker a little more. */

@@ -17,7 +17,7 @@ type Enriched = Result<EnrichedListing>
 /** Why an event is folded, or not even that, and leads to nothing: for the metrics. */
 const skip = (reason: string): Enriched => ({ type: 'skip', reason })
 
-/** Of a listing that deserves a price: what it is, what surrounds it, and which model and rules decide about it. */
+/** What a listing that deserves a price is given: what it is, what surrounds it, and which model and rules decide about it. */
 function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enriched {
   const { listingId, seller, item } = listing
   const profile = profileOf(item)

@@ -19,7 +19,7 @@ import type { MarketEvent } from '#schemas/types.ts'
 export interface ItemModelCache extends ItemModels {
   /** A state begins with this model in force, and the one before is given up. */
   begin(model: PromotedModel | null): void
-  /** Of a model that may be promoted: so that its promotion costs no latency. */
+  /** Loads a model that may be promoted, so that its promotion costs no latency. */
   preload(modelId: string): Promise<void>
   /** RetryableError while the store is away, or lacks the model in force. */
   load(events: readonly MarketEvent[]): Promise<void>

@@ -4,7 +4,7 @@ import type { Follower } from '#lib/stream/log.ts'
 
 /**
  * Loads a model when topic `models` announces it, before any listing names it, so that its promotion costs no latency.
- * Of those announced in one go (at the start: all there are) only the newest; the rest are loaded when they are asked for.
+ * Only the newest of those announced in one go (at the start: all there are); the rest are loaded when they are asked for.
  */
 export async function preloadAnnounced(
   { log, codec, logger, prefix }: AppContext,

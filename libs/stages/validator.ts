@@ -10,7 +10,7 @@ import type { MarketEvent } from '#schemas/types.ts'
 /** The hour that is under way, and its live sales so far. */
 export type HourState = { hour: number; rows: SaleRow[] }
 
-/** Of fewer sales nothing can be said: any hour of the night would be found odd. */
+/** Fewer sales say nothing: any hour of the night would be found odd. */
 const fewestSales = 20
 
 const skip = (reason: string): Result<never> => ({ type: 'skip', reason })

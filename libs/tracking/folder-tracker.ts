@@ -53,7 +53,7 @@ export function createFolderTracker({ directory }: { directory: string }): Track
   }
 }
 
-/** Null of what is no run of ours. */
+/** Null where it is no run of ours. */
 async function readRun(file: string): Promise<RecordedRun | null> {
   try {
     return runSchema.parse(JSON.parse(await readFile(file, 'utf8')))

@@ -7,7 +7,7 @@ export type MlflowOptions = Readonly<{
   /** As MLFLOW_TRACKING_URI: http or https. */
   uri: string
   experiment: string
-  /** Of basic authentication, or a bearer token; null where the server wants neither. */
+  /** Basic authentication or a bearer token; null where the server wants neither. */
   credentials: Readonly<{ username: string; password: string }> | Readonly<{ token: string }> | null
   /** Told of runs that others wrote into the experiment and that are none of ours to read. */
   onPassedOver?: (runs: number) => void

@@ -68,9 +68,9 @@ export function judgeBlock(model: PriceModel, { examples, times, tokenIds }: Dat
 
 export type Verdict = Readonly<{ promote: boolean; why: string }>
 
-/** Of fewer sales an error says little. */
+/** The error of fewer sales says little. */
 const fewestRows = 200
-/** Of intervals that should hold 90%: one that holds less than this makes rules alert on noise. */
+/** Intervals should hold 90%: one that holds less than this makes rules alert on noise. */
 const leastCoverage = 0.8
 
 /** @param mostWorse by how much the challenger's median error may exceed the champion's, as a share of it. Newer data is worth a little. */

@@ -12,7 +12,7 @@ export type FoldedSales = Readonly<{ itemEffects: ItemEffects | null; dataset: D
 
 /** Folded sales of earlier trainings, by a hash of everything that they depend on. It may forget anything at any time. */
 export interface DatasetCache {
-  /** Null of what is not there, and of what is in any doubt. */
+  /** Null where nothing is there, and where it is in any doubt. */
   read(key: string): Promise<FoldedSales | null>
   /** A disk that takes nothing is told, and no error. */
   write(key: string, folded: FoldedSales): Promise<void>

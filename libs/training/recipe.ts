@@ -20,7 +20,7 @@ import type { TrainingSettings } from './training-settings.ts'
  */
 export type Recipe = Readonly<{
   featureSet: FeatureSet
-  /** Null of a feature set that does without. */
+  /** Null for a feature set that does without. */
   itemModel: ItemEffectSettings | null
   family: ModelFamily
 }>

@@ -18,7 +18,7 @@ export type CleansingOptions = Readonly<{
   washTrades: boolean
   /** Keeps at most so many, drawn so that each class has as equal a part as its number of sales allows. */
   mostExamples: number | null
-  /** Of that draw. */
+  /** Seed of that draw. */
   seed: number
 }>
 

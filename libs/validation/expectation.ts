@@ -12,7 +12,7 @@ export type Surroundings = Readonly<{
   reference: Profile | null
 }>
 
-/** Of one row: whether it holds; null where the row says nothing about it (its cell is missing, or not of the kind that is asked about). */
+/** Whether one row holds; null where the row says nothing about it (its cell is missing, or not of the kind that is asked about). */
 export type RowCheck = Readonly<{
   on: 'row'
   columns: readonly SaleColumn[]
@@ -21,7 +21,7 @@ export type RowCheck = Readonly<{
   holds(row: SaleRow, surroundings: Surroundings): boolean | null
 }>
 
-/** Of all rows together. */
+/** A check of all rows together. */
 export type SetCheck = Readonly<{
   on: 'set'
   columns: readonly SaleColumn[]

@@ -8,7 +8,7 @@ import { type ComparedSide, compareOutputs } from './compare-outputs.ts'
 import { formatComparison } from './side-by-side.ts'
 
 let codec: Codec
-/** Of another registry, which numbers the same schemas otherwise. */
+/** A codec on another registry, which numbers the same schemas otherwise. */
 let otherCodec: Codec
 beforeAll(async () => {
   codec = createCodec({ registry: createMemoryRegistry() })

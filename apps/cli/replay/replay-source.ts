@@ -4,7 +4,7 @@ import { openTopic } from '#lib/stream/topic-reader.ts'
 
 /** Where records to be replayed come from. Offsets are those of the log in which they were recorded, whichever it is. */
 export interface ReplaySource {
-  /** Of the partitions that hold a record. */
+  /** The partitions that hold a record. */
   readonly partitions: readonly number[]
   /** How many records a partition has from an offset on (for the progress; of a topic, markers are counted in). */
   count(partition: number, fromOffset: number): number

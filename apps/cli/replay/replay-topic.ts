@@ -20,7 +20,7 @@ export type ReplayTopicOptions = Readonly<{
   speed: number
   /** Ends the replay between two transactions. */
   signal: AbortSignal
-  /** Of one transaction. */
+  /** Limits of one transaction. */
   limits?: BatchLimits
   onBegin?: (counts: Readonly<{ total: number; done: number }>) => void
   onRecords?: (count: number) => void

@@ -89,7 +89,7 @@ async function openSource({ options, recording }: ReplayContext, topic: string):
 }
 
 /**
- * Of the topics that are spread by key: with the same count, every record comes to the partition it was recorded in, and the order inside
+ * Topics that are spread by key get the recorded count of partitions: with it, every record comes to the partition it was recorded in, and the order inside
  * a partition can be compared. The recorded log says it; without it, what is archived does.
  */
 async function recordedPartitions({ recording: { archive, source } }: ReplayContext): Promise<number> {

@@ -32,7 +32,7 @@ function train(share: number, settings = someTrees(20)): Promise<Training> {
   })
 }
 
-/** Of both stages. */
+/** Trees of both stages. */
 function someTrees(rounds: number): TrainingSettings {
   const { itemModel, trees } = fastTrainingSettings
   const small = { rounds, mostLeaves: 8 }

@@ -15,7 +15,7 @@ import { publishModel } from '#lib/training/publish.ts'
 import { addTrainingCode } from '#lib/training/training-code.ts'
 import type { TrainingPlan } from './market-plan.ts'
 
-/** Of what `flipstream train --json` answers, as much as is needed here. */
+/** As much of the answer of `flipstream train --json` as is needed here. */
 export type FirstModel = Readonly<{ modelId: string; featureSetHash: string }>
 
 export type TrainingContext = Readonly<{

@@ -28,7 +28,7 @@ export type AccountFigures = Readonly<{
   /** Mean over time of what is held / worth. */
   exposureRatio: number
   medianHoursHeld: number | null
-  /** Of daily returns, not annualised; null below 30 days. */
+  /** From daily returns, not annualised; null below 30 days. */
   sharpeDaily: number | null
   sortinoDaily: number | null
 }>

@@ -74,7 +74,7 @@ function collect({ classSales, traits, asOf }: NeighbourInput): number {
     if (time <= oldest) break
     const breeds = Math.abs((breedCount[row] as number) - wantedBreeds)
     const value = halves / 2 - perBreed * breeds - (perDay * Math.max(0, asOf - time)) / dayMillis
-    // Of equal likeness the newer sale stands first, since rows come newest first.
+    // Where two are equally alike the newer sale stands first, since rows come newest first.
     if (value <= farthest) continue
     count = insert(count, value, relative[row] as number, residual[row] as number)
     if (count < mostNeighbours) continue
@@ -84,7 +84,7 @@ function collect({ classSales, traits, asOf }: NeighbourInput): number {
   return count
 }
 
-/** Of the residuals many may be unknown, right after a first model was promoted. */
+/** Many residuals may be unknown, right after a first model was promoted. */
 const priorWeight = 0.5
 
 function fill(pairs: Weighted, values: Float64Array, count: number): void {

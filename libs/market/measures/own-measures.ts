@@ -9,7 +9,7 @@ export type OwnInput = Readonly<{
   tokenId: string
   breedCount: number
   asOf: number
-  /** Of the market, now; null without sales. */
+  /** The market's level now; null without sales. */
   reference: number | null
   combo: Combo
 }>

@@ -4,7 +4,7 @@ import { createWeighted, insertWeighted, mergeWeighted, totalWeight, type Weight
 
 type Pair = Readonly<{ value: number; weight: number }>
 
-/** Of few values, so that many are equal. */
+/** Few different values, so that many are equal. */
 const pairs = fc.array(fc.record({ value: fc.integer({ min: -3, max: 3 }), weight: fc.integer({ min: 1, max: 4 }) }), { maxLength: 12 })
 
 const sorted = (some: readonly Pair[]): Pair[] => [...some].sort((a, b) => a.value - b.value || a.weight - b.weight)

@@ -4,7 +4,7 @@
  */
 import type { Traits } from '#lib/axie/similarity.ts'
 
-/** Of a class; older ones are no longer neighbours. */
+/** Sales remembered for a class; older ones are no longer neighbours. */
 export const mostOfClass = 2_000
 /** Of another kind than the plain one: there are many kinds, and few axies of each. */
 const mostOfKind = 500

@@ -43,7 +43,7 @@ export interface SaleHistory {
   saleId(sale: SaleNumber): string
   tokenId(sale: SaleNumber): string
   breedCount(sale: SaleNumber): number
-  /** Of the class and the six parts: equal for identical axies. */
+  /** A key of the class and the six parts: equal for identical axies. */
   identicalKey(sale: SaleNumber): number
   /** Sales in memory, and the keys that lead to them. */
   size(): Readonly<{ sales: number; keys: number }>

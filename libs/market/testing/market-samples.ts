@@ -41,7 +41,7 @@ export const sampleItems: readonly Item[] = [
   image: null,
 }))
 
-/** Of the models that the samples promote: one without, two that disagree and change with the day, and one that cannot be had. */
+/** Item models of the models that the samples promote: one without, two that disagree and change with the day, and one that cannot be had. */
 export const sampleItemModels: ItemModels = {
   of({ modelId }) {
     if (modelId === 'model-0') return null

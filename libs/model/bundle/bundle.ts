@@ -18,7 +18,7 @@ export type BundleManifest = Readonly<{
   /** Its family: see families.ts. */
   kind: string
   featureSet: Readonly<{ name: string; hash: string }>
-  /** Of the sales it learnt from. A live pipeline refuses all but `live`. */
+  /** Where the sales it learnt from come from. A live pipeline refuses all but `live`. */
   source: Source
   dataset: Readonly<{ id: string; rows: number }>
   /** Time of the oldest and of the newest sale that any block holds, milliseconds. */
@@ -39,7 +39,7 @@ export type BundleManifest = Readonly<{
 /** A bundle in memory, ready to be written. */
 export type SealedBundle = Readonly<{
   modelId: string
-  /** Of the manifest's bytes, hexadecimal. */
+  /** Hash of the manifest's bytes, hexadecimal. */
   sha256: string
   manifest: BundleManifest
   manifestBytes: Buffer

@@ -37,7 +37,7 @@ export type Training = Readonly<{
    */
   model: TrainedModel
   heldOut: TrainedModel
-  /** Of a stack its members, held out like it; they are disposed of with it. */
+  /** The members of a stack, held out like it; they are disposed of with it. */
   members: readonly TrainedModel[]
   isRefitted: boolean
   learning: Learning | null

@@ -12,7 +12,7 @@ export const calibrationSchema = z.object({ shifts: z.array(z.number()).length(q
 
 /** Below so many rows the outer quantiles of the residuals are noise: nothing moves. */
 const minimumRows = 100
-/** Of the predicted interquartile range, log dollars: about two percent of the price. */
+/** The least predicted interquartile range, log dollars: about two percent of the price. */
 const minimumSpread = 0.02
 
 const spreadOf = (quantiles: ArrayLike<number>, at: number): number =>

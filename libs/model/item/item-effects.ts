@@ -118,7 +118,7 @@ function weightsAt(from: number, times: Float64Array, { halfLifeDays }: ItemEffe
 /** What was asked about one axie last. */
 type Answer = Readonly<{ era: Era; vector: Float32Array; effect: number }>
 
-/** Of so many axies: a few megabytes. */
+/** Answers that are kept: a few megabytes. */
 const mostAnswers = 10_000
 
 export function createItemEffects(eras: readonly Era[]): ItemEffects {

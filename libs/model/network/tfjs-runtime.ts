@@ -13,7 +13,7 @@ export type Backend = Exclude<BackendChoice, 'auto'>
 
 export type TensorRuntime = Readonly<{
   backend: Backend
-  /** Of tfjs. */
+  /** The version of tfjs. */
   version: string
   /** The backends that would have been preferred, and why each is not in use. */
   passedOver: readonly Readonly<{ backend: Backend; reason: string }>[]

@@ -10,7 +10,7 @@ type Settings = Readonly<{
   crossedInputs: number
   /** Penalties to choose from, by the error on the stopping rows. */
   penalties: readonly number[]
-  /** Of the newest training rows at most so many: the work grows with their number. */
+  /** At most this many of the newest training rows: the work grows with their number. */
   mostRows: number
 }>
 

@@ -37,7 +37,7 @@ const createForecaster = (definition: z.infer<typeof definitionSchema>): Forecas
   dispose: () => {},
 })
 
-/** Of each row the first of these numbers that is known; 0, which is the level itself, where none is. */
+/** The first of these numbers that is known, for each row; 0, which is the level itself, where none is. */
 function firstKnown({ vectorWidth, places }: Rule, vectors: Float32Array): Float64Array {
   return Float64Array.from({ length: vectors.length / vectorWidth }, (_, row) => {
     const place = places.find((place) => Number.isFinite(vectors[row * vectorWidth + place]))

@@ -7,7 +7,7 @@ import { type Combination, combine, fitWeights } from './stack-weights.ts'
 
 /** Where forward-chaining folds end, as shares of the training rows: members learn from all before a boundary and forecast up to the next. */
 const boundaries = [0.4, 0.6, 0.8, 1] as const
-/** Of the rows a member learns from, the newest share tells it when to stop. */
+/** The newest share of the rows a member learns from tells it when to stop. */
 const stoppingShare = 0.1
 /** A member that counts for less is left out: it would cost more time than it brings. */
 const leastWeight = 0.02

@@ -22,15 +22,15 @@ export type SplitSettings = Readonly<{
 export type Split = Readonly<{
   column: number
   gain: number
-  /** Of a number: bins up to this one go left, but for bin 0. -1 for a category. */
+  /** For a number: bins up to this one go left, but for bin 0. -1 for a category. */
   lastLeftBin: number
   /** Where bin 0 goes. */
   unknownLeft: boolean
-  /** Of a category: the bins that go left, else null. */
+  /** For a category: the bins that go left, else null. */
   leftBins: readonly number[] | null
 }>
 
-/** Of a leaf: sums over its rows. Rows are counted by weight everywhere here: a row of weight 2 is two. */
+/** Sums over the rows of a leaf. Rows are counted by weight everywhere here: a row of weight 2 is two. */
 export type LeafSums = Readonly<{ gradient: number; rows: number }>
 
 const score = (gradient: number, rows: number, l2: number): number => (gradient * gradient) / (rows + l2)

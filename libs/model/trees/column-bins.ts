@@ -7,9 +7,9 @@ import type { InputColumn } from '#lib/model/input-encoding.ts'
 export type ColumnBins = Readonly<{
   /** Bin 0 included: a bin is below this. */
   binCount: number
-  /** Of a number: `edges[bin - 1]` is the largest value of a bin, ascending; the last bin has no end. Empty for a category. */
+  /** For a number: `edges[bin - 1]` is the largest value of a bin, ascending; the last bin has no end. Empty for a category. */
   edges: Float32Array
-  /** Of a category: the bin of each of its codes. Null for a number. */
+  /** For a category: the bin of each of its codes. Null for a number. */
   binOfCode: Uint8Array | null
 }>
 

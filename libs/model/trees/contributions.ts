@@ -13,7 +13,7 @@ export function createContributions(ensemble: TreeEnsemble, output: number): (ve
   const mean = (child: number): number =>
     child < 0 ? (leaves[(-1 - child) * start.length + output] as number) : (means[child / nodeNumbers] as number)
   const base = roots.reduce((sum, root) => sum + mean(root), start[output] as number)
-  // Of each fork what going left and what going right adds to its mean: looked up two by two.
+  // What going left and what going right adds to the mean of each fork: looked up two by two.
   const steps = Float64Array.from({ length: 2 * means.length }, (_, index) => {
     const fork = index >> 1
     return mean(nodes[fork * nodeNumbers + 2 + (index & 1)] as number) - (means[fork] as number)
@@ -38,7 +38,7 @@ export function createContributions(ensemble: TreeEnsemble, output: number): (ve
   }
 }
 
-/** Of each fork the mean of its leaves, weighted by their training rows. Children stand behind their fork, so one pass backwards does. */
+/** The mean of each fork's leaves, weighted by their training rows. Children stand behind their fork, so one pass backwards does. */
 function meansOf({ nodes, leaves, leafRows, start }: TreeEnsemble, output: number): Float64Array {
   const forks = nodes.length / nodeNumbers
   const means = new Float64Array(forks)

@@ -58,7 +58,7 @@ describe('boosted trees', { timeout: 60_000 }, () => {
   })
 
   test('a row of weight 2 teaches what two of it teach', async () => {
-    // Of few different values, so that bins are the same however often a value occurs; whole, so that no tree draws rows.
+    // Few different values, so that bins are the same however often a value occurs; whole, so that no tree draws rows.
     const width = toyColumns.length
     const coarsened = (value: number, at: number): number =>
       toyColumns[at % width]?.kind === 'category' ? value : Math.max(-2, Math.min(2, Math.round(value)))

@@ -124,7 +124,7 @@ function startBoosting({ targets, weights }: TreeExamples, binned: BinnedRows, s
   }
 }
 
-/** Of a column that says the same of all rows a tree can make nothing: it must not take the place of one that is drawn. */
+/** A column that says the same for all rows is of no use to a tree: it must not take the place of one that is drawn. */
 function variesIn({ bins, rows }: BinnedRows, column: number, fitRows: number): boolean {
   const first = column * rows
   for (let at = first; at < first + fitRows; at++) if (bins[at] !== bins[first]) return true

@@ -9,9 +9,9 @@ export type Fork = Readonly<{ split: Split; left: number; right: number }>
 
 /** Rows that end in one leaf. */
 export type LeafRows = Readonly<{
-  /** Of those the tree was grown on. */
+  /** Rows that the tree was grown on. */
   grown: Int32Array
-  /** Of those that only need to know where they end: left out by bagging, or held for validation. */
+  /** Rows that only need to know where they end: left out by bagging, or held for validation. */
   carried: Int32Array
 }>
 

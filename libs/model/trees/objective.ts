@@ -42,7 +42,7 @@ export function leadingOutput(objective: Objective, round: number): number {
   return round % 2 === 0 || others.length === 0 ? middle : (others[((round - 1) / 2) % others.length] as number)
 }
 
-/** Of each row the slope of its weighted loss at its forecast, and its weight, as pairs into `gradients`; `forecasts` are rows × outputs. */
+/** The slope of each row's weighted loss at its forecast, and its weight, as pairs into `gradients`; `forecasts` are rows × outputs. */
 export function writeGradients(
   objective: Objective,
   leading: number,

@@ -8,11 +8,11 @@ import { type GrownTree, leftBinsOf } from './grow-tree.ts'
  */
 export type TreeEnsemble = Readonly<{
   vectorWidth: number
-  /** Of each column the number of its categories; 0 for a number. */
+  /** The number of categories of each column; 0 for a number. */
   categorySizes: Int32Array
   /** Forecasts before the first tree; as many as each leaf has values. */
   start: Float64Array
-  /** Of each tree its root, a child. */
+  /** The root of each tree, a child. */
   roots: Int32Array
   /**
    * Four numbers a fork: slot, threshold, left, right. Of a number's fork the slot is the place in a prepared row and the threshold a

@@ -45,7 +45,7 @@ type KafkajsError = Error & {
   broker?: string
   host?: string
   port?: number
-  /** Of a request about several topics: what each met with. */
+  /** What each topic met with, in a request about several. */
   errors?: readonly Error[]
 }
 

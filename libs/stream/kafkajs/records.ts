@@ -29,7 +29,7 @@ function rawParts({ key, headerList }: Message): RawParts | null {
 
 const noHeaders: Headers = Object.freeze({})
 
-/** Of a header that is there more than once the last one counts. */
+/** The last one counts of a header that is there more than once. */
 function toHeaders(headers: IHeaders): Headers {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => {

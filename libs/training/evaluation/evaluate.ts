@@ -161,7 +161,7 @@ function exitedFrom(dataset: Dataset, from: number): Exited {
   }
 }
 
-/** Of each sale what the same axie sold for next, log dollars; NaN where it was not seen again. */
+/** What the axie of each sale sold for next, log dollars; NaN where it was not seen again. */
 function resalesOf(tokenIds: readonly string[], logPrices: Float64Array, times: Float64Array): Float64Array {
   const next = new Map<string, number>()
   const resales = new Float64Array(logPrices.length).fill(Number.NaN)

@@ -15,7 +15,7 @@ export type Forecasted = Readonly<{
 
 /** APE = |forecast / price - 1|, a share. Log is the natural logarithm. */
 export type ForecastErrors = Readonly<{
-  /** Of log price; not a number where all prices are the same. */
+  /** R² of log price; not a number where all prices are the same. */
   r2Log: number
   medianApe: number
   /** 95% interval of the median, by drawing whole hours again: sales of one hour err together. */

@@ -25,7 +25,7 @@ export function createInspector({ reportFile, onProgress, say }: InspectorOption
       if (drifted.length > toldMost) say(`warning: and ${drifted.length - toldMost} features more`)
       if (reportFile !== null) writeReport(reportFile, found, { drifted, onProgress })
     },
-    /** Of the newest sales: remembered with an accepted data set. */
+    /** Features of the newest sales: remembered with an accepted data set. */
     features: (): Columns => features,
   }
 }

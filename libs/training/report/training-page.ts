@@ -23,7 +23,7 @@ export type TrainingPage = Readonly<{
   leftOut: Readonly<Record<string, number>>
   /** Features of the newest sales that are distributed otherwise than in the last accepted data set. */
   drifted: readonly DriftedFeature[]
-  /** Of the data docs beside this page. */
+  /** Address of the data docs beside this page. */
   dataDocsLink: string
   onProgress?: (done: number, total: number) => void
 }>

@@ -55,7 +55,7 @@ const overlaps = ({ minObservedAt, maxObservedAt }: Manifest, { from, until }: B
 
 const isWithin = (time: number, { from, until }: Bounds): boolean => (from === null || time >= from) && (until === null || time < until)
 
-/** Null of a record that is archived verbatim because nobody can decode it: it was a dead letter. */
+/** Null for a record that is archived verbatim because nobody can decode it: it was a dead letter. */
 async function decodedOrNone(codec: Codec, { value }: LogRecord): Promise<MarketEvent | null> {
   try {
     return value === null ? null : await codec.decode('MarketEvent', value)
@@ -65,7 +65,7 @@ async function decodedOrNone(codec: Codec, { value }: LogRecord): Promise<Market
   }
 }
 
-/** Null of what no feature knows. */
+/** Null for an event that no feature knows. */
 function entryOf(event: MarketEvent, { partition, offset }: LogRecord): RawEntry | null {
   const { kind } = payloadOf(event)
   const row = rowOfEvent(event, `partition ${partition} offset ${offset}`)

@@ -44,9 +44,13 @@ it('says that it waits, and gives up in time', async () => {
   const name = randomId()
   const other = await holder(name)
   let waited = 0
-  await expect(acquireLock(name, { timeoutMillis: 200, onWait: () => waited++ })).rejects.toThrow(/another process holds the lock/)
-  expect(waited).toBe(1)
-  other.kill('SIGKILL')
+  try {
+    const gaveUp = acquireLock(name, { timeoutMillis: 200, onWait: () => waited++ })
+    await expect(gaveUp).rejects.toThrow(`process ${other.pid} holds the lock "${name}"`)
+    expect(waited).toBe(1)
+  } finally {
+    other.kill('SIGKILL')
+  }
 })
 
 it('different names do not disturb each other', async () => {

@@ -68,7 +68,7 @@ describe('files', () => {
       row(1_649_639_068, '21'),
       row(1_649_639_067, '22'),
       row(1_649_639_069, 'NaN'),
-      row(1_649_639_070, '3', 'back-of-beyond'),
+      row(1_649_639_070, '3', 'tail-koi'),
     )
     const { events, leftOut } = await readTestSales(path, 'recorded')
     expect(events.map(({ eventTime }) => eventTime)).toEqual([1_649_639_067_000, 1_649_639_068_000])

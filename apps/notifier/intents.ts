@@ -5,7 +5,7 @@ import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { Follower, Log, LogRecord, NewRecord, Producer } from '#lib/stream/log.ts'
 import type { Notification, NotificationStatus } from '#schemas/types.ts'
-import { applyWord, type Story } from './story.ts'
+import { applyWord, heldDetail, type Story } from './story.ts'
 
 /**
  * What was about to be shown to whom, and what became of it: topic `notifications`. An intent is durable before anything is shown, so a
@@ -88,9 +88,10 @@ export function createIntents(options: IntentsOptions): Intents {
       applied.set(partition, offset)
       if (notification === null && value !== null) onUnreadable?.()
       if (notification === null || !isOurs(notification.channel)) continue
-      const { alertId, status, writer } = notification
+      const { alertId, status, writer, detail } = notification
       stories.set(alertId, applyWord(stories.get(alertId), notification))
-      if (status !== 'intended' || writer !== self) continue
+      // An intent that was given up is not the claim that was made after it.
+      if (status !== 'intended' || writer !== self || detail === heldDetail) continue
       for (const { resolve } of waiting.get(alertId) ?? []) resolve()
       waiting.delete(alertId)
     }

@@ -50,9 +50,9 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     startsAt,
     fateOf: troubles.fateOf,
     onDeath(actor) {
+      // One that was replaced while it was frozen dies too, and is nobody's to start again.
       const index = processes.findIndex((process) => process.actor === actor)
-      const dying = processes[index]
-      if (dying !== undefined) die(index, actor, dying.log, dying.app)
+      die(index, actor, logs.get(actor)!, processes[index]?.app ?? '')
     },
     mostSteps: 60_000,
     mostMillis: 1e9,
@@ -74,6 +74,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   }
   const around: Surroundings = { scheduler, dice: dice.fork(4), market, channel, runtime }
   const processes: Process[] = []
+  const logs = new Map<Actor, SimulatedLog>()
   let failure: Error | null = null
   let born = 0
 
@@ -81,6 +82,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     const actor = scheduler.actor(`${app}${born++}`)
     const log = createSimulatedLog(scheduler, broker, actor)
     processes[index] = { app, actor, log }
+    logs.set(actor, log)
     const clock = scheduler.clockOf(actor)
     const context = {
       prefix: '',

@@ -50,9 +50,10 @@ it.skipIf(!isHere).each(['rules.test.yaml', 'rules-of-days.test.yaml'])(
 )
 
 it.skipIf(!isHere)('what apps export is such that promtool has nothing to say', async () => {
-  const metrics = createMetrics('trial', { run: 'trial' })
+  const [metrics, ofSource] = [createMetrics('trial', { run: 'trial' }), createMetrics('source', { run: 'trial' })]
   createRunnerMetrics(metrics).lag({ topic: 'a', partition: 0 }, { records: 1, seconds: 1 })
-  createCollectorMetrics(metrics, createLogger('trial', 'silent'), systemClock).poll(5)
+  createCollectorMetrics(ofSource, createLogger('trial', 'silent'), systemClock).poll(5)
   metrics.latency('listing_to_alert', 'From the collector holding the answer to the alert read here.', { objectiveMillis: 1_000 }).record(3)
-  expect(promtool(['check', 'metrics'], await metrics.prometheus())).toEqual({ status: 0, text: '' })
+  for (const exported of [metrics, ofSource])
+    expect(promtool(['check', 'metrics'], await exported.prometheus())).toEqual({ status: 0, text: '' })
 })

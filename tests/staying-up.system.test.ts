@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { afterEach, expect, test } from 'vitest'
 import type { Summary } from '#app/cli/up/summary.ts'
 import { systemClock } from '#lib/clock/clock.ts'
@@ -19,7 +19,8 @@ const speed = ['--speed', '300', '--json']
 /** The process of an app, below the main job. */
 function processOf({ child }: Started, app: string): number | null {
   for (const pid of descendants(child.pid as number)) {
-    const args = execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+    // One that has ended meanwhile is none that we look for.
+    const args = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim()
     if (args.endsWith(`main.ts ${app}`)) return pid
   }
   return null

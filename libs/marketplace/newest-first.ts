@@ -35,7 +35,7 @@ export type NewestFirstOptions<Item> = Readonly<{
   maxPages: number
 }>
 
-/** Lists answer nothing from this place on, as if they ended there. */
+/** Where the marketplace's lists have been seen to answer nothing more, as if they ended there. Other markets answer further. */
 export const reachOfLists = 10_000
 
 /**
@@ -76,9 +76,9 @@ export async function readNewestFirst<Item>(options: NewestFirstOptions<Item>): 
     }
     found.add(page, from === 0)
     if (found.familiar() >= overlap) return found.reading(null)
-    if (from + page.count >= page.total) return found.reading(page.total < reachOfLists ? null : 'out_of_reach')
+    // A total of just that is where the marketplace stops counting.
+    if (from + page.count >= page.total) return found.reading(page.total === reachOfLists ? 'out_of_reach' : null)
     from += stepAfter(page.count, asked.size, overlap)
-    if (from >= reachOfLists) return found.reading('out_of_reach')
   }
   return found.reading('max_pages')
 }

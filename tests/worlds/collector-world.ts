@@ -76,7 +76,7 @@ export function createWorld({ log, registry, prefix = '' }: { log: Log; registry
         (await log.admin().offsets(topicName(prefix, 'collector.state'))).reduce((sum, { next }) => sum + next, 0)
       const isQuiet = async (): Promise<boolean> => {
         const [states, answers] = [await statesWritten(), await answered()]
-        await until('a few more answers', async () => (await answered()) > answers + 8)
+        await until('a few more answers', async () => (await answered()) > answers + 60)
         return states > 0 && (await statesWritten()) === states
       }
       return {

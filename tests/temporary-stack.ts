@@ -22,7 +22,8 @@ export async function createTemporaryStack(): Promise<TemporaryStack> {
   const onProgress = (line: string) => console.error(`servers: ${line}`)
   const { artifacts } = await createLocalStack({ directory: stackDirectory(), env: process.env, onProgress }).prepare()
   const root = await mkdtemp(join(tmpdir(), 'flipstream-stack-'))
-  const directory = join(root, 'with a space, ümlaut and 家')
+  // Kafka takes a comma for the end of a directory's name, so there is none here.
+  const directory = join(root, 'with a space and ümlaut and 家')
   await mkdir(directory)
   await symlink(artifacts, join(directory, basename(artifacts)))
   const progress: string[] = []

@@ -36,7 +36,7 @@ export type NewestFirstOptions<Item> = Readonly<{
 }>
 
 /** Where the marketplace's lists have been seen to answer nothing more, as if they ended there. Other markets answer further. */
-export const reachOfLists = 10_000
+const reachOfLists = 10_000
 
 /**
  * Reads a list that begins with the newest entry and moves while it is read: new entries push the others down, those that go let them

@@ -3,6 +3,7 @@
  * compared and an interval taken over them; beside it one account lives through all days. Dollars are means over draws of luck.
  */
 
+import { dayMillis } from '#lib/market/horizons.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { meanInterval } from '#lib/numbers/student-t.ts'
 import { type Account, type ExitKind, exitKinds, isSold, runAccount, type Schedule, scheduleOf, type Trade } from './account.ts'
@@ -129,7 +130,7 @@ function createTally(days: readonly Day[]) {
 }
 
 const gainOf = (trades: readonly Trade[]): number => sum(trades.map(({ gainUsd }) => gainUsd))
-const boundOf = ({ opportunity, exit }: Trade): number => (opportunity.costUsd * (exit.at - opportunity.boughtAt)) / 86_400_000
+const boundOf = ({ opportunity, exit }: Trade): number => (opportunity.costUsd * (exit.at - opportunity.boughtAt)) / dayMillis
 
 export type Comparison = Readonly<{
   with: string

@@ -1,5 +1,6 @@
 /** All that is said in dollars: the alerts beside what anyone could have bought of the same listings. */
 
+import { dayMillis } from '#lib/market/horizons.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { meanInterval } from '#lib/numbers/student-t.ts'
 import { exitKinds, type MissReason, runAccount, scheduleOf, type Trade } from './account.ts'
@@ -150,7 +151,7 @@ function resultOf(strategy: Strategy, { book, settings, span, seed }: MoneyCase,
 function pickIntervals(picks: readonly Opportunity[], days: readonly Day[], settings: ExecutionSettings): StrategyResult['intervals'] {
   const byDay = days
     .filter(({ counts }) => counts)
-    .map(({ number }) => picks.filter(({ offer }) => Math.floor((offer.listedAt + 1) / 86_400_000) === number))
+    .map(({ number }) => picks.filter(({ offer }) => Math.floor((offer.listedAt + 1) / dayMillis) === number))
     .filter((found) => found.length > 0)
     .map((found) => found.map((pick) => expectedOf(pick, settings)))
   const meansOf = (read: (expected: ReturnType<typeof expectedOf>) => number): number[] =>

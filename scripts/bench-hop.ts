@@ -92,18 +92,18 @@ async function measureHop(log: Log, broker: string, contestant: Contestant): Pro
   const producer = log.producer()
   const record = (i: number) => ({ topic: input, key: String(i), value: Buffer.from(JSON.stringify({ i, t: systemClock.now() })) })
   const seenAll = async (count: number) => {
-    const deadline = systemClock.now() + 120_000
+    const deadline = systemClock.monotonic() + 120_000
     while (seen < count) {
-      if (systemClock.now() > deadline) throw new Error(`${contestant.name}: ${seen} of ${count} records after 120 s`)
+      if (systemClock.monotonic() > deadline) throw new Error(`${contestant.name}: ${seen} of ${count} records after 120 s`)
       await systemClock.sleep(10)
     }
   }
   const steady = warmUpRecords + measuredRecords
   await producer.send([record(0)])
   await seenAll(1)
-  const started = systemClock.now()
+  const started = systemClock.monotonic()
   for (let sent = 1; sent < steady; ) {
-    const due = Math.min(steady, 1 + Math.floor(((systemClock.now() - started) * rate) / 1_000))
+    const due = Math.min(steady, 1 + Math.floor(((systemClock.monotonic() - started) * rate) / 1_000))
     if (due > sent) await producer.send(Array.from({ length: due - sent }, (_, index) => record(sent + index)))
     sent = due
     await systemClock.sleep(2)

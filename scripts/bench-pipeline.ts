@@ -75,7 +75,7 @@ async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   const settings = { PROCESSING_GUARANTEE: guarantee }
   const apps = [...stages, 'notifier', 'archiver'].map((name) => pipeline.start(name, settings))
   await pipeline.ready(apps)
-  const started = systemClock.now()
+  const started = systemClock.monotonic()
   for (let sent = 0; sent < count; ) {
     const now = systemClock.now()
     const due = Math.min(count, Math.floor(((now - started) * listingsPerSecond) / 1_000))
@@ -139,9 +139,9 @@ async function measureThroughput(guarantee: Guarantee): Promise<ThroughputRun> {
 }
 
 async function until(condition: () => Promise<boolean>, millis: number, what: string): Promise<void> {
-  const deadline = systemClock.now() + millis
+  const deadline = systemClock.monotonic() + millis
   while (!(await condition())) {
-    if (systemClock.now() > deadline) throw new Error(`waited ${millis / 1_000} s for ${what}`)
+    if (systemClock.monotonic() > deadline) throw new Error(`waited ${millis / 1_000} s for ${what}`)
     await systemClock.sleep(50)
   }
 }

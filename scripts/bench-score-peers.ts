@@ -92,14 +92,14 @@ function freePort(): Promise<number> {
 }
 
 async function answers(url: string): Promise<void> {
-  const deadline = systemClock.now() + 60_000
+  const deadline = systemClock.monotonic() + 60_000
   for (;;) {
     const isUp = await fetch(url, { method: 'POST', body: '[]', headers: { 'content-type': 'application/json' } }).then(
       ({ ok }) => ok,
       () => false,
     )
     if (isUp) return
-    if (systemClock.now() > deadline) throw new Error(`the Flask service did not answer at ${url} within 60 s`)
+    if (systemClock.monotonic() > deadline) throw new Error(`the Flask service did not answer at ${url} within 60 s`)
     await systemClock.sleep(200)
   }
 }

@@ -20,6 +20,14 @@ describe('conventions', () => {
     ).toEqual([])
   })
 
+  it('a deadline is reckoned by monotonic time', () => {
+    const wall = '1: reckons a deadline by wall time'
+    expect(violations('tests/a.test.ts', 'while (clock.now() < deadline) await step()')).toEqual([wall])
+    expect(violations('tests/a.test.ts', 'const deadline = clock.now() + 1_000')).toEqual([wall])
+    expect(violations('tests/a.test.ts', 'const deadline = clock.monotonic() + 1_000')).toEqual([])
+    expect(violations('tests/a.test.ts', 'if (performance.now() > deadline) stop()')).toEqual([])
+  })
+
   it('libraries do not read the environment, apps and tests may', () => {
     expect(violations('libs/app/config.ts', 'process.env.HOME')).toEqual(['1: reads process.env in a library'])
     expect(violations('apps/cli/main.ts', 'process.env')).toEqual([])

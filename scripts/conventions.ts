@@ -26,6 +26,12 @@ const codeRules: readonly LineRule[] = [
     message: 'reads the clock or chance: take a Clock, or randomId from libs/clock, so that a replay can give another',
   },
   {
+    // One of wall time beside one of monotonic time never passes, or has passed at once.
+    pattern: /\bdeadline\b.*(?<!performance)\.now\(\)|(?<!performance)\.now\(\).*\bdeadline\b/,
+    appliesTo: isCode,
+    message: 'reckons a deadline by wall time, which jumps: use monotonic() on both sides',
+  },
+  {
     pattern: /\bprocess\.env\b/,
     appliesTo: (path) => path.startsWith('libs/') && isCode(path) && !isTest(path),
     message: 'reads process.env in a library: apps read the environment and pass values in',

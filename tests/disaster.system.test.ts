@@ -50,7 +50,7 @@ test('all topics and groups are lost: rebuilt from the archive as a new generati
 /** Every listing scored, and every record of what is compared later committed by the archiver. */
 async function untilArchived({ prefix, backend }: Pipeline): Promise<void> {
   const admin = backend.log.admin()
-  const deadline = systemClock.now() + patienceMillis
+  const deadline = systemClock.monotonic() + patienceMillis
   const endOf = async (topic: string) => (await admin.offsets(topic)).reduce((sum, { next }) => sum + next, 0)
   const isArchived = async (topic: string) => {
     for (const { partition, first, next } of await admin.offsets(topic)) {
@@ -66,6 +66,6 @@ async function untilArchived({ prefix, backend }: Pipeline): Promise<void> {
     return true
   }
   // Twice in a row: between two looks everything behind may have moved on.
-  for (let times = 0; times < 3 && systemClock.now() < deadline; await systemClock.sleep(1_000)) times = (await all()) ? times + 1 : 0
+  for (let times = 0; times < 3 && systemClock.monotonic() < deadline; await systemClock.sleep(1_000)) times = (await all()) ? times + 1 : 0
   await admin.close()
 }

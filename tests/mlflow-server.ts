@@ -56,7 +56,7 @@ export async function startMlflow(): Promise<MlflowServer> {
   }
   const deadline = systemClock.monotonic() + readyMillis
   while (!(await isReady(url))) {
-    if (server.exitCode === null && systemClock.now() < deadline) {
+    if (server.exitCode === null && systemClock.monotonic() < deadline) {
       await systemClock.sleep(200)
       continue
     }

@@ -51,10 +51,10 @@ async function openWorld(mode: 'bot' | 'webhook') {
 type World = Awaited<ReturnType<typeof openWorld>>
 
 async function feed(world: World, from: number, to: number, overMillis: number): Promise<void> {
-  const begun = systemClock.now()
+  const begun = systemClock.monotonic()
   for (let number = from; number <= to; number++) {
     const due = begun + ((number - from) / (to - from + 1)) * overMillis
-    await systemClock.sleep(Math.max(0, due - systemClock.now()))
+    await systemClock.sleep(Math.max(0, due - systemClock.monotonic()))
     await world.alert(numberedAlert(number, { deadlineMillis }))
   }
 }
@@ -100,7 +100,7 @@ function keepAlive(world: World): Victim {
 const isSettled = ({ status }: Notification) => status !== 'intended'
 
 async function untilSettled(world: World, count: number): Promise<Map<string, Notification>> {
-  const deadline = systemClock.now() + patienceMillis
+  const deadline = systemClock.monotonic() + patienceMillis
   for (;;) {
     const all = await world.notifications()
     if (all.size === count && [...all.values()].every(isSettled)) return all
@@ -131,8 +131,8 @@ async function killThrough(mode: 'bot' | 'webhook') {
   for (let part = 0; part < parts; part++) {
     const before = victim.kills()
     await feed(world, part * size + 1, (part + 1) * size, partMillis)
-    const deadline = systemClock.now() + patienceMillis
-    while (victim.kills() === before && systemClock.now() < deadline) await systemClock.sleep(50)
+    const deadline = systemClock.monotonic() + patienceMillis
+    while (victim.kills() === before && systemClock.monotonic() < deadline) await systemClock.sleep(50)
   }
   victim.spare()
   const settled = await untilSettled(world, alertCount)

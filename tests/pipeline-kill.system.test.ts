@@ -38,9 +38,9 @@ test('every stage killed at random while 2,000 listings pass: each scored once, 
   const producer = backend.log.producer()
   await backend.codec.prepare(['MarketEvent'])
   await producer.send(feed.history.map((event) => feedRecord(backend.codec, prefix, event)))
-  const started = systemClock.now()
+  const started = systemClock.monotonic()
   for (let sent = 0; sent < listingCount; ) {
-    const due = Math.min(listingCount, Math.ceil(((systemClock.now() - started) * perSecond) / 1_000))
+    const due = Math.min(listingCount, Math.ceil(((systemClock.monotonic() - started) * perSecond) / 1_000))
     if (due > sent) await producer.send(feed.listings.slice(sent, due).map((event) => feedRecord(backend.codec, prefix, event)))
     sent = due
     await systemClock.sleep(20)
@@ -64,10 +64,10 @@ test('every stage killed at random while 2,000 listings pass: each scored once, 
       }
     },
   )
-  const deadline = systemClock.now() + patienceMillis
+  const deadline = systemClock.monotonic() + patienceMillis
   await systemClock.sleep(killOnMillis)
   const kills = await killer.stop()
-  while (scored.length < listingCount && systemClock.now() < deadline) await systemClock.sleep(100)
+  while (scored.length < listingCount && systemClock.monotonic() < deadline) await systemClock.sleep(100)
   // What a late duplicate would need: every stage alive, and time to resend.
   await pipeline.ready(victims.map(({ current }) => current()))
   await untilQuiet(() => scored.length + alerts.length)

@@ -104,7 +104,7 @@ test('the standby enricher takes over: from one told to stop, and from one kille
 
 /** All that was sent has come out, and whoever stands by is as far. */
 async function untilFlowing(running: Pipeline, enrichers: readonly AppProcess[]): Promise<void> {
-  for (const deadline = systemClock.now() + 120_000; systemClock.now() < deadline; await systemClock.sleep(100)) {
+  for (const deadline = systemClock.monotonic() + 120_000; systemClock.monotonic() < deadline; await systemClock.sleep(100)) {
     const newest = load!.seen().at(-1)
     if (newest !== undefined && newest.latencyMillis < 1_000 && newest.at > systemClock.now() - 1_000) return running.ready(enrichers)
   }
@@ -117,8 +117,8 @@ async function failover(running: Pipeline, enrichers: readonly AppProcess[], end
   const from = systemClock.now()
   await end(active)
   const hasFlown = () => load!.seen().some(({ at, latencyMillis }) => at - latencyMillis > from + 2 * sessionTimeoutMillis)
-  const deadline = from + 120_000
-  while (!hasFlown() && systemClock.now() < deadline) await systemClock.sleep(100)
+  const deadline = systemClock.monotonic() + 120_000
+  while (!hasFlown() && systemClock.monotonic() < deadline) await systemClock.sleep(100)
   const standby = enrichers.find((app) => app !== active)!
   const folded = foldedSilently(await standby.metrics())
   return { standby, folded, pauseMillis: longestPause(load!.seen(), from, systemClock.now()) }
@@ -131,7 +131,7 @@ const foldedSilently = ({ values }: MetricsSnapshot): number =>
 /** Which one has the partition now: another may have got it whenever one came or went. */
 async function activeOf({ prefix }: Pipeline, enrichers: readonly AppProcess[]): Promise<AppProcess> {
   const condition = `assigned ${topicName(prefix, 'market.events')}`
-  for (const deadline = systemClock.now() + 30_000; systemClock.now() < deadline; await systemClock.sleep(100)) {
+  for (const deadline = systemClock.monotonic() + 30_000; systemClock.monotonic() < deadline; await systemClock.sleep(100)) {
     const reports = await Promise.all(enrichers.map((app) => app.health()))
     const owners = enrichers.filter((_, index) => reports[index]!.conditions[condition]?.detail === '1 partitions')
     if (owners.length === 1) return owners[0]!

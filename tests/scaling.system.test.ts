@@ -36,8 +36,8 @@ test('scorers from 1 to 4 and back to 1, as their lag wants it, over 12 partitio
   while ((await lag()) < backlog) await systemClock.sleep(200)
   const scaler = await scaleByLag(pipeline, lag)
   const { changes } = scaler
-  const deadline = systemClock.now() + patienceMillis
-  while (!(scaler.peak() === mostWorkers && scaler.workers() === 1) && systemClock.now() < deadline) await scaler.step()
+  const deadline = systemClock.monotonic() + patienceMillis
+  while (!(scaler.peak() === mostWorkers && scaler.workers() === 1) && systemClock.monotonic() < deadline) await scaler.step()
   await systemClock.sleep(5_000)
   await load.finish()
   await lag.close()

@@ -63,8 +63,8 @@ export async function startSteadyLoad({ pipeline, perSecond, most, historyHours 
     async finish() {
       stopping.abort()
       await flowing
-      const deadline = systemClock.now() + patienceMillis
-      while (new Set(seen.map(({ listingId }) => listingId)).size < next && systemClock.now() < deadline) await systemClock.sleep(200)
+      const deadline = systemClock.monotonic() + patienceMillis
+      while (new Set(seen.map(({ listingId }) => listingId)).size < next && systemClock.monotonic() < deadline) await systemClock.sleep(200)
       // What a late duplicate would need.
       await systemClock.sleep(3_000)
     },
@@ -78,9 +78,9 @@ export async function startSteadyLoad({ pipeline, perSecond, most, historyHours 
 }
 
 async function flow(perSecond: number, send: (count: number) => Promise<void>, signal: AbortSignal): Promise<void> {
-  const begun = systemClock.now()
+  const begun = systemClock.monotonic()
   for (let sent = 0; !signal.aborted; await systemClock.sleep(tickMillis)) {
-    const due = Math.floor(((systemClock.now() - begun) * perSecond) / 1_000) - sent
+    const due = Math.floor(((systemClock.monotonic() - begun) * perSecond) / 1_000) - sent
     if (due > 0) await send(due)
     sent += due
   }

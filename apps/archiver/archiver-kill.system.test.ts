@@ -147,11 +147,11 @@ function watchTags(store: ObjectStore) {
 async function untilArchived({ prefix, backend: { log } }: World): Promise<void> {
   const admin = log.admin()
   const partition = { topic: `${prefix}${topic}`, partition: 0 }
-  const deadline = systemClock.now() + patienceMillis
+  const deadline = systemClock.monotonic() + patienceMillis
   const next = (await admin.offsets(partition.topic))[0]!.next
   // The last offset is the marker of the last transaction: the record before it is the last one.
   while (((await admin.committed(`${prefix}archiver`, partition))?.offset ?? 0) < next - 1) {
-    if (systemClock.now() > deadline) throw new Error('not archived in time')
+    if (systemClock.monotonic() > deadline) throw new Error('not archived in time')
     await systemClock.sleep(200)
   }
   await admin.close()
@@ -223,9 +223,9 @@ describe('the archiver', () => {
     await untilArchived(world)
     const before = first.lastLogLines(1_000).length
     first.child.kill('SIGCONT')
-    const deadline = systemClock.now() + 60_000
+    const deadline = systemClock.monotonic() + 60_000
     const said = () => first.lastLogLines(1_000).slice(before)
-    while (!/fenced|beginning anew|no longer|"epoch":/.test(said()) && systemClock.now() < deadline) await systemClock.sleep(200)
+    while (!/fenced|beginning anew|no longer|"epoch":/.test(said()) && systemClock.monotonic() < deadline) await systemClock.sleep(200)
     expect(said()).toMatch(/fenced|beginning anew|no longer|"epoch":/)
     await first.stop()
     await second.stop()

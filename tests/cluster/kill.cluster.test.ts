@@ -89,13 +89,13 @@ test.each<{ name: string; disturb(cluster: KafkaCluster): Disturbance }>([
         next = Number((await writer.open()) ?? 0)
         reopened++
       }
-      const some = Array.from({ length: 10 }, (_, index) => String(next! + index))
+      const some = Array.from({ length: 20 }, (_, index) => String(next! + index))
       await writer.write(
         some.map((value) => ({ topic: topics.events, key: 'axie', value: Buffer.from(value) })),
         Buffer.from(String(next + some.length)),
       )
       next += some.length
-      await systemClock.sleep(60)
+      await systemClock.sleep(120)
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error
       next = null

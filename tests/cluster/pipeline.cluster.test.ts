@@ -9,7 +9,7 @@ import { runPipelineCase } from './pipeline-case.ts'
 const listings = Number(process.env['CLUSTER_RECORDS'] ?? 1_500)
 /** The campaign's long run; none in CI. */
 const minutes = Number(process.env['CLUSTER_MINUTES'] ?? 0)
-const perSecond = 25
+const perSecond = 50
 
 let cluster: KafkaCluster
 beforeAll(async () => {

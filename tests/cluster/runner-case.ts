@@ -127,9 +127,9 @@ function copyRunner(log: Log, group: string, topics: { input: string; output: st
 
 async function feed(log: Log, topic: string, count: number, perSecond: number): Promise<void> {
   const producer = log.producer()
-  const begun = systemClock.now()
+  const begun = systemClock.monotonic()
   for (let sent = 0; sent < count; await systemClock.sleep(20)) {
-    const due = Math.min(count, Math.floor(((systemClock.now() - begun) * perSecond) / 1_000), sent + 100)
+    const due = Math.min(count, Math.floor(((systemClock.monotonic() - begun) * perSecond) / 1_000), sent + 100)
     if (due === sent) continue
     const some = Array.from({ length: due - sent }, (_, index) => String(sent + index))
     try {
@@ -145,7 +145,7 @@ async function feed(log: Log, topic: string, count: number, perSecond: number): 
 /** The group stands behind the last record of each partition: then nothing more is to come. */
 async function untilDone(log: Log, topic: string, group: string, patience: number): Promise<void> {
   const admin = log.admin()
-  for (const deadline = systemClock.now() + patience; systemClock.now() < deadline; await systemClock.sleep(200)) {
+  for (const deadline = systemClock.monotonic() + patience; systemClock.monotonic() < deadline; await systemClock.sleep(200)) {
     try {
       const ends = await admin.offsets(topic)
       const positions = await Promise.all(ends.map(({ partition }) => admin.committed(group, { topic, partition })))

@@ -92,9 +92,9 @@ export function promotionContract(where: string, open: () => Servers | Promise<S
     }
 
     async function until(what: string, holds: () => boolean): Promise<void> {
-      const deadline = systemClock.now() + 60_000
+      const deadline = systemClock.monotonic() + 60_000
       while (!holds()) {
-        if (systemClock.now() > deadline) throw new Error(`expected ${what}; scored ${scored.length}, refused ${refused.join(', ')}`)
+        if (systemClock.monotonic() > deadline) throw new Error(`expected ${what}; scored ${scored.length}, refused ${refused.join(', ')}`)
         await systemClock.sleep(10)
       }
     }

@@ -61,19 +61,19 @@ export function createKafkajsLog(options: KafkajsLogOptions): Log {
 
     async checkReachable() {
       const probe = admin()
-      const deadline = systemClock.now() + reachableMillis
+      const deadline = systemClock.monotonic() + reachableMillis
       // The last attempt is cut short by the deadline: why the one before it failed says more.
       let reason = new Error('no answer')
       for (;;) {
         try {
           const cut = new AbortController()
-          const late = systemClock.sleep(deadline - systemClock.now(), cut.signal).then(() => {
+          const late = systemClock.sleep(deadline - systemClock.monotonic(), cut.signal).then(() => {
             throw reason
           })
           await Promise.race([probe.listTopics(), late]).finally(() => cut.abort())
           return await probe.close()
         } catch (error) {
-          if (error instanceof FatalError || systemClock.now() + reachablePauseMillis >= deadline) {
+          if (error instanceof FatalError || systemClock.monotonic() + reachablePauseMillis >= deadline) {
             void probe.close()
             throw unreachable(brokers, error as Error)
           }

@@ -70,11 +70,11 @@ export async function feed({ log, prefix, topics }: Topology, count: number, per
   const state = { topic: `${prefix}feed.state`, key: 'feed' }
   const writer = createTransactionalWriter({ log, clock: systemClock, logger, transactionalId: `${prefix}feed`, state })
   let next: number | null = null
-  const started = systemClock.now()
+  const started = systemClock.monotonic()
   while (next === null || next < count) {
     try {
       next ??= Number((await writer.open()) ?? 0)
-      const due = Math.min(count, Math.floor(((systemClock.now() - started) / 1_000) * perSecond), next + 500)
+      const due = Math.min(count, Math.floor(((systemClock.monotonic() - started) / 1_000) * perSecond), next + 500)
       if (due > next) {
         const events = Array.from({ length: due - next }, (_, index) => eventOf(next! + index))
         const records = events.map((event) => ({ topic: topics.input, key: event.key, value: Buffer.from(JSON.stringify(event)) }))

@@ -43,7 +43,11 @@ export async function readTopics(brokers: readonly string[], topics: readonly st
       records.push({ topic, partition, offset: Number(offset), key: String(key), value: value ?? Buffer.alloc(0), headers: texts, writer })
     },
   })
-  for (const deadline = systemClock.monotonic() + patienceMillis; behind.size > 0 && systemClock.monotonic() < deadline; await systemClock.sleep(50));
+  for (
+    const deadline = systemClock.monotonic() + patienceMillis;
+    behind.size > 0 && systemClock.monotonic() < deadline;
+    await systemClock.sleep(50)
+  );
   await consumer.disconnect()
   await admin.deleteGroups([groupId]).catch(() => {})
   await admin.close()

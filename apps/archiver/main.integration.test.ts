@@ -7,7 +7,7 @@ import { sampleListingEvent, sampleTime } from '#lib/archive/testing/archive-sam
 import { verifyArchive } from '#lib/archive/verify.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
-import { createRegistry } from '#lib/codec/registry.ts'
+import { createRegistry } from '#lib/codec/confluent-registry.ts'
 import { topicSettings } from '#lib/market/topics.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'

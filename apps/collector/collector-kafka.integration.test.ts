@@ -1,5 +1,5 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
-import { createRegistry } from '#lib/codec/registry.ts'
+import { createRegistry } from '#lib/codec/confluent-registry.ts'
 import { topicSettings } from '#lib/market/topics.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
-import { createRegistry } from '#lib/codec/registry.ts'
+import { createRegistry } from '#lib/codec/confluent-registry.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createHealth } from '#lib/telemetry/health.ts'

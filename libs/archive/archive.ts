@@ -67,7 +67,6 @@ function storedSchemas(store: ObjectStore, root: string): SchemaRegistry {
   }
   return {
     register: readOnly,
-    requireBackwardTransitive: readOnly,
     async schemaById(id) {
       const bytes = await store.get(schemaKey(root, id))
       if (bytes === null) throw new RejectedError('unknown_schema_id', `no schema ${id} is stored beside the data (${schemaKey(root, id)})`)

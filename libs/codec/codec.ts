@@ -1,8 +1,9 @@
 import './avsc-bounds-patch.ts'
 import avro from 'avsc'
 import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
+import { untilAvailable } from '#lib/errors/until-available.ts'
 import type { RecordName, RecordTypes } from '#schemas/types.ts'
-import { type SchemaRegistry, untilAvailable } from './registry.ts'
+import type { SchemaRegistry } from './registry.ts'
 import { readSchemaFiles, selfContainedSchema } from './schema-files.ts'
 
 /**
@@ -81,14 +82,7 @@ export function createCodec({ registry, onWait }: CodecOptions): Codec {
         if (writers.has(name)) continue
         const schema = JSON.stringify(selfContainedSchema(name, files))
         const subject = `flipstream.${name}`
-        const id = await untilAvailable(
-          async () => {
-            const registered = await registry.register(subject, schema)
-            await registry.requireBackwardTransitive(subject)
-            return registered
-          },
-          onWait === undefined ? {} : { onWait },
-        )
+        const id = await untilAvailable(() => registry.register(subject, schema), onWait === undefined ? {} : { onWait })
         writers.set(name, { type: readerOf(name), id })
         resolvers.set(`${name}:${id}`, null)
       }

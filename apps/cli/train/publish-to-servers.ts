@@ -1,7 +1,7 @@
 import type { Config } from '#lib/app/config.ts'
 import { kafkaSecurity } from '#lib/app/kafka-security.ts'
 import { createCodec } from '#lib/codec/codec.ts'
-import { createRegistry } from '#lib/codec/registry.ts'
+import { createRegistry } from '#lib/codec/confluent-registry.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'

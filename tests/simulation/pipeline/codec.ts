@@ -1,5 +1,5 @@
 import type { Codec } from '#lib/codec/codec.ts'
-import { untilAvailable } from '#lib/codec/registry.ts'
+import { untilAvailable } from '#lib/errors/until-available.ts'
 import type { RecordName } from '#schemas/types.ts'
 import type { Actor, Scheduler } from '../kernel/scheduler.ts'
 

@@ -1,10 +1,11 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { Client } from 'minio'
+import { hourMillis } from '#lib/clock/durations.ts'
 import type { StackAddresses } from '#lib/stack/addresses.ts'
 
 /** Removes what tests leave on shared servers: topics, groups and buckets, known by the session in their names (run-prefix.ts). */
 
-const leftoverMillis = 2 * 3_600_000
+const leftoverMillis = 2 * hourMillis
 
 export const removeSession = (addresses: StackAddresses, session: string): Promise<void> =>
   removeWhere(addresses, (name) => name.startsWith(session))

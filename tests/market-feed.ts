@@ -4,6 +4,7 @@
  */
 
 import { partTypes } from '#lib/axie/parts.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { listingEvent, listingIdOf, marketKey, saleEvent, saleIdOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
@@ -31,7 +32,7 @@ export type FeedOptions = Readonly<{
 export type Feed = Readonly<{ history: readonly MarketEvent[]; listings: readonly MarketEvent[] }>
 
 export function createFeed({ start, historyHours, listings, everyMillis, askShare }: FeedOptions): Feed {
-  const sales = syntheticSales({ seed, start: start - historyHours * 3_600_000, salesPerHour: 200 })
+  const sales = syntheticSales({ seed, start: start - historyHours * hourMillis, salesPerHour: 200 })
   const history: MarketEvent[] = []
   for (let sold = sales.next().value; sold.soldAt < start; sold = sales.next().value) history.push(soldEvent(sold))
   const offered = Array.from({ length: listings }, (_, index) => {

@@ -1,3 +1,4 @@
+import { dayMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { decideExchangeRate, decideLeaderboard } from './processor.ts'
 import type { TaskContext } from './task-context.ts'
@@ -5,8 +6,6 @@ import { decideAsk, decideSweep, nextToCheck, postponeAsk } from './tracked-asks
 
 /** What is asked beside the news: now and then, one request at a time. */
 
-const minuteMillis = 60_000
-const dayMillis = 86_400_000
 /** As the marketplace spells them. */
 const classNames = ['Aquatic', 'Beast', 'Bird', 'Bug', 'Dawn', 'Dusk', 'Mech', 'Plant', 'Reptile']
 

@@ -1,4 +1,5 @@
 import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
+import { minuteMillis } from '#lib/clock/durations.ts'
 import { countUnreadable, decodeKnown } from '#lib/codec/decode-known.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
@@ -108,7 +109,7 @@ export async function startCollector(
   })
   const collecting: Collecting = {
     source: config.MARKET_SOURCE,
-    memory: { capacity: remembered, firstLookMillis: config.FIRST_LOOK_MINUTES * 60_000 },
+    memory: { capacity: remembered, firstLookMillis: config.FIRST_LOOK_MINUTES * minuteMillis },
     maxEvents: maxEventsPerTransaction,
     tracks: trackedAsks,
   }

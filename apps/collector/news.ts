@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { minuteMillis } from '#lib/clock/durations.ts'
 import { type Reading, readNewestFirst } from '#lib/marketplace/newest-first.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Decision } from './decision.ts'
@@ -77,8 +78,8 @@ function sayIfCut(reading: Reading<unknown>, what: string, logger: Logger): void
 }
 
 /** How late the marketplace may show a listing, where it belongs by its time: below those that were read before. */
-const lateMillis = 10 * 60_000
-const deepLookEveryMillis = 60_000
+const lateMillis = 10 * minuteMillis
+const deepLookEveryMillis = minuteMillis
 
 /** Now and then a look goes on below what is known, down to what was there ten minutes before the last such look. */
 function createDeepLook(clock: Clock) {

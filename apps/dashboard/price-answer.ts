@@ -1,8 +1,8 @@
 import { evidenceOf, itemOf, whyOf } from '#lib/live/evidence.ts'
 import type { MarketReader } from '#lib/live/market-reader.ts'
+import { marketFeeRatio } from '#lib/market/fee.ts'
 import type { Marketplace } from '#lib/marketplace/client.ts'
 import { exitOf, netGainUsd } from '#lib/rules/judge.ts'
-import { defaultRules } from '#lib/rules/presets.ts'
 import type { Ask, Item } from '#schemas/types.ts'
 import type { PriceAnswer } from './api-schemas.ts'
 import type { Priced, Pricer } from './pricer.ts'
@@ -57,7 +57,7 @@ function answerOf({ scored, ask }: Priced): PriceAnswer {
     mean,
     exit: ask === null ? null : scored.exit,
     demand,
-    netGainUsd: ask === null ? null : netGainUsd(exitOf(scored).q50, ask.usd, defaultRules.feeRatio),
+    netGainUsd: ask === null ? null : netGainUsd(exitOf(scored).q50, ask.usd, marketFeeRatio),
     model: {
       id: scored.modelId,
       trainedUntil: scored.modelTrainedUntil,

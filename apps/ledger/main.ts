@@ -1,8 +1,8 @@
 import { defineApp } from '#lib/app/app.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
+import { marketFeeRatio } from '#lib/market/fee.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { createOutcomeBook } from '#lib/outcomes/outcome-book.ts'
-import { defaultRules } from '#lib/rules/presets.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { isMeantFor } from '#lib/stream/redriven.ts'
 import type { Outcome, RecordTypes } from '#schemas/types.ts'
@@ -18,7 +18,7 @@ export const app = defineApp({
   async start({ config, prefix, log, codec, clock, logger, metrics, health }) {
     await codec.prepare(['Outcome'])
     health.expect(caughtUp)
-    const book = createOutcomeBook({ feeRatio: defaultRules.feeRatio, drawOneIn: config.RANDOM_BUYER_ONE_IN })
+    const book = createOutcomeBook({ feeRatio: marketFeeRatio, drawOneIn: config.RANDOM_BUYER_ONE_IN })
     const countPublished = metrics.counter('outcomes_published_total', 'Outcomes written: new ones and revisions.')
     const countUnreadable = metrics.counter('outcomes_unreadable_total', 'Records that could not be decoded, and were passed over.')
     const sizes = metrics.gauge('outcomes_remembered', 'What the ledger holds in memory.', ['what'])

@@ -1,3 +1,4 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import { median } from '#lib/numbers/median.ts'
 import { type Missed, missedOf, rejectedFrom } from '#lib/outcomes/missed-winners.ts'
 import { percent, signedUsd, usd } from '#lib/words/format.ts'
@@ -5,7 +6,6 @@ import type { Notification, Outcome } from '#schemas/types.ts'
 import { marketplaceLink } from './card.ts'
 import { plain } from './discord-text.ts'
 
-const dayMillis = 86_400_000
 export const weekMillis = 7 * dayMillis
 /** The first Monday since 1970. */
 const firstMonday = 4 * dayMillis

@@ -4,6 +4,7 @@ import { classOf } from '#lib/axie/classes.ts'
 import { encodeGenes } from '#lib/axie/genes.ts'
 import { type Part, partOf, parts, partTypes } from '#lib/axie/parts.ts'
 import { statsOf } from '#lib/axie/stats.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { createRandom, hash32, type Random } from '#lib/synthetic/random.ts'
 import type { SixParts } from '#schemas/types.ts'
 import type { OfferFault } from './faults.ts'
@@ -12,7 +13,6 @@ import type { OpenOffer } from './offer-book.ts'
 import { hexOf } from './owners.ts'
 import type { Slice } from './page.ts'
 
-const dayMillis = 86_400_000
 const toSeconds = (millis: number): number => Math.floor(millis / 1_000)
 const brokenPrices = ['0', '-5000000000000000', `1${'0'.repeat(40)}`, 'not a number']
 

@@ -1,3 +1,4 @@
+import { hourMillis, secondMillis } from '#lib/clock/durations.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { createHeap } from '#lib/synthetic/heap.ts'
 import { createRandom, type Random } from '#lib/synthetic/random.ts'
@@ -14,8 +15,6 @@ export type MarketFromSalesOptions = Readonly<{
   isTaken(tokenId: number): boolean
 }>
 
-const secondMillis = 1_000
-const hourMillis = 3_600_000
 const longestTimeToSell = 48 * hourMillis
 const shortestTimeToSell = 20 * secondMillis
 const medianTimeToSell = 0.5 * hourMillis

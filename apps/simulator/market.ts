@@ -1,3 +1,4 @@
+import { minuteMillis } from '#lib/clock/durations.ts'
 import type { OfferFault } from './faults.ts'
 import type { Happening, Offer, SettledSale, SimulatedAxie } from './happenings.ts'
 import { createOfferBook, type OfferCriteria, type OpenOffer } from './offer-book.ts'
@@ -38,10 +39,10 @@ export type MarketOptions = Readonly<{
 }>
 
 /** How long an offer lasts whose fault it is to vanish. */
-const vanishAfterMillis = 5 * 60_000
+const vanishAfterMillis = 5 * minuteMillis
 
 /** How long after its beginning an offer shows whose fault it is to be indexed late. */
-const indexedLateMillis = 2 * 60_000
+const indexedLateMillis = 2 * minuteMillis
 
 export function createMarket({ happenings, remembersSales, faultOf = () => null }: MarketOptions): Market {
   let now = Number.NEGATIVE_INFINITY

@@ -1,8 +1,9 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import { createRandom, hash32 } from '#lib/synthetic/random.ts'
 import { createRecentMap } from './recent-map.ts'
 
 const addresses = 4_000
-const remembered = 30 * 86_400_000
+const remembered = 30 * dayMillis
 
 /** Hexadecimal digits that follow from a name: addresses and hashes of the simulated chain. */
 export function hexOf(name: string, digits: number): string {

@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { readSoldAxies } from '#lib/synthetic/recorded-sales.ts'
 import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
 import type { Happening } from './happenings.ts'
@@ -21,7 +22,6 @@ export type SourceOptions = Readonly<{
 export type MarketSource = Readonly<{ name: 'recorded' | 'synthetic'; start: number; happenings: Iterable<Happening> }>
 
 const trainedShare = 0.4
-const dayMillis = 86_400_000
 
 /** Throws RejectedError when the file is not one of sales. */
 export async function openSource(options: SourceOptions): Promise<MarketSource> {

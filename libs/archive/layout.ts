@@ -1,3 +1,5 @@
+import { hourMillis } from '#lib/clock/durations.ts'
+
 /**
  * Where things lie in the object store. All of a topic's archive is under one root:
  *
@@ -39,10 +41,10 @@ const partitionPart = (partition: number) => `p=${padded(partition, 2)}`
 const offsetPart = (offset: number) => padded(offset, 20)
 
 /** The hour, in UTC, of a time in milliseconds: what an object's path says of its records. */
-export const hourOf = (millis: number): number => Math.floor(millis / 3_600_000)
+export const hourOf = (millis: number): number => Math.floor(millis / hourMillis)
 
 export function objectKey(root: string, object: { hour: number; partition: number; firstOffset: number; lastOffset: number }): string {
-  const [date, time] = new Date(object.hour * 3_600_000).toISOString().split('T') as [string, string]
+  const [date, time] = new Date(object.hour * hourMillis).toISOString().split('T') as [string, string]
   const path = `dt=${date}/hour=${time.slice(0, 2)}/${partitionPart(object.partition)}`
   return `${root}/${path}/${offsetPart(object.firstOffset)}-${offsetPart(object.lastOffset)}.parquet`
 }

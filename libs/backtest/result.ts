@@ -1,6 +1,7 @@
 /** From what was decided and what really happened to the numbers of the report. Pure: the same input and seed, the same bytes. */
+
 import { basename } from 'node:path'
-import { dayMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { rulesHashOf } from '#lib/rules/rule-set.ts'
 import type { Source } from '#schemas/types.ts'

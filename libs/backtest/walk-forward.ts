@@ -1,5 +1,5 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import { modelPromotedEvent, rulesChangedEvent } from '#lib/market/event.ts'
-import { dayMillis } from '#lib/market/horizons.ts'
 import { saveBundle } from '#lib/model/bundle/bundle.ts'
 import { type BackendChoice, startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'

@@ -1,5 +1,5 @@
+import { marketFeeRatio } from '#lib/market/fee.ts'
 import { exitOf, netGainUsd } from '#lib/rules/judge.ts'
-import { defaultRules } from '#lib/rules/presets.ts'
 import type {
   Alert,
   Demand,
@@ -52,7 +52,7 @@ export const rowOf = ({ listing, quantilesUsd, mean, exit, demand, novelty, mode
   mean,
   exit,
   demand,
-  netGainUsd: netGainUsd(exitOf({ exit, quantilesUsd }).q50, listing.ask.usd, defaultRules.feeRatio),
+  netGainUsd: netGainUsd(exitOf({ exit, quantilesUsd }).q50, listing.ask.usd, marketFeeRatio),
   novelty,
   listedAt: listing.ask.startedAt,
   observedAt: listing.observedAt,

@@ -1,4 +1,5 @@
 import { axieClasses } from '#lib/axie/classes.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import type { RollingLevels } from '#lib/market/levels/rolling-level.ts'
 
 /** Where the market and each class stood at a moment of market time: midmeans of the sales of 24 hours before it, in dollars. */
@@ -13,7 +14,7 @@ export type MarketLevels = Readonly<{
   now(clock: number): LevelSample | null
 }>
 
-const everyMillis = 3_600_000
+const everyMillis = hourMillis
 
 export function createMarketLevels({ levels, capacity }: { levels: RollingLevels; capacity: number }): MarketLevels {
   const samples: LevelSample[] = []

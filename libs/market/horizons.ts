@@ -1,10 +1,9 @@
+import { dayMillis, hourMillis, minuteMillis } from '#lib/clock/durations.ts'
+
 /**
  * How far back anything reaches. The fold's state is a function of the events of the last `horizonMillis` and a few carried values, so
  * that a restart refolds that much of the log and stands exactly where it stood.
  */
-export const minuteMillis = 60_000
-export const hourMillis = 60 * minuteMillis
-export const dayMillis = 24 * hourMillis
 
 /** An event may happen this much later than it was observed (clocks differ); beyond, it is refused as `future_event`. */
 export const futureToleranceMillis = 5 * minuteMillis

@@ -1,3 +1,4 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { TopicSettings } from '#lib/stream/log.ts'
 import type { RecordName } from '#schemas/types.ts'
 
@@ -35,8 +36,6 @@ export const topicName = (prefix: string, topic: TopicName): string => `${prefix
 
 /** The largest record any topic takes, in bytes: Kafka's max.message.bytes. A leaderboard is the largest honest one, about 0.2 MB. */
 export const maxRecordBytes = 8 * 1024 * 1024
-
-const dayMillis = 86_400_000
 
 export function topicSettings(prefix: string, options: { partitions: number }): TopicSettings[] {
   return Object.entries(topics).map(([name, { partitions, retentionDays }]) => ({

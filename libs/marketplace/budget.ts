@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { dayMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { MarketplaceError } from './errors.ts'
 
 /**
@@ -29,9 +30,6 @@ export interface Budget {
   /** For metrics: what this process may still ask; null without a limit. */
   left(): Readonly<{ minute: number | null; day: number | null }>
 }
-
-const minuteMillis = 60_000
-const dayMillis = 86_400_000
 
 /**
  * Any minute and any day, however the marketplace cuts them: windows roll. By monotonic time, which nobody sets back. A restart forgets

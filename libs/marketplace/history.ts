@@ -1,3 +1,4 @@
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { SettledEntry } from './answers.ts'
 import type { Marketplace } from './client.ts'
@@ -36,7 +37,6 @@ export type History = Readonly<{
   requests: number
 }>
 
-const dayMillis = 86_400_000
 /** A market with more sales than this in its history is cut there: all are held in memory once, to be sorted. */
 const mostSales = 400_000
 
@@ -96,7 +96,7 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
 }
 
 /** A market without a sale for so long was not watched: an archive has holes where its collector was away. */
-const longestLullMillis = 2 * 3_600_000
+const longestLullMillis = 2 * hourMillis
 
 /** How far back sales reach from a moment on, down to the first gap. */
 function withoutGapTo(moment: number, sales: readonly Sale[]): number {

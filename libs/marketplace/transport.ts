@@ -1,6 +1,7 @@
 import Bottleneck from 'bottleneck'
 import { Pool } from 'undici'
 import type { Clock } from '#lib/clock/clock.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Budget, Worth } from './budget.ts'
@@ -56,7 +57,7 @@ const longestBackoffMillis = 10_000
 /** Longer pauses than this are the caller's business: it can say so in its readiness. */
 const longestPauseMillis = 5_000
 /** A day that is spent is waited for, whole. */
-const longestRetryAfterMillis = 86_400_000
+const longestRetryAfterMillis = dayMillis
 
 /** One pool per host, one limiter for all. Retries what is transient: with jittered backoff, never before `Retry-After`. */
 export function createTransport(options: TransportOptions): Transport {

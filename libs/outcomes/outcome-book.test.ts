@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { dayMillis, hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { cancellationEvent, exchangeRateEvent, listingEvent, saleEvent, saleIdOf } from '#lib/market/event.ts'
-import { dayMillis, hourMillis, minuteMillis } from '#lib/market/horizons.ts'
 import { anyMarket } from '#lib/market/testing/market-samples.ts'
 import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'

@@ -1,4 +1,4 @@
-import { dayMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { GoneBy, Outcome, Source } from '#schemas/types.ts'
 
 /** A listing that is followed: alerted, drawn by the random buyer, or rejected by a rule. Times are the market's, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js'
+import { hourMillis } from '#lib/clock/durations.ts'
 import type { ItemProfile, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
 
 /**
@@ -85,7 +86,6 @@ export function registerRecord(environment: Environment): void {
   for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type)
 }
 
-const hourMillis = 3_600_000
 const orUnknown = (value: number | null): number => value ?? Number.NaN
 const unknownDemand = { usd: Number.NaN, h1: Number.NaN, h6: Number.NaN, h24: Number.NaN, h72: Number.NaN }
 const inDollars = (logUsd: number | null): number => (logUsd === null ? Number.NaN : Math.exp(logUsd))

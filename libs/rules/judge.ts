@@ -1,3 +1,4 @@
+import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { median } from '#lib/numbers/median.ts'
 import type { PriceQuantiles, ScoredListing } from '#schemas/types.ts'
 import { compileExpression, type Expression } from './expression.ts'
@@ -56,9 +57,6 @@ export function expressionOf(rule: ExpressionRule): Expression {
   }
   return expression
 }
-
-const hourMillis = 3_600_000
-const minuteMillis = 60_000
 
 function guarded(guards: Guards, { listing, modelTrainedUntil, novelty }: ScoredListing): RejectionReason | null {
   const { ask, observedAt, context } = listing

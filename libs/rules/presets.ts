@@ -1,3 +1,4 @@
+import { marketFeeRatio } from '#lib/market/fee.ts'
 import { type RuleSet, rulesHashOf } from './rule-set.ts'
 
 const guards: RuleSet['guards'] = {
@@ -15,7 +16,7 @@ const cooldown = { minutes: 6 * 60, unlessCheaperBy: 0.1 }
 const sureOf = (quantile: 'q25' | 'exit.q25'): RuleSet => ({
   version: 1,
   name: 'default',
-  feeRatio: 0.0425,
+  feeRatio: marketFeeRatio,
   guards,
   rules: [
     {
@@ -38,7 +39,7 @@ export const earlierDefaultRules: RuleSet = sureOf('q25')
 export const classicRules: RuleSet = {
   version: 1,
   name: 'classic',
-  feeRatio: 0.0425,
+  feeRatio: marketFeeRatio,
   guards,
   rules: [
     {

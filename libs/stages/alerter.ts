@@ -1,3 +1,4 @@
+import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { exitOf, judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import type { RejectionReason } from '#lib/rules/rejection.ts'
@@ -28,8 +29,7 @@ export type AlerterOptions = Readonly<{
   ruleSet: (hash: string) => RuleSet | undefined
 }>
 
-const hourMillis = 3_600_000
-const cooldownMillis = maximumCooldownMinutes * 60_000
+const cooldownMillis = maximumCooldownMinutes * minuteMillis
 /** Who was first in an hour depends on the cool-downs of that hour: the spans add up. */
 const horizonMillis = cooldownMillis + hourMillis
 
@@ -95,7 +95,7 @@ function passesCooldown(rule: Rule, scored: ScoredListing, state: AlerterState):
   const { ask, item } = scored.listing
   const key = `${rule.name}:${item.tokenId}`
   const earlier = state.candidates.get(key) ?? []
-  const since = state.clock - rule.cooldown.minutes * 60_000
+  const since = state.clock - rule.cooldown.minutes * minuteMillis
   const recent = earlier.filter(({ at }) => at > since)
   state.candidates.set(key, [...earlier, { at: state.clock, askUsd: ask.usd }])
   state.order.push({ key, at: state.clock })

@@ -1,5 +1,5 @@
+import { hourMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
-import { hourMillis } from '#lib/market/horizons.ts'
 import { clockOf, readEvent } from '#lib/market/read-event.ts'
 import type { Processor, Result } from '#lib/stream/processor.ts'
 import { rowOfEvent, type SaleRow } from '#lib/validation/sale-row.ts'

@@ -1,4 +1,5 @@
 import { battlePartTypes, type PartType, partTypes } from '#lib/axie/parts.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { readSoldAxies } from './recorded-sales.ts'
 import { buildOf, type SoldAxie } from './sold-axie.ts'
 
@@ -47,7 +48,7 @@ export const floorShare = 0.8
 const probabilities = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998]
 const leastBuildSales = 25
 const leastPartPerMille = 3
-const nearMillis = 12 * 3_600_000
+const nearMillis = 12 * hourMillis
 
 export function measureMarket(sales: readonly SoldAxie[]): MeasuredMarket {
   const floors = rollingFloors(sales)
@@ -209,7 +210,7 @@ function measureResales(sales: readonly SoldAxie[]): Pick<MeasuredMarket, 'resal
   const hours: number[] = []
   for (const { tokenId, soldAt } of sales) {
     const before = last.get(tokenId)
-    if (before !== undefined) hours.push((soldAt - before) / 3_600_000)
+    if (before !== undefined) hours.push((soldAt - before) / hourMillis)
     last.set(tokenId, soldAt)
   }
   return { resaleShare: rounded(hours.length / sales.length, 3), resaleHours: quantiles(hours, 2) }

@@ -1,3 +1,4 @@
+import { hourMillis } from '#lib/clock/durations.ts'
 import { createHeap } from './heap.ts'
 import { floorShare } from './measure-market.ts'
 import { createRandom, quantileAt, type Random } from './random.ts'
@@ -11,8 +12,6 @@ export type SyntheticSalesOptions = Readonly<{
   /** Fresh sales and resales together. */
   salesPerHour: number
 }>
-
-const hourMillis = 3_600_000
 
 /** Made up: how fast the floor and the worth of a class come back to their mean. */
 const driftHalfLifeHours = 72

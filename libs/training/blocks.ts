@@ -1,3 +1,4 @@
+import { minuteMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { type Examples, sliceExamples } from '#lib/model/price-model.ts'
 
@@ -16,7 +17,7 @@ export type Blocks = Readonly<{
 /** Where blocks end, as shares of the rows. */
 const ends = { fit: 0.85, stopping: 0.92 }
 /** Sales this soon after the block before are left out: they answer to the same minutes of the market. */
-const embargoMillis = 10 * 60_000
+const embargoMillis = 10 * minuteMillis
 export const minimumRows = 300
 
 /** @param times of the rows, ascending, milliseconds. RejectedError too_few_sales. */
@@ -32,7 +33,7 @@ export function splitBlocks(times: Float64Array): Blocks {
     : blocksOfWholeMoments(times, fitUntil, stoppingUntil)
   for (const [name, { from, until }] of Object.entries(blocks)) {
     if (until <= from) {
-      const span = ((times[rows - 1] as number) - (times[0] as number)) / 60_000
+      const span = ((times[rows - 1] as number) - (times[0] as number)) / minuteMillis
       throw new RejectedError(
         'too_few_sales',
         `no sales are left for the block ${name}: ${rows} sales within ${span.toFixed(0)} minutes are too dense, give a longer file`,

@@ -1,3 +1,4 @@
+import { minuteMillis } from '#lib/clock/durations.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
 import type { ItemModel } from '#lib/market/item-model.ts'
 import { type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
@@ -24,7 +25,7 @@ export type Champion = Readonly<{ model: PriceModel; itemModel: ItemModel | null
 export type Comparison = Readonly<{ rows: number; champion: QuantileErrors | null; challenger: QuantileErrors | null }>
 
 /** As in training: sales this soon after what a model learnt from answer to the same minutes of the market. */
-const embargoMillis = 10 * 60_000
+const embargoMillis = 10 * minuteMillis
 
 /**
  * The newest sales once more, folded under the champion's own item model: both models are asked about those that came after everything

@@ -1,3 +1,4 @@
+import { marketFeeRatio } from '#lib/market/fee.ts'
 import type { Training } from '#lib/model/bundle/trained-model.ts'
 import { noveltyOf } from '#lib/model/calibration/familiarity.ts'
 import { fitDemandHead, logPaceOf } from '#lib/model/heads/demand-head.ts'
@@ -84,7 +85,7 @@ const medianOf = ({ quantilesUsd }: KnownRows, index: number): number => quantil
 export const wantedByDefault: Wanted = (exitUsd, askUsd) => {
   const [rule] = defaultRules.rules
   if (rule?.forecast.kind !== 'margin_after_fee') throw new Error('the default rule is expected to ask for a margin after the fee')
-  const worth = exitUsd * (1 - defaultRules.feeRatio)
+  const worth = exitUsd * (1 - marketFeeRatio)
   return worth >= askUsd * rule.forecast.minimumRatio && worth - askUsd >= rule.forecast.minimumGainUsd
 }
 

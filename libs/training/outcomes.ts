@@ -1,4 +1,4 @@
-import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 import { demandSpans } from '#lib/model/heads/demand-head.ts'
 import type { Dataset } from './dataset.ts'
 

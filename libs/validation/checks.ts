@@ -1,8 +1,9 @@
 /** What can be expected of sales: the words that suites.ts is written in. */
+
 import { classOf } from '#lib/axie/classes.ts'
 import { type Part, type PartType, partOf, partTypeOf, partTypes } from '#lib/axie/parts.ts'
 import { purityOf } from '#lib/axie/stats.ts'
-import { hourMillis } from '#lib/market/horizons.ts'
+import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import type { RowCheck, SetCheck } from './expectation.ts'
 import { columnsOfRows, driftOf, type Profile } from './profile.ts'
 import type { Cell, SaleColumn, SaleRow } from './sale-row.ts'
@@ -81,7 +82,7 @@ export const differ = (one: SaleColumn, other: SaleColumn): RowCheck => ({
 export const notInTheFuture = (toleranceMillis: number): RowCheck => ({
   on: 'row',
   columns: ['time'],
-  expected: `time to be no later than it was known (and ${toleranceMillis / 60_000} min)`,
+  expected: `time to be no later than it was known (and ${toleranceMillis / minuteMillis} min)`,
   holds: ({ time, observedAt }, { asOf }) => (typeof time === 'number' ? time <= (observedAt ?? asOf) + toleranceMillis : null),
 })
 

@@ -1,4 +1,4 @@
-import { dayMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { createRandom, shuffle } from '#lib/numbers/random.ts'
 import type { SaleRow } from './sale-row.ts'
 

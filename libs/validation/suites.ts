@@ -3,8 +3,10 @@
  * `mostly` is the share of rows that must hold. Rows that do not, where few enough, are left out by cleansing and counted.
  * error = the data is refused; warning = it is told, and used.
  */
+
 import { maxBreedCount } from '#lib/axie/anatomy.ts'
-import { dayMillis, futureToleranceMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
+import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import {
   differ,
   driftWithin,

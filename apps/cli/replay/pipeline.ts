@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock as clock } from '#lib/clock/clock.ts'
+import { minuteMillis } from '#lib/clock/durations.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import { consumers } from '#lib/market/consumers.ts'
 import { appEnvironment } from '#lib/running/app-environment.ts'
@@ -53,7 +54,7 @@ export async function startPipeline({ stack, backend, prefix, env, progress, sig
       const showing = setInterval(() => progress.status(`scored ${observer.counts.scored}  alerts ${observer.counts.alerts}`), 500)
       try {
         const settled = await Promise.race([crashed, waiting])
-        if (settled === false) throw new FatalError(`the pipeline did not come to rest within ${settleMillis / 60_000} minutes`)
+        if (settled === false) throw new FatalError(`the pipeline did not come to rest within ${settleMillis / minuteMillis} minutes`)
         if (signal.aborted) throw new FatalError('interrupted before the pipeline had come to rest')
         const { scored, alerts, deadLetters } = observer.counts
         progress.say(`${scored} listings scored, ${alerts} alerts, ${deadLetters} dead letters`)

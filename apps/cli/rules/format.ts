@@ -1,9 +1,9 @@
 import type { RulesComparison } from '#lib/backtest/compare-rules.ts'
 import { dollars, exitsText, intervalText, percent, verdictOf } from '#lib/backtest/report/text.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { RulesHistory } from '#lib/decisions/read-rules.ts'
 import type { FiringCounts } from './count-firings.ts'
 
-const dayMillis = 86_400_000
 const minute = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ')
 
 /** A table of what each rule would have done. */

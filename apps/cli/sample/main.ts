@@ -5,6 +5,7 @@ import { classOf } from '#lib/axie/classes.ts'
 import { type Part, partOf, partTypes } from '#lib/axie/parts.ts'
 import { purityOf } from '#lib/axie/stats.ts'
 import { momentOption, numberOption, seedOption } from '#lib/cli/values.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
 import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
 import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
@@ -18,8 +19,6 @@ const help = `flipstream sample: writes synthetic sales as CSV, in the columns t
 
 Class shares, builds, prices, noise and resales follow what was measured on real sales of April 2022.
 `
-
-const dayMillis = 86_400_000
 
 export async function run(argv: readonly string[], output: NodeJS.WritableStream = process.stdout): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {

@@ -7,6 +7,7 @@ import { isEgg } from '#lib/axie/anatomy.ts'
 import { partTypes } from '#lib/axie/parts.ts'
 import { profileOf } from '#lib/axie/profile.ts'
 import type { Clock } from '#lib/clock/clock.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
 import { createBudget, keyLimits } from '#lib/marketplace/budget.ts'
@@ -17,7 +18,6 @@ import { type Progress, progressBar } from '#lib/running/progress.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { LivePlan } from './market-plan.ts'
 
-const dayMillis = 86_400_000
 const longestWaitMillis = 60_000
 const attemptsPerRequest = 6
 const maxBodyBytes = 4 * 1024 * 1024

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
 import { choiceOption, durationOption, fileOption, numberOption, textOption } from '#lib/cli/values.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 
 export type ValidateArguments = Readonly<{
   data: Readonly<{ kind: 'sales'; file: string; source: 'recorded' | 'synthetic' }> | Readonly<{ kind: 'archive'; uri: string }>
@@ -72,4 +73,4 @@ function fileOf(file: string | undefined): string {
 
 /** A number alone means hours, as it once did. */
 const hoursOf = (text: string): number =>
-  /^\d+(?:\.\d+)?$/.test(text) ? numberOption('--fresh', text, { above: 0 }) : durationOption('--fresh', text) / 3_600_000
+  /^\d+(?:\.\d+)?$/.test(text) ? numberOption('--fresh', text, { above: 0 }) : durationOption('--fresh', text) / hourMillis

@@ -1,4 +1,4 @@
-import { hourMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { median } from '#lib/numbers/median.ts'
 import { isSold, type Trade } from './account.ts'
 import { type CurvePoint, drawdownsOf, worthOf } from './curve.ts'

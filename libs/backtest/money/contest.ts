@@ -3,7 +3,7 @@
  * compared and an interval taken over them; beside it one account lives through all days. Dollars are means over draws of luck.
  */
 
-import { dayMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { meanInterval } from '#lib/numbers/student-t.ts'
 import { type Account, type ExitKind, exitKinds, isSold, runAccount, type Schedule, scheduleOf, type Trade } from './account.ts'

@@ -1,6 +1,6 @@
 /** What one account was worth at every hour: money, what is on offer and what is stuck, kept apart. Nothing stands at its cost. */
 
-import { hourMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { isSold, liquidationUsd, type Trade } from './account.ts'
 import { likeUsdOf } from './opportunity.ts'
 import type { SaleBook } from './sale-book.ts'

@@ -1,4 +1,4 @@
-import { dayMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { Opportunity } from './opportunity.ts'
 import type { ExecutionSettings } from './settings.ts'
 import { dayOf } from './strategies.ts'

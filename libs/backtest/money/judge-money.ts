@@ -1,6 +1,6 @@
 /** All that is said in dollars: the alerts beside what anyone could have bought of the same listings. */
 
-import { dayMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { meanInterval } from '#lib/numbers/student-t.ts'
 import { exitKinds, type MissReason, runAccount, scheduleOf, type Trade } from './account.ts'

@@ -3,7 +3,7 @@
  * tested model has no say in it but where nothing alike was ever sold: then its forecast is the first price, and that is counted.
  */
 
-import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 import { median } from '#lib/numbers/median.ts'
 import type { Candidate } from './candidate.ts'
 import type { BookSale, Likeness, SaleBook } from './sale-book.ts'

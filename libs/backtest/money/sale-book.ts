@@ -1,9 +1,9 @@
 import { anatomyOf } from '#lib/axie/anatomy.ts'
 import { keyOn, rungNumber, similarityLadder, similarKey, type Traits, traitsOf } from '#lib/axie/similarity.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { alikeKey } from '#lib/market/alike.ts'
 import { payloadOf } from '#lib/market/event.ts'
-import { hourMillis } from '#lib/market/horizons.ts'
 import { median } from '#lib/numbers/median.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
 

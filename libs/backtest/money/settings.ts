@@ -1,3 +1,5 @@
+import { marketFeeRatio } from '#lib/market/fee.ts'
+
 /** Every number that a simulated purchase depends on: its flag, its default and what it means, in one table. */
 type Knob = Readonly<{
   flag: string
@@ -24,7 +26,7 @@ export const knobs = {
     limits: { least: 0 },
     meaning: 'the half-life of a bargain is multiplied by (1 - discount)^POWER; discount: of the ask below our first price',
   },
-  feeRatio: { flag: 'fee', value: 'SHARE', usual: 0.0425, limits: { least: 0, most: 0.5 }, meaning: "the market's, when selling" },
+  feeRatio: { flag: 'fee', value: 'SHARE', usual: marketFeeRatio, limits: { least: 0, most: 0.5 }, meaning: "the market's, when selling" },
   gasUsd: { flag: 'gas', value: 'USD', usual: 0.02, limits: { least: 0 }, meaning: 'for each of two transactions' },
   offerSales: {
     flag: 'offer-sales',

@@ -1,6 +1,6 @@
 /** What to buy of the same listings: the alerts, and what anyone could do without a model. */
 
-import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 import { createRandom } from '#lib/numbers/random.ts'
 import type { Candidate } from './candidate.ts'
 import type { SaleBook } from './sale-book.ts'

@@ -1,6 +1,7 @@
 import { rungNumber, type Traits } from '#lib/axie/similarity.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { breedBandOf } from '#lib/market/alike.ts'
-import { hourMillis, salesMillis } from '#lib/market/horizons.ts'
+import { salesMillis } from '#lib/market/horizons.ts'
 import type { SaleHistory, SaleNumber } from '#lib/market/memory/sale-history.ts'
 import type { WatchedHours } from '#lib/market/memory/watched-hours.ts'
 import type { AlikeSales } from '#schemas/types.ts'

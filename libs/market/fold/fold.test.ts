@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import {
   askSeenEvent,
@@ -12,7 +13,7 @@ import {
   saleEvent,
   saleIdOf,
 } from '#lib/market/event.ts'
-import { dayMillis, horizonMillis, hourMillis } from '#lib/market/horizons.ts'
+import { horizonMillis } from '#lib/market/horizons.ts'
 import { measureDefinitions, measureNames } from '#lib/market/measures/measures.ts'
 import { anyMarket, sampleItemModels, sampleItems, sampleProfiles, sparseMarket } from '#lib/market/testing/market-samples.ts'
 import { naiveContext } from '#lib/market/testing/naive-market.ts'

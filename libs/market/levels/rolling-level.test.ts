@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dayMillis, hourMillis, minuteMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { midmeanOf, referencePrices } from '#lib/market/testing/naive-market.ts'
 import { createRollingLevels, levelSpans, referenceOf } from './rolling-level.ts'
 

@@ -3,7 +3,7 @@
  * Two readings of it: as known now (windows that end at the fold's clock), and as it stood when a sale happened (windows that end just
  * before it), which is what that sale's price is compared with for ever after.
  */
-import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 import { binOf, type OrderStatistics } from './order-statistics.ts'
 import { createPriceTape } from './price-tape.ts'
 import { createPriceWindow, type PriceWindow } from './price-window.ts'

@@ -1,7 +1,8 @@
 /** What the likes of an axie just sold for, on every rung of the similarity ladder, and pooled over it. */
 
 import { type RungName, similarityLadder } from '#lib/axie/similarity.ts'
-import { hourMillis, salesMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
+import { salesMillis } from '#lib/market/horizons.ts'
 import type { SaleHistory, SaleNumber } from '#lib/market/memory/sale-history.ts'
 import { createDecay } from './decay.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'

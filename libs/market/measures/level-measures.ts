@@ -1,5 +1,5 @@
 /** Where market and class stand, relative to the reference level. */
-import { hourMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import type { OrderStatistics } from '#lib/market/levels/order-statistics.ts'
 import { type LevelSpan, type Levels, levelSpans, type RollingLevels, referenceOf } from '#lib/market/levels/rolling-level.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'

@@ -1,7 +1,8 @@
 /** The nearest neighbours of an axie among the newest sales of its class: like the ladder, but by how many parts agree. */
 
 import type { Traits } from '#lib/axie/similarity.ts'
-import { dayMillis, salesMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
+import { salesMillis } from '#lib/market/horizons.ts'
 import { type ClassSales, mostOfClass, packBattleParts, packOtherParts } from '#lib/market/memory/class-sales.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 import { createWeighted, insertWeighted, totalWeight, type Weighted, weightedMean, weightedQuantile } from './weighted.ts'

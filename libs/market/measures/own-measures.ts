@@ -1,6 +1,8 @@
 /** This axie's own sales before, and what the leaderboard thinks of its battle parts. */
+
 import type { Combo } from '#lib/axie/combo-score.ts'
-import { hourMillis, salesMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
+import { salesMillis } from '#lib/market/horizons.ts'
 import type { SaleHistory, SaleNumber } from '#lib/market/memory/sale-history.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 

@@ -5,7 +5,8 @@
  */
 
 import { type RungName, rungNumber } from '#lib/axie/similarity.ts'
-import { dayMillis, salesMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
+import { salesMillis } from '#lib/market/horizons.ts'
 import type { OrderStatistics } from '#lib/market/levels/order-statistics.ts'
 import type { ResidualLevels } from '#lib/market/levels/residual-levels.ts'
 import { type Levels, referenceOf } from '#lib/market/levels/rolling-level.ts'

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ether } from '#lib/axie/tokens.ts'
-import { askMillis, hourMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
+import { askMillis } from '#lib/market/horizons.ts'
 import { type AskToTrack, createOpenAsks } from './open-asks.ts'
 
 const terms = { kind: 'fixed', token: ether, currentUsd: null, durationMillis: 0, expiredAt: null } as const

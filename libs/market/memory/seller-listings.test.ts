@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hourMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { createSellerListings, mostSellerListings } from './seller-listings.ts'
 
 describe("a seller's listings", () => {

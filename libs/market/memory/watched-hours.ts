@@ -1,4 +1,4 @@
-import { hourMillis } from '#lib/market/horizons.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 
 /**
  * Hours of the clock in which somebody watched the market, as far as anyone can tell: those that hold a sale. A busy market is never silent

@@ -1,6 +1,8 @@
 /** Small invented markets for tests: few axies, so that they are alike; long gaps, so that everything is forgotten at some point. */
+
 import fc from 'fast-check'
 import { profileOf } from '#lib/axie/profile.ts'
+import { dayMillis, hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import {
   askSeenEvent,
@@ -16,7 +18,6 @@ import {
   saleEvent,
   saleIdOf,
 } from '#lib/market/event.ts'
-import { dayMillis, hourMillis, minuteMillis } from '#lib/market/horizons.ts'
 import type { ItemModels } from '#lib/market/item-model.ts'
 import type { Ask, Item, ItemProfile, LeaderboardAxie, MarketEvent, Origin } from '#schemas/types.ts'
 

@@ -2,13 +2,14 @@
  * The fold once more, for tests: a market's context computed from the list of its events, each definition written out plainly over
  * sorted arrays, nothing kept from event to event. Slow, and meant to be read.
  */
+
 import { anatomyOf } from '#lib/axie/anatomy.ts'
 import { profileOf } from '#lib/axie/profile.ts'
 import { keyOn, similarityLadder, type Traits, traitsOf, traitsOfProfile } from '#lib/axie/similarity.ts'
+import { dayMillis, hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import type { ContextSubject } from '#lib/market/fold/context.ts'
-import { dayMillis, hourMillis, minuteMillis } from '#lib/market/horizons.ts'
 import type { ItemModel } from '#lib/market/item-model.ts'
 import { readEvent } from '#lib/market/read-event.ts'
 import type { ItemProfile, MarketEvent, Sale } from '#schemas/types.ts'

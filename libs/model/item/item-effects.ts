@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { createLeaderboard, type Leaderboard } from '#lib/axie/combo-score.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { itemColumns, itemVectorHash, writeItemVector } from '#lib/features/item-vector.ts'
 import type { ItemModel } from '#lib/market/item-model.ts'
 import type { StoredModel } from '#lib/model/model-family.ts'
@@ -59,8 +60,6 @@ export const defaultItemEffectSettings: ItemEffectSettings = {
   mostSales: 100_000,
   halfLifeDays: 5,
 }
-
-const dayMillis = 86_400_000
 
 /** Where eras begin: at midnight (UTC) of each day, or more often in a short span; the last one right after the last sale. */
 export function eraStarts(times: Float64Array, { fewestEras, fewestSales }: ItemEffectSettings): number[] {

@@ -1,8 +1,8 @@
-import { dayMillis } from '#lib/market/horizons.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
+import { marketFeeRatio } from '#lib/market/fee.ts'
 import { medianIndex, quantileCount } from '#lib/model/quantile-head.ts'
 import type { Interval } from '#lib/numbers/interval.ts'
 import { meanInterval } from '#lib/numbers/student-t.ts'
-import { defaultRules } from '#lib/rules/presets.ts'
 import { wantedByDefault } from '#lib/training/heads.ts'
 import { exitMillis } from '#lib/training/outcomes.ts'
 import type { Forecasted } from './forecast-errors.ts'
@@ -54,7 +54,7 @@ export function alertedErrors(sales: AskedSales): AlertedErrors {
   const exitOf = (row: number): number => Math.exp(exitLogPrices[row] as number)
   const forecast = (row: number, level: number): number => quantilesUsd[row * quantileCount + level] as number
   const isAtLeast = (row: number, quantiles: Float64Array): boolean => exitOf(row) >= (quantiles[row * quantileCount + 1] as number)
-  const gained = (row: number): boolean => exitOf(row) * (1 - defaultRules.feeRatio) > askOf(row)
+  const gained = (row: number): boolean => exitOf(row) * (1 - marketFeeRatio) > askOf(row)
   const isJudged = (row: number): boolean =>
     !Number.isNaN(exitLogPrices[row] as number) && (times[row] as number) + exitMillis <= sales.knownUntil
 

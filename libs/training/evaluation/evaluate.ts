@@ -1,5 +1,5 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
-import { dayMillis } from '#lib/market/horizons.ts'
 import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
 import { concatExamples, type Examples, type HeadAnswers } from '#lib/model/price-model.ts'
 import { medianIndex, quantileCount } from '#lib/model/quantile-head.ts'

@@ -1,3 +1,4 @@
+import { hourMillis } from '#lib/clock/durations.ts'
 import { meansOf } from '#lib/model/heads/heads.ts'
 import { quantileOfSorted } from '#lib/model/input-encoding.ts'
 import { medianIndex, pinballLoss, quantileCount, quantileLevels } from '#lib/model/quantile-head.ts'
@@ -40,7 +41,6 @@ export type MeanErrors = Readonly<{ r2Log: number; r2Usd: number; r2UsdOfMedian:
 
 const dearestUsd = 2_000
 const draws = 200
-const hourMillis = 3_600_000
 
 export function forecastErrors({ quantilesUsd, logPrices, times }: Forecasted): ForecastErrors {
   const logs = quantilesUsd.map(Math.log)

@@ -1,3 +1,4 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { Training } from '#lib/training/train-from-sales.ts'
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
@@ -29,8 +30,6 @@ export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 're
     `${backend.backend} backend; ${seconds.read.toFixed(1)} s reading, ${isCached ? `item model and features kept from an earlier training (${seconds.features.toFixed(1)} s)` : `${seconds.items.toFixed(1)} s item model, ${seconds.features.toFixed(1)} s features`}, ${seconds.fit.toFixed(1)} s fitting`,
   ].join('\n')}\n`
 }
-
-const dayMillis = 86_400_000
 
 /** How thick the market is, and what that allows. */
 function thicknessOf({ trainedFrom, trainedUntil }: Training['bundle']['manifest'], { rows, heads }: Training['report']): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createArchive } from '#lib/archive/archive.ts'
 import { archiveEvents, sampleListingEvent } from '#lib/archive/testing/archive-samples.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { exchangeRateEvent, payloadOf } from '#lib/market/event.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { firstSaleAt, someSales } from '#lib/training/testing/sales-samples.ts'
@@ -9,7 +10,6 @@ import type { MarketEvent, Sale } from '#schemas/types.ts'
 import { type Span, wholeArchive } from './raw-sales.ts'
 import { readTrainingSales } from './training-sales.ts'
 
-const hourMillis = 3_600_000
 const sales = someSales(600, 1)
 const idsOf = (events: readonly MarketEvent[]) => events.map(({ eventId }) => eventId)
 const saleIn = (event: MarketEvent) => payloadOf(event).value as Sale

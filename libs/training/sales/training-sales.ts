@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { systemClock } from '#lib/clock/clock.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
-import { hourMillis } from '#lib/market/horizons.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { type CleansingOptions, cleanse, countsOf } from '#lib/validation/cleansing.ts'
 import type { Profile } from '#lib/validation/profile.ts'

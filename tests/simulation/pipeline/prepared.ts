@@ -1,6 +1,7 @@
 import { type Codec, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { modelPromotedEvent, rulesChangedEvent } from '#lib/market/event.ts'
+import { marketFeeRatio } from '#lib/market/fee.ts'
 import { type SealedBundle, saveBundle } from '#lib/model/bundle/bundle.ts'
 import { startTensorRuntime, type TensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { smallModel } from '#lib/model/testing/model-samples.ts'
@@ -17,7 +18,7 @@ export const startsAt = Date.parse('2026-01-05T10:20:00Z')
 const rules: RuleSet = {
   version: 1,
   name: 'simulated',
-  feeRatio: 0.0425,
+  feeRatio: marketFeeRatio,
   guards: {
     maximumModelAgeHours: 1e9,
     maximumNovelty: 1e9,

@@ -68,6 +68,15 @@ export type Cancellation = {
   readonly tokenId: string
 }
 
+/** From this record on, the model is compared with the champion on the same sales. */
+export type ChallengerNamed = {
+  readonly modelId: string
+  readonly featureSetHash: string
+  /** Newest sale that it learnt from. */
+  readonly trainedUntil: number
+  readonly reason: string
+}
+
 export type TrackedAsk = {
   readonly listingId: string
   readonly tokenId: string
@@ -95,6 +104,22 @@ export type Control = {
   readonly subject: string | null
   readonly by: string | null
   readonly at: number
+}
+
+/** What a decision of the learner rests on: paired losses of two models on the same sales. */
+export type DecisionEvidence = {
+  /** The block of sales after which it was decided, counted from the champion's promotion. */
+  readonly block: number
+  /** Sales compared. */
+  readonly sales: number
+  /** By how much the model decided about is better than the one it was compared with, as a share of that one's loss; negative: worse. */
+  readonly better: number
+  /** Lower bound of the same, valid whenever one looks. */
+  readonly lower: number
+  /** Upper bound, likewise. */
+  readonly upper: number
+  /** The verdict in a sentence for people. */
+  readonly sentence: string
 }
 
 /** Topic listings.enriched: a listing, decoded, with what was known of the market. */
@@ -126,6 +151,13 @@ export type ExchangeRate = {
   readonly ronUsd?: number | null
   /** Dollars for one USDC. */
   readonly usdcUsd?: number | null
+}
+
+/** The champion that a decision takes the place of. */
+export type ExpectedChampion = {
+  readonly modelId: string
+  /** observedAt of the promotion or rollback that put it in force: the same model, promoted again, is another champion. */
+  readonly since: number
 }
 
 /** Topic listings.features: the vector the model reads, and what it was made of. */
@@ -278,6 +310,13 @@ export type LeaderboardSnapshot = {
   readonly axies: readonly LeaderboardAxie[]
 }
 
+/** From this record on, people decide about models: the learner goes on comparing, and decides nothing. */
+export type LearningHeld = {
+  /** False: the learner decides again. */
+  readonly isHeld: boolean
+  readonly reason: string
+}
+
 /** A new offer. Its id is axie:<tokenId>:<startedAt in milliseconds>. */
 export type Listing = {
   readonly listingId: string
@@ -373,7 +412,7 @@ export type MarketEvent = {
   readonly observedAt: number
   readonly origin: Origin
   readonly source: Source
-  readonly payload: { readonly 'flipstream.Listing': Listing } | { readonly 'flipstream.AskSeen': AskSeen } | { readonly 'flipstream.Cancellation': Cancellation } | { readonly 'flipstream.Sale': Sale } | { readonly 'flipstream.ExchangeRate': ExchangeRate } | { readonly 'flipstream.LeaderboardSnapshot': LeaderboardSnapshot } | { readonly 'flipstream.ModelPromoted': ModelPromoted } | { readonly 'flipstream.RulesChanged': RulesChanged }
+  readonly payload: { readonly 'flipstream.Listing': Listing } | { readonly 'flipstream.AskSeen': AskSeen } | { readonly 'flipstream.Cancellation': Cancellation } | { readonly 'flipstream.Sale': Sale } | { readonly 'flipstream.ExchangeRate': ExchangeRate } | { readonly 'flipstream.LeaderboardSnapshot': LeaderboardSnapshot } | { readonly 'flipstream.ModelPromoted': ModelPromoted } | { readonly 'flipstream.RulesChanged': RulesChanged } | { readonly 'flipstream.ChallengerNamed': ChallengerNamed } | { readonly 'flipstream.ModelRolledBack': ModelRolledBack } | { readonly 'flipstream.ModelBarred': ModelBarred } | { readonly 'flipstream.ModelsCompared': ModelsCompared } | { readonly 'flipstream.MoneyEvidence': MoneyEvidence } | { readonly 'flipstream.LearningHeld': LearningHeld }
 }
 
 /** Topic models: a bundle that exists in the object store; compacted by model id. */
@@ -390,11 +429,82 @@ export type ModelAnnounced = {
   readonly metrics: Readonly<Record<string, number>>
 }
 
+/** From this record on, no promotion of this model counts. */
+export type ModelBarred = {
+  readonly modelId: string
+  readonly reason: string
+  /** Null where people decide. */
+  readonly evidence?: DecisionEvidence | null
+}
+
 /** From this record on, listings are priced by this model. */
 export type ModelPromoted = {
   readonly modelId: string
   readonly featureSetHash: string
   readonly reason: string
+  /** The model that must be in force, or the decision is outdated; null where people decide, whatever is in force. */
+  readonly expected?: ExpectedChampion | null
+  /** Null where people decide. */
+  readonly evidence?: DecisionEvidence | null
+}
+
+/** From this record on, listings are priced by the model that was in force before the one in force. */
+export type ModelRolledBack = {
+  /** The model that prices again. */
+  readonly modelId: string
+  readonly featureSetHash: string
+  readonly reason: string
+  /** The model that must be in force, or the decision is outdated; null where people decide, whatever is in force. */
+  readonly expected?: ExpectedChampion | null
+  /** Null where people decide. */
+  readonly evidence?: DecisionEvidence | null
+}
+
+/** Of the sales that both forecast. Clipped differences: champion's loss less the other's, at most 0.5 either way. */
+export type PairedLosses = {
+  /** A model; or rule:similar-sales, the forecast that needs no model. */
+  readonly modelId: string
+  readonly sales: number
+  /** Sum of the champion's losses. */
+  readonly championLoss: number
+  /** Sum of clipped differences. */
+  readonly difference: number
+  /** Sum of their squares. */
+  readonly squares: number
+}
+
+/** A block of sales is over: the losses of the champion and of each model beside it, on the same sales. Verdicts are a fold of these. */
+export type ModelsCompared = {
+  /** Counted from the champion's promotion, from 0. */
+  readonly block: number
+  readonly champion: ExpectedChampion
+  /** On the market's clock. */
+  readonly from: number
+  readonly to: number
+  readonly others: readonly PairedLosses[]
+  /** Sales of alerted listings, which are left out: our own users made those. */
+  readonly alertedSales: number
+}
+
+/** What the alerts of a rule earned: those whose outcome became certain on one day. It may veto a promotion, and makes none. */
+export type MoneyEvidence = {
+  readonly rule: string
+  /** UTC, such as 2026-11-30. */
+  readonly day: string
+  /** The champion when it was written. */
+  readonly modelId: string | null
+  /** Alerts whose outcome became certain: sold again, or unsold when the time was up. */
+  readonly matured: number
+  /** Of these, sold again with a gain after fees. */
+  readonly gained: number
+  /** Of these, unsold: counted as not gained. */
+  readonly unsold: number
+  /** Sum of gains of those that gained. */
+  readonly gainUsd: number
+  /** Sum of losses of those that lost, the unsold at what their like then sold for; not negative. */
+  readonly lossUsd: number
+  /** Whether promotions wait: the gained share is below what was promised. */
+  readonly vetoes: boolean
 }
 
 export type NotificationStatus = 'intended' | 'sent' | 'unknown' | 'expired' | 'coalesced' | 'muted' | 'edited' | 'failed' | 'gone'
@@ -578,6 +688,21 @@ export type ScoredListing = {
   readonly unseen?: readonly string[] | null
 }
 
+export type ShadowRole = 'challenger' | 'previous'
+
+/** Topic listings.shadow: what a model beside the champion would have said of a listing. */
+export type ShadowForecast = {
+  readonly listingId: string
+  readonly modelId: string
+  readonly role: ShadowRole
+  /** Of the listing. */
+  readonly observedAt: number
+  readonly askUsd: number
+  readonly quantilesUsd: PriceQuantiles
+  /** What the champion said, for comparison. */
+  readonly championQuantilesUsd: PriceQuantiles
+}
+
 /** Every record that has a schema file, by its name. */
 export type RecordTypes = {
   AlertFeedback: AlertFeedback
@@ -585,19 +710,27 @@ export type RecordTypes = {
   AskSeen: AskSeen
   Ask: Ask
   Cancellation: Cancellation
+  ChallengerNamed: ChallengerNamed
   CollectorState: CollectorState
   Control: Control
+  DecisionEvidence: DecisionEvidence
   EnrichedListing: EnrichedListing
   ExchangeRate: ExchangeRate
+  ExpectedChampion: ExpectedChampion
   FeaturizedListing: FeaturizedListing
   ItemProfile: ItemProfile
   Item: Item
   LeaderboardSnapshot: LeaderboardSnapshot
+  LearningHeld: LearningHeld
   Listing: Listing
   MarketContext: MarketContext
   MarketEvent: MarketEvent
   ModelAnnounced: ModelAnnounced
+  ModelBarred: ModelBarred
   ModelPromoted: ModelPromoted
+  ModelRolledBack: ModelRolledBack
+  ModelsCompared: ModelsCompared
+  MoneyEvidence: MoneyEvidence
   Notification: Notification
   Outcome: Outcome
   PricedAsk: PricedAsk
@@ -605,6 +738,7 @@ export type RecordTypes = {
   RulesChanged: RulesChanged
   Sale: Sale
   ScoredListing: ScoredListing
+  ShadowForecast: ShadowForecast
 }
 
 export type RecordName = keyof RecordTypes

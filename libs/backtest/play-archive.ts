@@ -3,7 +3,7 @@ import type { ArchivedTopic } from '#lib/archive/archive.ts'
 import { bodyOf, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
-import { payloadOf, rulesChangedEvent } from '#lib/market/event.ts'
+import { isPromotion, payloadOf, rulesChangedEvent } from '#lib/market/event.ts'
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { parseRuleSet, type RuleSet, ruleSetText, rulesHashOf } from '#lib/rules/rule-set.ts'
 import { createRulesStore, type RulesStore } from '#lib/rules/rules-store.ts'
@@ -113,9 +113,9 @@ function rulesOf(stored: RulesStore, rules: RuleSet | null): Pick<RulesStore, 'l
 
 const promotionsOf = (events: readonly MarketEvent[]): Played['models'] =>
   events.flatMap((event) => {
-    const { kind, value } = payloadOf(event)
-    return kind === 'ModelPromoted'
-      ? [{ from: event.observedAt, to: null, modelId: value.modelId, trainedUntil: null, trainedOnSales: null }]
+    const payload = payloadOf(event)
+    return isPromotion(payload)
+      ? [{ from: event.observedAt, to: null, modelId: payload.value.modelId, trainedUntil: null, trainedOnSales: null }]
       : []
   })
 

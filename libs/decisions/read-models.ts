@@ -1,6 +1,6 @@
 import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
-import { payloadOf } from '#lib/market/event.ts'
+import { isPromotion, payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { ModelAnnounced, Source } from '#schemas/types.ts'
@@ -46,7 +46,7 @@ export async function readModels({ log, codec, prefix }: { log: Log; codec: Code
         if (event === null) continue
         market = { clock: Math.max(market?.clock ?? 0, event.observedAt), source: event.source }
         const payload = payloadOf(event)
-        if (payload.kind !== 'ModelPromoted') continue
+        if (!isPromotion(payload)) continue
         promotions.push({ modelId: payload.value.modelId, at: event.observedAt, reason: payload.value.reason })
       }
     }

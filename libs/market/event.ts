@@ -5,11 +5,17 @@
 import type {
   AskSeen,
   Cancellation,
+  ChallengerNamed,
   ExchangeRate,
   LeaderboardSnapshot,
+  LearningHeld,
   Listing,
   MarketEvent,
+  ModelBarred,
   ModelPromoted,
+  ModelRolledBack,
+  ModelsCompared,
+  MoneyEvidence,
   Origin,
   RulesChanged,
   Sale,
@@ -48,6 +54,10 @@ export function payloadOf(event: MarketEvent): MarketPayload {
   const [name, value] = Object.entries(event.payload)[0] as [string, unknown]
   return { kind: name.slice(prefixLength), value } as MarketPayload
 }
+
+/** A model comes into force, for the first time or again. */
+export const isPromotion = (payload: MarketPayload): payload is Extract<MarketPayload, { kind: 'ModelPromoted' | 'ModelRolledBack' }> =>
+  payload.kind === 'ModelPromoted' || payload.kind === 'ModelRolledBack'
 
 /** One function for each kind of payload: the compiler says when one is missing. */
 export type PayloadCases<Answer> = { readonly [P in MarketPayload as P['kind']]: (value: P['value']) => Answer }
@@ -91,10 +101,45 @@ export const exchangeRateEvent = (rate: ExchangeRate, observation: Observation):
 export const leaderboardEvent = (snapshot: LeaderboardSnapshot, observation: Observation): MarketEvent =>
   event(`leaderboard:${observation.observedAt}`, observation.observedAt, observation, { 'flipstream.LeaderboardSnapshot': snapshot })
 
+/** What people decide has the id of its moment; what the learner decides, that of what it was decided by, however often it is decided. */
+const decisionIdOf = (
+  kind: string,
+  { modelId, expected, evidence }: Pick<ModelPromoted, 'modelId' | 'expected' | 'evidence'>,
+  { observedAt }: Observation,
+): string =>
+  expected == null || evidence == null
+    ? `${kind}:${modelId}:${observedAt}`
+    : `${kind}:${modelId}:${expected.modelId}:${expected.since}:${evidence.block}`
+
 export const modelPromotedEvent = (promotion: ModelPromoted, observation: Observation): MarketEvent =>
-  event(`model-promoted:${promotion.modelId}:${observation.observedAt}`, observation.observedAt, observation, {
+  event(decisionIdOf('model-promoted', promotion, observation), observation.observedAt, observation, {
     'flipstream.ModelPromoted': promotion,
   })
+
+export const modelRolledBackEvent = (rollback: ModelRolledBack, observation: Observation): MarketEvent =>
+  event(decisionIdOf('model-rolled-back', rollback, observation), observation.observedAt, observation, {
+    'flipstream.ModelRolledBack': rollback,
+  })
+
+/** Once barred is barred for ever: there is one such event of a model. */
+export const modelBarredEvent = (barred: ModelBarred, observation: Observation): MarketEvent =>
+  event(`model-barred:${barred.modelId}`, observation.observedAt, observation, { 'flipstream.ModelBarred': barred })
+
+/** A model is a challenger once. */
+export const challengerNamedEvent = (challenger: ChallengerNamed, observation: Observation): MarketEvent =>
+  event(`challenger-named:${challenger.modelId}`, observation.observedAt, observation, { 'flipstream.ChallengerNamed': challenger })
+
+export const modelsComparedEvent = (compared: ModelsCompared, observation: Observation): MarketEvent =>
+  event(`models-compared:${compared.champion.modelId}:${compared.champion.since}:${compared.block}`, observation.observedAt, observation, {
+    'flipstream.ModelsCompared': compared,
+  })
+
+/** One for each rule and day. */
+export const moneyEvidenceEvent = (evidence: MoneyEvidence, observation: Observation): MarketEvent =>
+  event(`money-evidence:${evidence.rule}:${evidence.day}`, observation.observedAt, observation, { 'flipstream.MoneyEvidence': evidence })
+
+export const learningHeldEvent = (held: LearningHeld, observation: Observation): MarketEvent =>
+  event(`learning-held:${held.isHeld}:${observation.observedAt}`, observation.observedAt, observation, { 'flipstream.LearningHeld': held })
 
 export const rulesChangedEvent = (change: RulesChanged, observation: Observation): MarketEvent =>
   event(`rules-changed:${change.rulesHash}:${observation.observedAt}`, observation.observedAt, observation, {

@@ -6,8 +6,11 @@ import type { MarketEvent } from '#schemas/types.ts'
  * remembered of it (ids in the fold, hashes in the offset's metadata, columns of the archive) must not grow with it.
  */
 const maxTextLength = 500
-/** Three of these are carried beside each committed offset, which keeps 4,096 bytes: at six bytes a character, as JSON may need. */
-const maxCarriedLength = 200
+/**
+ * Three of these are carried beside each committed offset, which keeps 4,096 bytes: at six bytes a character, as JSON may need, there is
+ * room for what else is carried.
+ */
+const maxCarriedLength = 160
 const maxListLength = 10_000
 
 const lengths: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/anatomy.ts'
 import { ether, tokenOf } from '#lib/axie/tokens.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
-import type { AskSeen, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
+import type { AskSeen, ExpectedChampion, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
 import { type CheckedAsk, checkAsk, hasExpired } from './ask.ts'
 import { type MarketPayload, payloadOf } from './event.ts'
 import { checkBounds } from './field-bounds.ts'
@@ -17,12 +17,15 @@ export type EventContent =
   | Readonly<{ kind: 'cancellation'; listingId: string }>
   | Readonly<{ kind: 'exchange_rate'; rates: Rates }>
   | Readonly<{ kind: 'leaderboard'; axies: readonly LeaderboardAxie[] }>
-  | Readonly<{ kind: 'model'; modelId: string; featureSetHash: string }>
+  | Readonly<{ kind: 'model'; modelId: string; featureSetHash: string; since: number; expected: ExpectedChampion | null }>
+  | Readonly<{ kind: 'barred'; modelId: string }>
   | Readonly<{ kind: 'rules'; rulesHash: string }>
+  // What the learner compares and people and the ledger tell it: no price depends on it.
+  | Readonly<{ kind: 'learning' }>
 
 const anatomyOfHatched = (item: Listing['item']): Anatomy | null => (isEgg(item) ? null : anatomyOf(item))
 
-function contentOf(payload: MarketPayload): EventContent {
+function contentOf(payload: MarketPayload, observedAt: number): EventContent {
   switch (payload.kind) {
     case 'Listing':
     case 'AskSeen': {
@@ -46,7 +49,17 @@ function contentOf(payload: MarketPayload): EventContent {
     case 'LeaderboardSnapshot':
       return { kind: 'leaderboard', axies: payload.value.axies }
     case 'ModelPromoted':
-      return { kind: 'model', modelId: payload.value.modelId, featureSetHash: payload.value.featureSetHash }
+    case 'ModelRolledBack': {
+      const { modelId, featureSetHash, expected = null } = payload.value
+      return { kind: 'model', modelId, featureSetHash, since: observedAt, expected }
+    }
+    case 'ModelBarred':
+      return { kind: 'barred', modelId: payload.value.modelId }
+    case 'ChallengerNamed':
+    case 'ModelsCompared':
+    case 'MoneyEvidence':
+    case 'LearningHeld':
+      return { kind: 'learning' }
     case 'RulesChanged':
       return { kind: 'rules', rulesHash: payload.value.rulesHash }
   }
@@ -97,7 +110,7 @@ const alreadyRead = new WeakMap<MarketEvent, EventContent | RejectedError>()
 function readOnce(event: MarketEvent): EventContent | RejectedError {
   try {
     checkBounds(event)
-    const content = contentOf(payloadOf(event))
+    const content = contentOf(payloadOf(event), event.observedAt)
     checkTimes(event, content)
     checkOrder(event, content)
     checkExpectations(event, content)

@@ -264,7 +264,13 @@ describe('its laws', () => {
     const state = enricherProcessor.initial(undefined)
     expect(run([event], state)).toMatchObject([{ type: 'reject', code: 'field_too_long' }])
     expect(enricherProcessor.memory?.clockOf(input(event, 0))).toBeNaN()
-    expect(enricherProcessor.memory?.carry?.(state)).toEqual({ modelId: null, featureSetHash: null, rulesHash: null })
+    expect(enricherProcessor.memory?.carry?.(state)).toEqual({
+      modelId: null,
+      featureSetHash: null,
+      rulesHash: null,
+      modelSince: null,
+      barred: [],
+    })
   })
 
   it('carries ids of the greatest length in what a commit remembers', () => {
@@ -281,7 +287,13 @@ describe('its laws', () => {
   it('what it declares of its memory: its horizon, its time, and what it carries', () => {
     const state = enricherProcessor.initial({ modelId: 'm1', rulesHash: null })
     expect(enricherProcessor.memory?.horizonMillis).toBe(horizonMillis)
-    expect(enricherProcessor.memory?.carry?.(state)).toEqual({ modelId: 'm1', featureSetHash: null, rulesHash: null })
+    expect(enricherProcessor.memory?.carry?.(state)).toEqual({
+      modelId: 'm1',
+      featureSetHash: null,
+      rulesHash: null,
+      modelSince: null,
+      barred: [],
+    })
     expect(enricherProcessor.memory?.clockOf(input(sale(noon, 20), 0))).toBe(noon)
     const refused = listingEvent(listing({}, { currentPriceWei: '0' }), seen(noon))
     expect(enricherProcessor.memory?.clockOf(input(refused, 0)), 'a refused event moves no clock').toBeNaN()

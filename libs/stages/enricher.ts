@@ -59,6 +59,12 @@ const skipReasons = {
   LeaderboardSnapshot: 'leaderboard',
   ModelPromoted: 'model_promoted',
   RulesChanged: 'rules_changed',
+  ChallengerNamed: 'challenger_named',
+  ModelRolledBack: 'model_rolled_back',
+  ModelBarred: 'model_barred',
+  ModelsCompared: 'models_compared',
+  MoneyEvidence: 'money_evidence',
+  LearningHeld: 'learning_held',
 } as const
 
 /** What an event leads to, from the state as it stands before it. */

@@ -1,6 +1,6 @@
 import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
-import { payloadOf } from '#lib/market/event.ts'
+import { isPromotion, payloadOf } from '#lib/market/event.ts'
 import type { ItemModel, ItemModels, PromotedModel } from '#lib/market/item-model.ts'
 import { BundleError, openItemModel, readBundle } from '#lib/model/bundle/bundle.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
@@ -85,7 +85,7 @@ export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 
         if ('problem' in entry) throw new RetryableError(`${entry.problem.message}. It is in force, so the market waits for it`)
       }
       const payloads = events.map(payloadOf)
-      const promoted = new Set(payloads.flatMap(({ kind, value }) => (kind === 'ModelPromoted' ? [value.modelId] : [])))
+      const promoted = new Set(payloads.flatMap((payload) => (isPromotion(payload) ? [payload.value.modelId] : [])))
       for (const modelId of promoted) await ensure(modelId)
       forgetAllBut(promoted)
     },

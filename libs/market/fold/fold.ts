@@ -29,6 +29,7 @@ import type { ItemModel } from '#lib/market/item-model.ts'
 import type { Rates } from '#lib/market/rates.ts'
 import { type EventContent, readEvent } from '#lib/market/read-event.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
+import { bar, checkPromotion } from './champion.ts'
 import { itemModelOf, type MarketState } from './market-state.ts'
 
 /** How long a second meeting is noticed. Rates and decisions are not among them: the last one counts, met again or not. */
@@ -39,7 +40,9 @@ const noticedMillis: Readonly<Record<EventContent['kind'], number>> = {
   leaderboard: horizonMillis - leaderboardMillis,
   exchange_rate: 0,
   model: 0,
+  barred: 0,
   rules: 0,
+  learning: 0,
 }
 
 /** Whether the same event was folded already, and would not be folded again. RejectedError as `readEvent`. */
@@ -51,9 +54,10 @@ export function isDuplicate(state: MarketState, event: MarketEvent): boolean {
 const wasNoticed = (lastMet: number | null, kind: EventContent['kind'], clock: number): boolean =>
   lastMet !== null && lastMet > clock - noticedMillis[kind]
 
-/** Takes an event in. RejectedError as `readEvent` and `ItemModels.of`, before anything was touched. */
+/** Takes an event in. RejectedError as `readEvent`, `checkPromotion` and `ItemModels.of`, before anything was touched. */
 export function applyEvent(state: MarketState, event: MarketEvent): void {
   const content = readEvent(event)
+  if (content.kind === 'model') checkPromotion(state, content)
   const itemModel = content.kind === 'model' ? state.itemModels.of(content) : itemModelOf(state)
   advance(state, Math.max(state.clock, event.observedAt))
   const lastMet = state.metIds.meet(event.eventId, state.clock)
@@ -96,7 +100,13 @@ function take(state: MarketState, content: EventContent, itemModel: ItemModel | 
       break
     case 'model':
       state.model = { modelId: content.modelId, featureSetHash: content.featureSetHash }
+      state.modelSince = content.since
       state.itemModel = itemModel
+      break
+    case 'barred':
+      bar(state, content.modelId)
+      break
+    case 'learning':
       break
     case 'rules':
       state.rulesHash = content.rulesHash

@@ -18,6 +18,10 @@ export type MarketState = {
   /** The running maximum of observedAt, milliseconds; -Infinity before the first event. */
   clock: number
   model: PromotedModel | null
+  /** observedAt of the promotion that put it in force; null of none, and of one carried from before this was remembered. */
+  modelSince: number | null
+  /** Models that no promotion brings back, by short hash, newest last. */
+  barred: readonly string[]
   /** The item model that the promoted model brings; undefined until the first sale or listing asks for it. */
   itemModel: ItemModel | null | undefined
   rulesHash: string | null
@@ -35,16 +39,21 @@ export type MarketState = {
 }
 
 /** The few values that outlive the horizon, as JSON: what we decided. */
-export type MarketCarry = Readonly<{ modelId: string | null; featureSetHash: string | null; rulesHash: string | null }>
+export type MarketCarry = Readonly<z.infer<typeof carrySchema>>
 
+/** What a later version added may be missing: an earlier one wrote the commit. */
 const carrySchema = z.object({
   modelId: z.string().nullable(),
   featureSetHash: z.string().nullable().default(null),
   rulesHash: z.string().nullable(),
+  modelSince: z.number().nullable().default(null),
+  barred: z.array(z.string()).default([]),
 })
 
+const noCarry: MarketCarry = { modelId: null, featureSetHash: null, rulesHash: null, modelSince: null, barred: [] }
+
 function readCarry(carry: unknown): MarketCarry {
-  if (carry === undefined || carry === null) return { modelId: null, featureSetHash: null, rulesHash: null }
+  if (carry === undefined || carry === null) return noCarry
   const read = carrySchema.safeParse(carry)
   if (read.success) return read.data
   throw new FatalError(
@@ -64,11 +73,14 @@ export function modelOfCarry(carry: unknown): PromotedModel | null {
  */
 export function initialMarketState(carry?: unknown, itemModels: ItemModels = noItemModels): MarketState {
   const model = modelOfCarry(carry)
+  const { rulesHash, modelSince, barred } = readCarry(carry)
   return {
     clock: Number.NEGATIVE_INFINITY,
     model,
+    modelSince,
+    barred,
     itemModel: model === null ? null : undefined,
-    rulesHash: readCarry(carry).rulesHash,
+    rulesHash,
     exchangeRate: null,
     leaderboard: null,
     itemModels,
@@ -94,10 +106,12 @@ export const sizesOf = (state: MarketState) => ({
   metIds: state.metIds.size(),
 })
 
-export const carryOf = ({ model, rulesHash }: MarketState): MarketCarry => ({
+export const carryOf = ({ model, modelSince, rulesHash, barred }: MarketState): MarketCarry => ({
   modelId: model?.modelId ?? null,
   featureSetHash: model?.featureSetHash ?? null,
   rulesHash,
+  modelSince,
+  barred: [...barred],
 })
 
 /** The item model in force; null of none. RejectedError where the carried model's cannot be had. */

@@ -1,0 +1,25 @@
+import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+
+/** All that the learner goes by. Replay computes decisions anew with these: whoever changes one decides otherwise from then on. */
+export const learningSettings = {
+  /** A sale is compared with the latest forecast of it that is not older. */
+  forecastMillis: 72 * hourMillis,
+  /** Differences of two losses of one sale, at most, either way: log price times a level, so 0.5 is a price missed by a factor of two and more. */
+  clip: 0.5,
+  /** A block ends when it has lasted so long and has so many sales. Verdicts are looked at when a block ends. */
+  block: { millis: hourMillis, sales: 100 },
+  /** The chance that a challenger which is not better is ever called better; likewise of the other verdicts. */
+  alpha: 0.05,
+  /** A share of the champion's loss. Smaller differences are not seen within a challenger's tenure. */
+  margin: 0.03,
+  /** What promotions without being shown better may lose in sum, as a share, since the last model that was shown better. */
+  allowance: 0.03,
+  /** How long a challenger may be compared before it makes room. On the market's clock. */
+  tenureMillis: 7 * dayMillis,
+} as const
+
+export type LearningSettings = Readonly<{
+  [Name in keyof typeof learningSettings]: (typeof learningSettings)[Name] extends number
+    ? number
+    : Readonly<{ [Part in keyof (typeof learningSettings)[Name]]: number }>
+}>

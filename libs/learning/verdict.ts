@@ -1,0 +1,43 @@
+import { learningSettings } from './settings.ts'
+
+/** How a model stands beside the one it is compared with. */
+export type Standing = 'better' | 'no worse' | 'worse' | 'open'
+
+/** What paired losses say so far; it holds whenever one looks. */
+export type Verdict = Readonly<{
+  modelId: string
+  /** The champion, or a rule that needs no model. */
+  against: string
+  standing: Standing
+  /** Blocks and sales compared. */
+  blocks: number
+  sales: number
+  /** By how much it is better, as a share of the other's loss (negative: worse), with bounds. */
+  better: number
+  lower: number
+  upper: number
+  /** About how many more sales it takes, should the difference stay what it is; null where the verdict is there, or none is in sight. */
+  salesNeeded: number | null
+  /** For people: "challenger better by 2.1%, needs about 900 more sales". */
+  sentence: string
+}>
+
+const percent = (share: number): string => `${Math.abs(share * 100).toFixed(1)}%`
+
+/** The sentence of a verdict. @param name what people know the model as: challenger, previous champion */
+export function sentenceOf(name: string, { standing, better, lower, upper, sales, salesNeeded }: Omit<Verdict, 'sentence'>): string {
+  const bounds = `between ${signed(lower)} and ${signed(upper)} on ${sales} sales`
+  const seen = `${name} ${better >= 0 ? 'better' : 'worse'} by ${percent(better)}`
+  switch (standing) {
+    case 'better':
+      return `${name} shown better by ${percent(better)} (${bounds})`
+    case 'worse':
+      return `${name} shown worse by ${percent(better)} (${bounds})`
+    case 'no worse':
+      return `${name} shown no worse by ${percent(learningSettings.margin)} (${bounds})`
+    case 'open':
+      return salesNeeded === null ? `${seen}, too little to be shown soon` : `${seen}, needs about ${salesNeeded} more sales`
+  }
+}
+
+const signed = (share: number): string => `${share < 0 ? '-' : '+'}${percent(share)}`

@@ -8,8 +8,10 @@ export const learningSettings = {
   clip: 0.5,
   /** A block ends when it has lasted so long and has so many sales. Verdicts are looked at when a block ends. */
   block: { millis: hourMillis, sales: 100 },
-  /** The chance that a challenger which is not better is ever called better; likewise of the other verdicts. */
+  /** The chance that a challenger which is not better is ever called better; likewise for each other verdict. */
   alpha: 0.05,
+  /** The variance process where the bounds are tightest from: that of about 1,000 sales of two models of one kind. */
+  tightFrom: 0.1,
   /** A share of the champion's loss. Smaller differences are not seen within a challenger's tenure. */
   margin: 0.03,
   /** What promotions without being shown better may lose in sum, as a share, since the last model that was shown better. */
@@ -19,7 +21,6 @@ export const learningSettings = {
 } as const
 
 export type LearningSettings = Readonly<{
-  [Name in keyof typeof learningSettings]: (typeof learningSettings)[Name] extends number
-    ? number
-    : Readonly<{ [Part in keyof (typeof learningSettings)[Name]]: number }>
-}>
+  [Name in Exclude<keyof typeof learningSettings, 'block'>]: number
+}> &
+  Readonly<{ block: Readonly<{ millis: number; sales: number }> }>

@@ -1,4 +1,5 @@
-import { learningSettings } from './settings.ts'
+import { betterOf, type Comparison, salesUntil } from './comparison.ts'
+import { type LearningSettings, learningSettings } from './settings.ts'
 
 /** How a model stands beside the one it is compared with. */
 export type Standing = 'better' | 'no worse' | 'worse' | 'open'
@@ -21,6 +22,34 @@ export type Verdict = Readonly<{
   /** For people: "challenger better by 2.1%, needs about 900 more sales". */
   sentence: string
 }>
+
+/** What is known of a model after so many blocks. `name`: what people know it as. */
+export function verdictOf(
+  { modelId, against, name }: Readonly<{ modelId: string; against: string; name: string }>,
+  comparison: Comparison,
+  settings: LearningSettings,
+): Verdict {
+  const { better, lower, upper } = betterOf(comparison, settings)
+  const standing = standingOf(lower, upper, settings)
+  const verdict = {
+    modelId,
+    against,
+    standing,
+    blocks: comparison.blocks,
+    sales: comparison.sales,
+    better,
+    lower,
+    upper,
+    salesNeeded: standing === 'open' ? salesUntil(comparison, 0, better >= 0 ? 1 : -1, settings) : null,
+  }
+  return { ...verdict, sentence: sentenceOf(name, verdict) }
+}
+
+function standingOf(lower: number, upper: number, { margin }: LearningSettings): Standing {
+  if (lower > 0) return 'better'
+  if (upper < 0) return 'worse'
+  return lower > -margin ? 'no worse' : 'open'
+}
 
 const percent = (share: number): string => `${Math.abs(share * 100).toFixed(1)}%`
 

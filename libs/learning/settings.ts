@@ -1,4 +1,4 @@
-import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 
 /** All that the learner goes by. Replay computes decisions anew with these: whoever changes one decides otherwise from then on. */
 export const learningSettings = {

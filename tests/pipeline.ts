@@ -42,7 +42,7 @@ export type PipelineOptions = Readonly<{
   onProgress?: (line: string) => void
 }>
 
-const readyMillis = 60_000
+const readyMillis = 120_000
 
 export async function createPipeline({
   servers,
@@ -81,9 +81,9 @@ export async function createPipeline({
       const deadline = systemClock.monotonic() + readyMillis
       for (const app of apps) {
         await app.started
-        while (!(await healthOf(app)).ready) {
+        while (!(await isReady(app))) {
           if (systemClock.monotonic() > deadline)
-            throw new Error(`${app.name} is not ready: ${JSON.stringify(await app.health())}\n${app.lastLogLines(5)}`)
+            throw new Error(`${app.name} is not ready after ${readyMillis / 1_000} s:\n${app.lastLogLines(5)}`)
           await systemClock.sleep(50)
         }
       }
@@ -103,11 +103,14 @@ export async function createPipeline({
 }
 
 /** An app that ends instead of answering has said why. */
-async function healthOf(app: AppProcess): ReturnType<AppProcess['health']> {
+/** An app that is too busy to answer in time is not ready yet; one that has ended never will be. */
+async function isReady(app: AppProcess): Promise<boolean> {
   try {
-    return await app.health()
+    return (await app.health()).ready
   } catch (error) {
-    throw new Error(`${app.name} does not answer (${await app.exited}). Its last words:\n${app.lastLogLines(5)}`, { cause: error })
+    const how = await Promise.race([app.exited, systemClock.sleep(100).then(() => null)])
+    if (how === null) return false
+    throw new Error(`${app.name} has ended (${how}). Its last words:\n${app.lastLogLines(5)}`, { cause: error })
   }
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
@@ -29,6 +31,8 @@ const pageDirectory = fileURLToPath(new URL('./page/', import.meta.url))
 const plotDirectory = dirname(fileURLToPath(import.meta.resolve('uplot')))
 /** A request that takes longer to arrive is no request. Answers may take as long as they like: a page listens for hours. */
 const requestMillis = 10_000
+/** Numbers and times in the page are worded as they are in terminal and Discord: by the same file, without its types. */
+const wordsScript = () => stripTypeScriptTypes(readFileSync(new URL('../../libs/words/format.ts', import.meta.url), 'utf8'))
 const plotFiles = ['uPlot.esm.js', 'uPlot.min.css']
 
 /** Page, API and its document on one port. Nothing that it serves asks any other host, but for pictures from where they may come from. */
@@ -84,6 +88,8 @@ async function registerEverything(server: FastifyInstance, options: ServerOption
     { prefix: '/api' },
   )
   await server.register(fastifyStatic, { root: pageDirectory, index: ['page.html'], cacheControl: false })
+  const words = wordsScript()
+  server.get('/words.js', { schema: { hide: true } }, (_request, reply) => reply.type('text/javascript').send(words))
   for (const file of plotFiles)
     server.get(`/plot/${file}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(file, plotDirectory))
 }

@@ -4,6 +4,7 @@ import type { ItemModel } from '#lib/market/item-model.ts'
 import { type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
 import type { PriceModel } from '#lib/model/price-model.ts'
 import { quantileCount } from '#lib/model/quantile-head.ts'
+import { percent } from '#lib/words/format.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { type Block, examplesOf } from './blocks.ts'
 import { buildDataset, type Dataset } from './dataset.ts'
@@ -79,12 +80,13 @@ export function judge({ rows, champion, challenger }: Comparison, mostWorse: num
   if (champion === null || challenger === null || rows < fewestRows)
     return { promote: false, why: `only ${rows} sales came after those that the champion learnt from: ${fewestRows} are needed to compare` }
   const [ours, theirs] = [challenger.medianApe, champion.medianApe]
-  const both = `median error ${percent(ours)} beside the champion's ${percent(theirs)} on ${rows} sales that neither had seen`
-  if (!(ours <= theirs * (1 + mostWorse))) return { promote: false, why: `${both}: more than ${percent(mostWorse)} worse` }
+  const both = `median error ${percent(ours, 1)} beside the champion's ${percent(theirs, 1)} on ${rows} sales that neither had seen`
+  if (!(ours <= theirs * (1 + mostWorse))) return { promote: false, why: `${both}: more than ${percent(mostWorse, 1)} worse` }
   const { coverage90 } = challenger
   if (!(coverage90 >= leastCoverage))
-    return { promote: false, why: `its 90% interval holds ${percent(coverage90)} of prices: ${percent(leastCoverage)} at least are wanted` }
+    return {
+      promote: false,
+      why: `its 90% interval holds ${percent(coverage90, 1)} of prices: ${percent(leastCoverage, 1)} at least are wanted`,
+    }
   return { promote: true, why: both }
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`

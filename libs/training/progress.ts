@@ -1,3 +1,5 @@
+import { count } from '#lib/words/format.ts'
+
 /**
  * How far training has come: trees of the item model, rows whose features are made, the steps of the model; for a report, the models
  * beside it, and what is asked of it.
@@ -17,10 +19,8 @@ export function createProgressLines(): (progress: TrainingProgress) => string {
 }
 
 function describe({ stage, done, total }: TrainingProgress): string {
-  if (stage === 'items') return `tree ${grouped(done)} of ${grouped(total)} of the item model`
-  if (stage === 'features') return `features of ${grouped(done)} of ${grouped(total)} sales`
+  if (stage === 'items') return `tree ${count(done)} of ${count(total)} of the item model`
+  if (stage === 'features') return `features of ${count(done)} of ${count(total)} sales`
   if (stage === 'rivals') return `report: model ${done} of ${total} to compare with`
   return stage === 'fitting' ? `step ${done} of at most ${total}` : `report: asked about ${done} of ${total} features`
 }
-
-const grouped = (count: number): string => count.toLocaleString('en')

@@ -4,6 +4,7 @@ import { classOf } from '#lib/axie/classes.ts'
 import { type Part, type PartType, partOf, partTypeOf, partTypes } from '#lib/axie/parts.ts'
 import { purityOf } from '#lib/axie/stats.ts'
 import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
+import { percent } from '#lib/words/format.ts'
 import type { RowCheck, SetCheck } from './expectation.ts'
 import { columnsOfRows, driftOf, type Profile } from './profile.ts'
 import type { Cell, SaleColumn, SaleRow } from './sale-row.ts'
@@ -11,7 +12,6 @@ import type { Cell, SaleColumn, SaleRow } from './sale-row.ts'
 type Range = Readonly<{ from: number; to: number }>
 
 const grouped = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 2 })
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
 const hours = (millis: number): string => `${(millis / hourMillis).toFixed(1)} h`
 const timeOf = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16)}Z`
 
@@ -174,11 +174,11 @@ export const severalValues = (column: SaleColumn, atLeast: number): SetCheck => 
 export const noValueAboveShare = (column: SaleColumn, share: number): SetCheck => ({
   on: 'set',
   columns: [column],
-  expected: `no single ${column} in more than ${percent(share)} of the rows`,
+  expected: `no single ${column} in more than ${percent(share, 1)} of the rows`,
   measure(rows) {
     const [value, count] = [...countsOf(rows, column)].reduce((most, entry) => (entry[1] > most[1] ? entry : most), [null as Cell, 0])
     const found = rows.length === 0 ? 0 : count / rows.length
-    return { holds: found <= share, found: `${value ?? 'none'} in ${percent(found)}` }
+    return { holds: found <= share, found: `${value ?? 'none'} in ${percent(found, 1)}` }
   },
 })
 

@@ -1,7 +1,9 @@
 /** Data docs: what was expected of a data set, what was found, and rows that do not hold, as one HTML file. */
+
 import { type Html, html } from '#lib/report/html.ts'
 import { note, page, section, tiles } from '#lib/report/page.ts'
 import { table } from '#lib/report/table.ts'
+import { count } from '#lib/words/format.ts'
 import type { ExpectationResult, Validation } from './validate.ts'
 
 export type DataDocs = Readonly<{
@@ -12,8 +14,6 @@ export type DataDocs = Readonly<{
   reference: string | null
 }>
 
-const grouped = (value: number): string => value.toLocaleString('en')
-
 /** The word beside the colour: the page must be read without colours too. */
 const verdictOf = ({ status, severity }: ExpectationResult): string =>
   status !== 'failed' ? status : severity === 'error' ? 'FAILED' : 'warning'
@@ -22,19 +22,19 @@ const failedFirst: readonly string[] = ['FAILED', 'warning', 'passed', 'not eval
 
 export function dataDocs({ data, validation, reference }: DataDocs): string {
   const { suite, rows, accepted, results, badRows } = validation
-  const count = (verdict: string): number => results.filter((result) => verdictOf(result) === verdict).length
+  const resultsOf = (verdict: string): number => results.filter((result) => verdictOf(result) === verdict).length
   const sorted = [...results].sort((a, b) => failedFirst.indexOf(verdictOf(a)) - failedFirst.indexOf(verdictOf(b)))
   return page({
     title: `${accepted ? 'Accepted' : 'Refused'}: ${data}`,
-    summary: html`<p>${grouped(rows)} sales against the suite “${suite}”. ${reference === null ? 'No data set was accepted before: nothing to compare with.' : `Compared with ${reference}.`}</p>`,
+    summary: html`<p>${count(rows)} sales against the suite “${suite}”. ${reference === null ? 'No data set was accepted before: nothing to compare with.' : `Compared with ${reference}.`}</p>`,
     sections: [
       section(
         'Verdict',
         tiles([
-          { name: 'expectations failed', value: String(count('FAILED')), detail: 'errors: any of them refuses the data' },
-          { name: 'warnings', value: String(count('warning')), detail: 'told, and used' },
-          { name: 'passed', value: String(count('passed')), detail: `${count('not evaluated')} not evaluated` },
-          { name: 'broken rows', value: grouped(badRows.size), detail: 'left out, where the rest is accepted' },
+          { name: 'expectations failed', value: String(resultsOf('FAILED')), detail: 'errors: any of them refuses the data' },
+          { name: 'warnings', value: String(resultsOf('warning')), detail: 'told, and used' },
+          { name: 'passed', value: String(resultsOf('passed')), detail: `${resultsOf('not evaluated')} not evaluated` },
+          { name: 'broken rows', value: count(badRows.size), detail: 'left out, where the rest is accepted' },
         ]),
         accepted ? null : note(html`<p>A model does not learn from this data. Mend the source, or look at the rows below.</p>`),
       ),
@@ -60,7 +60,7 @@ const expectationTable = (results: readonly ExpectationResult[]): Html =>
 function failingRows({ name, failing, examples }: ExpectationResult): Html {
   const columns = Object.keys(examples[0]?.cells ?? {})
   return html`<h3>${name}</h3>${table({
-    caption: `${examples.length < failing ? `The first ${examples.length} of ${grouped(failing)}` : `All ${grouped(failing)}`}.`,
+    caption: `${examples.length < failing ? `The first ${examples.length} of ${count(failing)}` : `All ${count(failing)}`}.`,
     columns: [{ title: 'where' }, ...columns.map((title) => ({ title }))],
     rows: examples.map(({ where, cells }) => [where, ...columns.map((column) => cellText(column, cells[column as keyof typeof cells]))]),
   })}`

@@ -4,8 +4,10 @@
  * 0.25 it is another population. Two samples of one population give about (bins - 1) × (1/n + 1/m): that is taken off, so that small sets
  * are not called drifted for being small.
  */
+
 import { z } from 'zod'
 import { partTypes } from '#lib/axie/parts.ts'
+import { count, minute } from '#lib/words/format.ts'
 import type { Cell, SaleRow } from './sale-row.ts'
 
 const columnSchema = z.discriminatedUnion('kind', [
@@ -52,11 +54,9 @@ export function profileRows(rows: readonly SaleRow[], features: Columns = new Ma
   }
 }
 
-const minuteOf = (millis: number): string => new Date(millis).toISOString().slice(0, 16).replace('T', ' ')
-
 /** For people. */
 export const describeProfile = ({ rows, from, until }: Profile): string =>
-  `the last accepted data set (${rows.toLocaleString('en')} sales, ${minuteOf(from)} to ${minuteOf(until)} UTC)`
+  `the last accepted data set (${count(rows)} sales, ${minute(from)} to ${minute(until)} UTC)`
 
 const isKnown = (cell: Cell): boolean => cell !== null && !Number.isNaN(cell)
 

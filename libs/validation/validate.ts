@@ -1,3 +1,4 @@
+import { count } from '#lib/words/format.ts'
 import type { Expectation, Severity, Suite, Surroundings } from './expectation.ts'
 import type { SaleColumn, SaleRow } from './sale-row.ts'
 
@@ -68,8 +69,6 @@ function ofShare(failing: readonly number[], outOf: number, mostly: number): Out
   const found = failing.length === 0 ? `all ${count(outOf)} do` : `${count(failing.length)} of ${count(outOf)} do not`
   return { status: share >= mostly ? 'passed' : 'failed', found, failing }
 }
-
-const count = (value: number): string => value.toLocaleString('en')
 
 const mostlyText = ({ mostly = 1 }: Expectation): string => (mostly === 1 ? '' : `, in at least ${+(mostly * 100).toFixed(2)}% of rows`)
 

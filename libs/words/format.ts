@@ -1,13 +1,26 @@
-/** Numbers and times as a trader reads them. Times are UTC: alerts are read on several continents. */
+/**
+ * Numbers and times as a trader reads them, in terminal, Discord and page: the dashboard serves this very file as /words.js, so it imports
+ * nothing. Times are UTC: alerts are read on several continents. What is not known is a dash.
+ */
+
+const unknown = '–'
+
+/** What may be missing, or not a number. */
+type Figure = number | null | undefined
 
 const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
-/** Dollars: with cents below a hundred, where they matter. */
-export const usd = (value: number): string =>
-  `${value < 0 ? '-' : ''}$${Math.abs(value) < 100 ? cents.format(Math.abs(value)) : whole.format(Math.abs(value))}`
+const isKnown = (value: Figure): value is number => typeof value === 'number' && Number.isFinite(value)
 
-export const signedUsd = (value: number): string => `${value < 0 ? '' : '+'}${usd(value)}`
+/** Dollars: with cents below a hundred, where they matter. */
+export function usd(value: Figure): string {
+  if (!isKnown(value)) return unknown
+  const amount = Math.abs(value)
+  return `${value < 0 ? '-' : ''}$${(amount < 100 ? cents : whole).format(amount)}`
+}
+
+export const signedUsd = (value: Figure): string => (isKnown(value) && value >= 0 ? `+${usd(value)}` : usd(value))
 
 /** ETH with four significant digits, never in exponents. */
 export function eth(value: number): string {
@@ -16,47 +29,60 @@ export function eth(value: number): string {
   return `${value.toFixed(decimals)} ETH`
 }
 
-export const percent = (ratio: number): string => `${Math.round(ratio * 100)}%`
+/** A whole number in groups of three digits. */
+export const count = (value: Figure): string => (isKnown(value) ? whole.format(value) : unknown)
 
-export const signedPercent = (ratio: number): string => `${ratio < 0 ? '-' : '+'}${percent(Math.abs(ratio))}`
-
-const second = 1_000
-const minute = 60 * second
-const hour = 60 * minute
-const day = 24 * hour
-
-/** A span of time in its largest unit, two where the second says something: 12 s, 4 min, 2 h 10 min, 3 d 4 h. */
-export function span(millis: number): string {
-  const whole = Math.max(0, millis)
-  if (whole < second) return `${Math.round(whole)} ms`
-  if (whole < minute) return `${Math.round(whole / second)} s`
-  if (whole < hour) return `${Math.round(whole / minute)} min`
-  if (whole < day) return join(Math.floor(whole / hour), 'h', Math.round((whole % hour) / minute), 'min')
-  return join(Math.floor(whole / day), 'd', Math.round((whole % day) / hour), 'h')
+export function percent(ratio: Figure, digits = 0): string {
+  if (!isKnown(ratio)) return unknown
+  return `${digits === 0 ? Math.round(ratio * 100) : (ratio * 100).toFixed(digits)}%`
 }
 
-const join = (large: number, largeUnit: string, small: number, smallUnit: string) =>
+export const signedPercent = (ratio: Figure): string => (isKnown(ratio) ? `${ratio < 0 ? '-' : '+'}${percent(Math.abs(ratio))}` : unknown)
+
+/** A span of time in its largest unit, two where the second says something: 12 s, 4 min, 2 h 10 min, 3 d 4 h. */
+export function span(millis: Figure): string {
+  if (!isKnown(millis)) return unknown
+  const length = Math.max(0, Math.round(millis))
+  const seconds = Math.round(length / 1_000)
+  const minutes = Math.round(length / 60_000)
+  const hours = Math.round(length / 3_600_000)
+  if (length < 1_000) return `${length} ms`
+  if (seconds < 60) return `${seconds} s`
+  if (minutes < 60) return `${minutes} min`
+  if (minutes < 24 * 60) return twoUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+  return twoUnits(Math.floor(hours / 24), 'd', hours % 24, 'h')
+}
+
+const twoUnits = (large: number, largeUnit: string, small: number, smallUnit: string) =>
   small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
 
+const iso = (millis: Figure): string | null => (isKnown(millis) && Math.abs(millis) <= 8.64e15 ? new Date(millis).toISOString() : null)
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** Apr 16 07:00 */
-export function dateTime(millis: number): string {
-  if (!Number.isFinite(millis) || Math.abs(millis) > 8.64e15) return '?'
-  const date = new Date(millis)
-  return `${months[date.getUTCMonth()]} ${date.getUTCDate()} ${date.toISOString().slice(11, 16)}`
+export function dateTime(millis: Figure): string {
+  const text = iso(millis)
+  return text === null ? unknown : `${months[Number(text.slice(5, 7)) - 1]} ${Number(text.slice(8, 10))} ${text.slice(11, 16)}`
 }
 
 /** 2022-04-14 */
-export const date = (millis: number): string => (Math.abs(millis) <= 8.64e15 ? new Date(millis).toISOString().slice(0, 10) : '?')
+export const date = (millis: Figure): string => iso(millis)?.slice(0, 10) ?? unknown
+
+/** 2022-04-14 07:00 */
+export const minute = (millis: Figure): string => iso(millis)?.slice(0, 16).replace('T', ' ') ?? unknown
+
+/** 07:00:12 */
+export const clockTime = (millis: Figure): string => iso(millis)?.slice(11, 19) ?? unknown
 
 /** `back-risky-fish` as people say it: Risky Fish. */
 export const partName = (partId: string): string =>
-  partId
+  String(partId)
     .replace(/^(eyes|ears|mouth|horn|back|tail)-/, '')
     .split('-')
     .filter(Boolean)
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
+    .map(titleCase)
     .join(' ')
 
-export const titleCase = (text: string): string => (text === '' ? '' : text[0]!.toUpperCase() + text.slice(1))
+export function titleCase(text: string): string {
+  return text === '' ? '' : text.charAt(0).toUpperCase() + text.slice(1)
+}

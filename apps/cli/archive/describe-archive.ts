@@ -1,5 +1,7 @@
 import type { Archive, ArchivedTopic } from '#lib/archive/archive.ts'
 import type { Manifest } from '#lib/archive/manifest.ts'
+import { count, minute } from '#lib/words/format.ts'
+import { alignColumns } from '#lib/words/table.ts'
 
 type TopicDescription = ArchivedTopic &
   Readonly<{
@@ -34,9 +36,7 @@ function describeTopic(topic: ArchivedTopic, manifests: readonly Manifest[]): To
   }
 }
 
-const thousands = (value: number): string => value.toLocaleString('en-US')
-const minute = (millis: number | null): string => (millis === null ? '' : new Date(millis).toISOString().slice(0, 16).replace('T', ' '))
-const kilobytes = (bytes: number): string => thousands(Math.ceil(bytes / 1_000))
+const kilobytes = (bytes: number): string => count(Math.ceil(bytes / 1_000))
 
 export function formatDescription({ archive, topics }: ArchiveDescription, { objects }: { objects: boolean }): string {
   if (topics.length === 0) return `nothing is archived in ${archive}\n`
@@ -45,23 +45,15 @@ export function formatDescription({ archive, topics }: ArchiveDescription, { obj
     topic.topic,
     String(topic.generation),
     String(topic.partitions),
-    thousands(topic.objects.length),
-    thousands(topic.records),
+    count(topic.objects.length),
+    count(topic.records),
     kilobytes(topic.bytes),
     minute(topic.from),
     minute(topic.to),
   ])
   const table = alignColumns([header, ...rows])
   const details = topics.flatMap((topic) =>
-    topic.objects.map(({ key, count, size }) => `  ${thousands(count)} records, ${kilobytes(size)} kB  ${key}`),
+    topic.objects.map(({ key, count: records, size }) => `  ${count(records)} records, ${kilobytes(size)} kB  ${key}`),
   )
   return `archive ${archive}\n${[...table, ...(objects ? details : [])].join('\n')}\n`
-}
-
-/** The first column to the left, the others to the right. */
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '),
-  )
 }

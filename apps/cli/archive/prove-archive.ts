@@ -4,6 +4,7 @@ import { type ArchiveVerdict, verifyArchive } from '#lib/archive/verify.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import { topics as knownTopics } from '#lib/market/topics.ts'
 import type { OpenedArchive } from '#lib/running/open-archive.ts'
+import { count } from '#lib/words/format.ts'
 
 type TopicProof = ArchivedTopic & ArchiveVerdict & Readonly<{ log: Omit<LogComparison, 'problems'> | null }>
 
@@ -81,17 +82,15 @@ function comparedTopic(archive: Archive, prefix: string, topic: string, archived
   }
 }
 
-const thousands = (value: number): string => value.toLocaleString('en-US')
-
 export function formatProof({ archive, comparedWithLog, note, topics, problems }: ArchiveProof): string {
   const lines = topics.map(({ topic, generation, objects, records, log, problems: own }) => {
     const generationText = generation === 1 ? '' : `, generation ${generation}`
-    const archived = `${thousands(records)} records in ${thousands(objects)} objects`
-    const waiting = log !== null && log.waiting > 0 ? `, ${thousands(log.waiting)} of the newest wait for their object` : ''
+    const archived = `${count(records)} records in ${count(objects)} objects`
+    const waiting = log !== null && log.waiting > 0 ? `, ${count(log.waiting)} of the newest wait for their object` : ''
     const beside =
       log === null
         ? ''
-        : `; the log has ${thousands(log.visible)} visible, ${thousands(log.found)} of them archived, the same to the byte${waiting}`
+        : `; the log has ${count(log.visible)} visible, ${count(log.found)} of them archived, the same to the byte${waiting}`
     return `  ${own.length === 0 ? 'ok     ' : 'PROBLEM'}  ${topic}${generationText}: ${archived}${beside}`
   })
   const verdict =

@@ -7,6 +7,7 @@ import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import { openBackend } from '#lib/running/backend.ts'
 import { prefixOfChoice } from '#lib/running/runs.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
+import { minute } from '#lib/words/format.ts'
 import type { Control, ControlKind } from '#schemas/types.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -78,7 +79,7 @@ async function tell({ kind, subject, by, json }: Arguments, { log, codec, prefix
 const asJson = ({ paused, killed, muted }: ControlState) => ({ paused, killed, muted: [...muted.values()] })
 
 function format({ paused, killed, muted }: ControlState): string {
-  const since = ({ by, at }: Control) => `since ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC, by ${by ?? 'someone'}`
+  const since = ({ by, at }: Control) => `since ${minute(at)} UTC, by ${by ?? 'someone'}`
   return [
     killed === null ? [] : [`KILLED ${since(killed)}: nothing is posted until revive`],
     paused === null ? [] : [`paused ${since(paused)}`],

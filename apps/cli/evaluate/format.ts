@@ -1,5 +1,7 @@
 import type { Interval } from '#lib/numbers/interval.ts'
 import type { Evaluation } from '#lib/training/evaluation/evaluate.ts'
+import { minute, percent } from '#lib/words/format.ts'
+import { alignColumns } from '#lib/words/table.ts'
 
 /** What the command answers. */
 export type EvaluationResult = Evaluation &
@@ -11,8 +13,7 @@ export type EvaluationResult = Evaluation &
     backend: string
   }>
 
-const percent = (share: number): string => `${(share * 100).toFixed(2)}%`
-const minute = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')}Z`
+const share = (ratio: number | null): string => percent(ratio, 2)
 
 /** The evaluation for people. */
 export function formatEvaluation({
@@ -44,22 +45,22 @@ export function formatEvaluation({
   ]
   const rows = Object.entries(models).map(([name, errors]) => [
     name,
-    percent(errors.medianApe),
-    `${percent(errors.medianApeLow)} to ${percent(errors.medianApeHigh)}`,
-    percent(errors.p95Ape),
+    share(errors.medianApe),
+    `${share(errors.medianApeLow)} to ${share(errors.medianApeHigh)}`,
+    share(errors.p95Ape),
     errors.maeUsd.toFixed(2),
     errors.biasLog.toFixed(4),
     errors.r2Log.toFixed(3),
     errors.pinball.mean.toFixed(4),
-    percent(errors.coverage50),
-    percent(errors.coverage90),
+    share(errors.coverage50),
+    share(errors.coverage90),
     errors.width90.toFixed(2),
     errors.seconds.toFixed(0),
   ])
   return `${[
     `${n} sales, ${minute(testedFrom)} to ${minute(testedUntil)}${leftOut === 0 ? '' : ` (${leftOut} rows left out)`}; ` +
       (walkForward ? `models fitted anew each day, ${folds} times` : 'weights frozen after training'),
-    ...alignColumns([heads, ...rows]),
+    ...alignColumns([heads, ...rows], { indent: 2 }),
     `mean: R² ${mean.r2Log.toFixed(3)} of log price, ${mean.r2Usd.toFixed(3)} of dollars (median ${mean.r2UsdOfMedian.toFixed(3)})`,
     ...alertedLines(alerted),
     ...(demand === null ? [] : [demandLine(demand)]),
@@ -67,9 +68,8 @@ export function formatEvaluation({
   ].join('\n')}\n`
 }
 
-const share = (value: number | null): string => (value === null ? 'unknown' : percent(value))
 const within = (interval: Interval | null): string =>
-  interval === null ? 'no interval' : `${percent(interval.low)} to ${percent(interval.high)}`
+  interval === null ? 'no interval' : `${share(interval.low)} to ${share(interval.high)}`
 
 function alertedLines({ alerts, n, own, bargains, resold, coverage90, ...found }: EvaluationResult['alerted']): string[] {
   return [
@@ -85,10 +85,3 @@ function alertedLines({ alerts, n, own, bargains, resold, coverage90, ...found }
 const demandLine = ({ n, auc24, logLoss24, logLossPastRate24, aucPastRate24 }: NonNullable<EvaluationResult['demand']>): string =>
   `demand within 24 h: ${n} sales, log loss ${logLoss24.toFixed(4)} (past rate ${logLossPastRate24.toFixed(4)}), ` +
   `area under the curve ${auc24.toFixed(4)} (${aucPastRate24.toFixed(4)})`
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  return rows.map(
-    (row) => `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
-  )
-}

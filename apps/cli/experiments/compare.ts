@@ -1,4 +1,6 @@
 import type { RecordedRun } from '#lib/tracking/tracker.ts'
+import { minute, percent } from '#lib/words/format.ts'
+import { alignColumns } from '#lib/words/table.ts'
 
 /** Runs side by side: every metric, and the parameters in which they differ. */
 export type Comparison = Readonly<{
@@ -44,7 +46,7 @@ export function formatComparison({ runs, metrics, differing, sameParameters }: C
     ...metrics.map(({ name, values }) => [name, ...values.map(number)]),
     ...differing.map(({ name, values }) => [name, ...values.map((value) => shortened(value ?? '-'))]),
   ]
-  return `${alignRows(rows).join('\n')}\n${sameParameters} parameters are the same in all\n`
+  return `${alignColumns(rows, { left: 'all' }).join('\n')}\n${sameParameters} parameters are the same in all\n`
 }
 
 export function formatRuns(runs: readonly RecordedRun[], place: string): string {
@@ -55,23 +57,11 @@ export function formatRuns(runs: readonly RecordedRun[], place: string): string 
     ...runs.map(({ name, startedAt, endedAt, metrics }, index) => [
       ids[index] as string,
       name,
-      new Date(endedAt).toISOString().slice(0, 16).replace('T', ' '),
+      minute(endedAt),
       ((endedAt - startedAt) / 1_000).toFixed(0),
-      percent(metrics['medianApe']),
-      percent(metrics['coverage90']),
+      percent(metrics['medianApe'], 1),
+      percent(metrics['coverage90'], 1),
     ]),
   ]
-  return `${alignRows(rows).join('\n')}\n`
-}
-
-const percent = (share: number | undefined): string => (share === undefined ? '-' : `${(share * 100).toFixed(1)}%`)
-
-function alignRows(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
+  return `${alignColumns(rows, { left: 'all' }).join('\n')}\n`
 }

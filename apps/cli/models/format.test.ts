@@ -25,9 +25,9 @@ describe('the list of models', () => {
   test('says which is in force, what a rollback goes back to, and what was', () => {
     expect(lines(['c', 'a', 'b', 'b'])).toEqual([
       'model            market    learnt until (UTC)  median error  in 5-95%  features',
-      'a      before    recorded  2022-04-15 00:00    10.3%         -         ffffffffffff',
-      'b      in force  recorded  2022-04-15 00:00    10.3%         -         ffffffffffff',
-      'c      was       recorded  2022-04-15 00:00    10.3%         -         ffffffffffff',
+      'a      before    recorded  2022-04-15 00:00    10.3%         –         ffffffffffff',
+      'b      in force  recorded  2022-04-15 00:00    10.3%         –         ffffffffffff',
+      'c      was       recorded  2022-04-15 00:00    10.3%         –         ffffffffffff',
       '',
     ])
   })

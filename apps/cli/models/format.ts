@@ -1,9 +1,8 @@
 import { championOf, type Models, predecessorOf } from '#lib/decisions/read-models.ts'
 import type { BundleManifest } from '#lib/model/bundle/bundle.ts'
+import { count, minute, percent } from '#lib/words/format.ts'
+import { alignColumns } from '#lib/words/table.ts'
 import type { ModelAnnounced } from '#schemas/types.ts'
-
-const minuteOf = (millis: number): string => new Date(millis).toISOString().slice(0, 16).replace('T', ' ')
-const percent = (share: number | undefined): string => (share === undefined ? '-' : `${(share * 100).toFixed(1)}%`)
 
 /** in force; before = what a rollback goes back to; was = in force earlier. */
 export function standingOf(models: Models, modelId: string): 'in force' | 'before' | 'was' | '' {
@@ -21,20 +20,16 @@ export function formatModels(models: Models): string {
     ...[...promotedOnly].map((modelId) => [modelId, standingOf(models, modelId), 'announced no more', '', '', '', '']),
     ...[...models.announced.values()].map((model) => rowOf(models, model)),
   ]
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  return rows
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
-    .join('\n')
-    .concat('\n')
+  return `${alignColumns(rows, { left: 'all' }).join('\n')}\n`
 }
 
 const rowOf = (models: Models, { modelId, source, trainedUntil, metrics, featureSetHash }: ModelAnnounced): string[] => [
   modelId,
   standingOf(models, modelId),
   source,
-  minuteOf(trainedUntil),
-  percent(metrics['medianApe']),
-  percent(metrics['coverage90']),
+  minute(trainedUntil),
+  percent(metrics['medianApe'], 1),
+  percent(metrics['coverage90'], 1),
   featureSetHash.slice(0, 12),
 ]
 
@@ -44,10 +39,10 @@ export function formatModel(models: Models, modelId: string, manifest: BundleMan
   return `${[
     `${modelId} (${kind}; ${source} market)  ${standingOf(models, modelId)}`.trimEnd(),
     `features   ${featureSet.name} ${featureSet.hash}`,
-    `learnt     ${dataset.rows.toLocaleString('en')} sales, ${minuteOf(trainedFrom)} to ${minuteOf(trainedUntil)} UTC; data set ${dataset.id}`,
+    `learnt     ${count(dataset.rows)} sales, ${minute(trainedFrom)} to ${minute(trainedUntil)} UTC; data set ${dataset.id}`,
     ...Object.entries(metrics).map(([name, value]) => `metric     ${name} ${+value.toPrecision(4)}`),
     ...Object.entries(training).map(([name, value]) => `training   ${name} ${JSON.stringify(value)}`),
-    ...files.map(({ name, bytes, sha256 }) => `file       ${name} ${bytes.toLocaleString('en')} bytes, sha256 ${sha256}`),
-    ...promotions.map(({ at, reason }) => `promoted   ${minuteOf(at)} UTC on the market's clock: ${reason}`),
+    ...files.map(({ name, bytes, sha256 }) => `file       ${name} ${count(bytes)} bytes, sha256 ${sha256}`),
+    ...promotions.map(({ at, reason }) => `promoted   ${minute(at)} UTC on the market's clock: ${reason}`),
   ].join('\n')}\n`
 }

@@ -1,3 +1,5 @@
+import { count } from '#lib/words/format.ts'
+
 const width = 30
 
 /** `[█████░░░░░] 50%  1,000 of 2,000 records  400/s  3 s left`. `before`: done earlier, and so no measure of the pace. */
@@ -5,7 +7,7 @@ export function formatBar({ total, before, done }: Readonly<{ total: number; bef
   const share = total === 0 ? 1 : Math.min(1, (before + done) / total)
   const filled = Math.round(share * width)
   const rate = seconds > 0 ? done / seconds : 0
-  const left = rate > 0 ? `  ${Math.ceil(Math.max(0, total - before - done) / rate).toLocaleString('en-US')} s left` : ''
-  const counts = `${(before + done).toLocaleString('en-US')} of ${total.toLocaleString('en-US')} records`
-  return `[${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${Math.floor(share * 100)}%  ${counts}  ${Math.round(rate).toLocaleString('en-US')}/s${left}`
+  const left = rate > 0 ? `  ${count(Math.ceil(Math.max(0, total - before - done) / rate))} s left` : ''
+  const counts = `${count(before + done)} of ${count(total)} records`
+  return `[${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${Math.floor(share * 100)}%  ${counts}  ${count(rate)}/s${left}`
 }

@@ -2,6 +2,7 @@ import { exitCodes } from '#lib/app/exit-codes.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import { type TopicName, topics as topicDefinitions, topicSettings } from '#lib/market/topics.ts'
+import { count } from '#lib/words/format.ts'
 import { startPipeline } from './pipeline.ts'
 import { formatBar } from './progress-bar.ts'
 import type { ReplayContext } from './replay-context.ts'
@@ -111,13 +112,11 @@ async function recordedPartitions({ recording: { archive, source } }: ReplayCont
   return most
 }
 
-const thousands = (value: number): string => value.toLocaleString('en-US')
-
 type Result = Readonly<{ prefix: string; records: number; alreadyThere: number; total: number; seconds: number; complete: boolean }>
 
 function formatResult({ prefix, records, alreadyThere, total, seconds, complete }: Result): string {
-  const before = alreadyThere === 0 ? '' : `, after ${thousands(alreadyThere)} that were there already`
-  const rate = seconds > 0 ? `, ${thousands(Math.round(records / seconds))} a second` : ''
-  const done = `${thousands(records)} of ${thousands(total)} records replayed into ${prefix}*${before}: ${seconds.toFixed(1)} s${rate}\n`
+  const before = alreadyThere === 0 ? '' : `, after ${count(alreadyThere)} that were there already`
+  const rate = seconds > 0 ? `, ${count(Math.round(records / seconds))} a second` : ''
+  const done = `${count(records)} of ${count(total)} records replayed into ${prefix}*${before}: ${seconds.toFixed(1)} s${rate}\n`
   return complete ? done : `${done}interrupted: the same command goes on from here\n`
 }

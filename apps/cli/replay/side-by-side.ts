@@ -1,13 +1,14 @@
+import { count } from '#lib/words/format.ts'
+import { alignColumns } from '#lib/words/table.ts'
 import type { Difference, OutputComparison } from './compare-outputs.ts'
 
 const mostFields = 24
-const thousands = (value: number): string => value.toLocaleString('en-US')
 
 /** What a person reads of a comparison: one line where all is the same; else the first difference, field by field. */
 export function formatComparison({ topic, recorded, replayed, identical, first, otherMakers }: OutputComparison): string {
   if (otherMakers.length > 0)
     return `REFUSED  ${topic}: made by something else, so nothing can be compared: ${otherMakers.join('; ')}. Replay with what recorded it\n`
-  const counts = `${thousands(recorded)} recorded, ${thousands(replayed)} replayed, ${thousands(identical)} identical to the byte`
+  const counts = `${count(recorded)} recorded, ${count(replayed)} replayed, ${count(identical)} identical to the byte`
   return first === null ? `ok       ${topic}: ${counts}\n` : `DIFFERS  ${topic}: ${counts}\n${formatDifference(first)}`
 }
 
@@ -18,14 +19,7 @@ function formatDifference({ partition, position, recorded, replayed, recordedVal
   const fields = recorded === null || replayed === null ? [] : differingFields(recordedValue, replayedValue)
   if (fields.length === 0) return where
   const rows = [['field', 'recorded', 'replayed'], ...fields.slice(0, mostFields)]
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const lines = rows.map(
-    (row) =>
-      `    ${row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd()}\n`,
-  )
+  const lines = alignColumns(rows, { left: 'all', indent: 4 }).map((line) => `${line}\n`)
   const more = fields.length > mostFields ? `    … and ${fields.length - mostFields} more fields\n` : ''
   return `${where}${lines.join('')}${more}`
 }

@@ -1,10 +1,10 @@
 import type { RulesComparison } from '#lib/backtest/compare-rules.ts'
-import { dollars, exitsText, intervalText, percent, verdictOf } from '#lib/backtest/report/text.ts'
+import { dollars, exitsText, intervalText, verdictOf } from '#lib/backtest/report/text.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
 import type { RulesHistory } from '#lib/decisions/read-rules.ts'
+import { minute, percent } from '#lib/words/format.ts'
+import { alignColumns } from '#lib/words/table.ts'
 import type { FiringCounts } from './count-firings.ts'
-
-const minute = (time: number) => new Date(time).toISOString().slice(0, 16).replace('T', ' ')
 
 /** A table of what each rule would have done. */
 export function formatFirings({ listings, from, to, rules }: FiringCounts): string {
@@ -16,7 +16,7 @@ export function formatFirings({ listings, from, to, rules }: FiringCounts): stri
     return [rule, String(fired), (fired / days).toFixed(1), String(candidates), [...reasons, ...trouble].join(', ')]
   })
   const head = ['rule', 'fired', 'a day', 'candidates', 'refused']
-  return `${listings} listings from ${minute(from)} to ${minute(to)} UTC\n\n${aligned([head, ...rows], [0, 4])}\n`
+  return `${listings} listings from ${minute(from)} to ${minute(to)} UTC\n\n${alignColumns([head, ...rows], { left: [0, 4] }).join('\n')}\n`
 }
 
 /** What came of the picks, beside those of the rules in force. */
@@ -27,13 +27,13 @@ export function formatMoney({ tried, inForce, difference, execution }: RulesComp
     one.bought.toFixed(0),
     dollars(one.usdPerDay),
     intervalText(one.interval, dollars),
-    percent(one.gainedShare, 0),
+    percent(one.gainedShare),
     exitsText(one.exits),
     dollars(one.oneAccount.stuckUsd),
   ])
   const head = ['', 'picks', 'bought', 'a day', '95%', 'gained', 'resold / alike / unsold / censored', 'stuck']
-  const terms = `${dollars(execution.capitalUsd)} each morning, sold within ${execution.horizonHours} h or liquidated at ${percent(execution.liquidationRatio, 0)}`
-  return `\n${terms}\n\n${aligned([head, ...rows], [0])}\n\n${verdictOf(difference)}\n`
+  const terms = `${dollars(execution.capitalUsd)} each morning, sold within ${execution.horizonHours} h or liquidated at ${percent(execution.liquidationRatio)}`
+  return `\n${terms}\n\n${alignColumns([head, ...rows]).join('\n')}\n\n${verdictOf(difference)}\n`
 }
 
 /** Newest first: the first judges now. */
@@ -41,16 +41,5 @@ export function formatHistory({ changes, isWhole }: RulesHistory, nameOf: (rules
   const rows = changes.map(({ rulesHash, rules, at, reason }) => [minute(at), rulesHash.slice(0, 12), nameOf(rules), reason]).reverse()
   const first = isWhole ? [['from the beginning', '', 'default', 'nobody had published rules']] : []
   const older = isWhole ? '' : 'Older decisions have left the log.\n'
-  return `${aligned([['from (UTC)', 'rule set', 'name', 'why'], ...rows, ...first], [0, 1, 2, 3])}\n${older}`
-}
-
-/** Text on the left, in these columns; numbers on the right. */
-function aligned(rows: readonly (readonly string[])[], left: readonly number[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (left.includes(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd()
-  return rows.map(line).join('\n')
+  return `${alignColumns([['from (UTC)', 'rule set', 'name', 'why'], ...rows, ...first], { left: 'all' }).join('\n')}\n${older}`
 }

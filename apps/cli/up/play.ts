@@ -22,6 +22,7 @@ import { createServerWatch, type ServerWatch } from '#lib/running/supervised-ser
 import { createSupervisor, type Supervisor } from '#lib/running/supervision/supervisor.ts'
 import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
+import { minute } from '#lib/words/format.ts'
 import { dashboardSettings, notifierSettings } from './app-settings.ts'
 import type { UpArguments } from './arguments.ts'
 import { embeddedStarter } from './embedded.ts'
@@ -227,7 +228,7 @@ async function watch(playing: Playing, observer: Observer, marketplace: Marketpl
 
 function statusLine({ counts, marketTime }: Observer, seconds: number, forSeconds: number | null): string {
   const time = marketTime()
-  const when = time === null ? 'market opens' : `market ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')}`
+  const when = time === null ? 'market opens' : `market ${minute(time)}`
   const elapsed = `${seconds.toFixed(0)}${forSeconds === null ? '' : `/${forSeconds}`} s`
   const { backfilled, listings, sales, scored, alerts, deadLetters } = counts
   return `${elapsed}  ${when}  history ${backfilled}  sales ${sales}  listings ${listings}  scored ${scored}  alerts ${alerts}  dead ${deadLetters}`

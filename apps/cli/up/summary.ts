@@ -1,5 +1,6 @@
 import type { Counts } from '#lib/running/observer.ts'
 import type { MetricsSnapshot, Quantiles } from '#lib/telemetry/metrics.ts'
+import { count } from '#lib/words/format.ts'
 
 type Milliseconds = Readonly<{ p50: number; p99: number; n: number }>
 
@@ -121,22 +122,21 @@ function problemsOf(counts: Counts, archived: number, settled: boolean): string[
 }
 
 const countsAgree = 'Counts agree: every live listing was scored once or is a dead letter, every event is archived.'
-const thousands = (value: number): string => value.toLocaleString('en-US')
 
 /** The table a person reads at the end of a run. */
 export function formatSummary(summary: Summary): string {
-  const milliseconds = ({ p50, p99, n }: Milliseconds) => (n === 0 ? '-' : `p50 ${p50} ms   p99 ${p99} ms   n ${thousands(n)}`)
+  const milliseconds = ({ p50, p99, n }: Milliseconds) => (n === 0 ? '-' : `p50 ${p50} ms   p99 ${p99} ms   n ${count(n)}`)
   const facts: [string, string][] = [
     ['run', `${summary.run}${summary.simulated ? '   SIMULATED' : ''}`],
     ['played', `${summary.seconds} s`],
-    ['listings', thousands(summary.listings)],
-    ['sales', `${thousands(summary.sales)}   (and ${thousands(summary.backfilled)} events of history)`],
-    ['enriched', thousands(summary.enriched)],
-    ['featurized', thousands(summary.featurized)],
-    ['scored', `${thousands(summary.scored)}   by ${summary.modelId} on ${summary.backend}`],
-    ['alerts', thousands(summary.alerts)],
-    ['dead letters', thousands(summary.deadLetters)],
-    ['archived', `${thousands(summary.archived)} of ${thousands(summary.marketEvents)} records of market.events`],
+    ['listings', count(summary.listings)],
+    ['sales', `${count(summary.sales)}   (and ${count(summary.backfilled)} events of history)`],
+    ['enriched', count(summary.enriched)],
+    ['featurized', count(summary.featurized)],
+    ['scored', `${count(summary.scored)}   by ${summary.modelId} on ${summary.backend}`],
+    ['alerts', count(summary.alerts)],
+    ['dead letters', count(summary.deadLetters)],
+    ['archived', `${count(summary.archived)} of ${count(summary.marketEvents)} records of market.events`],
     ['listing→decision', milliseconds(summary.listingToDecisionMs)],
     ['listing→alert', milliseconds(summary.listingToAlertMs)],
     ...Object.entries(summary.restarts).map(([app, times]): [string, string] => ['started again', `${app}, ${times} times`]),
@@ -144,7 +144,7 @@ export function formatSummary(summary: Summary): string {
   const cell = (value: string, width: number) => value.padStart(width)
   const stages = Object.entries(summary.stages).map(([app, { records, batchMs, sinceListingMs, rssMegabytes, cpuSeconds }]) => {
     const latencies = [batchMs, sinceListingMs].flatMap(({ n, p50, p99 }) => (n === 0 ? ['-', '-'] : [p50.toFixed(1), p99.toFixed(1)]))
-    const cells = [thousands(records), ...latencies, String(rssMegabytes), cpuSeconds.toFixed(1)]
+    const cells = [count(records), ...latencies, String(rssMegabytes), cpuSeconds.toFixed(1)]
     return `  ${app.padEnd(12)}${cells.map((text) => cell(text, 10)).join('')}`
   })
   const over = `  ${''.padEnd(22)}${cell('batch, ms', 20)}${cell('since listed, ms', 20)}`

@@ -9,6 +9,7 @@ import type { Suite } from '#lib/validation/expectation.ts'
 import { describeProfile, profileRows } from '#lib/validation/profile.ts'
 import { freshness } from '#lib/validation/suites.ts'
 import { type ExpectationResult, type Validation, validateRows } from '#lib/validation/validate.ts'
+import { count } from '#lib/words/format.ts'
 import { parseValidateArguments, type ValidateArguments, validateHelp } from './arguments.ts'
 import { readData } from './read-data.ts'
 
@@ -53,11 +54,11 @@ const toJson = ({ badRows, ...validation }: Validation) => ({ ...validation, row
 
 /** Everything that failed, and in one line what did not. */
 function formatValidation(data: string, { accepted, suite, rows, results, badRows }: Validation): string {
-  const count = (status: ExpectationResult['status']) => results.filter((result) => result.status === status).length
+  const resultsOf = (status: ExpectationResult['status']) => results.filter((result) => result.status === status).length
   return `${[
-    `${accepted ? 'accepted' : 'REFUSED'}: ${data}, ${rows.toLocaleString('en')} sales against the suite ${suite}`,
+    `${accepted ? 'accepted' : 'REFUSED'}: ${data}, ${count(rows)} sales against the suite ${suite}`,
     ...results.filter(({ status }) => status === 'failed').flatMap(linesOf),
-    `${count('passed')} expectations passed, ${count('not evaluated')} were not evaluated; ${badRows.size} broken rows would be left out`,
+    `${resultsOf('passed')} expectations passed, ${resultsOf('not evaluated')} were not evaluated; ${badRows.size} broken rows would be left out`,
   ].join('\n')}\n`
 }
 

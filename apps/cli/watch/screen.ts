@@ -2,7 +2,7 @@ import type { AlertCard } from '#lib/live/evidence.ts'
 import type { StageLag } from '#lib/live/pipeline-watch.ts'
 import type { LatencySummary } from '#lib/live/recent-latency.ts'
 import type { Status } from '#lib/live/status.ts'
-import { dateTime, percent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
+import { count, dateTime, percent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import { priceBar } from '#lib/words/price-bar.ts'
 import { flow, justify, printable, type Run, render, run, shorten } from '#lib/words/terminal-text.ts'
 
@@ -73,7 +73,6 @@ function health(status: Status, width: number): Run[][] {
   ]
 }
 
-const count = (value: number): string => value.toLocaleString('en-US')
 const latencyText = (latency: LatencySummary | null): string =>
   latency === null ? 'not measured yet' : `p50 ${Math.round(latency.p50)} ms, p99 ${Math.round(latency.p99)} ms`
 

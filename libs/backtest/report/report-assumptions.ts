@@ -4,17 +4,18 @@ import type { BacktestResult } from '#lib/backtest/result.ts'
 import { type Html, html } from '#lib/report/html.ts'
 import { note } from '#lib/report/page.ts'
 import { table } from '#lib/report/table.ts'
+import { percent } from '#lib/words/format.ts'
 import { knobNames, knobOf } from '../money/settings.ts'
 import { minute } from './report-time.ts'
-import { exitsText, percent, whole } from './text.ts'
+import { exitsText, whole } from './text.ts'
 
 export function assumptions(result: BacktestResult): Html {
   const { played, input, race, execution } = result
   const alerts = result.strategies[0]!
   return note(html`<ul>
 ${race === 'assumed' ? madeUpListings(result) : recordedListings(result)}
-<li><b>The model sells nothing.</b> Within ${execution.horizonHours} hours a purchase is sold for what the same axie was really sold for, at equal breed count; else by a policy that a seller could follow: offered ${percent(execution.undercutRatio, 0)} below the median of the last ${execution.offerSales} sales alike that were known, cut by ${percent(execution.cutPerDay, 0)} a day, and bought with a chance of ${percent(execution.sellChance, 0)} by the buyer of one alike at that price or more. Each real sale is used once in an account. Nothing alike known (${whole(alerts.summary.pricedByForecast)} of ${whole(alerts.summary.picks)} alerts): the forecast’s median stands in.</li>
-<li><b>Unsold is a loss until shown otherwise.</b> What is left is worth ${percent(execution.liquidationRatio, 0)} of what its like then sold for, never its cost, and that money does not come back: it is stuck. Censored picks, of whose hours less than ${percent(execution.leastObserved, 0)} were observed, count in every share as not gained. Of the alerts, expected: ${exitsText(alerts.summary.exits)} resold / alike / unsold / censored.</li>
+<li><b>The model sells nothing.</b> Within ${execution.horizonHours} hours a purchase is sold for what the same axie was really sold for, at equal breed count; else by a policy that a seller could follow: offered ${percent(execution.undercutRatio)} below the median of the last ${execution.offerSales} sales alike that were known, cut by ${percent(execution.cutPerDay)} a day, and bought with a chance of ${percent(execution.sellChance)} by the buyer of one alike at that price or more. Each real sale is used once in an account. Nothing alike known (${whole(alerts.summary.pricedByForecast)} of ${whole(alerts.summary.picks)} alerts): the forecast’s median stands in.</li>
+<li><b>Unsold is a loss until shown otherwise.</b> What is left is worth ${percent(execution.liquidationRatio)} of what its like then sold for, never its cost, and that money does not come back: it is stuck. Censored picks, of whose hours less than ${percent(execution.leastObserved)} were observed, count in every share as not gained. Of the alerts, expected: ${exitsText(alerts.summary.exits)} resold / alike / unsold / censored.</li>
 <li><b>Only ${whole(played.days)} days</b>, of sales from ${minute(input.firstSale)} to ${minute(input.lastSale)}. Intervals are Student’s, over whole days, from four on; they say nothing about other months. Buying does not move this market.</li>
 </ul>`)
 }

@@ -2,8 +2,9 @@ import { areaY, dot, line, lineY, ruleX, ruleY, text } from '@observablehq/plot'
 import type { BacktestResult } from '#lib/backtest/result.ts'
 import type { Html } from '#lib/report/html.ts'
 import { figure, plot, series } from '#lib/report/plot.ts'
+import { percent } from '#lib/words/format.ts'
 import { drawdownsOf } from '../money/curve.ts'
-import { dollars, percent, whole } from './text.ts'
+import { dollars, whole } from './text.ts'
 
 const time = { type: 'utc', label: null } as const
 
@@ -84,7 +85,7 @@ export function accountFigure({ portfolio, execution }: BacktestResult): Html {
     )
   return figure({
     title: 'Cash, stock and what is stuck',
-    caption: `One account through all days, hour by hour, in the first draw of luck. Stock stands at its liquidation value (${percent(execution.liquidationRatio, 0)} of what its like had sold for, less the fee), never at its cost. Line: the ${dollars(execution.capitalUsd)} it began with.`,
+    caption: `One account through all days, hour by hour, in the first draw of luck. Stock stands at its liquidation value (${percent(execution.liquidationRatio)} of what its like had sold for, less the fee), never at its cost. Line: the ${dollars(execution.capitalUsd)} it began with.`,
     legend: [
       { name: 'cash', color: series(1) },
       { name: 'on offer', color: series(3) },
@@ -139,7 +140,7 @@ export function fillFigure({ fillCurve, execution }: BacktestResult): Html {
     title: 'Profit against the chance of being first',
     caption: `Each point is a strength of competition (the number beside it; this run: ${execution.competition}). The better the bargain, the sooner it is gone, so losing more races also means keeping the worse ones.`,
     drawing: plot('Expected gain falls with the mean chance to be first', {
-      x: { label: 'mean chance of being first', tickFormat: (share: number) => percent(share, 0), domain: [0, 1] },
+      x: { label: 'mean chance of being first', tickFormat: (share: number) => percent(share), domain: [0, 1] },
       y: { grid: true, label: 'expected gain, US dollars', zero: true },
       marks: [
         ruleY([0]),
@@ -167,7 +168,7 @@ export function calibrationFigure({ forecast }: BacktestResult): Html {
   const diagonal = [0, 1].map((level) => ({ level, share: level }))
   return figure({
     title: 'Calibration',
-    caption: `Share of ${whole(forecast.all.rows)} sales at or below each quantile of their forecast: on the dashed line they are honest. 25-75% holds ${percent(forecast.all.coverage50)} of prices, 5-95% holds ${percent(forecast.all.coverage90)}.`,
+    caption: `Share of ${whole(forecast.all.rows)} sales at or below each quantile of their forecast: on the dashed line they are honest. 25-75% holds ${percent(forecast.all.coverage50, 1)} of prices, 5-95% holds ${percent(forecast.all.coverage90, 1)}.`,
     legend: [
       { name: 'this run', color: series(1) },
       { name: 'as it should be', color: series(6), dashed: true },
@@ -196,7 +197,7 @@ export function tradesFigure({ portfolio }: BacktestResult): Html {
     legend: Object.entries(colors).map(([name, color]) => ({ name, color })),
     drawing: plot('Return of each purchase against its price', {
       x: { type: 'log', label: 'paid, US dollars', tickFormat: (usd: number) => dollars(usd) },
-      y: { grid: true, label: 'return', tickFormat: (share: number) => percent(share, 0) },
+      y: { grid: true, label: 'return', tickFormat: (share: number) => percent(share) },
       marks: [
         ruleY([0]),
         ...Object.keys(colors).map((kind) =>

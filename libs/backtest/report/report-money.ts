@@ -1,13 +1,15 @@
 /** Dollars: the alerts beside what anyone could have bought, day by day, under other judgements, and in one account. */
+
 import { type Html, html } from '#lib/report/html.ts'
 import { note, tiles } from '#lib/report/page.ts'
 import { table } from '#lib/report/table.ts'
+import { percent } from '#lib/words/format.ts'
 import { liquidations, sellChances } from '../money/sensitivities.ts'
 import type { BacktestResult } from '../result.ts'
 import { accountFigure, dayFigure, drawdownFigure, equalCapitalFigure } from './report-figures.ts'
-import { daysLine, dollars, exitsText, intervalText, percent, verdictOf, whole } from './text.ts'
+import { daysLine, dollars, exitsText, intervalText, verdictOf, whole } from './text.ts'
 
-const share = (value: number): string => percent(value, 0)
+const share = (value: number): string => percent(value)
 const number = (title: string) => ({ title, kind: 'number' }) as const
 
 export function equalCapital(result: BacktestResult): Html {
@@ -29,7 +31,7 @@ export function equalCapital(result: BacktestResult): Html {
     { name: 'a bound dollar a day', value: share(alerts.gainPerBoundUsdDay), detail: 'gain / sum of cost × days held' },
     {
       name: 'drawdown',
-      value: percent(portfolio.figures.maximumDrawdownRatio),
+      value: percent(portfolio.figures.maximumDrawdownRatio, 1),
       detail: `of liquidation value, one account`,
     },
   ])}${equalCapitalFigure(result)}${note(html`<ul>${comparisons.map((one) => html`<li>${verdictOf(one)}</li>`)}</ul>
@@ -62,7 +64,7 @@ export function equalCapital(result: BacktestResult): Html {
     rows: strategies.map((one) => [
       one.name,
       share(one.gainPerBoundUsdDay),
-      percent(one.maximumDrawdownRatio, 0),
+      percent(one.maximumDrawdownRatio),
       dollars(one.oneAccount.usd),
       intervalText(one.oneAccount.usdOfDraws, dollars),
       dollars(one.oneAccount.stuckUsd),
@@ -152,11 +154,11 @@ export function oneAccount(result: BacktestResult): Html {
     { name: 'bought of alerts', value: `${whole(portfolio.bought)} of ${whole(decisions.alerts)}`, detail: missedText(result) },
     { name: 'cash at the end', value: dollars(figures.finalCashUsd), detail: `and ${dollars(figures.stuckWorthUsd)} of stuck stock` },
     { name: 'stuck', value: dollars(figures.stuckCostUsd), detail: 'was paid for what found no buyer' },
-    { name: 'hit rate', value: percent(figures.hitRate, 0), detail: 'of purchases were sold at a gain' },
+    { name: 'hit rate', value: percent(figures.hitRate), detail: 'of purchases were sold at a gain' },
     { name: 'expectancy', value: dollars(figures.expectancyUsd, 2), detail: 'mean gain of a purchase' },
     { name: 'profit factor', value: figures.profitFactor === null ? '-' : figures.profitFactor.toFixed(1), detail: 'gains / losses' },
     { name: 'turnover', value: figures.turnover.toFixed(1), detail: 'times the capital' },
-    { name: 'exposure', value: percent(figures.exposureRatio, 0), detail: 'of worth in stock, mean over time' },
+    { name: 'exposure', value: percent(figures.exposureRatio), detail: 'of worth in stock, mean over time' },
     {
       name: 'time held',
       value: figures.medianHoursHeld === null ? '-' : `${figures.medianHoursHeld.toFixed(1)} h`,

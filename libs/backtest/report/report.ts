@@ -5,13 +5,14 @@ import type { BacktestResult, TradeRow } from '#lib/backtest/result.ts'
 import { type Html, html } from '#lib/report/html.ts'
 import { note, page, section } from '#lib/report/page.ts'
 import { table } from '#lib/report/table.ts'
+import { percent } from '#lib/words/format.ts'
 import { assumptions, executionTable } from './report-assumptions.ts'
 import { calibrationFigure, fillFigure, tradesFigure } from './report-figures.ts'
 import { dayByDay, equalCapital, oneAccount, otherJudgements } from './report-money.ts'
 import { minute } from './report-time.ts'
-import { count, dollars, exitsText, intervalText, lookaheadLine, percent, recordedLine, whole } from './text.ts'
+import { count, dollars, exitsText, intervalText, lookaheadLine, recordedLine, whole } from './text.ts'
 
-const share = (value: number): string => percent(value, 0)
+const share = (value: number): string => percent(value)
 
 export function backtestReport(result: BacktestResult): string {
   const { played, input, source, rules } = result
@@ -160,8 +161,8 @@ function qualityTables({ forecast }: BacktestResult): Html[] {
       rows: rows.map(({ name, rows: sales, medianApe, biasLog, coverage50, coverage90 }) => [
         name,
         whole(sales),
-        percent(medianApe),
-        percent(Math.expm1(biasLog)),
+        percent(medianApe, 1),
+        percent(Math.expm1(biasLog), 1),
         share(coverage50),
         share(coverage90),
       ]),

@@ -1,10 +1,9 @@
 import type { Interval } from '#lib/numbers/interval.ts'
+import { percent } from '#lib/words/format.ts'
+import { alignColumns } from '#lib/words/table.ts'
 import { isLeakFree } from '../lookahead.ts'
 import type { Comparison } from '../money/contest.ts'
 import type { BacktestResult } from '../result.ts'
-
-export const percent = (share: number | null | undefined, digits = 1): string =>
-  share === null || share === undefined || !Number.isFinite(share) ? '-' : `${(share * 100).toFixed(digits)}%`
 
 export const dollars = (usd: number | null | undefined, digits = 0): string => {
   if (usd === null || usd === undefined || !Number.isFinite(usd)) return '-'
@@ -46,30 +45,33 @@ export function formatBacktest(result: BacktestResult): string {
   return `${[
     `backtest of ${result.input.name}, ${played.from.slice(0, 16)}Z to ${played.to.slice(0, 16)}Z: ${played.days} days, ${whole(played.listings)} listings, rules ${rules.name}`,
     sourceLine(result),
-    `forecasts: median error ${percent(forecast.all.medianApe)}; 25-75% holds ${percent(forecast.all.coverage50)}, 5-95% holds ${percent(forecast.all.coverage90)} of prices`,
+    `forecasts: median error ${percent(forecast.all.medianApe, 1)}; 25-75% holds ${percent(forecast.all.coverage50, 1)}, 5-95% holds ${percent(forecast.all.coverage90, 1)} of prices`,
     `alerts: ${whole(decisions.alerts)}; of ${whole(resales.gained)} listings whose axie was really resold at a gain within ${execution.horizonHours} h they caught ${whole(resales.caughtGained)}`,
     '',
-    `${dollars(execution.capitalUsd)} each morning, sold within ${execution.horizonHours} h or liquidated at ${percent(execution.liquidationRatio, 0)}; ${daysLine(result)}`,
+    `${dollars(execution.capitalUsd)} each morning, sold within ${execution.horizonHours} h or liquidated at ${percent(execution.liquidationRatio)}; ${daysLine(result)}`,
     '',
-    ...alignColumns([
-      ['', 'picks', 'bought', 'a day', '95%', 'gained', 'resold / alike / unsold / censored', 'a bound $ a day', 'stuck'],
-      ...result.strategies.map((one) => [
-        one.name,
-        whole(one.picks),
-        whole(one.bought),
-        dollars(one.usdPerDay),
-        intervalText(one.interval, dollars),
-        percent(one.gainedShare, 0),
-        exitsText(one.exits),
-        percent(one.gainPerBoundUsdDay, 0),
-        dollars(one.oneAccount.stuckUsd),
-      ]),
-    ]),
+    ...alignColumns(
+      [
+        ['', 'picks', 'bought', 'a day', '95%', 'gained', 'resold / alike / unsold / censored', 'a bound $ a day', 'stuck'],
+        ...result.strategies.map((one) => [
+          one.name,
+          whole(one.picks),
+          whole(one.bought),
+          dollars(one.usdPerDay),
+          intervalText(one.interval, dollars),
+          percent(one.gainedShare),
+          exitsText(one.exits),
+          percent(one.gainPerBoundUsdDay),
+          dollars(one.oneAccount.stuckUsd),
+        ]),
+      ],
+      { indent: 2 },
+    ),
     '',
     ...result.comparisons.map((one) => `  ${verdictOf(one)}`),
     `  random picks matched by day and ask do as well with p = ${result.pValue.toFixed(3)}`,
     '',
-    `one account through all days: ${whole(portfolio.bought)} bought, ${dollars(figures.profitUsd)} (${dollars(figures.profitOverMarketUsd)} over the market's move), hit rate ${percent(figures.hitRate)}, drawdown ${percent(figures.maximumDrawdownRatio)} of liquidation value, ${dollars(figures.stuckCostUsd)} stuck`,
+    `one account through all days: ${whole(portfolio.bought)} bought, ${dollars(figures.profitUsd)} (${dollars(figures.profitOverMarketUsd)} over the market's move), hit rate ${percent(figures.hitRate, 1)}, drawdown ${percent(figures.maximumDrawdownRatio, 1)} of liquidation value, ${dollars(figures.stuckCostUsd)} stuck`,
     ...(result.sweep.length === 0 ? [] : ['', ...sweepLines(result)]),
     ...(result.lookahead === null ? [] : ['', lookaheadLine(result)]),
     ...(result.recordedAlerts === null ? [] : ['', recordedLine(result)]),
@@ -77,7 +79,7 @@ export function formatBacktest(result: BacktestResult): string {
 }
 
 export function daysLine({ days, countedDays, execution }: Pick<BacktestResult, 'days' | 'countedDays' | 'execution'>): string {
-  const counted = `${countedDays} of ${days.length} days are whole and had ${percent(execution.leastObserved, 0)} of the hours after them observed`
+  const counted = `${countedDays} of ${days.length} days are whole and had ${percent(execution.leastObserved)} of the hours after them observed`
   return countedDays >= 4 ? `${counted}: intervals are over these` : `${counted}: fewer than four tell no interval`
 }
 
@@ -89,18 +91,21 @@ const sourceLine = ({ source, race }: BacktestResult): string => {
 
 function sweepLines({ sweep }: BacktestResult): string[] {
   const names = Object.keys(sweep[0]?.values ?? {})
-  return alignColumns([
-    [...names, 'alerts', 'gained', 'expected return', 'expected gain', 'a day', '95%'],
-    ...sweep.map(({ values, alerts, gainedShare, expectedReturn, expectedGainUsd, usdPerDay, interval }) => [
-      ...names.map((name) => String(values[name])),
-      whole(alerts),
-      percent(gainedShare, 0),
-      percent(expectedReturn, 0),
-      dollars(expectedGainUsd),
-      dollars(usdPerDay),
-      intervalText(interval, dollars),
-    ]),
-  ])
+  return alignColumns(
+    [
+      [...names, 'alerts', 'gained', 'expected return', 'expected gain', 'a day', '95%'],
+      ...sweep.map(({ values, alerts, gainedShare, expectedReturn, expectedGainUsd, usdPerDay, interval }) => [
+        ...names.map((name) => String(values[name])),
+        whole(alerts),
+        percent(gainedShare),
+        percent(expectedReturn),
+        dollars(expectedGainUsd),
+        dollars(usdPerDay),
+        intervalText(interval, dollars),
+      ]),
+    ],
+    { indent: 2 },
+  )
 }
 
 export function lookaheadLine({ lookahead }: BacktestResult): string {
@@ -134,11 +139,4 @@ export function recordedLine({ recordedAlerts }: BacktestResult): string {
   const line = `recorded alerts: ${whole(identical)} of ${whole(recorded)} came out the same to the byte`
   if (firstDifferent !== null) return `${line}; the first that did not: ${firstDifferent} (another model store, backend or version?)`
   return played === recorded ? line : `${line}; ${whole(played - recorded)} more were made here`
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  return rows.map((row) =>
-    `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`.trimEnd(),
-  )
 }

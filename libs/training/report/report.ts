@@ -1,8 +1,8 @@
 import { dayMillis } from '#lib/clock/durations.ts'
 import type { Training } from '#lib/training/train-from-sales.ts'
+import { minute, percent } from '#lib/words/format.ts'
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
-const day = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')}Z`
+const day = (millis: number): string => `${minute(millis)}Z`
 
 /** The result of a training for people: what was learnt from what, and how good it is beside other models and rules that need none. */
 export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 'report'>): string {
@@ -12,9 +12,9 @@ export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 're
     ['', 'median error', 'p95 error', 'bias', 'R² of log'],
     ...[{ name: `model (${manifest.kind})`, errors: model }, ...rivals, ...rules].map(({ name, errors }) => [
       name,
-      percent(errors.medianApe),
-      percent(errors.p95Ape),
-      percent(Math.expm1(errors.biasLog)),
+      percent(errors.medianApe, 1),
+      percent(errors.p95Ape, 1),
+      percent(Math.expm1(errors.biasLog), 1),
       errors.r2Log.toFixed(2),
     ]),
   ]
@@ -26,7 +26,7 @@ export function formatTraining({ bundle, report }: Pick<Training, 'bundle' | 're
     thicknessOf(manifest, report),
     `on the ${model.rows} newest sales, which it had not seen:`,
     ...alignColumns(table),
-    `intervals: 25-75% holds ${percent(model.coverage50)} of prices (nominal 50%), 5-95% holds ${percent(model.coverage90)} (nominal 90%), its upper end is ${model.width90.toFixed(2)} times the lower`,
+    `intervals: 25-75% holds ${percent(model.coverage50, 1)} of prices (nominal 50%), 5-95% holds ${percent(model.coverage90, 1)} (nominal 90%), its upper end is ${model.width90.toFixed(2)} times the lower`,
     `${backend.backend} backend; ${seconds.read.toFixed(1)} s reading, ${isCached ? `item model and features kept from an earlier training (${seconds.features.toFixed(1)} s)` : `${seconds.items.toFixed(1)} s item model, ${seconds.features.toFixed(1)} s features`}, ${seconds.fit.toFixed(1)} s fitting`,
   ].join('\n')}\n`
 }

@@ -1,4 +1,5 @@
 /** The report of a training, as one HTML file: how good the model is on sales it has not seen, where it is not, and why. */
+
 import type { BundleManifest } from '#lib/model/bundle/bundle.ts'
 import type { Learning } from '#lib/model/model-family.ts'
 import { type Html, html } from '#lib/report/html.ts'
@@ -8,6 +9,7 @@ import { flatten } from '#lib/tracking/tracker.ts'
 import type { DriftedFeature } from '#lib/training/feature-drift.ts'
 import { type Contender, type Forecast, forecast, type Unseen } from '#lib/training/unseen.ts'
 import type { Validation } from '#lib/validation/validate.ts'
+import { count, minute, percent } from '#lib/words/format.ts'
 import { calibrationOf, errorsByClass, errorsByDay, errorsByPrice, fewestRows, type GroupErrors, residualsOf } from './breakdown.ts'
 import { calibrationFigure, dependenceFigure, importanceFigure, learningFigure, residualFigure } from './figures.ts'
 import { dependenceOf, importanceOf } from './probing.ts'
@@ -33,10 +35,8 @@ const dependenceRows = 300
 const featuresShown = 20
 const dependencesShown = 6
 
-const grouped = (value: number): string => value.toLocaleString('en')
-const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}%`
-const signedPercent = (log: number): string => `${log < 0 ? '−' : '+'}${percent(Math.abs(Math.expm1(log)))}`
-const minuteOf = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+const signedPercent = (log: number): string => `${log < 0 ? '−' : '+'}${percent(Math.abs(Math.expm1(log)), 1)}`
+const minuteOf = (millis: number): string => `${minute(millis)} UTC`
 
 export function trainingPage(content: TrainingPage): string {
   const { modelId, manifest, learning } = content
@@ -45,7 +45,7 @@ export function trainingPage(content: TrainingPage): string {
   const span = times.length === 0 ? '' : `, ${minuteOf(times[0] as number)} to ${minuteOf(times.at(-1) as number)}`
   return page({
     title: `Training of ${modelId}`,
-    summary: html`<p>${grouped(manifest.dataset.rows)} sales of a ${manifest.source} market, ${minuteOf(manifest.trainedFrom)} to ${minuteOf(manifest.trainedUntil)}; features ${manifest.featureSet.name}. Every error here is on the ${grouped(times.length)} newest of them, which the model had not seen${span}.</p>`,
+    summary: html`<p>${count(manifest.dataset.rows)} sales of a ${manifest.source} market, ${minuteOf(manifest.trainedFrom)} to ${minuteOf(manifest.trainedUntil)}; features ${manifest.featureSet.name}. Every error here is on the ${count(times.length)} newest of them, which the model had not seen${span}.</p>`,
     sections: [
       verdict(content),
       contenderSection(content),
@@ -64,11 +64,11 @@ export function trainingPage(content: TrainingPage): string {
 function verdict({ contenders, manifest }: TrainingPage): Section {
   const [{ errors }] = contenders
   const figures: Tile[] = [
-    { name: 'median error', value: percent(errors.medianApe), detail: 'half of all prices were nearer than that' },
-    { name: '95% of errors below', value: percent(errors.p95Ape, 0) },
+    { name: 'median error', value: percent(errors.medianApe, 1), detail: 'half of all prices were nearer than that' },
+    { name: '95% of errors below', value: percent(errors.p95Ape) },
     { name: 'bias', value: signedPercent(errors.biasLog), detail: 'median of forecast over price' },
-    { name: 'in the 5-95% interval', value: percent(errors.coverage90 ?? Number.NaN), detail: '90% would be honest' },
-    { name: 'in the 25-75% interval', value: percent(errors.coverage50 ?? Number.NaN), detail: '50% would be honest' },
+    { name: 'in the 5-95% interval', value: percent(errors.coverage90, 1), detail: '90% would be honest' },
+    { name: 'in the 25-75% interval', value: percent(errors.coverage50, 1), detail: '50% would be honest' },
     { name: 'R² of log price', value: errors.r2Log.toFixed(2) },
   ]
   const simulated =
@@ -92,14 +92,14 @@ function contenderSection({ contenders }: TrainingPage): Section {
       ],
       rows: contenders.map(({ name, errors }) => [
         name,
-        percent(errors.medianApe),
-        percent(errors.p95Ape, 0),
+        percent(errors.medianApe, 1),
+        percent(errors.p95Ape),
         signedPercent(errors.biasLog),
         errors.r2Log.toFixed(3),
         optional(errors.pinball, (value) => value.toFixed(4)),
-        optional(errors.coverage50, percent),
-        optional(errors.coverage90, percent),
-        grouped(errors.rows),
+        percent(errors.coverage50, 1),
+        percent(errors.coverage90, 1),
+        count(errors.rows),
       ]),
     }),
   )
@@ -121,10 +121,10 @@ const groupTable = (caption: string, rows: readonly GroupErrors[]): Html =>
       { title: '' },
       ...['sales', 'median error', 'p95 error', 'bias', 'in 5-95%'].map((title) => ({ title, kind: 'number' }) as const),
     ],
-    rows: rows.map(({ name, rows: count, medianApe, p95Ape, biasLog, coverage90 }) =>
-      count < fewestRows
-        ? [name, grouped(count), '–', '–', '–', '–']
-        : [name, grouped(count), percent(medianApe), percent(p95Ape, 0), signedPercent(biasLog), percent(coverage90)],
+    rows: rows.map(({ name, rows: sales, medianApe, p95Ape, biasLog, coverage90 }) =>
+      sales < fewestRows
+        ? [name, count(sales), '–', '–', '–', '–']
+        : [name, count(sales), percent(medianApe, 1), percent(p95Ape), signedPercent(biasLog), percent(coverage90, 1)],
     ),
   })
 
@@ -161,7 +161,7 @@ function dataSection({ validation, leftOut, drifted, dataDocsLink }: TrainingPag
   const counted = Object.entries(leftOut).filter(([, count]) => count > 0)
   return section(
     'Data',
-    html`<p>${grouped(validation.rows)} sales met the suite “${validation.suite}”: <a href="${dataDocsLink}">data docs</a>, with the rows that do not hold.</p>`,
+    html`<p>${count(validation.rows)} sales met the suite “${validation.suite}”: <a href="${dataDocsLink}">data docs</a>, with the rows that do not hold.</p>`,
     failed.length === 0
       ? html`<p>No warnings.</p>`
       : table({
@@ -181,7 +181,7 @@ function dataSection({ validation, leftOut, drifted, dataDocsLink }: TrainingPag
       : table({
           caption: 'Left out of what was learnt, by reason.',
           columns: [{ title: 'reason' }, { title: 'sales', kind: 'number' }],
-          rows: counted.map(([reason, count]) => [reason, grouped(count)]),
+          rows: counted.map(([reason, sales]) => [reason, count(sales)]),
         }),
   )
 }

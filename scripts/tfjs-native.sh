@@ -8,8 +8,9 @@
 # Needs Linux x64 with glibc >= 2.17, a CPU with AVX, g++ (C++17), python3 with pip. About 200 MB to download, 450 MB installed.
 #   TF_WHEEL=FILE.whl  use this wheel instead of downloading it     FORCE=1  build again
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
-tfjs_version=4.22.0
+tfjs_version=$(command node -p 'require("./package.json").peerDependencies["@tensorflow/tfjs-node"]')
 # The first wheel whose C API stands in a library of its own is 2.12.1; this one is known to work with tfjs-node.
 tensorflow_version=2.13.1
 tensorflow_sha256=87be6e61314b2c0fa062f71e26e41d6a17e162ffe4da72c820fe8f1fc94d97fe
@@ -18,7 +19,6 @@ node_api_headers_version=1.9.0
 say() { echo "tfjs:native: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-cd "$(dirname "$0")/.."
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || die "expected Linux on x86_64, found $(uname -sm): use TF_BACKEND=wasm"
 for tool in npm g++ python3 tar; do command -v "$tool" >/dev/null || die "$tool not found: install it"; done
 grep -qw avx /proc/cpuinfo || die "this CPU has no AVX, without which libtensorflow dies: use TF_BACKEND=wasm"
@@ -26,7 +26,7 @@ grep -qw avx /proc/cpuinfo || die "this CPU has no AVX, without which libtensorf
 node() { command node bin/node.mjs "$@"; }
 
 prove() {
-  TF_CPP_MIN_LOG_LEVEL=2 node --disable-warning=DEP0051 scripts/prove-tfjs-native.ts
+  TF_CPP_MIN_LOG_LEVEL=2 node scripts/prove-tfjs-native.ts
 }
 if [ "${FORCE:-0}" != 1 ] && prove 2>/dev/null; then say 'already installed'; exit 0; fi
 

@@ -88,7 +88,7 @@ const tensorflow = ({ tensorflow: { isNative } }: Facts): Check =>
     : absent(
         'TensorFlow',
         'not native; WebAssembly takes its place, and is faster for small batches',
-        'nothing to do; training alone would gain',
+        'npm run tfjs:native: training gains by it, scoring does not',
       )
 
 const chromium = ({ chromium: path, tools: { chromiumCommand } }: Facts): Check =>

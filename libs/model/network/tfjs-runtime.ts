@@ -23,6 +23,7 @@ const resolver = createRequire(import.meta.url)
 
 const starters: Readonly<Record<Backend, () => Promise<void>>> = {
   tensorflow: async () => {
+    restoreRemovedUtil()
     // Optional and native: it registers its backend under this name when it can be loaded at all.
     resolver('@tensorflow/tfjs-node')
     await activate('tensorflow')
@@ -67,6 +68,14 @@ async function start(choice: BackendChoice): Promise<TensorRuntime> {
   }
   const reasons = passedOver.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ')
   throw new FatalError(`TF_BACKEND=${choice} does not work here (${reasons}). Set TF_BACKEND=auto to run on what does`)
+}
+
+/** tfjs-node 4.22 calls two functions of node:util that Node 22 warns of and Node 23 took away. */
+function restoreRemovedUtil(): void {
+  Object.assign(resolver('node:util'), {
+    isArray: Array.isArray,
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+  })
 }
 
 /** `setBackend` answers false where it failed, and logs the reason itself instead of throwing it. */

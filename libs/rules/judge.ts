@@ -1,7 +1,7 @@
 import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { median } from '#lib/numbers/median.ts'
 import type { PriceQuantiles, ScoredListing } from '#schemas/types.ts'
-import { compileExpression, type Expression } from './expression.ts'
+import { type Answer, compileExpression, type Expression } from './expression.ts'
 import type { RejectionReason } from './rejection.ts'
 import type { Guards, Rule, RuleQuantile, RuleSet } from './rule-set.ts'
 
@@ -10,14 +10,55 @@ export type Verdict =
   | Readonly<{ type: 'rejected'; reason: RejectionReason }>
   | Readonly<{ type: 'passed' }>
 
+export type Comparison = Readonly<{
+  what: string
+  value: number
+  relation: '>=' | '>' | '<='
+  limit: number
+  unit: 'usd' | 'eth' | 'hours' | 'minutes' | 'count' | 'plain'
+  /** What the limit is made of, where that is not the number itself: `1.3 x the ask`. */
+  limitIs?: string
+}>
+
+/** What a rule wants of a listing. `reason`: what the listing is rejected for where it does not hold; null: then it is no candidate. */
+export type Check = Readonly<{ reason: RejectionReason | null }> &
+  (
+    | Readonly<{ kind: 'numbers'; anyOf: readonly Comparison[] }>
+    | Readonly<{ kind: 'condition'; when: string; answer: Answer; evidence(): ReturnType<Expression['evidence']> }>
+  )
+
 /**
- * What one rule says of one listing, from the scored record alone: everything but the cool-down, which needs memory.
- * Comparisons are written so that a number that is not one (NaN) never passes.
+ * What one rule says of one listing, from the scored record alone: everything but the cool-down, which needs memory. The first check that
+ * does not hold decides.
  */
 export function judge(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Verdict {
-  if (!passesForecast(rule, ruleSet, scored)) return { type: 'no_candidate' }
-  const reason = guarded(ruleSet.guards, scored) ?? unknownTo(rule, scored) ?? doubted(rule, scored)
-  return reason === null ? { type: 'passed' } : { type: 'rejected', reason }
+  for (const check of checksOf(rule, ruleSet, scored)) {
+    if (holds(check)) continue
+    return check.reason === null ? { type: 'no_candidate' } : { type: 'rejected', reason: check.reason }
+  }
+  return { type: 'passed' }
+}
+
+/** A number that is not one (NaN) holds nothing. */
+export function compare({ value, relation, limit }: Comparison): boolean {
+  switch (relation) {
+    case '>=':
+      return value >= limit
+    case '>':
+      return value > limit
+    case '<=':
+      return value <= limit
+  }
+}
+
+export const holds = (check: Check): boolean => (check.kind === 'numbers' ? check.anyOf.some(compare) : check.answer.type === 'yes')
+
+/** Everything that a rule wants of a listing, in the order in which it decides; made as it is asked for, as most listings fail the first. */
+export function* checksOf(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Generator<Check, void> {
+  yield* wanted(rule, ruleSet, scored)
+  yield* guarded(ruleSet.guards, scored)
+  yield* known(rule, scored)
+  yield* confirmed(rule, scored)
 }
 
 /** Dollars left of a sale at this price after the market's fee and the ask. */
@@ -32,15 +73,30 @@ export function quantileOf(scored: ScoredListing, quantile: RuleQuantile): numbe
   return of[name as keyof PriceQuantiles]
 }
 
-function passesForecast({ forecast }: Rule, { feeRatio }: RuleSet, scored: ScoredListing): boolean {
-  if (forecast.kind === 'expression') return expressionOf(forecast).answer(scored, feeRatio).type === 'yes'
-  const { ask } = scored.listing
-  const sale = quantileOf(scored, forecast.quantile)
-  switch (forecast.kind) {
-    case 'margin_after_fee':
-      return sale * (1 - feeRatio) >= ask.usd * forecast.minimumRatio && netGainUsd(sale, ask.usd, feeRatio) >= forecast.minimumGainUsd
-    case 'multiple':
-      return sale > ask.usd * forecast.multiple && sale > forecast.minimumForecastUsd
+const numbers = (reason: RejectionReason | null, ...anyOf: readonly Comparison[]): Check => ({ kind: 'numbers', reason, anyOf })
+
+function* wanted({ forecast }: Rule, { feeRatio }: RuleSet, scored: ScoredListing): Generator<Check, void> {
+  if (forecast.kind === 'expression') {
+    const expression = expressionOf(forecast)
+    const answer = expression.answer(scored, feeRatio)
+    yield { kind: 'condition', reason: null, when: forecast.when, answer, evidence: () => expression.evidence(scored, feeRatio) }
+    return
+  }
+  const { usd: askUsd } = scored.listing.ask
+  const { quantile } = forecast
+  const sale = quantileOf(scored, quantile)
+  const name = quantile.startsWith('exit.') ? quantile : `forecast.${quantile}`
+  if (forecast.kind === 'margin_after_fee') {
+    const { minimumRatio, minimumGainUsd } = forecast
+    const [value, limit] = [sale * (1 - feeRatio), askUsd * minimumRatio]
+    yield numbers(null, { what: `${name} after the fee`, value, relation: '>=', limit, unit: 'usd', limitIs: `${minimumRatio} x the ask` })
+    const gain = netGainUsd(sale, askUsd, feeRatio)
+    yield numbers(null, { what: `net gain at ${name}`, value: gain, relation: '>=', limit: minimumGainUsd, unit: 'usd' })
+  } else {
+    const { multiple, minimumForecastUsd } = forecast
+    const limitIs = `${multiple} x the ask`
+    yield numbers(null, { what: name, value: sale, relation: '>', limit: askUsd * multiple, unit: 'usd', limitIs })
+    yield numbers(null, { what: name, value: sale, relation: '>', limit: minimumForecastUsd, unit: 'usd' })
   }
 }
 
@@ -58,40 +114,82 @@ export function expressionOf(rule: ExpressionRule): Expression {
   return expression
 }
 
-function guarded(guards: Guards, { listing, modelTrainedUntil, novelty }: ScoredListing): RejectionReason | null {
+function* guarded(guards: Guards, { listing, modelTrainedUntil, novelty }: ScoredListing): Generator<Check, void> {
   const { ask, observedAt, context } = listing
-  if (!(ask.usd >= guards.minimumAskUsd && ask.usd <= guards.maximumAskUsd && ask.eth > 0)) return 'absurd_price'
-  if (!(observedAt - modelTrainedUntil <= guards.maximumModelAgeHours * hourMillis)) return 'model_too_old'
-  if (!(novelty <= guards.maximumNovelty)) return 'novel'
-  if (ask.kind === 'fixed' && !(observedAt - ask.startedAt <= guards.maximumListingAgeMinutes * minuteMillis)) return 'stale'
-  if (!(context.sellerListings <= guards.maximumSellerListings)) return 'bulk_seller'
-  return null
+  yield numbers('absurd_price', { what: 'ask', value: ask.usd, relation: '>=', limit: guards.minimumAskUsd, unit: 'usd' })
+  yield numbers('absurd_price', { what: 'ask', value: ask.usd, relation: '<=', limit: guards.maximumAskUsd, unit: 'usd' })
+  yield numbers('absurd_price', { what: 'ask', value: ask.eth, relation: '>', limit: 0, unit: 'eth' })
+  const modelAge = (observedAt - modelTrainedUntil) / hourMillis
+  yield numbers('model_too_old', {
+    what: 'age of the model',
+    value: modelAge,
+    relation: '<=',
+    limit: guards.maximumModelAgeHours,
+    unit: 'hours',
+  })
+  yield numbers('novel', { what: 'novelty', value: novelty, relation: '<=', limit: guards.maximumNovelty, unit: 'plain' })
+  if (ask.kind === 'fixed') {
+    const [value, limit] = [(observedAt - ask.startedAt) / minuteMillis, guards.maximumListingAgeMinutes]
+    yield numbers('stale', { what: 'age of the listing', value, relation: '<=', limit, unit: 'minutes' })
+  }
+  const [value, limit] = [context.sellerListings, guards.maximumSellerListings]
+  yield numbers('bulk_seller', { what: 'other listings of the seller in the last hour', value, relation: '<=', limit, unit: 'count' })
 }
 
 /** A forecast takes no account of what its model has never seen: an Origin is priced like a plain axie of its parts. */
-const unknownTo = ({ unseenAttributes = 'reject' }: Rule, { unseen }: ScoredListing): RejectionReason | null =>
-  unseenAttributes === 'reject' && (unseen ?? []).length > 0 ? 'unseen_attribute' : null
+function* known({ unseenAttributes = 'reject' }: Rule, { unseen }: ScoredListing): Generator<Check, void> {
+  if (unseenAttributes === 'allow') return
+  const value = (unseen ?? []).length
+  yield numbers('unseen_attribute', { what: 'things the model has never seen', value, relation: '<=', limit: 0, unit: 'count' })
+}
 
 /**
  * "Second-cheapest similar ask" counts the listing itself, as players do: where it is the cheapest, the second-cheapest is the cheapest
  * of the others; where another is cheaper still, the check must fail. Both come down to comparing with the cheapest of the others.
  */
-function doubted({ secondCheck }: Rule, { listing: { ask, context } }: ScoredListing): RejectionReason | null {
+function* confirmed({ secondCheck }: Rule, { listing: { ask, context } }: ScoredListing): Generator<Check, void> {
+  if (secondCheck.kind === 'none') return
   const [next] = context.similarAsks
   const sales = context.similarSales.map(({ usd }) => usd)
-  switch (secondCheck.kind) {
-    case 'none':
-      return null
-    case 'asks_else_sales':
-      if (next !== undefined) return next.usd >= ask.usd * secondCheck.minimumAskRatio ? null : 'second_check_asks'
-      if (sales.length < secondCheck.minimumSales) return 'second_check_no_evidence'
-      return median(sales) >= ask.usd * secondCheck.minimumSalesRatio ? null : 'second_check_sales'
-    case 'ask_gap_or_sale': {
-      // In ETH at the listing's own rate: what a similar ask is worth in ETH now.
-      const usdPerEth = ask.usd / ask.eth
-      if (next !== undefined && next.usd > ask.usd + secondCheck.minimumAskGapEth * usdPerEth) return null
-      if (sales.some((usd) => usd > ask.usd)) return null
-      return next === undefined && sales.length === 0 ? 'second_check_no_evidence' : 'second_check_asks'
-    }
+  const nextAsk = { what: 'next similar ask', unit: 'usd' } as const
+  if (secondCheck.kind === 'ask_gap_or_sale') {
+    // In ETH at the listing's own rate: what a similar ask is worth in ETH now.
+    const gapUsd = secondCheck.minimumAskGapEth * (ask.usd / ask.eth)
+    const asked =
+      next === undefined
+        ? []
+        : [
+            {
+              ...nextAsk,
+              value: next.usd,
+              relation: '>',
+              limit: ask.usd + gapUsd,
+              limitIs: `ask + ${secondCheck.minimumAskGapEth} ETH`,
+            } as const,
+          ]
+    const sold = sales.map(
+      (value) => ({ what: 'similar sale', value, relation: '>', limit: ask.usd, unit: 'usd', limitIs: 'the ask' }) as const,
+    )
+    const evidence = [...asked, ...sold]
+    yield numbers(evidence.length === 0 ? 'second_check_no_evidence' : 'second_check_asks', ...evidence)
+    return
   }
+  const { minimumAskRatio, minimumSales, minimumSalesRatio } = secondCheck
+  if (next !== undefined) {
+    const limitIs = `${minimumAskRatio} x the ask`
+    yield numbers('second_check_asks', { ...nextAsk, value: next.usd, relation: '>=', limit: ask.usd * minimumAskRatio, limitIs })
+    return
+  }
+  const count = { what: 'similar sales, as no similar ask is known', value: sales.length, limit: minimumSales, unit: 'count' } as const
+  yield numbers('second_check_no_evidence', { ...count, relation: '>=' })
+  if (sales.length < minimumSales) return
+  const [limit, limitIs] = [ask.usd * minimumSalesRatio, `${minimumSalesRatio} x the ask`]
+  yield numbers('second_check_sales', {
+    what: 'median of similar sales',
+    value: median(sales),
+    relation: '>=',
+    limit,
+    unit: 'usd',
+    limitIs,
+  })
 }

@@ -147,6 +147,7 @@ async function apiPage(): Promise<string> {
     view: unused,
     market: unused,
     prices: unused,
+    why: unused,
     status: unused,
     events: { close() {} } as never,
   })

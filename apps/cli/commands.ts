@@ -36,6 +36,10 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'rules in your own words: check, publish, fields',
     run: async (argv, env) => (await import('./rules/main.ts')).run(argv, env),
   },
+  why: {
+    summary: 'why a listing was alerted or not: every rule and guard with its number and its limit',
+    run: async (argv, env) => (await import('./why/main.ts')).run(argv, env),
+  },
   controls: {
     summary: 'what the notifier may say: pause, resume, mute, unmute, kill, revive, ls',
     run: async (argv, env) => (await import('./controls/main.ts')).run(argv, env),

@@ -15,6 +15,13 @@ export const axieIdParameter = z.object({
     .describe('The number of the axie on the marketplace'),
 })
 
+export const subjectParameter = z.object({
+  id: z
+    .string()
+    .max(200)
+    .describe('The number of an axie, a listing (`axie:<number>:<time>`), or the address of its page on the marketplace'),
+})
+
 export const countQuery = (most: number, usual: number) =>
   z.object({ limit: z.coerce.number().int().min(1).max(most).default(usual).describe(`At most, 1 to ${most}`) })
 
@@ -147,10 +154,52 @@ const alert = z.object({
   outcome: outcome.nullable(),
 })
 
+const comparison = z.object({
+  what: z.string(),
+  value: z.number().nullable().describe('Null where it is not known'),
+  relation: z.enum(['>=', '>', '<=']),
+  limit: z.number().nullable(),
+  unit: z.enum(['usd', 'eth', 'hours', 'minutes', 'count', 'plain']),
+  limitIs: z.string().optional().describe('What the limit is made of'),
+  holds: z.boolean(),
+})
+
+const check = { holds: z.boolean(), reason: z.string().nullable().describe('Rejected for, where it does not hold; null: no candidate') }
+
+const ruleExplanation = z.object({
+  rule: z.string(),
+  verdict: z.enum(['no_candidate', 'rejected', 'passed']),
+  reason: z.string().nullable(),
+  checks: z
+    .array(
+      z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('numbers'), ...check, anyOf: z.array(comparison).readonly() }),
+        z.object({
+          kind: z.literal('condition'),
+          ...check,
+          when: z.string(),
+          problem: z.string().nullable().describe('Why it cannot be answered'),
+          evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+        }),
+      ]),
+    )
+    .readonly()
+    .describe('In the order in which they decide; the first that does not hold does'),
+  highestAskUsd: usd.nullable().describe('The rule passes at this ask, all else as it was scored, and not at a cent more; null: at none'),
+  words: z.array(z.string()).readonly().describe('The same in lines of text'),
+})
+
 const simulated = z.boolean().nullable().describe('True unless it is the real market; null while nothing is known of it')
 
 export const listingsAnswer = z.object({ simulated, listings: z.array(row).readonly() })
 export const alertsAnswer = z.object({ simulated, alerts: z.array(alert).readonly() })
+
+export const whyAnswer = z.object({
+  simulated: z.boolean(),
+  listing: row,
+  ruleSet: z.object({ name: z.string(), hash: z.string(), feeRatio: z.number() }).describe('In force when the listing was observed'),
+  rules: z.array(ruleExplanation).readonly(),
+})
 
 const levelSample = z.object({
   at: moment,

@@ -15,15 +15,19 @@ import {
   listingsAnswer,
   modelsAnswer,
   priceAnswer,
+  subjectParameter,
+  whyAnswer,
 } from './api-schemas.ts'
 import type { EventStream } from './event-stream.ts'
 import type { Prices } from './price-answer.ts'
 import { problem, problemSchema, problemType, sendProblem } from './problem.ts'
+import type { AnswerWhy } from './why-answer.ts'
 
 export type ApiOptions = Readonly<{
   view: LiveView
   market: MarketReader
   prices: Prices
+  why: AnswerWhy
   status(): Status
   events: EventStream
 }>
@@ -45,7 +49,7 @@ const priceFailures = {
 }
 
 /** Everything below /api. */
-export function registerApi(server: FastifyInstance, { view, market, prices, status, events }: ApiOptions): void {
+export function registerApi(server: FastifyInstance, { view, market, prices, why, status, events }: ApiOptions): void {
   const app = server.withTypeProvider<ZodTypeProvider>()
   const simulated = () => status().simulated
 
@@ -98,6 +102,18 @@ export function registerApi(server: FastifyInstance, { view, market, prices, sta
       },
     },
     ({ query }) => ({ simulated: simulated(), alerts: view.alerts(query.limit) }),
+  )
+  app.get(
+    '/why/:id',
+    {
+      schema: {
+        summary: 'Why a listing was alerted or not: every rule and guard with its number and its limit, as it was scored',
+        tags: ['stream'],
+        params: subjectParameter,
+        response: { 200: whyAnswer, 404: failure('No listing of it was scored lately'), ...failures },
+      },
+    },
+    ({ params }) => why(params.id),
   )
   app.get(
     '/market/levels',

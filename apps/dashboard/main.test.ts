@@ -7,6 +7,7 @@ import { app as scorer } from '#app/scorer/main.ts'
 import type { App } from '#lib/app/app.ts'
 import { listingEvent, listingIdOf, payloadOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
+import { defaultRulesHash } from '#lib/rules/presets.ts'
 import { sampleScored, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { someSales } from '#lib/training/testing/sales-samples.ts'
@@ -92,6 +93,24 @@ describe('the API', () => {
     expect(byParts.body).toMatchObject({ forecastUsd: inStream.quantilesUsd, ask: null })
   })
 
+  test('says why a listing was alerted or not, however it is named, from what was scored', async () => {
+    const scored = scoredWith({ listing: { listingId: 'axie:77:1', item: { ...sampleScored.listing.item, tokenId: '77' } }, novelty: 2 })
+    await world.send('listings.scored', 'axie:77', scored)
+    await world.log.idle()
+    const { status, body } = await json('/api/why/77')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      simulated: true,
+      listing: { listingId: 'axie:77:1' },
+      ruleSet: { name: 'default', hash: defaultRulesHash },
+      rules: [{ rule: 'default', verdict: 'rejected', reason: 'novel', highestAskUsd: null, words: expect.anything() }],
+    })
+    for (const id of ['axie:77:1', 'axie:77:1:default', encodeURIComponent('https://app.axieinfinity.com/marketplace/axies/77/')])
+      expect((await json(`/api/why/${id}`)).body).toEqual(body)
+    expect(await json('/api/why/78')).toMatchObject({ status: 404, body: { code: 'not_scored' } })
+    expect(await json('/api/why/x')).toMatchObject({ status: 400, body: { code: 'no_subject' } })
+  })
+
   test('says what is wrong with a question, as a problem', async () => {
     const cases: [Promise<{ status: number; type: string | null; body: unknown }>, number, RegExp][] = [
       [json('/api/price/12345678'), 404, /POST its parts/],
@@ -143,7 +162,7 @@ describe('the API', () => {
 
   test('has a document that lists every path', async () => {
     const { body } = await json('/api/openapi.json')
-    const paths = ['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/price', '/api/price/{axieId}', '/api/status']
+    const paths = ['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/price', '/api/price/{axieId}', '/api/status', '/api/why/{id}']
     expect(Object.keys(body.paths ?? {}).sort()).toEqual(paths)
   })
 

@@ -12,6 +12,7 @@ import { createEventStream, type EventStream } from './event-stream.ts'
 import { createPrices } from './price-answer.ts'
 import { createPricer } from './pricer.ts'
 import { startServer } from './server.ts'
+import { createAnswerWhy } from './why-answer.ts'
 
 type Context = AppContext<typeof settings>
 
@@ -54,6 +55,7 @@ export const app = defineApp({
       view,
       market,
       prices,
+      why: createAnswerWhy({ ...context, view }),
       status,
       events,
     })

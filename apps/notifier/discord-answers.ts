@@ -16,6 +16,7 @@ export type AnswerContext = Readonly<{
   control(kind: ControlKind, subject: string | null, by: string): Promise<void>
   stats(): Promise<string> | string
   price(axieId: string): Promise<string>
+  why(axieId: string): Promise<string>
 }>
 
 const notHere = 'This works in the channels of the alerts only.'
@@ -67,6 +68,7 @@ const controls: Readonly<Record<string, Readonly<{ kind: Control['kind']; said(s
 async function typed({ name, options }: Extract<Action, { type: 'command' }>, person: Person, context: AnswerContext): Promise<string> {
   if (name === 'stats') return context.stats()
   if (name === 'price') return context.price(String(options['axie']))
+  if (name === 'why') return context.why(String(options['axie']))
   const control = controls[name]
   if (control === undefined) return 'This command is from another version.'
   if (!person.mayOperate) return notYou

@@ -7,14 +7,18 @@ import {
 
 const operatorsOnly = String(PermissionFlagsBits.ManageGuild)
 
+const axie = {
+  name: 'axie',
+  description: 'Its number',
+  type: ApplicationCommandOptionType.Integer as const,
+  required: true,
+  min_value: 1,
+}
+
 /** What people can type. Discord shows those with `default_member_permissions` to operators only; we check again. */
 export const commands: RESTPutAPIApplicationCommandsJSONBody = [
-  {
-    name: 'price',
-    description: 'What an axie will sell for',
-    type: ApplicationCommandType.ChatInput,
-    options: [{ name: 'axie', description: 'Its number', type: ApplicationCommandOptionType.Integer, required: true, min_value: 1 }],
-  },
+  { name: 'price', description: 'What an axie will sell for', type: ApplicationCommandType.ChatInput, options: [axie] },
+  { name: 'why', description: 'Why an axie was alerted, or not', type: ApplicationCommandType.ChatInput, options: [axie] },
   { name: 'stats', description: 'What became of the alerts of the last seven days', type: ApplicationCommandType.ChatInput },
   {
     name: 'pause',

@@ -132,7 +132,7 @@ describe('bot', () => {
     world = await createDiscordWorld('bot')
     await world.start()
     await until(() =>
-      expect(world.discord.commands().map(({ name }) => name)).toEqual(['price', 'stats', 'pause', 'resume', 'mute', 'unmute']),
+      expect(world.discord.commands().map(({ name }) => name)).toEqual(['price', 'why', 'stats', 'pause', 'resume', 'mute', 'unmute']),
     )
     await world.alert(numberedAlert(1))
     await until(() => expect(world.discord.messages()).toHaveLength(1))

@@ -16,7 +16,7 @@ import { createFreshness, noFreshness } from './freshness.ts'
 import { createIntents } from './intents.ts'
 import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
 import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
-import { priceAnswer } from './price-answer.ts'
+import { priceAnswer, whyAnswer } from './price-answer.ts'
 
 type Context = AppContext<typeof settings>
 
@@ -152,6 +152,7 @@ function startBot(
     },
     stats: () => watch.stats(),
     price: (axieId) => priceAnswer(config.PRICE_API_URL, axieId),
+    why: (axieId) => whyAnswer(config.PRICE_API_URL, axieId),
   }
   return startDiscordBot({
     token,

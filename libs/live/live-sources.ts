@@ -13,7 +13,7 @@ import { createPipelineWatch } from './pipeline-watch.ts'
 import { createStatus, type Status } from './status.ts'
 
 /** How much is kept of each thing. */
-const kept = { listings: 500, alerts: 200, items: 20_000, forecasts: 20_000, outcomes: 20_000, hours: 24 * 21 }
+const kept = { listings: 2_000, alerts: 200, items: 20_000, forecasts: 20_000, outcomes: 20_000, hours: 24 * 21 }
 const brokerTimeoutMillis = 4_000
 
 /** Everything that page, API and terminal show, kept up to date from the log by one reader. */

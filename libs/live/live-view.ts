@@ -1,6 +1,7 @@
 import type { Alert, ModelAnnounced, Outcome, ScoredListing, Source } from '#schemas/types.ts'
 import type { Calibration } from './calibration.ts'
 import { type AlertCard, cardOf, type ListingRow, outcomeOf, rowOf } from './evidence.ts'
+import { isAbout, type Subject } from './find-scored.ts'
 import type { OutcomeTally } from './outcome-tally.ts'
 import { createRecent } from './recent.ts'
 
@@ -23,6 +24,8 @@ export type LiveView = Readonly<{
   /** Newest first. */
   listings(count: number): ListingRow[]
   alerts(count: number): AlertCard[]
+  /** The newest record of it, as it was scored; null where it is not remembered. */
+  scored(subject: Subject): ScoredListing | null
   /** Newest first. */
   models(): ModelAnnounced[]
   deadLetters(): DeadLetterCounts
@@ -45,7 +48,9 @@ const mostCodes = 50
 const mostChanges = 1_000
 
 export function createLiveView({ listings: mostListings, alerts: mostAlerts, calibration, tally }: LiveViewOptions): LiveView {
-  const listings = createRecent<ListingRow>(mostListings)
+  const listings = createRecent<ScoredListing>(mostListings)
+  /** The newest listing of an axie. */
+  const listingIds = createRecent<string>(mostListings)
   const alerts = createRecent<Alert>(mostAlerts)
   const outcomes = createRecent<Outcome>(10 * mostAlerts)
   const models = createRecent<ModelAnnounced>(mostModels)
@@ -72,7 +77,8 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
       const row = rowOf(scored)
       newest = scored
       scoredCount++
-      listings.set(row.listingId, row)
+      listings.set(row.listingId, scored)
+      listingIds.set(row.axieId, row.listingId)
       calibration.takeForecast({
         axieId: row.axieId,
         listedAt: row.listedAt,
@@ -100,8 +106,13 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
       const known = codes.has(code) || codes.size < mostCodes ? code : 'other'
       codes.set(known, (codes.get(known) ?? 0) + 1)
     },
-    listings: listings.newest,
+    listings: (count) => listings.newest(count).map(rowOf),
     alerts: (count) => alerts.newest(count).map(card),
+    scored(subject) {
+      const known = listings.get(subject.listingId ?? listingIds.get(subject.tokenId) ?? '')
+      if (known !== undefined && isAbout(subject, known)) return known
+      return alerts.newest(mostAlerts).find(({ scored }) => isAbout(subject, scored))?.scored ?? null
+    },
     models: () => models.newest(mostModels),
     deadLetters: () => ({ count: deadLetters, byCode: Object.fromEntries([...codes].sort(([, a], [, b]) => b - a)) }),
     inForce: () =>

@@ -8,6 +8,8 @@ export type AlertFeedback = {
   readonly kind: FeedbackKind
   readonly by: string | null
   readonly at: number
+  /** By someone who is neither operator nor trader: counted, and steers nothing. */
+  readonly isOpinion?: boolean
 }
 
 /** Topic alerts: a decision to notify, with its evidence. */
@@ -507,7 +509,7 @@ export type MoneyEvidence = {
   readonly vetoes: boolean
 }
 
-export type NotificationStatus = 'intended' | 'sent' | 'unknown' | 'expired' | 'coalesced' | 'muted' | 'edited' | 'failed' | 'gone'
+export type NotificationStatus = 'intended' | 'sent' | 'unknown' | 'expired' | 'coalesced' | 'muted' | 'edited' | 'failed' | 'gone' | 'limited'
 
 /** Topic notifications: what was about to be sent to whom, and what became of it. */
 export type Notification = {
@@ -562,6 +564,33 @@ export type Outcome = {
   readonly isFinal: boolean
   /** Of a rejected candidate: the reason, as libs/rules/rejection.ts names it. */
   readonly rejectedFor: string | null
+}
+
+/** Whether someone said so, or its sale was seen on the market. */
+export type SoldBy = 'said' | 'seen'
+
+/** Topic positions: an axie that an account bought, and what it was sold for. */
+export type Position = {
+  /** <account>:<tokenId>:<boughtAt> */
+  readonly positionId: string
+  readonly account: string
+  readonly tokenId: string
+  /** What was paid. */
+  readonly boughtUsd: number
+  readonly boughtAt: number
+  /** Before the fee; null: it is open. */
+  readonly soldUsd: number | null
+  readonly soldAt: number | null
+  readonly soldBy: SoldBy | null
+  /** Of the alert that it was bought by, where it was by one. */
+  readonly alertId: string | null
+  /** Of that alert, as class and seller are. */
+  readonly rule: string | null
+  readonly class: string | null
+  /** In lower case. */
+  readonly seller: string | null
+  /** Who said that it was bought. */
+  readonly by: string | null
 }
 
 /** An ask in the units people use, as of the event. */
@@ -733,6 +762,7 @@ export type RecordTypes = {
   MoneyEvidence: MoneyEvidence
   Notification: Notification
   Outcome: Outcome
+  Position: Position
   PricedAsk: PricedAsk
   RejectedCandidate: RejectedCandidate
   RulesChanged: RulesChanged

@@ -33,7 +33,7 @@ const messages: (Message | null)[] = [
   posted,
   { ...goneEdit(posted.embeds![0] as never, sampleOutcome()), components: posted.components! },
   digestMessage(many, reference),
-  summaryMessage(week, reference),
+  summaryMessage('The week in alerts', week, reference),
 ]
 process.stdout.write(
   messagesPage(

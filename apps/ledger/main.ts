@@ -61,7 +61,7 @@ export const app = defineApp({
       log.follow([topicName(prefix, 'candidates.rejected')], reading('RejectedCandidate', book.rejected)),
       log.follow(
         [topicName(prefix, 'alerts.feedback')],
-        reading('AlertFeedback', ({ alertId, kind }) => (kind === 'bought' ? book.bought(alertId) : [])),
+        reading('AlertFeedback', ({ alertId, kind, isOpinion }) => (kind === 'bought' && isOpinion !== true ? book.bought(alertId) : [])),
       ),
     ])
     Promise.all(followers.map((follower) => follower.caughtUp)).then(

@@ -18,6 +18,7 @@ const allOutcomes: Readonly<Record<NotifyOutcome, true>> = {
   edited: true,
   failed: true,
   gone: true,
+  limited: true,
   known: true,
   rejected: true,
 }

@@ -57,7 +57,7 @@ const digestDetail = 'digest '
 /**
  * For each message, in this order:
  *
- *   1. what is past its deadline, muted, or gone from the market is recorded as that
+ *   1. what is past its deadline, muted, beyond a limit, or gone from the market is recorded as that
  *   2. what an earlier attempt may have posted is looked for in the channel; where that cannot be (a webhook) it is recorded as unknown
  *   3. the intent becomes durable, and is read back: where another process meant to tell it first, it is left to that one
  *   4. the message is posted, with a nonce that a bot's channel refuses a second time
@@ -89,12 +89,14 @@ export function createChannelDesk(options: ChannelDeskOptions): ChannelDesk {
     const now = clock.now()
     queue = queue.filter(({ of }) => of.isCurrent())
     if (!poster.canLook) await finish(queue.filter(isDoubtful), 'unknown', { detail: 'an earlier run ended between intent and outcome' })
-    const kinds = Map.groupBy(queue, ({ of }) => (silence(of.alert)?.type === 'drop' ? 'muted' : now > of.expiresAt ? 'expired' : 'kept'))
+    const given = { hold: null, drop: 'muted', limit: 'limited' } as const
+    const kinds = Map.groupBy(queue, ({ of }) => given[silence(of.alert)?.type ?? 'hold'] ?? (now > of.expiresAt ? 'expired' : 'kept'))
     await giveUp(kinds.get('muted') ?? [], 'muted')
+    await giveUp(kinds.get('limited') ?? [], 'limited')
     await giveUp(kinds.get('expired') ?? [], 'expired')
   }
 
-  const giveUp = async (alerts: readonly Held[], status: 'muted' | 'expired') => {
+  const giveUp = async (alerts: readonly Held[], status: 'muted' | 'limited' | 'expired') => {
     const notPosted: Held[] = []
     for (const held of alerts) if (!(await wasPosted(held))) notPosted.push(held)
     const reasonOf = ({ of }: Held) => silence(of.alert)?.reason ?? (status === 'expired' ? 'past its deadline' : 'told anew')

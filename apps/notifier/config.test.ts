@@ -24,6 +24,12 @@ describe('settings of the notifier', () => {
     ['DISCORD_CHANNELS', 'general', /name=channel id.*entry 1/],
     ['DISCORD_CHANNELS', `plants=${channel}`, /named default/],
     ['DISCORD_WEBHOOKS', `${hook},plants=nonsense`, /entry 2/],
+    ['LIMIT_PER_TRADE', '0', /expected dollars above 0, or nothing for no limit/],
+    ['LIMIT_BANKROLL', '-100', /expected dollars above 0/],
+    ['LIMIT_PER_DAY', 'much', /expected dollars above 0/],
+    ['LIMIT_MAX_OPEN', '1.5', /expected a whole number above 0/],
+    ['TRADERS', 'anna', /expected account=id of a Discord user/],
+    ['TRADERS', `anna=${channel},bert=${channel}`, /each user once/],
   ])('%s=%s is refused', (name, value, message) => {
     expect(() => parseConfig(settings, { [name]: value })).toThrow(message)
   })

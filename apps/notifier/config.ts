@@ -36,6 +36,42 @@ function webhookOf(text: string): Webhook | null {
   return id === undefined || token === undefined ? null : { id, token }
 }
 
+/** Empty: no limit. */
+const limit = (what: string, isCount = false) =>
+  optionalText().transform((text, context): number | null => {
+    const value = text === null ? null : Number(text)
+    if (value === null || (value > 0 && value <= 1e9 && !(isCount && !Number.isInteger(value)))) return value
+    context.addIssue({ code: 'custom', message: `expected ${what} above 0, or nothing for no limit` })
+    return z.NEVER
+  })
+
+const dollarLimit = (description: string) => ({
+  schema: limit('dollars'),
+  default: '',
+  unit: '$',
+  description: `${description} Empty: no limit.`,
+})
+
+const accountName = /^[a-z][a-z0-9_-]{0,39}$/
+
+/** `account=id of a Discord user,…`, by that id. */
+const traders = () =>
+  optionalText().transform((text, context): ReadonlyMap<string, string> => {
+    const accounts = new Map<string, string>()
+    for (const entry of text === null ? [] : text.split(',').map((part) => part.trim())) {
+      const [, account = '', user = ''] = /^([^=]*)=(.*)$/.exec(entry) ?? []
+      if (accountName.test(account) && snowflake.test(user) && !accounts.has(user)) accounts.set(user, account)
+      else {
+        context.addIssue({
+          code: 'custom',
+          message: `expected account=id of a Discord user, each user once; found ${JSON.stringify(entry)}`,
+        })
+        return z.NEVER
+      }
+    }
+    return accounts
+  })
+
 const optionalUrl = () => z.union([z.literal('').transform(() => null), url()])
 
 export const settings = defineConfig({
@@ -81,6 +117,19 @@ export const settings = defineConfig({
     default: '',
     description: 'Ids of users and roles that may pause and mute, beside those who may manage the server.',
   },
+  TRADERS: {
+    schema: traders(),
+    default: '',
+    description:
+      'Who says what their own account bought and sold: account=id of a Discord user, comma separated. Operators speak for main.',
+  },
+  LIMIT_BANKROLL: dollarLimit('What account main has to begin with: open positions and the ask of an alert must not cost more.'),
+  LIMIT_PER_TRADE: dollarLimit('The highest ask that is posted.'),
+  LIMIT_PER_DAY: dollarLimit('What main may buy for in a day, UTC.'),
+  LIMIT_MAX_OPEN: { schema: limit('a whole number', true), default: '', description: 'Positions of main at once. Empty: no limit.' },
+  LIMIT_PER_CLASS: dollarLimit('What open positions of one class may have cost.'),
+  LIMIT_PER_SELLER: dollarLimit('What open positions bought of one seller may have cost.'),
+  LIMIT_PER_RULE: dollarLimit('What open positions bought by one rule may have cost.'),
   DISCORD_API_URL: { schema: url(), default: 'https://discord.com/api', description: "Discord's API." },
   DISCORD_TIMEOUT_MILLISECONDS: {
     schema: integer(100, 60_000),

@@ -1,3 +1,4 @@
+import { RejectedError } from '#lib/errors/errors.ts'
 import type { Control, ControlKind, FeedbackKind } from '#schemas/types.ts'
 import { plain } from './discord-text.ts'
 import { buttonIds } from './embed.ts'
@@ -12,7 +13,13 @@ export type Action =
 
 /** The world as answers need it. Resolved = durable. */
 export type AnswerContext = Readonly<{
-  feedback(alertId: string, kind: FeedbackKind, by: string): Promise<void>
+  /** `isOpinion`: by someone whose word steers neither limits nor learning. */
+  feedback(alertId: string, kind: FeedbackKind, by: string, isOpinion: boolean): Promise<void>
+  /** The account that this person speaks for; null: none. */
+  accountOf(person: Person): string | null
+  /** What was bought for what; without a price, for the ask of the alert. Answers in words; RejectedError for what cannot be true. */
+  bought(purchase: Readonly<{ account: string; tokenId: string; alertId: string | null; usd: number | null; by: string }>): Promise<string>
+  sold(sale: Readonly<{ account: string; tokenId: string; usd: number | null }>): Promise<string>
   control(kind: ControlKind, subject: string | null, by: string): Promise<void>
   stats(): Promise<string> | string
   price(axieId: string): Promise<string>
@@ -38,18 +45,42 @@ async function pressed(
   if (alertId === undefined) return 'This message is not an alert of ours.'
   switch (kind) {
     case buttonIds.bought:
-      await context.feedback(alertId, 'bought', person.id)
-      return 'Noted: bought. What it resells for will be counted as yours.'
-    case buttonIds.badCall:
-      await context.feedback(alertId, 'bad_call', person.id)
-      return 'Noted: a bad call. Thank you.'
+      return pressedBought(alertId, person, context)
+    case buttonIds.badCall: {
+      const isOpinion = context.accountOf(person) === null
+      await context.feedback(alertId, 'bad_call', person.id, isOpinion)
+      return isOpinion ? 'Noted, as an opinion: a bad call. Thank you.' : 'Noted: a bad call. Thank you.'
+    }
     case buttonIds.muteSeller:
       if (!person.mayOperate) return notYou
       await context.control('mute_seller', subject, person.id)
-      await context.feedback(alertId, 'mute_seller', person.id)
+      await context.feedback(alertId, 'mute_seller', person.id, false)
       return `No more alerts about ${plain(subject)}; /unmute takes that back.`
     default:
       return 'This button is from another version.'
+  }
+}
+
+/** Its ask is what was paid, until /bought says otherwise. */
+async function pressedBought(alertId: string, person: Person, context: AnswerContext): Promise<string> {
+  const account = context.accountOf(person)
+  if (account === null) {
+    await context.feedback(alertId, 'bought', person.id, true)
+    return 'Noted, as an opinion: only operators and traders speak for an account.'
+  }
+  const tokenId = alertId.split(':')[1] ?? alertId
+  const words = await inWords(() => context.bought({ account, tokenId, alertId, usd: null, by: person.id }))
+  await context.feedback(alertId, 'bought', person.id, false)
+  return words
+}
+
+/** What cannot be true is answered with what is wrong with it. */
+async function inWords(work: () => Promise<string>): Promise<string> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof RejectedError) return `Not noted. ${plain(error.message, 400)}`
+    throw error
   }
 }
 
@@ -69,10 +100,26 @@ async function typed({ name, options }: Extract<Action, { type: 'command' }>, pe
   if (name === 'stats') return context.stats()
   if (name === 'price') return context.price(String(options['axie']))
   if (name === 'why') return context.why(String(options['axie']))
+  if (name === 'bought' || name === 'sold') return traded(name, options, person, context)
   const control = controls[name]
   if (control === undefined) return 'This command is from another version.'
   if (!person.mayOperate) return notYou
   const seller = String(options['seller'] ?? '').trim()
   await context.control(control.kind, seller === '' ? null : seller, person.id)
   return control.said(seller)
+}
+
+async function traded(
+  name: 'bought' | 'sold',
+  options: Readonly<Record<string, string | number>>,
+  person: Person,
+  context: AnswerContext,
+): Promise<string> {
+  const account = context.accountOf(person)
+  if (account === null) return 'Only operators and traders (TRADERS) speak for an account.'
+  const tokenId = String(options['axie'])
+  const usd = typeof options['price'] === 'number' ? options['price'] : null
+  return inWords(() =>
+    name === 'bought' ? context.bought({ account, tokenId, alertId: null, usd, by: person.id }) : context.sold({ account, tokenId, usd }),
+  )
 }

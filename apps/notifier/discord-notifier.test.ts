@@ -132,18 +132,93 @@ describe('bot', () => {
     world = await createDiscordWorld('bot')
     await world.start()
     await until(() =>
-      expect(world.discord.commands().map(({ name }) => name)).toEqual(['price', 'why', 'stats', 'pause', 'resume', 'mute', 'unmute']),
+      expect(world.discord.commands().map(({ name }) => name)).toEqual([
+        'price',
+        'why',
+        'stats',
+        'bought',
+        'sold',
+        'pause',
+        'resume',
+        'mute',
+        'unmute',
+      ]),
     )
     await world.alert(numberedAlert(1))
     await until(() => expect(world.discord.messages()).toHaveLength(1))
     const pressedAt = systemClock.now()
     const interaction = world.discord.press(world.discord.messages()[0]!, idOf('bought'))
-    await until(async () => expect(await world.feedback()).toMatchObject([{ alertId: 'axie:1:1:default', kind: 'bought' }]))
+    await until(async () =>
+      expect(await world.feedback()).toMatchObject([{ alertId: 'axie:1:1:default', kind: 'bought', isOpinion: true }]),
+    )
     const [feedback] = await world.feedback()
     expect(feedback!.at - pressedAt).toBeLessThan(1_000)
     await until(() =>
-      expect(world.discord.replies.get(interaction)).toMatchObject({ ephemeral: true, content: expect.stringMatching(/^Noted: bought/) }),
+      expect(world.discord.replies.get(interaction)).toMatchObject({
+        ephemeral: true,
+        content: expect.stringMatching(/^Noted, as an opinion: only operators/),
+      }),
     )
+  })
+
+  it('what operators and traders bought is a position, at the ask or the price they say; what is seen to sell ends it, and that is told', {
+    timeout: 60_000,
+  }, async () => {
+    world = await createDiscordWorld('bot', {}, { TRADERS: 'anna=900000000000000066' })
+    await world.start()
+    await until(() => expect(world.discord.gateway.connections()).toBe(1))
+    await world.alert(numberedAlert(1))
+    await until(() => expect(world.discord.messages()).toHaveLength(1))
+    const answer = async (interaction: string) => {
+      await until(() => expect(world.discord.replies.get(interaction)?.content).toBeTruthy())
+      return world.discord.replies.get(interaction)!.content
+    }
+    const press = () => world.discord.press(world.discord.messages()[0]!, idOf('bought'), operator)
+    expect(await answer(press())).toMatch(/^Noted: main bought #1 for \$80\.00/)
+    expect(await answer(press())).toMatch(/^Not noted\. axie 1: main has it already/)
+    expect(await answer(world.discord.type('bought', { axie: 1, price: 75 }, { id: '900000000000000066' }))).toMatch(
+      /anna bought #1 for \$75/,
+    )
+    expect(await answer(world.discord.type('bought', { axie: 9 }, operator))).toMatch(/expected its price in dollars, found none/)
+    expect(await answer(world.discord.type('bought', { axie: 9, price: -1 }, operator))).toMatch(/above 0 dollars/)
+    expect(await answer(world.discord.type('sold', { axie: 9, price: 10 }, operator))).toMatch(/main does not have it/)
+    expect(await answer(world.discord.type('sold', { axie: 1, price: 10 }))).toMatch(/Only operators and traders/)
+    expect(await answer(world.discord.type('sold', { axie: 1, price: 100 }, { id: '900000000000000066' }))).toMatch(
+      /: \+\$20\.75 after the fee/,
+    )
+    const outcome = sampleOutcome({ alertId: 'axie:1:1:default', tokenId: '1', status: 'resold', resoldUsd: 120, resoldAt: 2 })
+    await world.send('outcomes', outcome.alertId, 'Outcome', outcome)
+    await until(async () =>
+      expect(await world.positions()).toMatchObject({ 'main 1': { soldUsd: 120, soldBy: 'seen' }, 'anna 1': { soldUsd: 100 } }),
+    )
+    await until(() => expect(world.discord.messages().at(-1)!.embeds[0]).toMatchObject({ title: 'Bought, and sold again' }))
+    expect(textOf(world.discord.messages().at(-1)!.embeds[0]!)).toMatch(/main sold #1 for \$120, bought for \$80\.00: \+\$34\.90/)
+  })
+
+  it('what is beyond a limit is not posted, and says which; a sale makes room', { timeout: 60_000 }, async () => {
+    world = await createDiscordWorld('bot', {}, { LIMIT_MAX_OPEN: '1', LIMIT_PER_TRADE: '100' })
+    await world.start()
+    await until(() => expect(world.discord.gateway.connections()).toBe(1))
+    const dear = numberedAlert(2)
+    const { scored } = dear
+    const { listing } = scored
+    await world.alert({ ...dear, scored: { ...scored, listing: { ...listing, ask: { ...listing.ask, usd: 101 } } } })
+    await until(async () => expect(await world.statuses()).toEqual({ 'axie:2:1:default': 'limited' }))
+    await world.alert(numberedAlert(1))
+    await until(() => expect(world.discord.messages()).toHaveLength(1))
+    world.discord.press(world.discord.messages()[0]!, idOf('bought'), operator)
+    await until(async () => expect(await world.positions()).toMatchObject({ 'main 1': { boughtUsd: 80 } }))
+    await world.stop()
+    await world.start()
+    await world.alert(numberedAlert(3))
+    await until(async () => expect(await world.statuses()).toMatchObject({ 'axie:3:1:default': 'limited' }))
+    const details = (await world.notifications()).filter(({ status }) => status === 'limited').map(({ detail }) => detail)
+    expect(details).toEqual(['limit perTrade: with it $101.00, at most $100.00', 'limit maxOpen: with it 2, at most 1'])
+    await until(() => expect(world.discord.gateway.connections()).toBe(1))
+    world.discord.type('sold', { axie: 1, price: 90 }, operator)
+    await until(async () => expect(await world.positions()).toMatchObject({ 'main 1': { soldUsd: 90, soldBy: 'said' } }))
+    await world.alert(numberedAlert(4))
+    await until(async () => expect(await world.statuses()).toMatchObject({ 'axie:4:1:default': 'sent' }))
   })
 
   it('who may not operate can neither pause nor mute; who may, can, and it holds across restarts', { timeout: 60_000 }, async () => {
@@ -390,7 +465,7 @@ describe.each(['bot', 'webhook'] as const)('%s: one notifier, told of an alert m
   })
 })
 
-describe.each(['notifications', 'controls', 'outcomes'])('what nobody can read in topic %s', (topic) => {
+describe.each(['notifications', 'controls', 'outcomes', 'positions'])('what nobody can read in topic %s', (topic) => {
   it.each<[string, Buffer | null]>([
     ['garbage', Buffer.from('garbage')],
     ['nothing', null],

@@ -1,10 +1,11 @@
 import type { AppContext, RunningApp } from '#lib/app/app.ts'
 import { countUnreadable } from '#lib/codec/decode-known.ts'
-import { type Controls, controlRecord, followControls, silenceOf } from '#lib/decisions/controls.ts'
+import { type Controls, controlRecord, followControls, type Silence, silenceOf } from '#lib/decisions/controls.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
+import type { Limits } from '#lib/positions/limits.ts'
 import type { Producer } from '#lib/stream/log.ts'
-import type { ControlKind, FeedbackKind } from '#schemas/types.ts'
+import type { Alert, ControlKind } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
 import { type ChannelDesk, createChannelDesk } from './channel-desk.ts'
 import { defaultChannel, type settings } from './config.ts'
@@ -17,6 +18,7 @@ import { createIntents } from './intents.ts'
 import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
 import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
 import { priceAnswer, whyAnswer } from './price-answer.ts'
+import { mainAccount, openTradingDesk, type TradingDesk } from './trading-desk.ts'
 
 type Context = AppContext<typeof settings>
 
@@ -25,7 +27,7 @@ const idleMillis = 250
 /** Alerts to Discord: by a bot, with buttons, commands and edits, or by webhooks, with links. */
 export async function startDiscordNotifier(context: Context, { posters, buttons }: Posters = createPosters(context)): Promise<RunningApp> {
   const { config, prefix, log, codec, clock, logger, metrics, health } = context
-  await codec.prepare(['Notification', 'AlertFeedback', 'Control'])
+  await codec.prepare(['Notification', 'AlertFeedback', 'Control', 'Position'])
   const producer = log.producer()
   const unreadable = countUnreadable(metrics)
   const defaultPoster = posters.get(defaultChannel)!
@@ -40,6 +42,11 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
     config.MARKETPLACE_URL === null
       ? noFreshness
       : createFreshness({ url: config.MARKETPLACE_URL, apiKey: config.AXIE_API_KEY ?? '', clock })
+  const trading = await openTradingDesk({
+    ...{ log, producer, codec, prefix, clock },
+    limits: limitsOf(config),
+    onUnreadable: unreadable('positions'),
+  })
   const edits = metrics.counter('notifications_edited_total', 'Messages that were edited because the listing is gone.')
   const requested = metrics.latency('alert_to_request', 'From the alert in its topic to the request to Discord.')
   await intents.load()
@@ -53,6 +60,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
     clock,
     isKilled: () => controls.state().killed !== null,
     onEdited: () => edits(),
+    sellPosition: trading.seen,
     onUnreadable: unreadable('outcomes'),
     onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
   })
@@ -65,7 +73,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
       buttons,
       intents,
       clock,
-      silence: (alert) => silenceOf(controls.state(), alert),
+      silence: (alert) => silenceOf(controls.state(), alert) ?? beyondLimit(alert),
       silenceChanged: () => controls.changed(),
       isStillThere: freshness.isStillThere,
       onPosting: ({ appendedAt }) => requested.record(clock.now() - appendedAt),
@@ -74,6 +82,11 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
         if (problem !== null) logger.warn({ channel, problem }, 'Discord')
       },
     })
+  }
+
+  function beyondLimit(alert: Alert): Silence | null {
+    const passed = trading.limitPassed(alert)
+    return passed === null ? null : { type: 'limit', reason: passed.reason }
   }
 
   const stopping = new AbortController()
@@ -90,12 +103,13 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
         onSettled: watch.posted,
       }),
   })
-  const bot = config.DISCORD_TOKEN === null ? null : startBot(context, config.DISCORD_TOKEN, { producer, controls, watch })
+  const bot = config.DISCORD_TOKEN === null ? null : startBot(context, config.DISCORD_TOKEN, { producer, controls, watch, trading })
   await runner.start()
   const finished = Promise.race([
     runner.finished,
     controls.finished.then(() => runner.finished),
     watch.finished.then(() => runner.finished),
+    trading.finished.then(() => runner.finished),
     ...[...desks.values()].map((desk) => desk.finished.then(() => runner.finished)),
     ...(bot === null ? [] : [bot.finished.then(() => runner.finished)]),
   ])
@@ -108,6 +122,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
       await Promise.all([...desks.values()].map((desk) => desk.stop()))
       await runner.stop()
       await watch.stop()
+      await trading.stop()
       await controls.stop()
       await freshness.close()
       await intents.close()
@@ -115,6 +130,16 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
     },
   }
 }
+
+const limitsOf = (config: Context['config']): Limits => ({
+  bankroll: config.LIMIT_BANKROLL,
+  perTrade: config.LIMIT_PER_TRADE,
+  perDay: config.LIMIT_PER_DAY,
+  maxOpen: config.LIMIT_MAX_OPEN,
+  perClass: config.LIMIT_PER_CLASS,
+  perSeller: config.LIMIT_PER_SELLER,
+  perRule: config.LIMIT_PER_RULE,
+})
 
 const isDiscord = (channel: string): boolean => /^(discord|webhook):/.test(channel)
 
@@ -134,13 +159,13 @@ function createPosters({ config }: Context): Posters {
 function startBot(
   { config, prefix, codec, clock, logger, health }: Context,
   token: string,
-  { producer, controls, watch }: { producer: Producer; controls: Controls; watch: OutcomeWatch },
+  { producer, controls, watch, trading }: { producer: Producer; controls: Controls; watch: OutcomeWatch; trading: TradingDesk },
 ): DiscordBot {
   const condition = 'Discord gateway'
   health.expect(condition)
   const answers: AnswerContext = {
-    async feedback(alertId: string, kind: FeedbackKind, by: string) {
-      const value = codec.encode('AlertFeedback', { alertId, kind, by, at: clock.now() })
+    async feedback(alertId, kind, by, isOpinion) {
+      const value = codec.encode('AlertFeedback', { alertId, kind, by, isOpinion, at: clock.now() })
       const tokenId = alertId.split(':')[1] ?? alertId
       await producer.send([{ topic: topicName(prefix, 'alerts.feedback'), key: itemKey(tokenId), value }])
     },
@@ -150,6 +175,9 @@ function startBot(
       // What is said next is true: our own posting has heard of it.
       await held
     },
+    accountOf: ({ id, mayOperate }) => config.TRADERS.get(id) ?? (mayOperate ? mainAccount : null),
+    bought: trading.bought,
+    sold: trading.sold,
     stats: () => watch.stats(),
     price: (axieId) => priceAnswer(config.PRICE_API_URL, axieId),
     why: (axieId) => whyAnswer(config.PRICE_API_URL, axieId),

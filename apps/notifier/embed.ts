@@ -194,8 +194,8 @@ export function digestMessage(alerts: readonly Alert[], reference: string): Mess
 }
 
 /** What a week came to. */
-export const summaryMessage = (text: string, reference: string): Message => ({
-  embeds: [{ title: 'The week in alerts', description: clip(text, limits.description), footer: { text: referenceMark(reference) } }],
+export const summaryMessage = (title: string, text: string, reference: string): Message => ({
+  embeds: [{ title, description: clip(text, limits.description), footer: { text: referenceMark(reference) } }],
   allowed_mentions: nobody,
 })
 

@@ -1,15 +1,17 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
 import type { Log } from '#lib/stream/log.ts'
-import type { Notification, Outcome } from '#schemas/types.ts'
+import type { Notification, Outcome, Position } from '#schemas/types.ts'
 import { describeStatistics, statisticsOf, weekMillis, weekOf } from './alert-statistics.ts'
 import { goneEdit, summaryMessage } from './embed.ts'
 import { type Intents, nonceOf } from './intents.ts'
 import type { Poster } from './poster.ts'
 import { heldDetail } from './story.ts'
+import { resultText } from './trading-desk.ts'
 
 export type OutcomeWatchOptions = Readonly<{
   log: Pick<Log, 'follow'>
@@ -17,16 +19,18 @@ export type OutcomeWatchOptions = Readonly<{
   prefix: string
   intents: Intents
   posters: ReadonlyMap<string, Poster>
-  /** Where the weekly summary goes. */
+  /** Where summaries and resales are told. */
   defaultPoster: Poster
   clock: Clock
   isKilled(): boolean
+  /** Ends the position that was bought by this alert, once its resale was seen; null where there is none. */
+  sellPosition?: (outcome: Outcome) => Promise<Position | null>
   onEdited?: () => void
   onTrouble(problem: string): void
   onUnreadable?: () => void
 }>
 
-/** What became of alerts, as topic `outcomes` tells it: messages are edited, a week is summed up, `/stats` is answered. */
+/** What became of alerts, as topic `outcomes` tells it: messages are edited, positions end, days and weeks are summed up, `/stats` is answered. */
 export interface OutcomeWatch {
   /** A message was posted: its listing may be gone already. */
   posted(alertId: string): void
@@ -41,13 +45,21 @@ const remembered = 4 * weekMillis
 const oldestEdit = weekMillis
 const mostTries = 5
 
+type Period = Readonly<{ name: 'day' | 'week'; title: string; millis: number; startOf(time: number): number }>
+
+const periods: readonly Period[] = [
+  { name: 'day', title: 'The day in alerts', millis: dayMillis, startOf: (time) => Math.floor(time / dayMillis) * dayMillis },
+  { name: 'week', title: 'The week in alerts', millis: weekMillis, startOf: weekOf },
+]
+
 export async function watchOutcomes(options: OutcomeWatchOptions): Promise<OutcomeWatch> {
-  const { log, codec, prefix, intents, posters, defaultPoster, clock, isKilled, onEdited, onTrouble, onUnreadable } = options
+  const { log, codec, prefix, intents, posters, defaultPoster, clock, isKilled, sellPosition, onEdited, onTrouble, onUnreadable } = options
   const outcomes = new Map<string, Outcome>()
   const stopping = new AbortController()
   /** The newest moment that the market's clock is known to have reached. */
   let marketTime = Number.NEGATIVE_INFINITY
-  let summedUpWeek = Number.NaN
+  /** The newest period of each kind that was summed up, by where the next begins. */
+  const summedUp = new Map<Period['name'], number>()
   let caughtUp = false
   let work: Promise<void> = Promise.resolve()
 
@@ -85,32 +97,45 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
     if (outcome?.kind === 'alert' && outcome.goneAt !== null && messageOf(alertId) !== null) inTurn(() => edit(outcome))
   }
 
-  /** Once, at most, for each week that is over: the same intent and outcome as an alert has. */
-  const sumUp = async (): Promise<void> => {
-    const to = weekOf(marketTime)
-    const statistics = statisticsOf(outcomes.values(), { from: to - weekMillis, to })
-    const alertId = `week:${new Date(to - weekMillis).toISOString().slice(0, 10)}`
-    const told = intents.find(alertId)
-    if (statistics.alerts === 0 || isKilled() || (told !== undefined && told.status !== 'intended')) return
-    const reference = nonceOf(alertId, defaultPoster.name)
-    const place = { alertId, channel: defaultPoster.name }
+  /** Posts it once, at most: the same intent and outcome as an alert has. False where that may be tried again. */
+  const announce = async (id: string, title: string, text: string): Promise<boolean> => {
+    const told = intents.find(id)
+    if (isKilled() || (told !== undefined && told.status !== 'intended')) return true
+    const reference = nonceOf(id, defaultPoster.name)
+    const place = { alertId: id, channel: defaultPoster.name }
+    const end = async (status: 'sent' | 'unknown', messageId: string | null = null) => {
+      await intents.record([{ ...place, messageId, status }], clock.now())
+      return true
+    }
     if (told !== undefined) {
       const messageId = defaultPoster.canLook ? await defaultPoster.find(reference, told.at) : null
-      if (messageId !== null) return intents.record([{ ...place, messageId, status: 'sent' }], clock.now())
-      if (!defaultPoster.canLook) return intents.record([{ ...place, status: 'unknown' }], clock.now())
+      if (messageId !== null) return end('sent', messageId)
+      if (!defaultPoster.canLook) return end('unknown')
       await intents.record([{ ...place, status: 'intended', detail: heldDetail, writer: told.writer }], clock.now())
     }
-    if (!(await intents.claim([place], clock.now())).has(alertId)) return
-    const posting = await defaultPoster.post(summaryMessage(describeStatistics(statistics, []), reference), reference)
-    if (posting.type === 'posted') await intents.record([{ ...place, messageId: posting.messageId, status: 'sent' }], clock.now())
-    else if (posting.type === 'unknown' && !defaultPoster.canLook) await intents.record([{ ...place, status: 'unknown' }], clock.now())
-    else {
-      onTrouble('the weekly summary was not posted yet')
-      summedUpWeek = Number.NaN
-    }
+    if (!(await intents.claim([place], clock.now())).has(id)) return true
+    const posting = await defaultPoster.post(summaryMessage(title, text, reference), reference)
+    if (posting.type === 'posted') return end('sent', posting.messageId)
+    if (posting.type === 'unknown' && !defaultPoster.canLook) return end('unknown')
+    onTrouble(`not posted yet: ${title}`)
+    return false
+  }
+
+  /** For each day and each week of the market that is over. */
+  const sumUp = async ({ name, title, millis, to }: Period & { to: number }): Promise<void> => {
+    const statistics = statisticsOf(outcomes.values(), { from: to - millis, to })
+    if (statistics.alerts === 0) return
+    const id = `${name}:${new Date(to - millis).toISOString().slice(0, 10)}`
+    if (!(await announce(id, title, describeStatistics(statistics, [])))) summedUp.delete(name)
+  }
+
+  const closePosition = async (outcome: Outcome): Promise<void> => {
+    const position = await sellPosition?.(outcome)
+    if (position != null) await announce(`resold:${position.positionId}`, 'Bought, and sold again', resultText(position))
   }
 
   const learn = (outcome: Outcome) => {
+    if (outcome.kind === 'alert' && outcome.resoldUsd !== null) inTurn(() => closePosition(outcome))
     if (outcome.alertedAt < marketTime - remembered) return
     outcomes.set(outcome.alertId, outcome)
     marketTime = Math.max(marketTime, outcome.alertedAt)
@@ -126,18 +151,22 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
       const outcome = await decodeKnown(codec, 'Outcome', value, onUnreadable)
       if (outcome !== null) learn(outcome)
     }
-    if (caughtUp) endOfWeek()
+    if (caughtUp) endOfPeriods()
   })
-  const endOfWeek = () => {
-    if (marketTime === Number.NEGATIVE_INFINITY || weekOf(marketTime) === summedUpWeek) return
-    summedUpWeek = weekOf(marketTime)
-    forget()
-    inTurn(sumUp)
+  const endOfPeriods = () => {
+    if (marketTime === Number.NEGATIVE_INFINITY) return
+    for (const period of periods) {
+      const to = period.startOf(marketTime)
+      if (summedUp.get(period.name) === to) continue
+      summedUp.set(period.name, to)
+      forget()
+      inTurn(() => sumUp({ ...period, to }))
+    }
   }
   await Promise.race([follower.caughtUp, follower.finished])
   caughtUp = true
   for (const alertId of outcomes.keys()) consider(alertId)
-  endOfWeek()
+  endOfPeriods()
 
   return {
     posted: consider,

@@ -28,8 +28,8 @@ export const controlRecord = (codec: Codec, prefix: string, control: Control): N
 /** What holds now. `muted`: by the seller's address in lower case. */
 export type ControlState = Readonly<{ paused: Control | null; killed: Control | null; muted: ReadonlyMap<string, Control> }>
 
-/** Why nothing may be posted now. `hold`: until people say otherwise; `drop`: at once. */
-export type Silence = Readonly<{ type: 'hold' | 'drop'; reason: string }>
+/** Why nothing may be posted now. `hold`: until people say otherwise; `drop`: at once; `limit`: at once, as it is beyond what may be risked. */
+export type Silence = Readonly<{ type: 'hold' | 'drop' | 'limit'; reason: string }>
 
 export function silenceOf({ killed, paused, muted }: ControlState, { scored: { listing } }: Alert): Silence | null {
   if (killed !== null) return { type: 'drop', reason: 'the kill switch is on' }

@@ -25,6 +25,7 @@ export const topics = {
   models: { schema: 'ModelAnnounced', key: 'model id', partitions: 'one', retentionDays: 'compact' },
   'collector.state': { schema: 'CollectorState', key: 'market', partitions: 'one', retentionDays: 'compact' },
   controls: { schema: 'Control', key: 'kind and subject', partitions: 'one', retentionDays: 'compact' },
+  positions: { schema: 'Position', key: 'position id', partitions: 'one', retentionDays: 'compact' },
   notifications: { schema: 'Notification', key: 'alert id and channel', partitions: 'one', retentionDays: 'compact' },
   'dead-letters': { schema: null, key: 'as the record refused', partitions: 'many', retentionDays: 30 },
 } as const satisfies Record<string, TopicDefinition>
@@ -61,4 +62,5 @@ export const topicsToArchive: readonly TopicName[] = [
   'models',
   'controls',
   'notifications',
+  'positions',
 ]

@@ -54,6 +54,11 @@ export async function createDiscordWorld(mode: 'bot' | 'webhook', options: Stand
       const all = await read(log, codec, 'notifications', 'Notification')
       return Object.fromEntries(all.map(({ alertId, status }) => [alertId, status]))
     },
+    /** By account and axie. */
+    async positions() {
+      const all = await read(log, codec, 'positions', 'Position')
+      return Object.fromEntries(all.map((position) => [`${position.account} ${position.tokenId}`, position]))
+    },
     feedback: () => read(log, codec, 'alerts.feedback', 'AlertFeedback'),
   }
 }

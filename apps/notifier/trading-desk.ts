@@ -1,0 +1,99 @@
+import type { Clock } from '#lib/clock/clock.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import { decodeKnown } from '#lib/codec/decode-known.ts'
+import { createRecent } from '#lib/live/recent.ts'
+import { marketFeeRatio } from '#lib/market/fee.ts'
+import { topicName } from '#lib/market/topics.ts'
+import { type LimitPassed, type Limits, limitPassed } from '#lib/positions/limits.ts'
+import { createPositionBook } from '#lib/positions/position-book.ts'
+import { createPositionWriter } from '#lib/positions/position-writer.ts'
+import type { Log, LogRecord, Producer } from '#lib/stream/log.ts'
+import { signedUsd, usd as usdText } from '#lib/words/format.ts'
+import type { Alert, Outcome, Position } from '#schemas/types.ts'
+import { plain } from './discord-text.ts'
+
+/** Whose positions the limits are about: operators speak for it. */
+export const mainAccount = 'main'
+
+/** What people bought by our alerts, and whether another purchase is within their limits. */
+export interface TradingDesk {
+  /** The limit of account main that buying this alert would pass; null: none. */
+  limitPassed(alert: Alert): LimitPassed | null
+  /** In words, once it is durable. RejectedError for what cannot be true. */
+  bought(purchase: Readonly<{ account: string; tokenId: string; alertId: string | null; usd: number | null; by: string }>): Promise<string>
+  sold(sale: Readonly<{ account: string; tokenId: string; usd: number | null }>): Promise<string>
+  /** An axie that was bought by an alert was seen to sell: its position ends. Resolves to it; null where there is none. */
+  seen(outcome: Outcome): Promise<Position | null>
+  readonly finished: Promise<void>
+  stop(): Promise<void>
+}
+
+export type TradingDeskOptions = Readonly<{
+  log: Pick<Log, 'follow'>
+  producer: Producer
+  codec: Codec
+  prefix: string
+  clock: Clock
+  limits: Limits
+  onUnreadable?: () => void
+}>
+
+/** Alerts that are remembered of each partition: what was bought is said to have cost what they asked. */
+const rememberedAlerts = 2_000
+
+/** Follows topics `positions` and `alerts`; resolves when all that was said so far is known. */
+export async function openTradingDesk(options: TradingDeskOptions): Promise<TradingDesk> {
+  const { log, producer, codec, prefix, clock, limits, onUnreadable } = options
+  const book = createPositionBook()
+  const alerts = createRecent<Alert>(rememberedAlerts)
+  const positionsTopic = topicName(prefix, 'positions')
+  const take = async ({ topic, value }: LogRecord): Promise<void> => {
+    if (topic === positionsTopic) {
+      const position = await decodeKnown(codec, 'Position', value, onUnreadable)
+      if (position !== null) book.take(position)
+    } else {
+      const alert = await decodeKnown(codec, 'Alert', value)
+      if (alert !== null) alerts.set(alert.alertId, alert)
+    }
+  }
+  const follower = await log.follow(
+    [positionsTopic, topicName(prefix, 'alerts')],
+    async (records) => {
+      for (const record of records) await take(record)
+    },
+    { startAt: ({ topic, first, next }) => (topic === positionsTopic ? first : Math.max(first, next - rememberedAlerts)) },
+  )
+  await Promise.race([follower.caughtUp, follower.finished])
+
+  const writer = createPositionWriter({ producer, codec, prefix, book })
+  const alertOf = (tokenId: string, alertId: string | null): Alert | null =>
+    (alertId === null
+      ? alerts.newest(rememberedAlerts).find(({ scored }) => scored.listing.item.tokenId === tokenId)
+      : alerts.get(alertId)) ?? null
+
+  return {
+    limitPassed: (alert) => {
+      const positions = book.all().filter(({ account }) => account === mainAccount)
+      return limitPassed(limits, { positions, now: clock.now(), feeRatio: marketFeeRatio }, alert)
+    },
+    async bought({ alertId, ...purchase }) {
+      const alert = alertOf(purchase.tokenId, alertId)
+      const { account, tokenId, boughtUsd } = await writer.bought({ ...purchase, alert, at: clock.now() })
+      return `Noted: ${plain(account)} bought #${plain(tokenId, 24)} for ${usdText(boughtUsd)}. What it sells for will be counted.`
+    },
+    sold: async (sale) => `Noted: ${resultText(await writer.sold({ ...sale, at: clock.now(), by: 'said' }))}`,
+    async seen({ alertId, tokenId, resoldUsd }) {
+      const position = book.open().find((one) => one.alertId === alertId)
+      if (position === undefined || resoldUsd === null) return null
+      return writer.sold({ account: position.account, tokenId, usd: resoldUsd, at: clock.now(), by: 'seen' })
+    },
+    finished: follower.finished,
+    stop: () => follower.stop(),
+  }
+}
+
+/** What a position that has ended came to. */
+export function resultText({ account, tokenId, boughtUsd, soldUsd }: Position): string {
+  const result = (soldUsd ?? 0) * (1 - marketFeeRatio) - boughtUsd
+  return `${plain(account)} sold #${plain(tokenId, 24)} for ${usdText(soldUsd ?? 0)}, bought for ${usdText(boughtUsd)}: ${signedUsd(result)} after the fee.`
+}

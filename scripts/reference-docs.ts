@@ -148,6 +148,8 @@ async function apiPage(): Promise<string> {
     market: unused,
     prices: unused,
     why: unused,
+    positions: unused,
+    rulesInForce: unused,
     status: unused,
     events: { close() {} } as never,
   })

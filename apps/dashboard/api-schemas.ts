@@ -23,7 +23,7 @@ export const subjectParameter = z.object({
 })
 
 export const countQuery = (most: number, usual: number) =>
-  z.object({ limit: z.coerce.number().int().min(1).max(most).default(usual).describe(`At most, 1 to ${most}`) })
+  z.strictObject({ limit: z.coerce.number().int().min(1).max(most).default(usual).describe(`At most, 1 to ${most}`) })
 
 export const itemBody = z.object({
   axieId: z
@@ -200,6 +200,128 @@ export const whyAnswer = z.object({
   ruleSet: z.object({ name: z.string(), hash: z.string(), feeRatio: z.number() }).describe('In force when the listing was observed'),
   rules: z.array(ruleExplanation).readonly(),
 })
+
+const time = z.coerce.number().int().min(0).max(8.64e15)
+
+export const outcomesQuery = z.strictObject({
+  kind: z.enum(['alert', 'random', 'rejected']).optional().describe('Only these; random: what a buyer without a forecast would have got'),
+  rule: z.string().max(40).optional(),
+  class: z.string().max(40).optional(),
+  status: z.enum(['open', 'gone', 'resold', 'censored']).optional(),
+  bought: z.enum(['true', 'false']).optional().describe('Someone who speaks for an account said so'),
+  axieId: z.string().max(20).optional(),
+  from: time.optional().describe('Seen then or later, in milliseconds'),
+  to: time.optional().describe('Seen before'),
+  minNetUsd: z.coerce.number().optional().describe('Resold for so much more than it cost, at least'),
+  sort: z.enum(['alertedAt', 'askUsd', 'netUsd']).default('alertedAt').describe('What has no result comes last'),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  limit: z.coerce.number().int().min(1).max(20_000).default(100).describe('At most, 1 to 20000'),
+})
+
+const outcomeRow = z.object({
+  alertId: z.string(),
+  kind: z.enum(['alert', 'random', 'rejected']),
+  listingId: z.string(),
+  axieId: z.string(),
+  class: z.string().nullable().describe('Null where the axie is no longer remembered'),
+  rule: z.string(),
+  source,
+  status: outcome.shape.status,
+  alertedAt: moment,
+  askUsd: usd,
+  forecastUsd: usd.nullable().describe('Median'),
+  goneAt: moment.nullable(),
+  goneBy: z.enum(['sold', 'cancelled', 'relisted']).nullable(),
+  soldUsd: usd.nullable().describe('What the listing itself went for'),
+  resoldAt: moment.nullable(),
+  resoldUsd: usd.nullable(),
+  netUsd: usd.nullable(),
+  bought: z.boolean(),
+  isFinal: z.boolean(),
+  rejectedFor: z.string().nullable(),
+})
+
+export const outcomesAnswer = z.object({
+  simulated,
+  total: z.number().int().describe('All that match, on this page of them or not'),
+  resold: z.number().int(),
+  gained: z.number().int().describe('Of those resold'),
+  sumNetUsd: usd.describe('Of those resold, which is the luckier part'),
+  outcomes: z.array(outcomeRow).readonly(),
+})
+
+export const rulesAnswer = z.object({
+  simulated,
+  inForce: z.object({ name: z.string(), hash: z.string(), rules: z.array(z.string()).readonly(), document: z.looseObject({}) }),
+})
+
+export const positionsQuery = z.strictObject({
+  account: z.string().max(40).optional(),
+  status: z.enum(['open', 'sold']).optional(),
+  offset: outcomesQuery.shape.offset,
+  limit: z.coerce.number().int().min(1).max(100).default(50).describe('At most, 1 to 100'),
+})
+
+const account = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'expected lower case letters, digits, _ and -')
+  .default('main')
+const axieId = axieIdParameter.shape.axieId
+
+export const purchaseBody = z.strictObject({
+  account,
+  axieId,
+  priceUsd: z.number().nullable().default(null).describe('What was paid; null: the ask of the alert'),
+  at: z.number().int().min(0).max(8.64e15).optional().describe('Milliseconds since 1970; absent: now'),
+  alertId: z.string().max(200).nullable().default(null).describe('The alert it was bought by; null: the newest one of this axie, if any'),
+})
+
+export const resaleBody = z.strictObject({ account, axieId, priceUsd: z.number(), at: purchaseBody.shape.at })
+
+const position = {
+  positionId: z.string(),
+  account: z.string(),
+  axieId: z.string(),
+  boughtUsd: usd,
+  boughtAt: z.number(),
+  soldUsd: usd.nullable(),
+  soldAt: z.number().nullable(),
+  soldBy: z.enum(['said', 'seen']).nullable(),
+  netUsd: usd.nullable().describe('After the fee; null: it is open'),
+  alertId: z.string().nullable(),
+  rule: z.string().nullable(),
+  class: z.string().nullable(),
+  seller: z.string().nullable(),
+}
+
+export const positionAnswer = z.object(position)
+
+export const positionsAnswer = z.object({
+  simulated,
+  total: z.number().int(),
+  openCostUsd: usd.describe('Of all that match and are open'),
+  realizedUsd: usd.describe('Of all that match and are sold, after the fee'),
+  positions: z
+    .array(
+      z.object({
+        ...position,
+        now: z
+          .object({
+            forecastUsd: quantiles,
+            suggestedAskUsd: usd.describe('0.98 of the median of the last similar sales, else of the forecast'),
+            suggestedFrom: z.enum(['similar_sales', 'forecast']),
+            demand: beside.demand,
+          })
+          .nullable()
+          .describe('Null where it was sold, or cannot be priced now'),
+      }),
+    )
+    .readonly(),
+})
+
+export type PositionsAnswer = z.input<typeof positionsAnswer>
+export type OutcomesAnswer = z.input<typeof outcomesAnswer>
 
 const levelSample = z.object({
   at: moment,

@@ -14,11 +14,21 @@ import {
   levelsAnswer,
   listingsAnswer,
   modelsAnswer,
+  outcomesAnswer,
+  outcomesQuery,
+  positionAnswer,
+  positionsAnswer,
+  positionsQuery,
   priceAnswer,
+  purchaseBody,
+  resaleBody,
+  rulesAnswer,
   subjectParameter,
   whyAnswer,
 } from './api-schemas.ts'
 import type { EventStream } from './event-stream.ts'
+import { outcomesOf } from './outcomes-answer.ts'
+import type { Positions } from './positions-answer.ts'
 import type { Prices } from './price-answer.ts'
 import { problem, problemSchema, problemType, sendProblem } from './problem.ts'
 import type { AnswerWhy } from './why-answer.ts'
@@ -28,6 +38,8 @@ export type ApiOptions = Readonly<{
   market: MarketReader
   prices: Prices
   why: AnswerWhy
+  positions: Positions
+  rulesInForce(): Promise<z.input<typeof rulesAnswer>['inForce']>
   status(): Status
   events: EventStream
 }>
@@ -49,7 +61,14 @@ const priceFailures = {
 }
 
 /** Everything below /api. */
-export function registerApi(server: FastifyInstance, { view, market, prices, why, status, events }: ApiOptions): void {
+export function registerApi(
+  server: FastifyInstance,
+  { view, market, prices, why, positions, rulesInForce, status, events }: ApiOptions,
+): void {
+  // A parameter that nobody knows is a mistake, not a wish that is passed over.
+  server.addHook('onRoute', (route) => {
+    if (route.schema !== undefined) route.schema.querystring ??= z.strictObject({})
+  })
   const app = server.withTypeProvider<ZodTypeProvider>()
   const simulated = () => status().simulated
 
@@ -114,6 +133,67 @@ export function registerApi(server: FastifyInstance, { view, market, prices, why
       },
     },
     ({ params }) => why(params.id),
+  )
+  app.get(
+    '/outcomes',
+    {
+      schema: {
+        summary: 'What became of alerts, of random draws and of what was rejected: filtered, sorted, page by page',
+        tags: ['money'],
+        querystring: outcomesQuery,
+        response: { 200: outcomesAnswer, ...failures },
+      },
+    },
+    ({ query }) => ({
+      simulated: simulated(),
+      ...outcomesOf(view.outcomes(), query, (axieId) => market.known(axieId)?.item.class ?? null),
+    }),
+  )
+  app.get(
+    '/positions',
+    {
+      schema: {
+        summary: 'What accounts bought: its cost, what it is worth now, what to ask for it; and what was sold for how much',
+        tags: ['money'],
+        querystring: positionsQuery,
+        response: { 200: positionsAnswer, ...failures },
+      },
+    },
+    async ({ query }) => ({ simulated: simulated(), ...(await positions.list(query)) }),
+  )
+  const refusals = { 422: failure('Cannot be true, and why'), 413: failure('The body is too large'), 415: failure('Not JSON'), ...failures }
+  app.post(
+    '/positions',
+    {
+      bodyLimit: mostBodyBytes,
+      schema: {
+        summary: 'Says that an account bought an axie',
+        tags: ['money'],
+        body: purchaseBody,
+        response: { 200: positionAnswer, ...refusals },
+      },
+    },
+    ({ body }) => positions.bought(body),
+  )
+  app.post(
+    '/positions/sold',
+    {
+      bodyLimit: mostBodyBytes,
+      schema: {
+        summary: 'Says that an account sold an axie',
+        tags: ['money'],
+        body: resaleBody,
+        response: { 200: positionAnswer, ...refusals },
+      },
+    },
+    ({ body }) => positions.sold(body),
+  )
+  app.get(
+    '/rules',
+    {
+      schema: { summary: 'The rule set in force', tags: ['stream'], response: { 200: rulesAnswer, ...failures } },
+    },
+    async () => ({ simulated: simulated(), inForce: await rulesInForce() }),
   )
   app.get(
     '/market/levels',

@@ -7,11 +7,12 @@ import { app as scorer } from '#app/scorer/main.ts'
 import type { App } from '#lib/app/app.ts'
 import { listingEvent, listingIdOf, payloadOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
+import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import { sampleScored, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { someSales } from '#lib/training/testing/sales-samples.ts'
-import type { Item, ScoredListing } from '#schemas/types.ts'
+import type { Item, Outcome, ScoredListing } from '#schemas/types.ts'
 import { type DashboardWorld, openDashboardWorld } from '../../tests/worlds/dashboard-world.ts'
 import { personOf } from './access.ts'
 
@@ -111,6 +112,69 @@ describe('the API', () => {
     expect(await json('/api/why/x')).toMatchObject({ status: 400, body: { code: 'no_subject' } })
   })
 
+  test('lists what became of everything: filtered, sorted, page by page, counted whole', async () => {
+    const outcome = (number: number, change: Partial<Outcome>) =>
+      sampleOutcome({
+        alertId: `axie:${number}:1:default`,
+        listingId: `axie:${number}:1`,
+        tokenId: `${number}`,
+        alertedAt: number,
+        ...change,
+      })
+    const outcomes = [
+      outcome(901, { status: 'resold', netUsd: 5, resoldUsd: 30 }),
+      outcome(902, { status: 'resold', netUsd: -2, resoldUsd: 20 }),
+      outcome(903, { status: 'open', netUsd: null }),
+      outcome(904, { kind: 'random', rule: 'random', status: 'resold', netUsd: 7 }),
+    ]
+    for (const one of outcomes) await world.send('outcomes', one.alertId, one)
+    await world.log.idle()
+    const asked = async (query: string) => {
+      const { body } = await json(`/api/outcomes?${query}`)
+      const { outcomes: rows, ...counts } = body as unknown as { outcomes: { axieId: string }[] }
+      return { ...counts, ids: rows.map(({ axieId }) => axieId) }
+    }
+    expect(await asked('kind=alert')).toEqual({ simulated: true, total: 3, resold: 2, gained: 1, sumNetUsd: 3, ids: ['903', '902', '901'] })
+    expect(await asked('sort=netUsd')).toMatchObject({ ids: ['904', '901', '902', '903'] })
+    expect(await asked('sort=netUsd&order=asc&offset=1&limit=1')).toMatchObject({ total: 4, ids: ['901'] })
+    expect(await asked('status=resold&minNetUsd=0&from=901&to=904')).toMatchObject({ ids: ['901'] })
+    expect(await asked('rule=random')).toMatchObject({ total: 1, ids: ['904'] })
+    for (const query of ['kin=alert', 'kind=nothing', 'limit=0', 'from=yesterday'])
+      expect((await json(`/api/outcomes?${query}`)).status, query).toBe(400)
+  })
+
+  test('knows what was bought and sold, and what to ask for what is left', async () => {
+    const axieId = soldItem().tokenId
+    const problemOf = async (path: string, body: unknown) => {
+      const answer = await post(path, body)
+      return { status: answer.status, code: (answer.body as { code?: string }).code }
+    }
+    expect(await problemOf('/api/positions', { axieId })).toEqual({ status: 422, code: 'no_price' })
+    expect(await problemOf('/api/positions', { axieId, priceUsd: 0 })).toEqual({ status: 422, code: 'bad_price' })
+    expect((await problemOf('/api/positions', { axieId, priceUsd: 'ten' })).status).toBe(400)
+    expect((await problemOf('/api/positions', { axieId, price: 10 })).status).toBe(400)
+    expect(await post('/api/positions', { axieId, priceUsd: 10, at: 1_000 })).toMatchObject({
+      status: 200,
+      body: { account: 'main', netUsd: null },
+    })
+    expect(await problemOf('/api/positions', { axieId, priceUsd: 10 })).toEqual({ status: 422, code: 'bought_already' })
+    const { body } = await json('/api/positions?status=open')
+    expect(body).toMatchObject({ total: 1, openCostUsd: 10, positions: [{ axieId, now: { forecastUsd: expect.anything() } }] })
+    const [{ now }] = body['positions'] as unknown as [{ now: { suggestedAskUsd: number; suggestedFrom: string } }]
+    expect(now.suggestedAskUsd).toBeGreaterThan(0)
+    expect(await problemOf('/api/positions/sold', { axieId, priceUsd: 20, at: 999 })).toEqual({ status: 422, code: 'sold_before_bought' })
+    expect(await problemOf('/api/positions/sold', { axieId: '1', priceUsd: 20 })).toEqual({ status: 422, code: 'not_held' })
+    expect((await post('/api/positions/sold', { axieId, priceUsd: 20 })).body['netUsd']).toBeCloseTo(20 * 0.9575 - 10)
+    expect((await json('/api/positions')).body).toMatchObject({ openCostUsd: 0, positions: [{ soldBy: 'said', now: null }] })
+    expect((await json('/api/positions?accounts=main')).status).toBe(400)
+  })
+
+  test('names the rule set in force, and refuses parameters that nobody knows', async () => {
+    expect((await json('/api/rules')).body).toMatchObject({ inForce: { name: 'default', hash: defaultRulesHash, rules: ['default'] } })
+    for (const path of ['/api/rules', '/api/models', '/api/status', '/api/market/levels', '/api/price/1'])
+      expect((await json(`${path}?unknown=1`)).status, path).toBe(400)
+  })
+
   test('says what is wrong with a question, as a problem', async () => {
     const cases: [Promise<{ status: number; type: string | null; body: unknown }>, number, RegExp][] = [
       [json('/api/price/12345678'), 404, /POST its parts/],
@@ -162,7 +226,20 @@ describe('the API', () => {
 
   test('has a document that lists every path', async () => {
     const { body } = await json('/api/openapi.json')
-    const paths = ['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/price', '/api/price/{axieId}', '/api/status', '/api/why/{id}']
+    const paths = [
+      '/api/alerts',
+      '/api/listings',
+      '/api/market/levels',
+      '/api/models',
+      '/api/outcomes',
+      '/api/positions',
+      '/api/positions/sold',
+      '/api/price',
+      '/api/price/{axieId}',
+      '/api/rules',
+      '/api/status',
+      '/api/why/{id}',
+    ]
     expect(Object.keys(body.paths ?? {}).sort()).toEqual(paths)
   })
 

@@ -9,8 +9,10 @@ import { isLoopback } from './access.ts'
 import { levelsOf } from './api.ts'
 import { settings } from './config.ts'
 import { createEventStream, type EventStream } from './event-stream.ts'
+import { createPositions } from './positions-answer.ts'
 import { createPrices } from './price-answer.ts'
 import { createPricer } from './pricer.ts'
+import { createRulesInForce } from './rules-answer.ts'
 import { startServer } from './server.ts'
 import { createAnswerWhy } from './why-answer.ts'
 
@@ -42,6 +44,8 @@ export const app = defineApp({
     const pricer = createPricer({ state: market.state, source: market.source, models, backend, codeVersion: config.CODE_VERSION })
     const marketplace = openMarketplace(context)
     const prices = createPrices({ pricer, market, marketplace })
+    await context.codec.prepare(['Position'])
+    const producer = context.log.producer()
     const server = await startServer({
       host: config.DASHBOARD_HOST,
       port: config.DASHBOARD_PORT,
@@ -56,6 +60,8 @@ export const app = defineApp({
       market,
       prices,
       why: createAnswerWhy({ ...context, view }),
+      positions: createPositions({ ...context, producer, view, prices }),
+      rulesInForce: createRulesInForce(store, () => market.state.rulesHash),
       status,
       events,
     })
@@ -71,6 +77,7 @@ export const app = defineApp({
         stopping.abort()
         await telling
         await server.close()
+        await producer.close()
         await sources.close()
         await marketplace?.close()
       },

@@ -21,6 +21,7 @@ const followed = {
   alerts: 500,
   outcomes: Number.POSITIVE_INFINITY,
   models: Number.POSITIVE_INFINITY,
+  positions: Number.POSITIVE_INFINITY,
   'dead-letters': 2_000,
 } as const satisfies Partial<Record<TopicName, number>>
 
@@ -94,6 +95,7 @@ export async function startFeed({ log, codec, prefix, clock, view, market, marke
       measure(alertLatency, record)
     },
     outcomes: async (_, value) => view.takeOutcome(await codec.decode('Outcome', value)),
+    positions: async (_, value) => view.positions.take(await codec.decode('Position', value)),
     models: async (_, value) => view.takeModel(await codec.decode('ModelAnnounced', value)),
     'dead-letters': ({ headers }) => view.takeDeadLetter(headers[deadLetterHeaders.code] ?? 'unknown'),
   }

@@ -1,3 +1,4 @@
+import { createPositionBook, type PositionBook } from '#lib/positions/position-book.ts'
 import type { Alert, ModelAnnounced, Outcome, ScoredListing, Source } from '#schemas/types.ts'
 import type { Calibration } from './calibration.ts'
 import { type AlertCard, cardOf, type ListingRow, outcomeOf, rowOf } from './evidence.ts'
@@ -26,6 +27,10 @@ export type LiveView = Readonly<{
   alerts(count: number): AlertCard[]
   /** The newest record of it, as it was scored; null where it is not remembered. */
   scored(subject: Subject): ScoredListing | null
+  alert(alertId: string): Alert | null
+  /** Of every kind, newest first: alerts, the random buyer's draws, and what was rejected. */
+  outcomes(): Outcome[]
+  positions: PositionBook
   /** Newest first. */
   models(): ModelAnnounced[]
   deadLetters(): DeadLetterCounts
@@ -38,6 +43,7 @@ export type LiveView = Readonly<{
 export type LiveViewOptions = Readonly<{
   listings: number
   alerts: number
+  outcomes: number
   calibration: Calibration
   tally: OutcomeTally
 }>
@@ -47,12 +53,20 @@ const mostCodes = 50
 /** Changes that nobody asks for are not kept: whoever comes then is given the whole picture. */
 const mostChanges = 1_000
 
-export function createLiveView({ listings: mostListings, alerts: mostAlerts, calibration, tally }: LiveViewOptions): LiveView {
+export function createLiveView({
+  listings: mostListings,
+  alerts: mostAlerts,
+  outcomes: mostOutcomes,
+  calibration,
+  tally,
+}: LiveViewOptions): LiveView {
   const listings = createRecent<ScoredListing>(mostListings)
   /** The newest listing of an axie. */
   const listingIds = createRecent<string>(mostListings)
   const alerts = createRecent<Alert>(mostAlerts)
   const outcomes = createRecent<Outcome>(10 * mostAlerts)
+  const followed = createRecent<Outcome>(mostOutcomes)
+  const positions = createPositionBook()
   const models = createRecent<ModelAnnounced>(mostModels)
   const codes = new Map<string, number>()
   let deadLetters = 0
@@ -95,6 +109,7 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
     },
     takeOutcome(outcome) {
       tally.take(outcome)
+      followed.set(outcome.alertId, outcome)
       if (outcome.kind !== 'alert') return
       outcomes.set(outcome.alertId, outcome)
       compareResale(alerts.get(outcome.alertId), outcome)
@@ -113,6 +128,9 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
       if (known !== undefined && isAbout(subject, known)) return known
       return alerts.newest(mostAlerts).find(({ scored }) => isAbout(subject, scored))?.scored ?? null
     },
+    alert: (alertId) => alerts.get(alertId) ?? null,
+    outcomes: () => followed.newest(mostOutcomes).sort((a, b) => b.alertedAt - a.alertedAt),
+    positions,
     models: () => models.newest(mostModels),
     deadLetters: () => ({ count: deadLetters, byCode: Object.fromEntries([...codes].sort(([, a], [, b]) => b - a)) }),
     inForce: () =>

@@ -1,0 +1,90 @@
+import type { z } from 'zod'
+import { knobs } from '#lib/backtest/money/settings.ts'
+import type { Clock } from '#lib/clock/clock.ts'
+import type { Codec } from '#lib/codec/codec.ts'
+import type { LiveView } from '#lib/live/live-view.ts'
+import { marketFeeRatio } from '#lib/market/fee.ts'
+import { median } from '#lib/numbers/median.ts'
+import { createPositionWriter } from '#lib/positions/position-writer.ts'
+import type { Producer } from '#lib/stream/log.ts'
+import type { Position } from '#schemas/types.ts'
+import type { PositionsAnswer, PriceAnswer, positionAnswer, positionsQuery, purchaseBody, resaleBody } from './api-schemas.ts'
+import type { Prices } from './price-answer.ts'
+import { problemOf } from './problem.ts'
+
+/** What accounts bought, and what it is worth now. */
+export type Positions = Readonly<{
+  list(query: z.output<typeof positionsQuery>): Promise<Omit<PositionsAnswer, 'simulated'>>
+  bought(purchase: z.output<typeof purchaseBody>): Promise<z.input<typeof positionAnswer>>
+  sold(sale: z.output<typeof resaleBody>): Promise<z.input<typeof positionAnswer>>
+}>
+
+export type PositionsOptions = Readonly<{
+  producer: Producer
+  codec: Codec
+  prefix: string
+  clock: Clock
+  view: Pick<LiveView, 'positions' | 'alert' | 'alerts'>
+  prices: Pick<Prices, 'byId'>
+}>
+
+/** As the backtest's seller does: a little below what others paid lately. */
+const firstAskRatio = 1 - knobs.undercutRatio.usual
+const knownSales = knobs.offerSales.usual
+
+export function createPositions({ producer, codec, prefix, clock, view, prices }: PositionsOptions): Positions {
+  const { positions: book } = view
+  const writer = createPositionWriter({ producer, codec, prefix, book })
+  const alertIdOf = (axieId: string) => view.alerts(Number.MAX_SAFE_INTEGER).find(({ listing }) => listing.axieId === axieId)?.alertId ?? ''
+
+  const now = async ({ tokenId, soldAt }: Position): Promise<PositionsAnswer['positions'][number]['now']> => {
+    if (soldAt !== null) return null
+    try {
+      const price = await prices.byId(tokenId)
+      return { forecastUsd: price.forecastUsd, demand: price.demand, ...suggestedAsk(price) }
+    } catch (error) {
+      if (problemOf(error).status === 500) throw error
+      return null
+    }
+  }
+
+  return {
+    async list({ account, status, offset, limit }) {
+      const matching = book
+        .all()
+        .filter(
+          (one) =>
+            (account === undefined || one.account === account) && (status === undefined || (one.soldAt === null) === (status === 'open')),
+        )
+      const page = matching.slice(offset, offset + limit)
+      return {
+        total: matching.length,
+        openCostUsd: matching.reduce((sum, { soldAt, boughtUsd }) => sum + (soldAt === null ? boughtUsd : 0), 0),
+        realizedUsd: matching.reduce((sum, position) => sum + (netOf(position) ?? 0), 0),
+        positions: await Promise.all(page.map(async (position) => ({ ...rowOf(position), now: await now(position) }))),
+      }
+    },
+    async bought({ account, axieId, priceUsd, at, alertId }) {
+      const alert = view.alert(alertId ?? alertIdOf(axieId))
+      return rowOf(await writer.bought({ account, tokenId: axieId, usd: priceUsd, at: at ?? clock.now(), by: 'api', alert }))
+    },
+    sold: async ({ account, axieId, priceUsd, at }) =>
+      rowOf(await writer.sold({ account, tokenId: axieId, usd: priceUsd, at: at ?? clock.now(), by: 'said' })),
+  }
+}
+
+function suggestedAsk({ evidence, forecastUsd }: Pick<PriceAnswer, 'evidence' | 'forecastUsd'>) {
+  const sales = evidence.similarSales.slice(0, knownSales).map(({ usd }) => usd)
+  const isKnown = sales.length > 0
+  return {
+    suggestedAskUsd: firstAskRatio * (isKnown ? median(sales) : forecastUsd.q50),
+    suggestedFrom: isKnown ? ('similar_sales' as const) : ('forecast' as const),
+  }
+}
+
+const netOf = ({ soldUsd, boughtUsd }: Position): number | null => (soldUsd === null ? null : soldUsd * (1 - marketFeeRatio) - boughtUsd)
+
+const rowOf = (position: Position) => {
+  const { tokenId, by: _by, ...shown } = position
+  return { ...shown, axieId: tokenId, netUsd: netOf(position) }
+}

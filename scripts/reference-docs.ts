@@ -146,6 +146,7 @@ async function apiPage(): Promise<string> {
     logger: createLogger('reference', 'silent'),
     view: unused,
     market: unused,
+    book: unused,
     prices: unused,
     why: unused,
     positions: unused,

@@ -22,9 +22,6 @@ export const subjectParameter = z.object({
     .describe('The number of an axie, a listing (`axie:<number>:<time>`), or the address of its page on the marketplace'),
 })
 
-export const countQuery = (most: number, usual: number) =>
-  z.strictObject({ limit: z.coerce.number().int().min(1).max(most).default(usual).describe(`At most, 1 to ${most}`) })
-
 export const itemBody = z.object({
   axieId: z
     .string()
@@ -191,8 +188,10 @@ const ruleExplanation = z.object({
 
 const simulated = z.boolean().nullable().describe('True unless it is the real market; null while nothing is known of it')
 
-export const listingsAnswer = z.object({ simulated, listings: z.array(row).readonly() })
-export const alertsAnswer = z.object({ simulated, alerts: z.array(alert).readonly() })
+const total = z.number().int().describe('How many match, of those remembered')
+
+export const listingsAnswer = z.object({ simulated, total, listings: z.array(row).readonly() })
+export const alertsAnswer = z.object({ simulated, total, alerts: z.array(alert).readonly() })
 
 export const whyAnswer = z.object({
   simulated: z.boolean(),

@@ -2,14 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { axieClasses } from '#lib/axie/classes.ts'
+import type { AlertCard, ListingRow } from '#lib/live/evidence.ts'
 import type { LiveView } from '#lib/live/live-view.ts'
 import type { MarketReader } from '#lib/live/market-reader.ts'
+import { select } from '#lib/live/selection.ts'
 import type { Status } from '#lib/live/status.ts'
+import type { TradeBook } from '#lib/live/trade-book.ts'
 import { personOf } from './access.ts'
 import {
   alertsAnswer,
   axieIdParameter,
-  countQuery,
   itemBody,
   levelsAnswer,
   listingsAnswer,
@@ -31,11 +33,14 @@ import { outcomesOf } from './outcomes-answer.ts'
 import type { Positions } from './positions-answer.ts'
 import type { Prices } from './price-answer.ts'
 import { problem, problemSchema, problemType, sendProblem } from './problem.ts'
+import { alertsQuery, listingsQuery, noQuery, pageOf } from './query.ts'
+import { registerTrades } from './trades.ts'
 import type { AnswerWhy } from './why-answer.ts'
 
 export type ApiOptions = Readonly<{
   view: LiveView
   market: MarketReader
+  book: TradeBook
   prices: Prices
   why: AnswerWhy
   positions: Positions
@@ -60,14 +65,17 @@ const priceFailures = {
   502: failure('The marketplace gave no usable answer'),
 }
 
+/** As many as are remembered at most. */
+const [mostListings, mostAlerts] = [10_000, 10_000]
+
 /** Everything below /api. */
 export function registerApi(
   server: FastifyInstance,
-  { view, market, prices, why, positions, rulesInForce, status, events }: ApiOptions,
+  { view, market, book, prices, why, positions, rulesInForce, status, events }: ApiOptions,
 ): void {
   // A parameter that nobody knows is a mistake, not a wish that is passed over.
   server.addHook('onRoute', (route) => {
-    if (route.schema !== undefined) route.schema.querystring ??= z.strictObject({})
+    if (route.schema !== undefined) route.schema.querystring ??= noQuery
   })
   const app = server.withTypeProvider<ZodTypeProvider>()
   const simulated = () => status().simulated
@@ -79,6 +87,7 @@ export function registerApi(
         summary: 'What an axie would sell for now',
         tags: ['price'],
         params: axieIdParameter,
+        querystring: noQuery,
         response: { 200: priceAnswer, 404: failure('Nobody knows this axie'), ...priceFailures },
       },
     },
@@ -91,6 +100,7 @@ export function registerApi(
       schema: {
         summary: 'What an axie with these parts would sell for now',
         tags: ['price'],
+        querystring: noQuery,
         body: itemBody,
         response: { 200: priceAnswer, 413: failure('The body is too large'), 415: failure('Not JSON'), ...priceFailures },
       },
@@ -104,11 +114,14 @@ export function registerApi(
       schema: {
         summary: 'The newest listings with their forecasts, newest first',
         tags: ['stream'],
-        querystring: countQuery(500, 50),
+        querystring: listingsQuery,
         response: { 200: listingsAnswer, ...failures },
       },
     },
-    ({ query }) => ({ simulated: simulated(), listings: view.listings(query.limit) }),
+    ({ query }) => {
+      const { total, rows } = pageOf(select(view.listings(mostListings), selectableListing, query), query)
+      return { simulated: simulated(), total, listings: rows }
+    },
   )
   app.get(
     '/alerts',
@@ -116,11 +129,14 @@ export function registerApi(
       schema: {
         summary: 'The newest alerts with their evidence and what became of them, newest first',
         tags: ['stream'],
-        querystring: countQuery(200, 50),
+        querystring: alertsQuery,
         response: { 200: alertsAnswer, ...failures },
       },
     },
-    ({ query }) => ({ simulated: simulated(), alerts: view.alerts(query.limit) }),
+    ({ query }) => {
+      const { total, rows } = pageOf(select(view.alerts(mostAlerts), selectableAlert, query), query)
+      return { simulated: simulated(), total, alerts: rows }
+    },
   )
   app.get(
     '/why/:id',
@@ -129,6 +145,7 @@ export function registerApi(
         summary: 'Why a listing was alerted or not: every rule and guard with its number and its limit, as it was scored',
         tags: ['stream'],
         params: subjectParameter,
+        querystring: noQuery,
         response: { 200: whyAnswer, 404: failure('No listing of it was scored lately'), ...failures },
       },
     },
@@ -201,6 +218,7 @@ export function registerApi(
       schema: {
         summary: 'Where the market and each class stood, hour by hour',
         tags: ['market'],
+        querystring: noQuery,
         response: { 200: levelsAnswer, ...failures },
       },
     },
@@ -212,6 +230,7 @@ export function registerApi(
       schema: {
         summary: 'The models that exist, newest first, and the one in force',
         tags: ['model'],
+        querystring: noQuery,
         response: { 200: modelsAnswer, ...failures },
       },
     },
@@ -225,19 +244,30 @@ export function registerApi(
     '/status',
     {
       schema: {
-        summary: 'How the pipeline is',
+        summary: 'How the pipeline is, and which rules are in force',
         tags: ['stream'],
+        querystring: noQuery,
         response: { 200: z.looseObject({ simulated: z.boolean().nullable() }), ...failures },
       },
     },
     () => ({ ...status() }),
   )
+  registerTrades(server, book, simulated, failures)
   server.get('/events', { schema: { hide: true } }, async ({ ip }, reply) => {
     if (!events.open(reply.raw, personOf(ip)))
       return sendProblem(reply, problem(503, 'too_many_readers', 'as many pages are open as MAX_READERS or MAX_READERS_PER_ADDRESS allows'))
     return reply.hijack()
   })
 }
+
+const selectableListing = ({ axieId, class: axieClass, observedAt, askUsd, netGainUsd }: ListingRow) => ({
+  ...{ axieId, class: axieClass, at: observedAt, ask: askUsd, gain: netGainUsd },
+})
+/** Gain is what the alert expects at the median; /api/trades has what it came to. */
+const selectableAlert = ({ listing, rule, netGainUsd, outcome }: AlertCard) => ({
+  ...selectableListing(listing),
+  ...{ gain: netGainUsd, rule, state: outcome?.status ?? 'open' },
+})
 
 export function levelsOf({ levels, state }: MarketReader, simulated: boolean | null) {
   const now = levels.now(state.clock)

@@ -9,7 +9,7 @@ import { listingEvent, listingIdOf, payloadOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
-import { sampleScored, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
+import { sampleScored, sampleTime, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { someSales } from '#lib/training/testing/sales-samples.ts'
 import type { Item, Outcome, ScoredListing } from '#schemas/types.ts'
@@ -43,8 +43,8 @@ const soldItem = (): Item => {
 
 describe('before anything happened', () => {
   test('every list is empty, nothing is claimed, and a price says what it waits for', async () => {
-    expect((await json('/api/listings')).body).toEqual({ simulated: null, listings: [] })
-    expect((await json('/api/alerts')).body).toEqual({ simulated: null, alerts: [] })
+    expect((await json('/api/listings')).body).toEqual({ simulated: null, total: 0, listings: [] })
+    expect((await json('/api/alerts')).body).toEqual({ simulated: null, total: 0, alerts: [] })
     expect((await json('/api/models')).body).toEqual({ simulated: null, inForce: null, models: [] })
     expect((await json('/api/market/levels')).body).toMatchObject({ simulated: null, samples: [] })
     const { tokenId: _, ...item } = soldItem()
@@ -197,6 +197,14 @@ describe('the API', () => {
       [json('/api/price', { method: 'POST', body: 'class=Plant', headers: { 'content-type': 'text/plain' } }), 415, /media type/i],
       [json('/api/price/__proto__'), 400, /digits/],
       [json('/api/listings?limit=5&limit=6'), 400, /limit/],
+      [json('/api/listings?klass=plant'), 400, /unknown parameter "klass": known are class, from, .*limit/],
+      [json('/api/status?x=1&y=2'), 400, /unknown parameter "x", "y": this takes none/],
+      [json('/api/alerts?state=sold'), 400, /state/],
+      [json('/api/trades?from=yesterday'), 400, /a day such as/],
+      [json('/api/trades?kind=alert,nobody'), 400, /alert, random, rejected/],
+      [json('/api/trades?sort=price'), 400, /sort/],
+      [json('/api/trades?minGain='), 400, /dollars/],
+      [json('/api/trades.csv?limit=5'), 400, /unknown parameter "limit"/],
       [json('/%ff%fe'), 400, /not a valid url/],
     ]
     for (const [answer, status, detail] of cases) {
@@ -216,6 +224,8 @@ describe('the API', () => {
     await world.send('alerts', 'k', sampleAlert(sampleScored))
     await world.log.idle()
     const { body } = await json('/api/listings?limit=5')
+    expect((await json('/api/listings?class=plant')).body).toMatchObject({ total: 0, listings: [] })
+    expect((await json('/api/listings?q=5016355&minGain=10&limit=1')).body).toMatchObject({ listings: [{ class: 'aquatic' }] })
     expect((body.listings as unknown as { listingId: string }[]).map(({ listingId }) => listingId)).toEqual(
       [29, 28, 27, 26, 25].map((number) => `listing ${number}`),
     )
@@ -224,20 +234,44 @@ describe('the API', () => {
     })
   })
 
+  test('keeps what came of alerts, narrowed and sorted as asked, as JSON, as CSV and by day', async () => {
+    const resold = { status: 'resold', resoldUsd: 140, resoldAt: sampleTime + 3_600_000 } as const
+    for (const [alertId, netUsd, rule] of [
+      ['one', 30, 'default'],
+      ['two', -5, '=cmd()'],
+      ['three', 12, 'default'],
+    ] as const)
+      await world.send('outcomes', 'k', sampleOutcome({ alertId, netUsd, rule, ...resold }))
+    await world.send('outcomes', 'k', sampleOutcome({ alertId: 'random:1', kind: 'random', netUsd: 4, ...resold }))
+    await world.log.idle()
+    const idsOf = async (parameters: string) =>
+      ((await json(`/api/trades?${parameters}`)).body.trades as unknown as { tradeId: string }[]).map(({ tradeId }) => tradeId)
+    expect(await idsOf('kind=alert&state=resold&sort=-gain')).toEqual(['one', 'three', 'two'])
+    expect(await idsOf('kind=alert&minGain=0&sort=gain&limit=1&offset=1')).toEqual(['one'])
+    expect(await idsOf('from=2022-04-16&to=2022-04-16&rule=default&maxGain=20')).toEqual(['three'])
+    expect(await idsOf('to=2022-04-15')).toEqual([])
+    const csv = await world.get('/api/trades.csv?state=resold&sort=gain')
+    expect(csv.headers.get('content-disposition')).toContain('.csv')
+    expect((await csv.text()).split('\r\n').slice(0, 2)).toEqual([
+      expect.stringMatching(/^at,kind,axieId,/),
+      expect.stringMatching(/^2022-04-16T12:00:00\.000Z,alert,5016355,\w*,'=cmd\(\),/),
+    ])
+    expect((await json('/api/profit?rule=default')).body).toMatchObject({
+      rows: [{ rule: 'default', alerts: { resold: 2, gained: 2, netUsd: 42 }, random: { purchases: 1, netUsd: 4 } }],
+    })
+    expect((await json('/api/status')).body).toMatchObject({
+      rules: {
+        name: 'default',
+        rules: [{ name: 'default', words: expect.stringMatching(/exit\.q25 after the fee at least 1\.3 × the ask/) }],
+      },
+    })
+  })
+
   test('has a document that lists every path', async () => {
     const { body } = await json('/api/openapi.json')
     const paths = [
-      '/api/alerts',
-      '/api/listings',
-      '/api/market/levels',
-      '/api/models',
-      '/api/outcomes',
-      '/api/positions',
-      '/api/positions/sold',
-      '/api/price',
-      '/api/price/{axieId}',
-      '/api/rules',
-      '/api/status',
+      ...['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/outcomes', '/api/positions', '/api/positions/sold'],
+      ...['/api/price', '/api/price/{axieId}', '/api/profit', '/api/rules', '/api/status', '/api/trades', '/api/trades.csv'],
       '/api/why/{id}',
     ]
     expect(Object.keys(body.paths ?? {}).sort()).toEqual(paths)

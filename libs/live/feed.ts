@@ -11,6 +11,7 @@ import type { LiveView } from './live-view.ts'
 import type { MarketReader } from './market-reader.ts'
 import { createRecentLatency, type LatencySummary } from './recent-latency.ts'
 import { createTimeline, type Timeline } from './timeline.ts'
+import type { TradeBook } from './trade-book.ts'
 
 /** market.events is read from where its fold begins; of the rest the newest is enough. */
 const followed = {
@@ -18,7 +19,7 @@ const followed = {
   'listings.enriched': 0,
   'listings.features': 0,
   'listings.scored': 2_000,
-  alerts: 500,
+  alerts: 2_000,
   outcomes: Number.POSITIVE_INFINITY,
   models: Number.POSITIVE_INFINITY,
   positions: Number.POSITIVE_INFINITY,
@@ -49,6 +50,7 @@ export type FeedOptions = Readonly<{
   clock: Clock
   view: LiveView
   market: MarketReader
+  book: TradeBook
   /** Where the market's fold begins. */
   marketFrom: Checkpoint | null
 }>
@@ -61,7 +63,7 @@ export async function enricherCheckpoint(admin: LogAdmin, prefix: string): Promi
 }
 
 /** Reads the topics and hands every record to who keeps it. Records that cannot be read are their stage's business: passed over. */
-export async function startFeed({ log, codec, prefix, clock, view, market, marketFrom }: FeedOptions): Promise<Feed> {
+export async function startFeed({ log, codec, prefix, clock, view, market, book, marketFrom }: FeedOptions): Promise<Feed> {
   const timelines = new Map<string, Map<number, Timeline>>()
   const scoredLatency = createRecentLatency(latencyCapacity)
   const alertLatency = createRecentLatency(latencyCapacity)
@@ -91,10 +93,16 @@ export async function startFeed({ log, codec, prefix, clock, view, market, marke
       measure(scoredLatency, record)
     },
     async alerts(record, value) {
-      view.takeAlert(await codec.decode('Alert', value))
+      const alert = await codec.decode('Alert', value)
+      view.takeAlert(alert)
+      book.takeAlert(alert)
       measure(alertLatency, record)
     },
-    outcomes: async (_, value) => view.takeOutcome(await codec.decode('Outcome', value)),
+    async outcomes(_, value) {
+      const outcome = await codec.decode('Outcome', value)
+      view.takeOutcome(outcome)
+      book.takeOutcome(outcome)
+    },
     positions: async (_, value) => view.positions.take(await codec.decode('Position', value)),
     models: async (_, value) => view.takeModel(await codec.decode('ModelAnnounced', value)),
     'dead-letters': ({ headers }) => view.takeDeadLetter(headers[deadLetterHeaders.code] ?? 'unknown'),

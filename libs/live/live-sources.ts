@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { createRulesStore } from '#lib/rules/rules-store.ts'
 import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
 import type { Log, LogAdmin } from '#lib/stream/log.ts'
 import { createCalibration } from './calibration.ts'
@@ -10,7 +11,9 @@ import { createLiveView, type LiveView } from './live-view.ts'
 import { createMarketReader, type MarketReader } from './market-reader.ts'
 import { createOutcomeTally } from './outcome-tally.ts'
 import { createPipelineWatch } from './pipeline-watch.ts'
+import { createRulesInForce } from './rules-in-force.ts'
 import { createStatus, type Status } from './status.ts'
+import { createTradeBook, type TradeBook } from './trade-book.ts'
 
 /** How much is kept of each thing. */
 const kept = { listings: 2_000, alerts: 200, items: 20_000, forecasts: 20_000, outcomes: 20_000, hours: 24 * 21 }
@@ -20,6 +23,7 @@ const brokerTimeoutMillis = 4_000
 export type LiveSources = Readonly<{
   view: LiveView
   market: MarketReader
+  book: TradeBook
   status(): Status
   /** Asks the log how far the stages are. Never rejects. */
   look(): Promise<void>
@@ -47,7 +51,9 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
     rememberedHours: kept.hours,
     onSale: calibration.takeSale,
   })
-  const feed = await startFeed({ log, codec, prefix, clock, view, market, marketFrom })
+  const book = createTradeBook({ capacity: kept.outcomes, classOf: (axieId) => market.known(axieId)?.item.class.toLowerCase() ?? null })
+  const rules = createRulesInForce({ rules: createRulesStore(store), hashNow: () => market.state.rulesHash })
+  const feed = await startFeed({ log, codec, prefix, clock, view, market, book, marketFrom })
   const watch = createPipelineWatch({
     admin,
     prefix,
@@ -59,8 +65,9 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
   return {
     view,
     market,
-    status: createStatus({ clock, view, market, feed, watch, calibration, tally }),
-    look: watch.look,
+    book,
+    status: createStatus({ clock, view, market, feed, watch, rules, calibration, tally }),
+    look: async () => void (await Promise.all([watch.look(), rules.look()])),
     caughtUp: feed.caughtUp,
     finished: feed.finished,
     async close() {

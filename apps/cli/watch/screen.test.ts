@@ -15,6 +15,8 @@ const status: Status = {
   marketTime: sampleTime,
   broker: { answers: true, since: sampleTime, problem: null },
   caughtUp: true,
+  condition: { state: 'live', detail: '' },
+  rules: { hash: 'a', name: 'default', rules: [] },
   listingsPerSecond: 9.6,
   counts: { scored: 1_234, alerts: 1, deadLetters: 3 },
   deadLettersByCode: { bad_price: 2, egg: 1 },
@@ -71,7 +73,11 @@ test('no line is wider than the terminal, and none too many, whatever the market
 })
 
 test('a log that does not answer is said first', () => {
-  const away = { ...status, broker: { answers: false, since: sampleTime, problem: 'no answer within 4 s' } }
+  const away: Status = {
+    ...status,
+    condition: { state: 'away', detail: '' },
+    broker: { answers: false, since: sampleTime, problem: 'no answer within 4 s' },
+  }
   expect(drawScreen(away, [], { columns: 110, rows: 20, color: false })[0]).toMatch(/Kafka does not answer/)
   expect(healthLine(away)).toMatch(/SIMULATED.*KAFKA DOES NOT ANSWER/)
 })

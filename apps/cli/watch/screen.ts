@@ -37,11 +37,12 @@ export const healthLine = (status: Status): string => {
 const simulatedText = ({ simulated, source }: Status): string => (simulated ? `SIMULATED ${source}  ` : '')
 
 function title(status: Status, width: number): Run[] {
-  const { broker, simulated, source, marketTime, caughtUp } = status
+  const { condition, simulated, source, marketTime } = status
   const stamp = simulated ? [run(' '), run(` SIMULATED · ${source} `, 'warn')] : []
-  const kafka = broker.answers
-    ? [run('● ', 'good'), run(caughtUp ? 'live' : 'reading what happened so far')]
-    : [run(' Kafka does not answer: this is how things were ', 'warn')]
+  const kafka =
+    condition.state === 'away'
+      ? [run(' Kafka does not answer: this is how things were ', 'warn')]
+      : [run('● ', condition.state === 'live' ? 'good' : 'warn'), run(condition.state)]
   const time = marketTime === null ? 'no market yet' : `market ${dateTime(marketTime)} UTC`
   return justify([run('flipstream', 'bold'), ...stamp, run(`  ${time}`, 'dim')], kafka, width)
 }

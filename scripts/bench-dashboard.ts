@@ -114,7 +114,7 @@ async function openPage(url: string) {
   const page = await context.newPage()
   const complaints = complaintsOf(page)
   await page.goto(url)
-  await page.locator('#link[data-state=live]').waitFor()
+  await page.locator('#link[data-connected=yes]').waitFor()
   const devtools = await context.newCDPSession(page)
   await devtools.send('Performance.enable')
   return {

@@ -46,7 +46,7 @@ test('Kafka goes away: the page says so, and goes on by itself once it is back',
   const page = await (await browser.context()).newPage()
   const complaints = complaintsOf(page)
   await page.goto(url)
-  await page.locator('#link[data-state=live]').waitFor(patience)
+  await page.locator('#link[data-connected=yes]').waitFor(patience)
   await send('before', 61)
   await page.getByText('$61.00').waitFor(patience)
 
@@ -58,7 +58,7 @@ test('Kafka goes away: the page says so, and goes on by itself once it is back',
   await broker.start()
   await send('after', 62)
   await page.getByText('$62.00').waitFor(patience)
-  await page.locator('#link[data-state=live]').waitFor(patience)
+  await page.locator('#link[data-connected=yes]').waitFor(patience)
   expect(await page.locator('#banner').isHidden()).toBe(true)
   expect(complaints).toEqual([])
 })

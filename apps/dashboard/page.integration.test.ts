@@ -37,7 +37,7 @@ async function visit(options: ContextOptions = {}, path = '/'): Promise<{ page: 
   return { page, complaints }
 }
 
-const isLive = (page: Page) => page.locator('#link[data-state=live]').waitFor()
+const isLive = (page: Page) => page.locator('#link[data-connected=yes]').waitFor()
 const send = (number: number) =>
   world.send(
     'listings.scored',
@@ -96,8 +96,11 @@ describe('the page', () => {
     await world.send('alerts', 'k', alert)
     const card = page.locator('.card')
     await card.waitFor()
-    await card.getByText('Proof').click()
-    expect(await card.innerText()).toMatch(/SIMULATED[\s\S]*worth \$151[\s\S]*leaves \$124\.48/)
+    await card.getByText('Why', { exact: true }).click()
+    expect(await card.innerText()).toMatch(/SIMULATED[\s\S]*Worth\s+\$151[\s\S]*\+\$44\.48 lower quartile[\s\S]*leaves \$124\.48/)
+    expect(await card.getByRole('link').getAttribute('href')).toBe('https://app.axieinfinity.com/marketplace/axies/5016355/')
+    await card.getByText('Rules', { exact: true }).click()
+    await card.getByText('It passes at an ask of at most').waitFor()
     expect(await page.title()).toMatch(/SIMULATED/)
     const resold = { resoldAt: sampleTime + 3_600_000, resoldUsd: 140, netUsd: 54.05, netEth: 0.018, goneAt: sampleTime }
     await world.send('outcomes', 'k', { alertId: alert.alertId, status: 'resold', ...resold } as never)
@@ -120,19 +123,73 @@ describe('the page', () => {
     await offer(knownItem)
     const { page, complaints } = await visit()
     await isLive(page)
-    await page.getByRole('searchbox').or(page.getByLabel('Number of an axie')).focus()
+    await page
+      .getByRole('searchbox')
+      .or(page.getByLabel('Number of an axie', { exact: false }))
+      .focus()
     await page.keyboard.type('4242')
     await page.keyboard.press('Enter')
     const dialog = page.getByRole('dialog')
-    await dialog.getByText('Why').waitFor()
+    await dialog.getByText('Why', { exact: true }).waitFor()
     expect(await dialog.innerText()).toMatch(/SIMULATED[\s\S]*likely \$[\s\S]*asks \$30\.00/)
     expect(await seriousFindings(page)).toEqual([])
     await page.keyboard.press('Escape')
-    await page.getByLabel('Number of an axie').fill('77')
+    await page.getByLabel('Number of an axie', { exact: false }).fill('https://app.axieinfinity.com/marketplace/axies/4242/?referrer=me')
+    await page.keyboard.press('Enter')
+    await dialog.getByText('Axie #4242').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByLabel('Number of an axie', { exact: false }).fill('no axie')
+    await page.keyboard.press('Enter')
+    expect(await dialog.count()).toBe(0)
+    await page.getByLabel('Number of an axie', { exact: false }).fill('77')
     await page.keyboard.press('Enter')
     await dialog.getByText('POST its parts').waitFor()
     // The browser itself notes that an answer was 404.
     expect(complaints.filter((complaint) => !complaint.includes('404'))).toEqual([])
+  })
+
+  test('money: one table, narrowed, sorted and paged, beside the profit of each day; models are a view of their own', async () => {
+    await openWorld()
+    await world.send('listings.scored', 'k', scoredWith({}))
+    for (let number = 0; number < 60; number++) {
+      const resold = { status: 'resold', resoldUsd: 140, netUsd: number - 10, tokenId: String(9_000 + number) } as const
+      await world.send('outcomes', 'k', sampleOutcome({ alertId: `alert ${number}`, ...resold }))
+      await world.send('outcomes', 'k', sampleOutcome({ alertId: `random:${number}`, kind: 'random', ...resold, netUsd: -1 }))
+    }
+    await world.log.idle()
+    const { page, complaints } = await visit({ dark: true }, '/#money')
+    await isLive(page)
+    await page.getByText('1 to 50 of 120').waitFor()
+    expect(await page.locator('.profit tbody').innerText()).toMatch(
+      /2022-04-16\s+default\s+60\s+60\s+49 of 60\s+\+\$1,170\s+\$0\.00\s+−\$60\.00\s+\+\$1,230/,
+    )
+    await page.locator('.filters [name=kind]').selectOption('alert')
+    await page.getByText('1 to 50 of 60').waitFor()
+    await page.getByRole('button', { name: 'Gain' }).click()
+    await page.locator('.trades tbody tr').first().getByText('+$49.00').waitFor()
+    expect(await page.locator('th[data-key=gain]').getAttribute('aria-sort')).toBe('descending')
+    await page.locator('.filters [name=q]').fill('https://app.axieinfinity.com/marketplace/axies/9003/')
+    await page.getByText('1 to 1 of 1').waitFor()
+    expect(await page.locator('.trades tbody').innerText()).toMatch(/#9003[\s\S]*−\$7\.00/)
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'CSV' }).click()
+    expect((await download).suggestedFilename()).toBe('flipstream-trades.csv')
+    expect(await seriousFindings(page)).toEqual([])
+    await page.getByRole('link', { name: 'Models' }).click()
+    await page.getByText('No model yet').waitFor()
+    await page.goBack()
+    await page.getByText('1 to 1 of 1').waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  test('what is not live is not shown as live: a model is being trained', async () => {
+    await openWorld()
+    await offer(knownItem)
+    const { page } = await visit()
+    await isLive(page)
+    await page.locator('#link[data-state=training]').waitFor()
+    await page.getByRole('alert').getByText('being trained').waitFor()
+    expect(await page.locator('#link').innerText()).toBe('training')
   })
 
   test('hours of listings leave sixty rows, and paused ones wait', async () => {
@@ -148,7 +205,7 @@ describe('the page', () => {
     expect(await page.getByText('#5000').count()).toBe(0)
     await page.getByRole('button', { name: /Resume/ }).click()
     await page.getByText('#5000').waitFor()
-    await page.getByLabel('Class', { exact: false }).and(page.locator('select')).selectOption('bird')
+    await page.locator('#class-filter').selectOption('bird')
     await page.getByText('No listing of this class').waitFor()
     expect(complaints).toEqual([])
   })
@@ -167,7 +224,7 @@ describe('the page', () => {
     await world.send('listings.scored', 'k', scored)
     await world.send('alerts', 'k', sampleAlert(scored, { alertId: nasty, rule: nasty, reason: `${nasty}${'x'.repeat(6_000)}` }))
     const { page, complaints } = await visit()
-    await page.locator('.card').getByText('Proof').click()
+    await page.locator('.card').getByText('Why', { exact: true }).click()
     await page.locator('#listing-rows tr').waitFor()
     expect(await page.evaluate(() => (globalThis as { owned?: number }).owned)).toBeUndefined()
     expect(await page.locator('main img, main script').count()).toBe(0)
@@ -189,8 +246,11 @@ describe('the page', () => {
     const { page, complaints } = await visit({ width: 360, height: 740 })
     await page.locator('.card').waitFor()
     await page.locator('#missed').waitFor()
-    expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
-    expect(await seriousFindings(page)).toEqual([])
+    for (const view of ['Now', 'Money', 'Models']) {
+      await page.getByRole('link', { name: view, exact: true }).click()
+      expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), view).toBe(0)
+      expect(await seriousFindings(page), view).toEqual([])
+    }
     expect(complaints).toEqual([])
   })
 

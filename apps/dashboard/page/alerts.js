@@ -1,14 +1,14 @@
-import { besideOf } from './beside.js'
+import { attributeWords } from './attributes.js'
 import { byId, h, setText } from './dom.js'
 import { evidenceList } from './evidence.js'
 import { clockTime, date, dateTime, eth, percent, signedPercent, signedUsd, span, tame, titleCase, usd } from './format.js'
 import { priceBar } from './interval-bar.js'
+import { marketLink } from './market-link.js'
 import { picture } from './picture.js'
+import { whyDetails } from './why.js'
 
 const mostCards = 24
 const announceMillis = 10_000
-
-export const marketLink = (axieId) => `https://app.axieinfinity.com/marketplace/axies/${encodeURIComponent(axieId)}/`
 
 /** Alerts as cards, newest first, with their proof, and with what became of them once that is known. */
 export function createAlerts({ onLookup, pictureOrigin, marketTime }) {
@@ -63,10 +63,8 @@ export function createAlerts({ onLookup, pictureOrigin, marketTime }) {
 }
 
 function cardOf(alert, { onLookup, origin, hasArrived }) {
-  const { listing, item, evidence, why, netGainUsd, netGainLowUsd } = alert
-  const { q05, q25, q50, q75, q95 } = listing.forecastUsd
+  const { listing, item } = alert
   const simulated = listing.source !== 'live'
-  const breeds = `${listing.breedCount} ${listing.breedCount === 1 ? 'breed' : 'breeds'}`
   return h(
     'li',
     { class: hasArrived ? 'card arrived' : 'card', 'data-id': alert.alertId },
@@ -76,58 +74,83 @@ function cardOf(alert, { onLookup, origin, hasArrived }) {
       picture(item, simulated ? null : origin),
       h(
         'div',
-        { class: 'main' },
+        { class: 'head' },
         h(
           'h3',
           {},
-          h('button', { type: 'button', class: 'axie', onclick: () => onLookup(listing.axieId) }, `#${tame(listing.axieId, 20)}`),
-          h(
-            'span',
-            { class: 'class' },
-            h('i', { class: 'dot', 'data-class': listing.class, 'aria-hidden': 'true' }),
-            `${tame(titleCase(listing.class), 20)} · ${breeds}`,
+          marketLink(
+            listing.axieId,
+            { class: 'buy', title: 'Open on the marketplace' },
+            `#${tame(listing.axieId, 20)}`,
+            h('span', { 'aria-hidden': 'true' }, ' ↗'),
+            h('span', { class: 'unseen' }, ' on the marketplace'),
           ),
-          simulated ? h('span', { class: 'stamp small' }, 'SIMULATED') : null,
           h('time', { class: 'ago', title: dateTime(listing.observedAt), 'data-seen': listing.observedAt }),
         ),
-        h(
-          'p',
-          { class: 'figures' },
-          h(
-            'span',
-            {},
-            h('span', { class: 'label' }, 'asks '),
-            h('b', {}, usd(listing.askUsd)),
-            h('span', { class: 'label' }, ` ${eth(listing.askEth)}`),
-          ),
-          h(
-            'span',
-            {},
-            h('span', { class: 'label' }, 'worth '),
-            h('b', {}, usd(q50)),
-            h('span', { class: 'label' }, ` likely ${usd(q25)} to ${usd(q75)}`),
-          ),
-          h('span', { class: 'gain up' }, h('b', {}, signedUsd(netGainUsd)), ` ${signedPercent(netGainUsd / listing.askUsd)}`),
-        ),
-        besideOf(listing),
-        priceBar(listing.forecastUsd, listing.askUsd),
-        h('p', { class: 'ends' }, h('span', {}, '▏ask'), h('span', {}, `9 of 10: ${usd(q05)} to ${usd(q95)}`)),
-        outcomeOf(alert.outcome),
+        nature(listing, item, simulated),
       ),
       h(
-        'details',
-        {},
-        h('summary', {}, 'Proof'),
-        h('p', { class: 'reason' }, tame(alert.reason, 400)),
-        evidenceList(item, evidence, why),
-        h(
-          'p',
-          { class: 'note' },
-          `rule ${tame(alert.rule, 40)} · at the low end ${signedUsd(netGainLowUsd)} · model ${tame(listing.modelId, 40)} on ${tame(alert.backend, 12)}, learnt until ${date(alert.modelTrainedUntil)} · novelty ${percent(listing.novelty)} · listed ${clockTime(listing.listedAt)}, seen ${span(listing.observedAt - listing.listedAt)} later · `,
-          h('a', { href: marketLink(listing.axieId), rel: 'noopener noreferrer', target: '_blank' }, 'on the marketplace'),
-        ),
+        'div',
+        { class: 'below' },
+        figures(alert),
+        priceBar(listing.exit ?? listing.forecastUsd, listing.askUsd),
+        outcomeOf(alert.outcome),
+        proof(alert, onLookup),
       ),
     ),
+  )
+}
+
+/** Class, breeds and what sets it apart. */
+const nature = (listing, item, simulated) =>
+  h(
+    'p',
+    { class: 'nature' },
+    h('i', { class: 'dot', 'data-class': listing.class, 'aria-hidden': 'true' }),
+    `${tame(titleCase(listing.class), 20)} · ${listing.breedCount} ${listing.breedCount === 1 ? 'breed' : 'breeds'}`,
+    ...attributeWords(item).map((word) => h('span', { class: 'chip' }, word)),
+    simulated ? h('span', { class: 'stamp small' }, 'SIMULATED') : null,
+  )
+
+const figure = (name, value, note, properties = {}) =>
+  h('div', properties, h('dt', {}, name), h('dd', { class: 'value' }, value), h('dd', { class: 'note' }, note))
+
+/** What is decided by: the ask, what it sells for next, how surely, and what that leaves after the fee. */
+function figures({ listing, netGainUsd, netGainLowUsd }) {
+  const { askUsd, askEth, exit, forecastUsd, demand } = listing
+  const { q25, q50, q75 } = exit ?? forecastUsd
+  return h(
+    'dl',
+    { class: 'figures' },
+    figure('Asks', usd(askUsd), eth(askEth)),
+    figure(exit === null ? 'Worth' : 'Likely exit', usd(q50), `${usd(q25)} to ${usd(q75)}`),
+    demand === null ? figure('Demand 24 h', '–', 'not known') : figure('Demand 24 h', percent(demand.h24), `${usd(demand.usd)} or more`),
+    figure('Gain at the median', signedUsd(netGainUsd), `${signedUsd(netGainLowUsd)} lower quartile`, {
+      class: netGainUsd > 0 ? 'gain up' : 'gain down',
+    }),
+  )
+}
+
+/** Why and why not: what it is made of, and how each rule judged it. */
+function proof({ listing, item, evidence, why, rule, reason, netGainUsd, modelTrainedUntil, backend }, onLookup) {
+  const { q05, q95 } = listing.forecastUsd
+  return h(
+    'div',
+    { class: 'proof' },
+    h(
+      'details',
+      {},
+      h('summary', {}, 'Why'),
+      h('p', { class: 'reason' }, tame(reason, 400)),
+      evidenceList(item, evidence, why),
+      h(
+        'p',
+        { class: 'note' },
+        `gain ${signedPercent(netGainUsd / listing.askUsd)} of the ask at the median · forecast ${usd(listing.forecastUsd.q50)}, 9 of 10 ${usd(q05)} to ${usd(q95)}${listing.mean === null ? '' : `, mean ${usd(listing.mean)}`} · rule ${tame(rule, 40)} · model ${tame(listing.modelId, 40)} on ${tame(backend, 12)}, learnt until ${date(modelTrainedUntil)} · novelty ${percent(listing.novelty)} · listed ${clockTime(listing.listedAt)}, seen ${span(listing.observedAt - listing.listedAt)} later`,
+      ),
+    ),
+    whyDetails('Rules', listing.listingId),
+    h('button', { type: 'button', class: 'quiet', onclick: () => onLookup(listing.axieId) }, 'Price now'),
   )
 }
 

@@ -1,6 +1,6 @@
-import { marketLink } from './alerts.js'
 import { byId, h, setText } from './dom.js'
 import { count, percent, signedUsd, tame, usd } from './format.js'
+import { marketLink } from './market-link.js'
 
 const bins = [
   ['below 5%', 0.05],
@@ -149,7 +149,7 @@ function missedLines({ reasons, winners }) {
         'Missed ',
         h('b', {}, signedUsd(netUsd)),
         ': axie ',
-        h('a', { href: marketLink(axieId), rel: 'noopener noreferrer', target: '_blank' }, `#${tame(axieId, 20)}`),
+        marketLink(axieId, {}, `#${tame(axieId, 20)}`),
         ` at ${usd(askUsd)}, ${reason}.`,
       ),
     ),

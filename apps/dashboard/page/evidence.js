@@ -1,3 +1,4 @@
+import { attributeWords } from './attributes.js'
 import { h } from './dom.js'
 import { count, dateTime, partName, percent, signedPercent, span, tame, titleCase, usd } from './format.js'
 
@@ -84,21 +85,6 @@ function market(item, { marketLevelUsd, classLevelUsd, trend, salesPerHour, sell
   )
 }
 
-/** What sets it apart from a plain axie of its parts. */
-function apartWords({ attributes }) {
-  if (!attributes) return []
-  const { title, level, onchainLevel, evolvedParts, nightmareParts, unknownParts, isBanned } = attributes
-  return [
-    title ? titleCase(title) : null,
-    level > 1 ? `level ${level}` : null,
-    onchainLevel > 1 ? `level ${onchainLevel} on chain` : null,
-    evolvedParts > 0 ? `${evolvedParts} evolved` : null,
-    nightmareParts > 0 ? `${nightmareParts} Nightmare` : null,
-    unknownParts > 0 ? `${unknownParts} of unknown kind` : null,
-    isBanned ? 'banned' : null,
-  ].filter((word) => word !== null)
-}
-
 function anatomy(item) {
   const important = importantStat[item.class]
   const stats = Object.entries(item.stats).map(([name, value]) => fact(name, name === important ? h('b', {}, value) : String(value)))
@@ -106,7 +92,7 @@ function anatomy(item) {
   return [
     ...line(
       'Axie',
-      ...apartWords(item).map((word) => h('b', {}, tame(word, 60))),
+      ...attributeWords(item).map((word) => h('b', { class: 'chip' }, word)),
       ...stats,
       fact('purity', `${item.purity}%`),
       item.geneQuality === null ? null : fact('genes', percent(item.geneQuality)),

@@ -1,5 +1,5 @@
 import { byId, h, setText } from './dom.js'
-import { clockTime, count, milliseconds, span, tame } from './format.js'
+import { count, milliseconds, span, tame } from './format.js'
 
 /** Above these a figure is marked: something is slow, or stands. */
 const lateMillis = 1_000
@@ -31,6 +31,33 @@ function modelOf(model) {
   if (model === null) return { text: '–', note: 'no model has priced yet' }
   const age = model.ageMillis === null ? '' : `learnt until ${span(model.ageMillis)} ago · `
   return { text: tame(model.id, 40), note: `${age}${tame(model.backend, 12)}`, isLong: true }
+}
+
+/** Where something needs a look: a stage far behind or slow. */
+const isLate = (summary) => summary !== null && summary.p99 > lateMillis
+
+/** All of it in one line: what is marked is worth opening it for. */
+function healthLine({ listingsPerSecond, counts, listingToScoredMs, listingToAlertMs, stages, model, rules }) {
+  const waiting = worstLag(stages)
+  const part = (text, warns = false) => h('span', { class: warns ? 'part warns' : 'part' }, text)
+  return [
+    part(`${listingsPerSecond.toFixed(1)} listings/s`),
+    part(`priced in ${speed(listingToScoredMs)}`, isLate(listingToScoredMs)),
+    part(`alerted in ${speed(listingToAlertMs)}`, isLate(listingToAlertMs)),
+    part(waiting.text === '0' ? 'nothing waits' : `${waiting.text} wait (${waiting.note})`, waiting.warns),
+    part(counts.deadLetters === 1 ? '1 dead letter' : `${count(counts.deadLetters)} dead letters`, counts.deadLetters > 0),
+    part(model === null ? 'no model yet' : `model ${tame(model.id, 40)}`, model === null),
+    part(`rules ${tame(rules.name ?? rules.hash, 40)}`),
+  ]
+}
+const speed = (summary) => (summary === null ? '–' : milliseconds(summary.p50))
+
+function drawRules({ name, hash, rules }) {
+  const lines = (rules ?? []).map((rule) => h('li', {}, h('b', {}, tame(rule.name, 40)), `: ${tame(rule.words, 400)}`))
+  byId('rules').replaceChildren(
+    h('h3', {}, `Rules in force: ${tame(name ?? 'not read yet', 80)} `, h('span', { class: 'note' }, tame(hash, 12))),
+    h('ol', { class: 'rules' }, ...lines),
+  )
 }
 
 const tiles = [
@@ -85,6 +112,8 @@ export function createHealthView() {
   table.append(body)
 
   return (status) => {
+    byId('health-line').replaceChildren(...healthLine(status))
+    drawRules(status.rules)
     for (const { tile, value, note, read } of shown) {
       const { text, note: below, warns = false, isLong = false } = read(status)
       setText(value, text)
@@ -95,7 +124,6 @@ export function createHealthView() {
     body.replaceChildren(...status.stages.map(stageRow))
     const letters = Object.entries(status.deadLettersByCode).map(([code, times]) => `${tame(code, 40)} ${count(times)}`)
     setText(byId('dead-letters'), letters.length === 0 ? '' : `Dead letters by reason: ${letters.join(' · ')}`)
-    setText(byId('pipeline-aside'), `as of ${clockTime(status.at)}`)
   }
 }
 

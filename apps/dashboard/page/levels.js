@@ -1,6 +1,7 @@
 import uPlot from '/plot/uPlot.esm.js'
 import { byId, h, setText } from './dom.js'
-import { dateTime, signedPercent, titleCase, usd } from './format.js'
+import { count, dateTime, signedPercent, titleCase, usd } from './format.js'
+import { robustRange } from './robust-range.js'
 
 const height = 320
 const dayMillis = 86_400_000
@@ -13,6 +14,16 @@ export function createLevels() {
   let classes = []
   let samples = []
   let plot = null
+  let axisRange = robustRange([])
+
+  /** The range of what is shown now. */
+  const measure = () => {
+    const values = names().flatMap((name, index) => (hidden.has(name) ? [] : data()[index + 1]))
+    axisRange = robustRange(values)
+    const { beyond, lowest, highest } = axisRange
+    const text = `The axis leaves out ${count(beyond)} ${beyond === 1 ? 'value' : 'values'} far from the rest (${usd(lowest)} to ${usd(highest)} in all).`
+    setText(byId('levels-cut'), beyond === 0 ? '' : text)
+  }
 
   /** What a canvas can draw with: a property of its own is not resolved for light or dark before it colours something. */
   const style = (name) => {
@@ -33,6 +44,7 @@ export function createLevels() {
     plot?.destroy()
     plot = null
     const enough = samples.length > 1
+    measure()
     byId('levels-empty').hidden = enough
     holder.hidden = !enough
     if (!enough) return
@@ -45,8 +57,8 @@ export function createLevels() {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
         legend: { show: false },
         cursor: { y: false, points: { size: 5 } },
-        // From the lowest to the highest, not to the next powers of ten.
-        scales: { y: { distr: 3, log: 10, range: (_, low, high) => [(low ?? 1) * 0.9, (high ?? 10) * 1.1] } },
+        // From the lowest to the highest, not to the next powers of ten; what is far beyond the rest is cut off, and said.
+        scales: { y: { distr: 3, log: 10, range: () => [axisRange.low, axisRange.high] } },
         axes: [
           times,
           { ...axis, size: 52, values: (_, values) => values.map((value) => (value === null ? '' : usd(value).replace(/\.00$/, ''))) },
@@ -113,12 +125,13 @@ export function createLevels() {
     button.addEventListener('click', () => {
       if (!hidden.delete(name)) hidden.add(name)
       button.setAttribute('aria-pressed', String(!hidden.has(name)))
+      measure()
       plot?.setSeries(names().indexOf(name) + 1, { show: !hidden.has(name) })
     })
     return button
   }
 
-  new ResizeObserver(() => plot?.setSize({ width: Math.max(200, holder.clientWidth), height })).observe(holder)
+  new ResizeObserver(() => holder.clientWidth > 0 && plot?.setSize({ width: Math.max(200, holder.clientWidth), height })).observe(holder)
   return {
     /** Colours are those of the theme: drawn anew when that changes. */
     redraw: build,
@@ -137,7 +150,10 @@ export function createLevels() {
         last !== undefined && Math.floor(last.at / 3_600_000) === Math.floor(sample.at / 3_600_000) && last.at % 3_600_000 !== 0
       samples = [...(sameHour ? samples.slice(0, -1) : samples), sample].slice(-mostSamples)
       if (plot === null) build()
-      else plot.setData(data())
+      else {
+        measure()
+        plot.setData(data())
+      }
       table()
       setText(byId('levels-aside'), `${simulated ? 'SIMULATED · ' : ''}mean of the middle half of 24 h of sales, to ${dateTime(sample.at)}`)
     },

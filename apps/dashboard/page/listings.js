@@ -66,6 +66,7 @@ export function createListings({ onLookup }) {
       showPause()
     },
     classes(names) {
+      if (filter.options.length > 1) return
       for (const name of names) filter.append(h('option', { value: name }, titleCase(name)))
     },
   }

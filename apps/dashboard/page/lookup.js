@@ -1,16 +1,20 @@
-import { marketLink } from './alerts.js'
+import { ask } from './ask.js'
+import { attributeWords } from './attributes.js'
+import { axieIdOf } from './axie-id.js'
 import { besideOf } from './beside.js'
-import { authorized } from './connection.js'
 import { byId, h, setText } from './dom.js'
 import { evidenceList } from './evidence.js'
 import { date, dateTime, eth, percent, signedUsd, tame, titleCase, usd } from './format.js'
 import { priceBar } from './interval-bar.js'
+import { marketLink } from './market-link.js'
 import { picture } from './picture.js'
+import { whyDetails } from './why.js'
 
 /** Prices one axie on request, by the API, and says why. */
 export function createLookup({ pictureOrigin }) {
   const dialog = byId('answer')
   const body = byId('answer-body')
+  const field = byId('axie-id')
   let latest = 0
 
   const show = (...children) => body.replaceChildren(...children)
@@ -19,30 +23,23 @@ export function createLookup({ pictureOrigin }) {
     setText(byId('answer-title'), `Axie #${tame(axieId, 20)}`)
     show(h('p', { class: 'empty' }, 'Asking…'))
     if (!dialog.open) dialog.showModal()
-    const found = await ask(axieId)
+    const found = await ask(`/api/price/${encodeURIComponent(axieId)}`)
     if (turn === latest) show(...('problem' in found ? problemOf(found.problem) : answerOf(found.answer, pictureOrigin())))
   }
 
   byId('lookup').addEventListener('submit', (event) => {
     event.preventDefault()
-    const field = byId('axie-id')
-    if (field.checkValidity()) lookup(field.value)
+    const axieId = axieIdOf(field.value)
+    if (axieId !== null) return lookup(axieId)
+    field.setCustomValidity('Expected the number of an axie, or the address of its page on the marketplace.')
+    field.reportValidity()
   })
+  field.addEventListener('input', () => field.setCustomValidity(''))
   byId('answer-close').addEventListener('click', () => dialog.close())
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close()
   })
   return lookup
-}
-
-async function ask(axieId) {
-  try {
-    const response = await fetch(`/api/price/${encodeURIComponent(axieId)}`, { headers: authorized() })
-    const json = await response.json()
-    return response.ok ? { answer: json } : { problem: json }
-  } catch {
-    return { problem: { title: 'No answer', detail: 'The dashboard’s server cannot be reached; try again.' } }
-  }
 }
 
 const problemOf = ({ title, detail }) => [h('p', { class: 'empty' }, h('b', {}, tame(title, 80)), h('br'), tame(detail, 400))]
@@ -74,14 +71,16 @@ function answerOf(
           {},
           h('i', { class: 'dot', 'data-class': item.class, 'aria-hidden': 'true' }),
           `${tame(titleCase(item.class), 20)} · ${item.breedCount} ${item.breedCount === 1 ? 'breed' : 'breeds'}`,
+          ...attributeWords(item).map((word) => h('span', { class: 'chip' }, word)),
         ),
+        h('p', {}, marketLink(axieId, { class: 'buy' }, 'On the marketplace', h('span', { 'aria-hidden': 'true' }, ' ↗'))),
       ),
     ),
     asked === null
       ? h('p', { class: 'label' }, 'Not on offer, as far as known.')
       : h(
           'p',
-          { class: 'figures' },
+          { class: 'asked' },
           h(
             'span',
             {},
@@ -95,11 +94,11 @@ function answerOf(
     priceBar(forecastUsd, asked?.usd ?? null),
     h('h3', {}, 'Why'),
     evidenceList(item, evidence, why),
+    whyDetails('Why it is an alert, or is not', axieId),
     h(
       'p',
       { class: 'note' },
-      `model ${tame(model.id, 40)} on ${tame(model.backend, 12)}, learnt until ${date(model.trainedUntil)} · novelty ${percent(model.novelty)} · as of ${dateTime(asOf)} · `,
-      h('a', { href: marketLink(axieId), rel: 'noopener noreferrer', target: '_blank' }, 'on the marketplace'),
+      `model ${tame(model.id, 40)} on ${tame(model.backend, 12)}, learnt until ${date(model.trainedUntil)} · novelty ${percent(model.novelty)} · as of ${dateTime(asOf)}`,
     ),
   ]
 }

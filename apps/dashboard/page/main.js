@@ -1,47 +1,56 @@
-import { createAlerts } from './alerts.js'
-import { drawCalibration, drawOutcomes } from './calibration.js'
 import { connect, setToken } from './connection.js'
 import { byId, setText } from './dom.js'
-import { clockTime, count, dateTime } from './format.js'
+import { clockTime, dateTime } from './format.js'
 import { createHealthView } from './health.js'
-import { createLevels } from './levels.js'
-import { createListings } from './listings.js'
 import { createLookup } from './lookup.js'
 import { startTheme } from './theme.js'
-
-const mostLevels = 505
+import { startViews } from './view-tabs.js'
+import { views } from './views.js'
 
 let status = null
 let pictureOrigin = null
 let link = 'connecting'
+const redraws = []
 
-const lookup = createLookup({ pictureOrigin: () => pictureOrigin })
-const listings = createListings({ onLookup: lookup })
-const alerts = createAlerts({ onLookup: lookup, pictureOrigin: () => pictureOrigin, marketTime: () => status?.marketTime ?? null })
+const page = {
+  status: () => status,
+  pictureOrigin: () => pictureOrigin,
+  redrawn: (draw) => redraws.push(draw),
+  lookup: createLookup({ pictureOrigin: () => pictureOrigin }),
+}
 const showHealth = createHealthView()
-const levels = createLevels()
-startTheme(levels.redraw)
+const { tell } = startViews(views, page)
+startTheme(() => {
+  for (const redraw of redraws) redraw()
+})
 
-const linkTexts = { connecting: 'connecting', live: 'live', lost: 'not connected', refused: 'token wanted' }
+const linkTexts = { connecting: 'connecting', lost: 'not connected', refused: 'token wanted' }
+const conditionTexts = { away: 'Kafka away', starting: 'starting', training: 'training', behind: 'behind', quiet: 'quiet', live: 'live' }
 
-/** What is broken, in words, until it no longer is. */
-function brokenText() {
+/** What is broken or not yet so, in words, until it no longer is. */
+function trouble() {
   if (link === 'lost') return 'The dashboard’s server does not answer. What you see is as it was; this page tries again by itself.'
   if (status === null || link !== 'live') return ''
-  const { answers, since, problem } = status.broker
-  if (!answers)
-    return `Kafka does not answer since ${clockTime(since)} (${problem}). What you see is as it was then; the page goes on by itself once Kafka is back.`
-  if (!status.caughtUp) return 'Reading what happened so far; prices may still change.'
-  return ''
+  const { condition, broker, marketTime } = status
+  if (condition.state === 'away')
+    return `Kafka does not answer since ${clockTime(broker.since)} (${broker.problem}). What you see is as it was then; the page goes on by itself once Kafka is back.`
+  // Before the first event the empty page says it all; a market that rests is nobody's trouble.
+  return condition.state === 'quiet' || (status.caughtUp && marketTime === null) ? '' : condition.detail
 }
 
+/** Only a pipeline that prices, and is not behind, is shown as live. */
 function showLink() {
-  const isBroken = link === 'live' && status?.broker.answers === false
-  byId('link').dataset.state = isBroken ? 'broken' : link
-  setText(byId('link-text'), isBroken ? 'Kafka away' : linkTexts[link])
-  const text = brokenText()
-  byId('banner').hidden = text === ''
-  setText(byId('banner'), text)
+  const state = link === 'live' ? (status?.condition.state ?? 'connecting') : link
+  const shown = byId('link')
+  shown.dataset.state = state
+  shown.dataset.connected = link === 'live' ? 'yes' : 'no'
+  shown.title = link === 'live' ? (status?.condition.detail ?? '') : ''
+  setText(byId('link-text'), linkTexts[state] ?? conditionTexts[state])
+  const text = trouble()
+  const banner = byId('banner')
+  banner.hidden = text === ''
+  banner.dataset.grave = state === 'lost' || state === 'away' ? 'yes' : 'no'
+  setText(banner, text)
 }
 
 function showStatus(next) {
@@ -51,35 +60,20 @@ function showStatus(next) {
   setText(byId('stamp'), stamp)
   document.title = status.simulated ? 'SIMULATED · flipstream' : 'flipstream'
   setText(byId('market-time'), status.marketTime === null ? 'no time yet' : dateTime(status.marketTime))
-  setText(byId('listings-aside'), `${status.simulated ? 'SIMULATED · ' : ''}newest 60 of ${count(status.counts.scored)}`)
-  setText(byId('alerts-aside'), `${status.simulated ? 'SIMULATED · ' : ''}${count(status.counts.alerts)} so far`)
   showHealth(status)
-  drawCalibration(status.calibration, status.simulated)
-  drawOutcomes(status.outcomes)
-  levels.now(status.levelNow, mostLevels, status.simulated)
-  alerts.tick()
   showLink()
 }
 
-const onEvent = {
-  snapshot(all) {
-    pictureOrigin = all.pictureOrigin
-    levels.replace(all.levels)
-    showStatus(all.status)
-    listings.replace(all.listings)
-    alerts.replace(all.alerts)
-    if (byId('class-filter').options.length === 1) listings.classes(all.levels.classes)
-  },
-  status: showStatus,
-  listings: listings.add,
-  alerts: alerts.add,
-  outcomes: alerts.settle,
+function onEvent(name, data) {
+  if (name === 'snapshot') pictureOrigin = data.pictureOrigin
+  if (name === 'snapshot' || name === 'status') showStatus(name === 'status' ? data : data.status)
+  tell(name, data)
 }
 
 const gate = byId('gate')
 function start() {
   connect({
-    onEvent: (name, data) => onEvent[name]?.(data),
+    onEvent,
     onState(state) {
       link = state
       showLink()

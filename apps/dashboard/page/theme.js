@@ -10,7 +10,9 @@ export function startTheme(onChange) {
   const apply = () => {
     if (chosen === 'system') delete document.documentElement.dataset.theme
     else document.documentElement.dataset.theme = chosen
-    setText(button, `Theme: ${chosen}`)
+    setText(button, { system: '◐', light: '☀', dark: '☾' }[chosen])
+    button.setAttribute('aria-label', `Theme: ${chosen}`)
+    button.title = `Theme: ${chosen}`
     onChange()
   }
   button.addEventListener('click', () => {

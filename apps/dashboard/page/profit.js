@@ -1,0 +1,87 @@
+import { ask } from './ask.js'
+import { h, setText } from './dom.js'
+import { count, date, signedUsd, tame, usd } from './format.js'
+
+/** What each rule's alerts came to by day, had all been bought, beside as many purchases at random. */
+export function createProfit() {
+  const aside = h('p', { class: 'aside' })
+  const body = h('div')
+  const element = h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'profit-title' },
+    h('header', {}, h('h2', { id: 'profit-title' }, 'Profit by day and rule'), aside),
+    body,
+    h(
+      'p',
+      { class: 'note' },
+      'As if every alert had been bought at its ask. Net: what was really sold on, less fee and ask; what was not sold on yet counts neither as gain nor as loss, and its asks stand beside it. At random: what a buyer who picks listings blindly got a purchase, times as many purchases.',
+    ),
+  )
+  return {
+    element,
+    stamp: (simulated) => setText(aside, simulated ? 'SIMULATED · UTC, by the market’s clock' : 'UTC, by the market’s clock'),
+    async refresh() {
+      const { answer, problem } = await ask('/api/profit')
+      body.replaceChildren(problem === undefined ? profitTable(answer.rows) : h('p', { class: 'empty' }, tame(problem.detail, 400)))
+    },
+  }
+}
+
+const columns = [
+  ['Day', ''],
+  ['Rule', ''],
+  ['Alerts', 'number'],
+  ['Sold on', 'number extra'],
+  ['Gained', 'number extra'],
+  ['Net', 'number'],
+  ['Unsold, at ask', 'number extra'],
+  ['At random', 'number'],
+  ['Better by', 'number'],
+]
+
+function profitTable(rows) {
+  if (rows.length === 0) return h('p', { class: 'empty' }, 'No alert yet, so nothing to gain or lose.')
+  return h(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Profit by day and rule' },
+    h(
+      'table',
+      { class: 'plain profit' },
+      h('thead', {}, h('tr', {}, ...columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
+      h('tbody', {}, ...rows.map(profitRow)),
+      rows.length === 1 ? null : h('tfoot', {}, totalRow(rows)),
+    ),
+  )
+}
+
+const number = (text, kind = '') => h('td', { class: `number ${kind}` }, text)
+const signed = (value) => number(signedUsd(value), value > 0 ? 'up' : value < 0 ? 'lost' : '')
+
+const profitRow = ({ day, rule, alerts, randomSameCountUsd }) =>
+  h('tr', {}, h('th', { scope: 'row' }, date(day)), h('td', {}, tame(rule, 40)), ...figures(alerts, randomSameCountUsd))
+
+function figures({ purchases, resold, gained, netUsd, unsoldUsd }, randomUsd) {
+  return [
+    number(count(purchases)),
+    number(count(resold), 'extra'),
+    number(resold === 0 ? '–' : `${count(gained)} of ${count(resold)}`, 'extra'),
+    signed(resold === 0 ? null : netUsd),
+    number(usd(unsoldUsd), 'label extra'),
+    number(signedUsd(randomUsd), 'label'),
+    signed(resold === 0 || randomUsd === null ? null : netUsd - randomUsd),
+  ]
+}
+
+function totalRow(rows) {
+  const sum = (read) => rows.reduce((total, row) => total + read(row), 0)
+  const total = (name) => sum(({ alerts }) => alerts[name])
+  const names = ['purchases', 'resold', 'gained', 'netUsd', 'unsoldUsd']
+  const known = rows.every(({ randomSameCountUsd }) => randomSameCountUsd !== null)
+  const random = known ? sum(({ randomSameCountUsd }) => randomSameCountUsd) : null
+  return h(
+    'tr',
+    {},
+    h('th', { scope: 'row', colspan: '2' }, 'All'),
+    ...figures(Object.fromEntries(names.map((name) => [name, total(name)])), random),
+  )
+}

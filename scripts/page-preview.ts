@@ -1,0 +1,209 @@
+/**
+ * The page as people see it, on a market that is made up: light, dark and on a phone, each view, busy and empty, as pictures to look at.
+ *   node bin/node.mjs scripts/page-preview.ts FOLDER [--docs]      (--docs: only those of docs/pictures)
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Page } from 'playwright-core'
+import { partTypes } from '#lib/axie/parts.ts'
+import { profileOf } from '#lib/axie/profile.ts'
+import { systemClock } from '#lib/clock/clock.ts'
+import { consumers } from '#lib/market/consumers.ts'
+import { listingEvent } from '#lib/market/event.ts'
+import { usdToWei } from '#lib/market/money.ts'
+import { topicName } from '#lib/market/topics.ts'
+import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
+import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
+import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
+import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
+import { someSales } from '#lib/training/testing/sales-samples.ts'
+import type { ItemProfile, MarketEvent, ScoredListing } from '#schemas/types.ts'
+import { type Browser, complaintsOf, openBrowser } from '../tests/browser.ts'
+import { type DashboardWorld, openDashboardWorld } from '../tests/worlds/dashboard-world.ts'
+
+const hour = 3_600_000
+/** A little after the last of the sales that the world has. */
+const now = (someSales(400, 1)[399] as MarketEvent).observedAt + 60_000
+const seed = 3
+const listingCount = 90
+const alertCount = 80
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { docs: { type: 'boolean', default: false } } })
+const folder = positionals[0]
+if (folder === undefined) throw new Error('usage: node bin/node.mjs scripts/page-preview.ts FOLDER [--docs]')
+mkdirSync(folder, { recursive: true })
+
+/** One in ten of what can set an axie apart, so that cards of them are seen too. */
+const apart = (number: number): ItemProfile['attributes'] =>
+  number % 10 !== 0
+    ? null
+    : {
+        ...{ title: 'origin', bodyShape: null, level: 12, onchainLevel: 3, isBanned: false, evolvedParts: 2, nightmareParts: 0 },
+        ...{ mystic: number % 20 === 0 ? 1 : 0, japanese: 0, xmas: 0, summer: 0, unknownParts: 0 },
+      }
+
+function itemOf(sold: SoldAxie, number: number): ItemProfile {
+  const parts = partTypes.map((type) => sold.parts[type])
+  const { tokenId, class: axieClass, breedCount } = sold
+  return { ...profileOf({ tokenId, class: axieClass, breedCount, genes: null, parts, image: null }), attributes: apart(number) }
+}
+
+/** A scored listing around what the axie would sell for. `share`: of it that is asked. */
+function scoredOf(sold: SoldAxie, number: number, share: number): ScoredListing {
+  const observedAt = now - (listingCount - number) * 37_000
+  const around = (spread: number) => ({
+    ...{ q05: sold.priceUsd * (1 - spread * 2), q25: sold.priceUsd * (1 - spread), q50: sold.priceUsd },
+    ...{ q75: sold.priceUsd * (1 + spread), q95: sold.priceUsd * (1 + spread * 2.6) },
+  })
+  const askUsd = Math.max(0.2, sold.priceUsd * share)
+  return scoredWith({
+    listing: { listingId: `axie:${sold.tokenId}:${observedAt - 4_000}`, observedAt, item: itemOf(sold, number) },
+    ask: { usd: askUsd, eth: askUsd / 3_000, startedAt: observedAt - 4_000 },
+    quantilesUsd: around(0.18),
+    exit: around(0.13),
+    mean: sold.priceUsd * 1.04,
+    demand: { usd: sold.priceUsd, h1: 0.08, h6: 0.3, h24: 0.3 + (number % 6) * 0.11, h72: 0.9 },
+  })
+}
+
+async function playMarket(world: DashboardWorld): Promise<void> {
+  await world.openMarket()
+  const sales = syntheticSales({ seed, start: now - 300 * hour, salesPerHour: 200 })
+  for (let number = 0; number < listingCount; number++)
+    await playListing(world, scoredOf(sales.next().value, number, 0.75 + (number % 9) * 0.06))
+  for (let number = 0; number < alertCount; number++)
+    await playAlert(world, scoredOf(sales.next().value, number, 0.5 + (number % 4) * 0.05), number)
+  await world.log.idle()
+  await commitAll(world)
+}
+
+/** As if every stage had read all there is: the page then says that it is live. */
+async function commitAll({ log }: DashboardWorld): Promise<void> {
+  const producer = log.transactionalProducer('preview')
+  await producer.fence()
+  for (const { app, input } of consumers) {
+    const topic = topicName('run.', input)
+    for (const { partition, next } of await log.admin().offsets(topic))
+      await producer.commitTransaction({
+        records: [],
+        position: { group: `run.${app}`, partition: { topic, partition }, committed: { offset: next, metadata: '' } },
+      })
+  }
+}
+
+/** Scored, and on offer, so that it can be asked for. */
+async function playListing(world: DashboardWorld, scored: ScoredListing): Promise<void> {
+  const { listingId, item, seller, observedAt, ask } = scored.listing
+  const wei = usdToWei(ask.usd, 3_000)
+  const prices = { basePriceWei: wei, endedPriceWei: wei, currentPriceWei: wei, currentPriceUsd: ask.usd.toFixed(2) }
+  const raw = {
+    tokenId: item.tokenId,
+    class: item.class,
+    breedCount: item.breedCount,
+    genes: null,
+    parts: Object.values(item.parts),
+    image: null,
+  }
+  const offer = {
+    listingId,
+    item: raw,
+    seller,
+    ask: { kind: 'fixed', paymentToken: '', durationSeconds: 0, startedAt: ask.startedAt, ...prices } as const,
+  }
+  await world.market(listingEvent(offer, { observedAt, origin: 'live', source: 'synthetic' }))
+  await world.send('listings.scored', 'k', scored)
+}
+
+async function playAlert(world: DashboardWorld, scored: ScoredListing, number: number): Promise<void> {
+  const alert = sampleAlert(scored, {
+    netGainUsd: scored.exit!.q50 * 0.9575 - scored.listing.ask.usd,
+    netGainLowUsd: scored.exit!.q25 * 0.9575 - scored.listing.ask.usd,
+  })
+  await world.send('alerts', 'k', alert)
+  const { listingId, item, ask } = scored.listing
+  const resoldUsd = scored.quantilesUsd.q50 * (0.5 + (number % 5) * 0.2)
+  const resold = { status: 'resold', resoldUsd, resoldAt: now + hour, netUsd: resoldUsd * 0.9575 - ask.usd } as const
+  const about = { listingId, tokenId: item.tokenId, askUsd: ask.usd, alertedAt: now - Math.floor(number / 30) * 24 * hour }
+  if (number % 3 !== 0)
+    await world.send('outcomes', 'k', sampleOutcome({ alertId: alert.alertId, ...about, ...(number % 3 === 1 ? resold : {}) }))
+  await world.send(
+    'outcomes',
+    'k',
+    sampleOutcome({ alertId: `random:${listingId}`, kind: 'random', ...about, ...resold, netUsd: (number % 7) - 4 }),
+  )
+  const rejectedFor = (['stale', 'second_check_asks', 'bulk_seller'] as const)[number % 3]!
+  await world.send(
+    'outcomes',
+    'k',
+    sampleOutcome({ alertId: `rejected:${listingId}x`, kind: 'rejected', rejectedFor, ...about, listingId: `${listingId}x` }),
+  )
+}
+
+type Look = Readonly<{
+  name: string
+  hash?: string
+  dark?: boolean
+  width?: number
+  height?: number
+  whole?: boolean
+  before?(page: Page): Promise<unknown>
+}>
+
+const looks: readonly Look[] = [
+  { name: 'now-light', whole: true },
+  { name: 'now-dark', dark: true },
+  { name: 'now-1024', width: 1024 },
+  { name: 'now-phone', width: 390, height: 844, whole: true },
+  { name: 'now-why', before: (page) => page.locator('.card details summary').first().click() },
+  { name: 'now-rules', dark: true, before: (page) => page.locator('.card').first().getByText('Rules', { exact: true }).click() },
+  { name: 'now-health', before: (page) => page.locator('#health summary').click() },
+  { name: 'money-light', hash: '#money' },
+  { name: 'money-dark', hash: '#money', dark: true },
+  { name: 'money-phone', hash: '#money', width: 390, height: 844, whole: true },
+  { name: 'models-light', hash: '#models' },
+  {
+    name: 'price',
+    before: async (page) => {
+      await page.locator('.listings .axie').first().click()
+      await page.locator('#answer-body > *').nth(2).waitFor()
+    },
+  },
+]
+
+async function look(
+  browser: Browser,
+  world: DashboardWorld,
+  prefix: string,
+  { name, hash = '', dark = false, width = 1280, height = 900, whole = false, before }: Look,
+) {
+  const context = await browser.context({ width, height, dark })
+  const page = await context.newPage()
+  const complaints = complaintsOf(page)
+  await page.goto(`${world.url}/${hash}`)
+  await page.locator('#link[data-connected=yes]').waitFor()
+  await systemClock.sleep(1_000)
+  await before?.(page)
+  await systemClock.sleep(500)
+  await page.screenshot({ path: join(folder as string, `${prefix}${name}.png`), fullPage: whole })
+  await context.close()
+  process.stderr.write(`${prefix}${name}.png${complaints.length === 0 ? '' : `: ${complaints.join('; ')}`}\n`)
+}
+
+const browser = await openBrowser()
+if (!values.docs) {
+  const empty = await openDashboardWorld()
+  for (const one of looks.filter(({ name }) => ['now-light', 'now-phone', 'money-light', 'models-light'].includes(name)))
+    await look(browser, empty, 'empty-', one)
+  await empty.close()
+}
+const world = await openDashboardWorld()
+await playMarket(world)
+if (values.docs) {
+  await look(browser, world, 'dashboard-', { name: 'light' })
+  await look(browser, world, 'dashboard-', { name: 'dark', dark: true })
+} else for (const one of looks) await look(browser, world, '', one)
+await world.close()
+await browser.close()
+process.exit(0)

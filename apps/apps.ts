@@ -23,6 +23,10 @@ export const apps: Readonly<Record<string, Readonly<{ summary: string; load(): P
     summary: 'a live web page and a REST API that prices any axie',
     load: async () => general((await import('./dashboard/main.ts')).app),
   },
+  learner: {
+    summary: 'compares models in shadow with the champion; promotes and rolls back by what sold',
+    load: async () => general((await import('./learner/main.ts')).app),
+  },
   validator: {
     summary: 'judges each hour of the market as a whole; dead letters where it does not hold',
     load: async () => general((await import('./validator/main.ts')).app),

@@ -18,7 +18,7 @@ const hour = 3_600_000
 const model = (modelId: string, trainedUntil = 0): Challenger => ({ modelId, featureSetHash: 'f', trainedUntil })
 
 const promoted = (state: JudgeState, modelId: string, since: number, evidence: DecisionEvidence | null = null): JudgeState =>
-  putInForce(state, { modelId, featureSetHash: 'f', since, evidence, isRollback: false })
+  putInForce(state, { modelId, featureSetHash: 'f', trainedUntil: 0, since, evidence, isRollback: false })
 
 const championA = promoted(initialJudgeState, 'a', 0)
 
@@ -127,6 +127,11 @@ describe('a challenger', () => {
 describe('a promoted model', () => {
   const inForce = promoted(nameChallenger(championA, model('b'), 0), 'b', 10)
 
+  it('that is shown better than the one before owes nothing any more', () => {
+    expect(play({ ...inForce, spent: 0.02 }, { a: -0.1 }, 60).state.spent).toBe(0)
+    expect(play({ ...inForce, spent: 0.02 }, { a: 0 }, 60).state.spent).toBe(0.02)
+  })
+
   it('that turns out worse than the one before is rolled back and barred', () => {
     const { decision } = play(inForce, { a: 0.1 })
     expect(decision).toMatchObject({ kind: 'roll back', modelId: 'a', expected: { modelId: 'b', since: 10 }, bars: 'b' })
@@ -137,7 +142,11 @@ describe('a promoted model', () => {
   })
 
   it('is not put in force again after its rollback, whatever comes', () => {
-    const back = bar(putInForce(inForce, { modelId: 'a', featureSetHash: 'f', since: 20, evidence: null, isRollback: true }), 'b', 20)
+    const back = bar(
+      putInForce(inForce, { modelId: 'a', featureSetHash: 'f', trainedUntil: 0, since: 20, evidence: null, isRollback: true }),
+      'b',
+      20,
+    )
     expect(back).toMatchObject({ champion: { modelId: 'a' }, previous: null, challenger: null })
     expect(play(back, { b: 0.2 }).decision).toBeNull()
   })

@@ -4,6 +4,7 @@
  * - The champion prices. One challenger is compared with it, and the champion before it stays compared after a promotion.
  * - A challenger that is shown better is promoted. One that is newer and shown no worse is promoted, too, as it knows the market of today;
  *   what that may lose adds up, and an allowance bounds the sum until a model is shown better: a little worse each night is no way down.
+ *   Shown better is a challenger before its promotion, or the champion beside the one before it.
  * - No challenger is promoted that forecasts worse than the rule that needs no model, on the same sales.
  * - The champion before that is shown better than the one in force is put back, and the one in force is barred for ever.
  * - A challenger has a tenure. A newer one waits for an open verdict, or takes the place of one that is losing.
@@ -79,7 +80,8 @@ export function next(state: JudgeState, block: ModelsCompared, settings: Learnin
   }
   const verdicts = verdictsOf(compared, settings)
   const decision = state.isHeld ? null : decide(compared, block, settings)
-  return { state: withoutLost(compared, block.to, settings), decision, verdicts }
+  const isProven = verdicts.some(({ modelId, standing }) => modelId === compared.previous?.modelId && standing === 'worse')
+  return { state: withoutLost(isProven ? { ...compared, spent: 0 } : compared, block.to, settings), decision, verdicts }
 }
 
 const isSame = (one: ExpectedChampion, other: ExpectedChampion): boolean => one.modelId === other.modelId && one.since === other.since
@@ -179,20 +181,14 @@ export function nameChallenger(state: JudgeState, named: Challenger, clock: numb
 const isCompared = ({ champion, challenger, previous }: JudgeState, modelId: string): boolean =>
   [champion, challenger, previous].some((model) => model?.modelId === modelId)
 
+export type ComingIntoForce = Challenger & Readonly<{ since: number; evidence: DecisionEvidence | null; isRollback: boolean }>
+
 /** A model came into force: by a decision of ours with its evidence, or by people's. All comparisons begin anew. */
 export function putInForce(
   state: JudgeState,
-  {
-    modelId,
-    featureSetHash,
-    since,
-    evidence,
-    isRollback,
-  }: Readonly<{ modelId: string; featureSetHash: string; since: number; evidence: DecisionEvidence | null; isRollback: boolean }>,
+  { modelId, featureSetHash, trainedUntil, since, evidence, isRollback }: ComingIntoForce,
 ): JudgeState {
   const { champion, challenger, previous, waiting } = state
-  const known = [challenger, previous, waiting].find((model) => model?.modelId === modelId)
-  const trainedUntil = known?.trainedUntil ?? 0
   // What was promoted is no challenger any more; another goes on, from the beginning: it meets another champion.
   const nextChallenger = challenger?.modelId === modelId ? waiting : challenger
   const isOther = champion !== null && champion.modelId !== modelId
@@ -202,7 +198,7 @@ export function putInForce(
     challenger: nextChallenger === null ? null : begun(nextChallenger, since),
     waiting: challenger?.modelId === modelId || waiting?.modelId === modelId ? null : waiting,
     // Nobody goes back to what a rollback has just left.
-    previous: isOther && !isRollback ? begun(champion, since) : null,
+    previous: isRollback ? null : isOther ? begun(champion, since) : previous === null ? null : begun(previous, since),
     rule: noComparison,
     block: 0,
     spent: spentAfter(state, evidence, isRollback),

@@ -6,8 +6,10 @@ export const learningSettings = {
   forecastMillis: 72 * hourMillis,
   /** Differences of two losses of one sale, at most, either way: log price times a level, so 0.5 is a price missed by a factor of two and more. */
   clip: 0.5,
-  /** A block ends when it has lasted so long and has so many sales. Verdicts are looked at when a block ends. */
-  block: { millis: hourMillis, sales: 100 },
+  /** A block ends when it has lasted so long and has so many sales, or lasted `mostMillis`. Verdicts are looked at when a block ends. */
+  block: { millis: hourMillis, sales: 100, mostMillis: 4 * dayMillis },
+  /** Log price of each quantile less the median's, of the forecast that needs no model: as sales of one kind lie about their median. */
+  ruleSpread: [-0.5, -0.15, 0, 0.15, 0.5],
   /** The chance that a challenger which is not better is ever called better; likewise for each other verdict. */
   alpha: 0.05,
   /** The variance process where the bounds are tightest from: that of about 1,000 sales of two models of one kind. */
@@ -20,7 +22,5 @@ export const learningSettings = {
   tenureMillis: 7 * dayMillis,
 } as const
 
-export type LearningSettings = Readonly<{
-  [Name in Exclude<keyof typeof learningSettings, 'block'>]: number
-}> &
-  Readonly<{ block: Readonly<{ millis: number; sales: number }> }>
+export type LearningSettings = Readonly<Record<Exclude<keyof typeof learningSettings, 'block' | 'ruleSpread'>, number>> &
+  Readonly<{ block: Readonly<Record<keyof (typeof learningSettings)['block'], number>>; ruleSpread: readonly number[] }>

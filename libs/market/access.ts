@@ -38,6 +38,7 @@ export const access: Readonly<Record<string, Access>> = {
     writes: ['positions'],
     watches: ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'],
   },
+  learner: { reads: ['market.events', 'listings.shadow'], writes: ['market.events', 'listings.shadow', 'dead-letters'] },
   validator: { reads: ['market.events'], writes: ['dead-letters'] },
   archiver: { reads: topicsToArchive, writes: [] },
 }

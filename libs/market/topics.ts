@@ -18,6 +18,7 @@ export const topics = {
   'listings.enriched': { schema: 'EnrichedListing', key: 'item', partitions: 'many', retentionDays: 7 },
   'listings.features': { schema: 'FeaturizedListing', key: 'item', partitions: 'many', retentionDays: 7 },
   'listings.scored': { schema: 'ScoredListing', key: 'item', partitions: 'many', retentionDays: 30 },
+  'listings.shadow': { schema: 'ShadowForecast', key: 'item', partitions: 'many', retentionDays: 7 },
   alerts: { schema: 'Alert', key: 'item', partitions: 'many', retentionDays: 90 },
   'candidates.rejected': { schema: 'RejectedCandidate', key: 'item', partitions: 'many', retentionDays: 30 },
   'alerts.feedback': { schema: 'AlertFeedback', key: 'item', partitions: 'many', retentionDays: 90 },
@@ -55,6 +56,7 @@ export function topicSettings(prefix: string, options: { partitions: number }): 
 export const topicsToArchive: readonly TopicName[] = [
   'market.events',
   'listings.scored',
+  'listings.shadow',
   'alerts',
   'candidates.rejected',
   'alerts.feedback',

@@ -21,6 +21,8 @@ export interface ItemModelCache extends ItemModels {
   begin(model: PromotedModel | null): void
   /** Loads a model that may be promoted, so that its promotion costs no latency. */
   preload(modelId: string): Promise<void>
+  /** Loads models that may be asked for together; no more than `capacity`. */
+  preloadAll(models: readonly PromotedModel[]): Promise<void>
   /** RetryableError while the store is away, or lacks the model in force. */
   load(events: readonly MarketEvent[]): Promise<void>
 }
@@ -75,6 +77,10 @@ export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 
     async preload(modelId) {
       await ensure(modelId)
       forgetAllBut(new Set([modelId]))
+    },
+    async preloadAll(models) {
+      for (const { modelId } of models) await ensure(modelId)
+      forgetAllBut(new Set(models.map(({ modelId }) => modelId)))
     },
     begin(model) {
       inForce = model?.modelId ?? null

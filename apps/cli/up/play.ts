@@ -145,6 +145,8 @@ async function play(playing: Playing): Promise<Summary | null> {
       else if (name === 'dashboard') apps.start(name, { settings: await dashboardSettings(playing.env, marketplace.settings) })
       else apps.start(name)
     }
+    // A market that is simulated ends before there is much to learn.
+    if (options.live) apps.start('learner')
     void sayWhereDashboardIs(playing)
     const model = await putModelInForce(playing)
     if (model === null) return null
@@ -257,7 +259,7 @@ async function finish(playing: Playing, observer: Observer, { seconds, model, ma
   const broken = statesOf(playing).flatMap(({ name, phase, text }) =>
     phase.name === 'given up' || phase.name === 'resting' ? [`${name} ${text}`] : [],
   )
-  for (const name of stages) await measureAndStop(name)
+  for (const name of ['learner', ...stages]) await measureAndStop(name)
   const archivers = archivedIn(environment).map((input) => ({ app: 'archiver', input }))
   const settled = (await archiveRest(playing, (timeoutMillis) => settleAll(archivers, timeoutMillis))) && read
   await admin.close()

@@ -31,6 +31,7 @@ import { type EventContent, readEvent } from '#lib/market/read-event.ts'
 import type { Item, MarketEvent } from '#schemas/types.ts'
 import { bar, checkPromotion } from './champion.ts'
 import { itemModelOf, type MarketState } from './market-state.ts'
+import { readSale, readSalesAnew } from './read-sales-anew.ts'
 
 /** How long a second meeting is noticed. Rates and decisions are not among them: the last one counts, met again or not. */
 const noticedMillis: Readonly<Record<EventContent['kind'], number>> = {
@@ -74,6 +75,7 @@ function advance(state: MarketState, clock: number): void {
   state.residualLevels.dropUpTo(clock - oldestSaleMillis)
   // A sale may claim to be a little younger than the moment it was known.
   state.sales.forgetKnownUpTo(clock - salesMillis - futureToleranceMillis)
+  state.toldSales.forgetUpTo(clock - oldestSaleMillis - futureToleranceMillis)
   state.asks.forgetSeenUpTo(clock - askMillis)
   state.sellers.forgetUpTo(clock - sellerMillis)
   state.metIds.forgetUpTo(clock - horizonMillis)
@@ -99,9 +101,7 @@ function take(state: MarketState, content: EventContent, itemModel: ItemModel | 
       state.leaderboard = { combos: createLeaderboard(content.axies), knownAt: state.clock }
       break
     case 'model':
-      state.model = { modelId: content.modelId, featureSetHash: content.featureSetHash }
-      state.modelSince = content.since
-      state.itemModel = itemModel
+      takeModel(state, content, itemModel)
       break
     case 'barred':
       bar(state, content.modelId)
@@ -111,6 +111,18 @@ function take(state: MarketState, content: EventContent, itemModel: ItemModel | 
     case 'rules':
       state.rulesHash = content.rulesHash
   }
+}
+
+function takeModel(
+  state: MarketState,
+  { modelId, featureSetHash, since }: EventContent & { kind: 'model' },
+  itemModel: ItemModel | null,
+): void {
+  const isAnother = state.model?.modelId !== modelId
+  state.model = { modelId, featureSetHash }
+  state.modelSince = since
+  state.itemModel = itemModel
+  if (isAnother) readSalesAnew(state, itemModel)
 }
 
 function takeOffer(state: MarketState, { isNew, offer, anatomy, ask }: EventContent & { kind: 'offer' }): void {
@@ -158,12 +170,17 @@ function rememberSale(
 ): void {
   const [logPrice, group] = [Math.log(usd), classNumber(anatomy.class)]
   const level = state.levels.add({ soldAt, logPrice, group })
-  const effect = itemModel?.effectOf(profileOf(item), soldAt) ?? Number.NaN
-  const residual = Number.isNaN(effect) ? null : state.residualLevels.add({ soldAt, logPrice, effect, classNumber: group })
-  if (soldAt <= state.clock - salesMillis) return
+  const profile = profileOf(item)
+  const residual = readSale(itemModel, state.residualLevels, { soldAt, logPrice, profile })
+  const told = { clock: state.clock, soldAt, logPrice, profile: { ...profile, genes: null, image: null } }
+  if (soldAt <= state.clock - salesMillis) {
+    state.toldSales.add({ ...told, remembered: null })
+    return
+  }
   state.watchedHours.add(soldAt)
   const relative = level === null ? null : logPrice - level
   const traits = traitsOf(anatomy)
-  state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative, residual }, state.clock)
+  const number = state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative, residual }, state.clock)
+  state.toldSales.add({ ...told, remembered: { number, traits, relative } })
   if (relative !== null) state.classSales.add({ soldAt, traits, relative, residual: residual ?? Number.NaN })
 }

@@ -10,6 +10,7 @@ import { createOpenAsks, type OpenAsks } from '#lib/market/memory/open-asks.ts'
 import { createRecentIds, type RecentIds } from '#lib/market/memory/recent-ids.ts'
 import { createSaleHistory, type SaleHistory } from '#lib/market/memory/sale-history.ts'
 import { createSellerListings, type SellerListings } from '#lib/market/memory/seller-listings.ts'
+import { createToldSales, type ToldSales } from '#lib/market/memory/told-sales.ts'
 import { createWatchedHours, type WatchedHours } from '#lib/market/memory/watched-hours.ts'
 import type { Rates } from '#lib/market/rates.ts'
 
@@ -29,9 +30,11 @@ export type MarketState = {
   leaderboard: Readonly<{ combos: Leaderboard; knownAt: number }> | null
   readonly itemModels: ItemModels
   readonly levels: RollingLevels
-  readonly residualLevels: ResidualLevels
+  /** By the item model in force, as are the residuals of remembered sales: another one brings its own (read-sales-anew.ts). */
+  residualLevels: ResidualLevels
   readonly sales: SaleHistory
-  readonly classSales: ClassSales
+  classSales: ClassSales
+  readonly toldSales: ToldSales
   readonly asks: OpenAsks
   readonly sellers: SellerListings
   readonly metIds: RecentIds
@@ -88,6 +91,7 @@ export function initialMarketState(carry?: unknown, itemModels: ItemModels = noI
     residualLevels: createResidualLevels(),
     sales: createSaleHistory(),
     classSales: createClassSales(),
+    toldSales: createToldSales(),
     asks: createOpenAsks(),
     sellers: createSellerListings(),
     metIds: createRecentIds(),

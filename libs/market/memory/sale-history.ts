@@ -21,12 +21,14 @@ export type SaleToRemember = Readonly<{
   residual: number | null
 }>
 
-/** A row's number; 0 is none. Valid until the next `add` or `forget`. */
+/** A row's number; 0 is none. It is never given twice. */
 export type SaleNumber = number
 
 export interface SaleHistory {
-  /** `knownAt` never goes back from one call to the next. */
-  add(sale: SaleToRemember, knownAt: number): void
+  /** Answers its number. `knownAt` never goes back from one call to the next. */
+  add(sale: SaleToRemember, knownAt: number): SaleNumber
+  /** Another residual, by another item model. A sale that was forgotten stays so. */
+  readAnew(sale: SaleNumber, residual: number | null): void
   /** Frees what was known up to and with that time. The caller reads nothing sold that long ago any more. */
   forgetKnownUpTo(time: number): void
   /** The newest of an axie's like on each rung of the ladder. Valid until the next call. */
@@ -171,7 +173,14 @@ export function createSaleHistory(): SaleHistory {
   }
 
   return {
-    add: (sale, knownAt) => linkAll(write(sale, knownAt), sale.traits, sale.tokenId),
+    add(sale, knownAt) {
+      const number = write(sale, knownAt)
+      linkAll(number, sale.traits, sale.tokenId)
+      return number
+    },
+    readAnew(sale, residual) {
+      if (kept(sale) !== 0) columns.residual[row(sale)] = residual ?? Number.NaN
+    },
     forgetKnownUpTo(time) {
       while (first < next && (columns.knownAt[row(first)] as number) <= time) {
         unlink(first)

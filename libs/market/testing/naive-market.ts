@@ -106,7 +106,7 @@ export function knownSales(events: readonly MarketEvent[]): KnownSale[] {
     const end = Math.max(sale.soldAt, newest - hourMillis)
     const level = midmeanOf(referencePrices(known, end, end))
     const relative = level === null ? null : Math.log(usd) - level
-    const effect = itemModelAfter(folded.slice(0, index))?.effectOf(profileOf(sale.item), sale.soldAt) ?? null
+    const effect = itemModelAfter(folded)?.effectOf(profileOf(sale.item), sale.soldAt) ?? null
     const adjusted = effect === null ? null : Math.log(usd) - effect
     const newestAdjusted = Math.max(sale.soldAt, ...adjustedOf(known).map(({ soldAt }) => soldAt))
     const adjustedEnd = Math.max(sale.soldAt, newestAdjusted - hourMillis)

@@ -240,9 +240,7 @@ export function createPartitionTask<In, Out, State>(options: PartitionTaskOption
 
   /** Before the first commit ever, and before anything is written. */
   async function beginFirst({ slice }: Pending): Promise<void> {
-    // Nor the input, for a stage that answers into what it reads: what stands there is no sign that it was here before.
-    const isOwn = (topic: string): boolean => topic !== options.deadLetters && topic !== partition.topic
-    const outputs = new Set(slice.outputs.map(({ topic }) => topic).filter(isOwn))
+    const outputs = new Set(slice.outputs.map(({ topic }) => topic).filter((topic) => topic !== options.deadLetters))
     await options.refuseSilentReplay(partition, outputs)
   }
 

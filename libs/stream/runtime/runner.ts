@@ -111,7 +111,8 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
             clock,
             group,
             partition: begun,
-            outputs: new Set([...(options.outputs ?? []), ...outputs]),
+            // Not what it answers into the very topic that it reads: what stands there is no sign that it was here before.
+            outputs: new Set([...(options.outputs ?? []), ...outputs].filter((topic) => topic !== begun.topic)),
           })
       },
       consumer,

@@ -17,6 +17,8 @@ export type BacktestArguments = Readonly<{
   sweep: readonly SweepAxis[]
   /** Cut for the look-ahead check: null = not asked for; 'middle' = of the days played. */
   lookahead: number | 'middle' | null
+  /** Play the loop of learning instead: null = not asked for; full: by the full settings of training. */
+  learn: Readonly<{ full: boolean }> | null
   seed: number
   reportFile: string | null
   json: boolean

@@ -109,13 +109,14 @@ export async function playSales(options: PlaySalesOptions): Promise<Played> {
   }
 }
 
-async function readSales(file: string, source: Source): Promise<MarketEvent[]> {
+export async function readSales(file: string, source: Source): Promise<MarketEvent[]> {
   const events: MarketEvent[] = []
   for await (const event of readSalesFile(file, { source })) events.push(event)
   return events
 }
 
-function spanOf(events: readonly MarketEvent[], { from, to }: PlaySalesOptions): Span {
+/** What is played of a file of sales. UsageError where it does not fit. */
+export function spanOf(events: readonly MarketEvent[], { from, to }: Pick<PlayOptions, 'from' | 'to'>): Span {
   const [first, last] = [events[0]?.eventTime ?? 0, events.at(-1)?.eventTime ?? 0]
   const span = {
     from: from ?? (Math.floor(first / dayMillis) + daysOfHistory) * dayMillis,

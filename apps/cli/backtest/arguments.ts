@@ -30,6 +30,9 @@ export const backtestHelp = `flipstream backtest --sales FILE.csv… | --archive
                            given twice, all pairs are tried
   --check-lookahead        of --sales: play once more with the input cut in the middle (or at --cut TIME): every feature, score and alert before the
                            cut must come out the same to the byte, else some number has seen the future (exit code 1)
+  --learn                  of --sales: the loop of learning instead of rules. Priced by the first night's model for ever, by each night's,
+                           by the one that the learner puts in force, and by the best of each day in hindsight
+  --full                   of --learn: train as flipstream train does, minutes a night; else by its fast settings
   --partitions N           of listings.scored: the alerter's limits are those of its partition (default 3, as a local pipeline has)
 
 How a purchase is simulated (defaults are judgements, not measurements: try others)
@@ -60,6 +63,8 @@ const options = {
   sweep: { type: 'string', multiple: true },
   'check-lookahead': { type: 'boolean' },
   cut: text,
+  learn: { type: 'boolean' },
+  full: { type: 'boolean' },
   beside: { type: 'string', multiple: true },
   ...(Object.fromEntries(knobNames.map((name) => [knobOf(name).flag, text])) as Readonly<Record<string, typeof text>>),
 } as const
@@ -68,6 +73,10 @@ const options = {
 export function parseBacktestArguments(argv: readonly string[]): BacktestArguments {
   const values = parse(argv)
   if (values.cut !== undefined && values['check-lookahead'] !== true) throw new UsageError('--cut needs --check-lookahead')
+  if (values.full === true && values.learn !== true) throw new UsageError('--full needs --learn')
+  for (const other of ['archive', 'sweep', 'check-lookahead', 'report', 'rules'] as const)
+    if (values.learn === true && values[other] !== undefined)
+      throw new UsageError(`--learn plays --sales by the default rules: it takes no --${other}`)
   const moment = (option: 'from' | 'to' | 'cut') => (values[option] === undefined ? null : momentOption(`--${option}`, values[option]))
   const number = (option: string, fallback: number, limits: Limits): number => {
     const given = (values as Readonly<Record<string, unknown>>)[option]
@@ -88,6 +97,7 @@ export function parseBacktestArguments(argv: readonly string[]): BacktestArgumen
     sweep: (values.sweep ?? []).map(parseSweep),
     lookahead: values['check-lookahead'] === true ? (moment('cut') ?? 'middle') : null,
     seed: seedOption('--seed', values.seed ?? '1'),
+    learn: values.learn === true ? { full: values.full === true } : null,
     reportFile: values.report === undefined ? null : textOption('--report', values.report, 'the name of a file'),
     json: values.json ?? false,
   }

@@ -4,11 +4,12 @@ import { dirname } from 'node:path'
 import { type Config, ConfigError, parseConfig } from '#lib/app/config.ts'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { formatLearning } from '#lib/backtest/learn/text.ts'
 import { isLeakFree } from '#lib/backtest/lookahead.ts'
 import { createProgressBar } from '#lib/backtest/progress.ts'
 import { formatBacktest } from '#lib/backtest/report/text.ts'
 import type { BacktestResult } from '#lib/backtest/result.ts'
-import { runBacktest } from '#lib/backtest/run-backtest.ts'
+import { runBacktest, runLearning } from '#lib/backtest/run-backtest.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { backtestHelp, parseBacktestArguments } from './arguments.ts'
 import { backtestSettings } from './config.ts'
@@ -26,6 +27,12 @@ export async function run(argv: readonly string[], env: Readonly<Record<string, 
   }
   const progress = createProgressBar({ stream: process.stderr, now: () => performance.now() })
   try {
+    if (args.learn !== null) {
+      const learnt = await runLearning(args, { backend: TF_BACKEND, progress })
+      progress.end()
+      process.stdout.write(args.json ? `${JSON.stringify(learnt)}\n` : formatLearning(learnt))
+      return exitCodes.done
+    }
     const result = await runBacktest(args, { env, backend: TF_BACKEND, progress })
     progress.end()
     if (args.reportFile !== null) await writeReport(args.reportFile, result)

@@ -50,7 +50,7 @@ const chainOf = (featureSet: FeatureSet, { onFeatures, onDecided }: Tracer) => {
   const model = modelOf(featureSet)
   return createChain({
     featureSet: () => featureSet,
-    itemModels: { ...noItemModels, begin: () => {}, load: async () => {}, preload: async () => {} },
+    itemModels: { ...noItemModels, begin: () => {}, load: async () => {}, preloadAll: async () => {}, preload: async () => {} },
     models: { load: async () => {}, get: () => model },
     rules: createRulesStore(createMemoryStore()),
     backend: 'none',

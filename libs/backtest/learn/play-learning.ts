@@ -1,5 +1,5 @@
 import { saveBundle } from '#lib/model/bundle/bundle.ts'
-import { type BackendChoice, startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
+import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { trainFromSales } from '#lib/training/train-from-sales.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/training-settings.ts'
@@ -64,7 +64,7 @@ function bestOf(alone: readonly (readonly ArmDay[])[], day: number): number {
 }
 
 type Nights = Omit<LearningOptions, 'backend' | 'from' | 'to'> &
-  Readonly<{ span: Readonly<{ from: number; to: number }>; backend: string; store: ArmMarket['store'] }>
+  Readonly<{ span: Readonly<{ from: number; to: number }>; backend: TensorRuntime['backend']; store: ArmMarket['store'] }>
 
 async function trainNights({ salesFile, source, span, backend, seed, full, store, progress }: Nights): Promise<DayModel[]> {
   const days = daysBetween(span.from, span.to)

@@ -12,6 +12,8 @@ export type AppHandle = Readonly<{
   /** Resolves when it can be asked for health and metrics; rejects when it ends before. */
   started: Promise<void>
   metrics(): Promise<MetricsSnapshot>
+  /** The same as Prometheus reads it. */
+  exposition(): Promise<string>
   health(): Promise<HealthReport>
   /** Drains, then ends. Idempotent. */
   stop(): Promise<void>

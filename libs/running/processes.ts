@@ -52,10 +52,8 @@ export function createProcesses(options: ProcessesOptions): (name: string, optio
     const url = whenListening(child, name, exited)
     const started = url.then(() => {})
     for (const promise of [url, started]) promise.catch(() => {}) // Whoever waits for it sees the rejection; nobody may.
-    const get = async <T>(path: string): Promise<T> => {
-      const response = await fetch(`${await url}${path}`, { signal: AbortSignal.timeout(answerMillis) })
-      return (await response.json()) as T
-    }
+    const get = async (path: string) => fetch(`${await url}${path}`, { signal: AbortSignal.timeout(answerMillis) })
+    const getJson = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T
     return {
       name,
       child,
@@ -63,8 +61,9 @@ export function createProcesses(options: ProcessesOptions): (name: string, optio
       exited,
       ended,
       started,
-      metrics: () => get<MetricsSnapshot>('/metrics.json'),
-      health: () => get<HealthReport>('/readyz'),
+      metrics: () => getJson<MetricsSnapshot>('/metrics.json'),
+      exposition: async () => (await get('/metrics')).text(),
+      health: () => getJson<HealthReport>('/readyz'),
       stop: () => stopProcess(child, exited),
       kill: () => void child.kill('SIGKILL'),
       lastLogLines: (count) => log.tail(count).join('\n') || '(no log)',

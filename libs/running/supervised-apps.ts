@@ -16,6 +16,8 @@ export type SupervisedApp = Readonly<{
   lastHealth(): HealthReport | null
   /** Figures of the life that runs now; null where it does not answer: an app that ended has taken its figures with it. */
   metrics(): Promise<MetricsSnapshot | null>
+  /** The same as Prometheus reads it; rejects where it does not answer. */
+  exposition(): Promise<string>
   stop(): Promise<void>
   lastLogLines(count: number): string
 }>
@@ -90,6 +92,7 @@ function superviseApp(name: string, settings: StartAppOptions | undefined, optio
     restarts: () => supervised.life().restarts,
     lastHealth: () => health,
     metrics: () => handle.metrics().catch(() => null),
+    exposition: () => handle.exposition(),
     stop: supervised.stop,
     lastLogLines: (count) => handle.lastLogLines(count),
   }

@@ -1,23 +1,16 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createManualClock } from '#lib/clock/clock.ts'
-import { createHealth } from './health.ts'
-import { type MergedMetrics, mergeExpositions, startMergedMetrics } from './merged-metrics.ts'
+import { type MergedMetrics, type MetricsSource, mergeExpositions, startMergedMetrics } from './merged-metrics.ts'
 import { createMetrics } from './metrics.ts'
-import { startStatusServer } from './status-server.ts'
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-async function serveApp(app: string, records: number): Promise<string> {
+function metricsOf(app: string, records: number): MetricsSource {
   const metrics = createMetrics(app)
   metrics.counter('records_total', 'Records.', ['result'])(records, { result: 'emitted' })
-  const server = await startStatusServer({ host: '127.0.0.1', port: 0, health: createHealth({ clock: createManualClock(0) }), metrics })
-  closing.push(server.close)
-  return server.url
+  return { app, read: metrics.prometheus }
 }
 
 async function serveMerged(options: Omit<Parameters<typeof startMergedMetrics>[0], 'host' | 'port'>): Promise<MergedMetrics> {
@@ -36,33 +29,29 @@ describe('metrics of several processes', () => {
   })
 
   it('say which app did not answer, and nothing else of it', async () => {
-    const scorer = await serveApp('scorer', 7)
-    const silent = createServer(() => {})
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
-    closing.push(async () => void silent.close().closeAllConnections())
-    const sources = [
-      { app: 'scorer', url: scorer },
-      { app: 'ledger', url: 'http://127.0.0.1:1' },
-      { app: 'archiver', url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` },
+    const sources: MetricsSource[] = [
+      metricsOf('scorer', 7),
+      { app: 'ledger', read: () => Promise.reject(new Error('connection refused')) },
+      { app: 'archiver', read: () => new Promise(() => {}) },
     ]
-    const { url } = await serveMerged({ sources: () => sources, timeoutMillis: 200 })
+    const { url } = await serveMerged({ sources: () => sources, labels: { run: 'one' }, timeoutMillis: 200 })
     const answer = await fetch(url)
     expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4')
     const text = await answer.text()
     expect(text).toContain('flipstream_records_total{result="emitted",app="scorer"} 7')
     expect(text.match(/flipstream_app_up\{.*/g)).toEqual([
-      'flipstream_app_up{app="scorer"} 1',
-      'flipstream_app_up{app="ledger"} 0',
-      'flipstream_app_up{app="archiver"} 0',
+      'flipstream_app_up{app="scorer",run="one"} 1',
+      'flipstream_app_up{app="ledger",run="one"} 0',
+      'flipstream_app_up{app="archiver",run="one"} 0',
     ])
   })
 
-  it('are asked of whoever is there now: an app that was restarted has another port', async () => {
-    const sources = [{ app: 'scorer', url: await serveApp('scorer', 1) }]
+  it('are asked of whoever is there now: an app that was started again is another process', async () => {
+    const sources = [metricsOf('scorer', 1)]
     const { url } = await serveMerged({ sources: () => sources })
     const records = async () => /emitted.*/.exec(await (await fetch(url)).text())?.[0]
     expect(await records()).toBe('emitted",app="scorer"} 1')
-    sources[0] = { app: 'scorer', url: await serveApp('scorer', 2) }
+    sources[0] = metricsOf('scorer', 2)
     expect(await records()).toBe('emitted",app="scorer"} 2')
   })
 

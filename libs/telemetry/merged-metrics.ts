@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { request } from 'undici'
+import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/errors/errors.ts'
+import type { MetricsLabels } from './metrics.ts'
 
-/** A process whose /metrics is merged, at the root of its status server. */
-export type MetricsSource = Readonly<{ app: string; url: string }>
+/** An app whose metrics are merged. `read` gives them as Prometheus text, and rejects where the app does not answer. */
+export type MetricsSource = Readonly<{ app: string; read(): Promise<string> }>
 
 export type MergedMetricsOptions = Readonly<{
   host: string
@@ -12,6 +13,8 @@ export type MergedMetricsOptions = Readonly<{
   port: number
   /** Whoever there is now: asked anew for each scrape, for apps come and go. */
   sources(): readonly MetricsSource[]
+  /** What the apps have in every series, for what is said of the apps themselves. */
+  labels?: MetricsLabels
   /** How long one app may take before the others are answered without it. */
   timeoutMillis?: number
 }>
@@ -24,12 +27,12 @@ const aliveFamily = 'flipstream_app_up'
  * One /metrics for several processes, for a Prometheus that is to know one address. Series differ by their label `app`, which every
  * process puts on its own. An app that does not answer has no series but `flipstream_app_up` at 0: its last numbers are not shown as news.
  */
-export async function startMergedMetrics({ host, port, sources, timeoutMillis = 2_000 }: MergedMetricsOptions): Promise<MergedMetrics> {
+export async function startMergedMetrics({ host, port, ...options }: MergedMetricsOptions): Promise<MergedMetrics> {
   const server = createServer((incoming, response) => {
     const answer = (status: number, body: string) =>
       response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4', 'cache-control': 'no-store' }).end(body)
     if (incoming.method !== 'GET' || incoming.url !== '/metrics') return void answer(404, 'GET /metrics\n')
-    scrape(sources(), timeoutMillis).then(
+    scrape(options).then(
       (text) => answer(200, text),
       (error: Error) => answer(500, `${error.message}\n`),
     )
@@ -51,24 +54,24 @@ export async function startMergedMetrics({ host, port, sources, timeoutMillis = 
   }
 }
 
-async function scrape(sources: readonly MetricsSource[], timeoutMillis: number): Promise<string> {
-  const texts = await Promise.all(sources.map(({ url }) => scrapeOne(`${url}/metrics`, timeoutMillis)))
+async function scrape({ sources, labels = {}, timeoutMillis = 2_000 }: Omit<MergedMetricsOptions, 'host' | 'port'>): Promise<string> {
+  const asked = sources()
+  const texts = await Promise.all(asked.map(({ read }) => answerWithin(timeoutMillis, read)))
+  const common = Object.entries(labels).map(([name, value]) => `,${name}="${value}"`)
   const alive = [
     `# HELP ${aliveFamily} Whether this app answered: 1, or 0.`,
     `# TYPE ${aliveFamily} gauge`,
-    ...sources.map(({ app }, index) => `${aliveFamily}{app="${app}"} ${texts[index] === null ? 0 : 1}`),
+    ...asked.map(({ app }, index) => `${aliveFamily}{app="${app}"${common.join('')}} ${texts[index] === null ? 0 : 1}`),
   ].join('\n')
   return mergeExpositions([...texts.filter((text) => text !== null), alive])
 }
 
-async function scrapeOne(url: string, timeoutMillis: number): Promise<string | null> {
-  try {
-    const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(timeoutMillis) })
-    const text = await body.text()
-    return statusCode === 200 ? text : null
-  } catch {
-    return null
-  }
+/** Null where there is no answer in time. */
+async function answerWithin(millis: number, read: MetricsSource['read']): Promise<string | null> {
+  const late = new AbortController()
+  const waiting = systemClock.sleep(millis, late.signal).then(() => null)
+  waiting.catch(() => {}) // Aborted: the answer was there first.
+  return Promise.race([read().catch(() => null), waiting]).finally(() => late.abort())
 }
 
 /** Prometheus wants all lines of a family together, and its HELP and TYPE once. Families in order of their first appearance. */

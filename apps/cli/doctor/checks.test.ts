@@ -10,6 +10,7 @@ const machine: Facts = {
   packages: { areCurrent: true },
   settings: [],
   servers: { running: 'Kafka 127.0.0.1:9092', bringsOwn: true },
+  runs: [{ run: '20261123T064500Z-recorded', url: 'http://127.0.0.1:9464/metrics' }],
   tools: {
     java: { path: '/usr/bin/java', version: 17 },
     maven: '/usr/bin/mvn',
@@ -52,6 +53,19 @@ describe('doctor', () => {
       tensorflow: { isNative: false },
     })
     expect(diagnose(bare).filter(({ status, fix }) => status !== 'ok' && fix === null)).toEqual([])
+  })
+
+  it('names where the metrics of each run are that is played now', () => {
+    const runs = [
+      { run: 'a', url: 'http://127.0.0.1:9464/metrics' },
+      { run: 'b', url: 'http://127.0.0.1:9465/metrics' },
+    ]
+    const found = diagnose(without({ runs })).filter(({ name }) => name === 'metrics')
+    expect(found.map(({ found: where }) => where)).toEqual([
+      'http://127.0.0.1:9464/metrics (run a)',
+      'http://127.0.0.1:9465/metrics (run b)',
+    ])
+    expect(named(without({ runs: [] }), 'metrics').status).toBe('absent')
   })
 
   it('needs one way to have servers, whichever', () => {

@@ -14,6 +14,7 @@ export function diagnose(facts: Facts): Check[] {
     packages(facts),
     ...settings(facts),
     servers(facts),
+    ...metrics(facts),
     ...tools(facts),
     docker(facts),
     disk(facts),
@@ -52,6 +53,12 @@ function servers({
   if (canInstall) return ok('servers', 'Java and Maven will be installed with apt-get, then the servers fetched and started')
   return missing('servers', 'no Docker engine, and not all of Java and Maven', installCommand)
 }
+
+/** Of each run that is played now: for a Prometheus, and for curl. */
+const metrics = ({ runs }: Facts): Check[] =>
+  runs.length === 0
+    ? [absent('metrics', 'no run is being played', 'npm start serves those of all apps on one port')]
+    : runs.map(({ run, url }) => ok('metrics', `${url} (run ${run})`))
 
 /** Needed only where nothing else brings the servers, which `servers` has said. */
 function tools({ tools: { java, maven, installCommand } }: Facts): Check[] {

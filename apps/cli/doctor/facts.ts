@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { freemem } from 'node:os'
 import { join } from 'node:path'
+import { findRunMetrics } from '#lib/running/run-metrics.ts'
 import { addressesFromEnvironment } from '#lib/stack/addresses.ts'
 import { freeBytes, neededBytes } from '#lib/stack/disk-space.ts'
 import { createDockerStack } from '#lib/stack/docker-stack.ts'
@@ -22,6 +23,8 @@ export type Facts = Readonly<{
     /** Where they are; null while they do not run. */ running: string | null /** False where all are set. */
     bringsOwn: boolean
   }>
+  /** Runs that are played now, and where their metrics are. */
+  runs: readonly Readonly<{ run: string; url: string }>[]
   tools: Readonly<{
     java: Readonly<{ path: string; version: number }> | null
     maven: string | null
@@ -44,9 +47,10 @@ export async function gatherFacts(env: Env): Promise<Facts> {
   const directory = stackDirectory()
   const quiet = { directory, env, onProgress: () => {} }
   const local = createLocalStack(quiet)
-  const [settings, running, java, maven, areFetched, engine, free, chromium] = await Promise.all([
+  const [settings, running, runs, java, maven, areFetched, engine, free, chromium] = await Promise.all([
     settingFacts(env),
     local.reuse(),
+    findRunMetrics(checkoutRoot),
     findJava(env),
     findMaven(env),
     local.isFetched(),
@@ -63,6 +67,7 @@ export async function gatherFacts(env: Env): Promise<Facts> {
         running === null ? null : `Kafka ${running.brokers.join(',')}, registry ${running.registryUrl}, store ${running.s3.endpoint}`,
       bringsOwn: settings.length < 3,
     },
+    runs,
     tools: {
       java: java === null ? null : { path: java, version: (await javaVersion(java)) ?? 0 },
       maven,

@@ -53,6 +53,7 @@ export function embeddedStarter({ environment, prefix, log, codec, store }: Embe
       started: running.then(() => {}),
       exited,
       metrics: metrics.snapshot,
+      exposition: metrics.prometheus,
       health: async () => health.report(),
       stop: async () => (await running).stop(),
       // What runs inside this process cannot be ended from outside; one that hangs takes us with it anyway.

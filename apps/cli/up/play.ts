@@ -14,6 +14,7 @@ import { type Observer, startObserver } from '#lib/running/observer.ts'
 import { type AppProcess, createProcesses, processStarter } from '#lib/running/processes.ts'
 import { columnsOf, type Progress } from '#lib/running/progress.ts'
 import { lockRun } from '#lib/running/run-lock.ts'
+import { type RunMetrics, serveRunMetrics } from '#lib/running/run-metrics.ts'
 import { continueLiveRun, createRun, type Run } from '#lib/running/runs.ts'
 import { type Reader, settle } from '#lib/running/settle.ts'
 import { createStateReport, type State, stateLines } from '#lib/running/state-lines.ts'
@@ -72,6 +73,7 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
   const backend = openBackend(stack, { root, clientId: `${run.prefix}up` })
   const supervisor = createSupervisor({ clock })
   let apps: SupervisedApps | undefined
+  let metrics: RunMetrics | undefined
   try {
     await backend.log.checkReachable()
     const admin = backend.log.admin()
@@ -81,10 +83,13 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
     const servers = await createServerWatch({ clock, supervisor, stack, env, onProgress: progress.say })
     const started: Started = { options, plan, run, backend, environment, stack, supervisor, servers }
     apps = superviseApps({ ...context, ...started })
+    metrics = await serveRunMetrics(run, apps)
+    progress.say(`metrics of all apps ${metrics.url}`)
     return await play({ ...context, ...started, apps, report: createStateReport({ clock, say: progress.say }) })
   } finally {
     await Promise.all(apps?.all().map((app) => app.stop()) ?? [])
     supervisor.close()
+    await metrics?.close()
     await backend.close()
     await unlock()
   }

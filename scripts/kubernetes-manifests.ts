@@ -1,12 +1,12 @@
 import { stringify } from 'yaml'
-import { access, commandAccess, type Right, rightsOf, rightsToReplay, rightsToSeeLag } from '#lib/market/access.ts'
+import { access, commandAccess, type Right, rightsOf, rightsToCheckTopics, rightsToReplay, rightsToSeeLag } from '#lib/market/access.ts'
 import { topicSettings } from '#lib/market/topics.ts'
 import { grafanaDashboard } from './grafana-dashboard.ts'
 
 const partitions = 12
 const apiVersion = 'kafka.strimzi.io/v1'
 const labels = { 'strimzi.io/cluster': 'kafka', 'app.kubernetes.io/part-of': 'flipstream' }
-const durable = { replicas: 3, 'min.insync.replicas': '2' }
+const durable = { replicas: 3, minInSync: 2 }
 
 /** Generated files, by path from the root of the repository. `prefix`: of topics and groups, for a log that was rebuilt beside the old one. */
 export function manifests(prefix = ''): Readonly<Record<string, string>> {
@@ -21,17 +21,22 @@ const document = (source: string, resources: readonly object[]): string =>
   `# Generated from ${source} by scripts/generate-kubernetes.ts: change it there.\n${resources.map((resource) => stringify(resource)).join('---\n')}`
 
 function topics(prefix: string) {
-  return topicSettings(prefix, { partitions }).map(({ topic, partitions: count, config }) => ({
+  return topicSettings(prefix, { partitions, ...durable }).map(({ topic, partitions: count, replicas, config }) => ({
     apiVersion,
     kind: 'KafkaTopic',
     metadata: { name: topic, labels },
-    spec: { partitions: count, replicas: durable.replicas, config: { ...config, 'min.insync.replicas': durable['min.insync.replicas'] } },
+    spec: { partitions: count, replicas, config },
   }))
 }
 
 function users(prefix: string) {
   const apps = [...Object.keys(access), ...Object.keys(commandAccess)].map((app) => user(app, rightsOf(app, prefix)))
-  return [...apps, user('replay', rightsToReplay), user('keda', rightsToSeeLag(['featurizer', 'scorer', 'alerter'], prefix))]
+  return [
+    ...apps,
+    user('replay', rightsToReplay),
+    user('topics', rightsToCheckTopics(prefix)),
+    user('keda', rightsToSeeLag(['featurizer', 'scorer', 'alerter'], prefix)),
+  ]
 }
 
 const user = (name: string, rights: readonly Right[]) => ({

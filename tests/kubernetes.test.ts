@@ -31,6 +31,7 @@ describe('k8s', () => {
       ...Object.keys(access),
       ...Object.keys(commandAccess),
       'replay',
+      'topics',
       'keda',
     ])
   })

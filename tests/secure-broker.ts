@@ -108,6 +108,7 @@ async function createAcls(broker: string, user: string, rights: readonly Right[]
     Write: AclOperationTypes.WRITE,
     Create: AclOperationTypes.CREATE,
     Describe: AclOperationTypes.DESCRIBE,
+    DescribeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
     Delete: AclOperationTypes.DELETE,
   }
   try {

@@ -57,6 +57,10 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'what is kept for ever: ls, cat, verify, backfill',
     run: async (argv, env) => (await import('./archive/main.ts')).run(argv, env),
   },
+  topics: {
+    summary: 'what the apps need of Kafka: create, check',
+    run: async (argv, env) => (await import('./topics/main.ts')).run(argv, env),
+  },
   dlq: {
     summary: 'dead letters: ls, show, redrive',
     run: async (argv, env) => (await import('./dlq/main.ts')).run(argv, env),

@@ -27,6 +27,7 @@ export const app = defineApp({
   name: 'collector',
   summary: 'reads the marketplace, writes what happens on it to market.events, each thing once',
   settings: collectorSettings,
+  usesStore: false,
   start(context) {
     const { config, clock, logger, metrics } = context
     const collectorMetrics = createCollectorMetrics(metrics, logger, clock)

@@ -6,6 +6,7 @@ export const app = defineApp({
   name: 'featurizer',
   summary: 'turns each enriched listing into the vector of numbers that the models read',
   settings: {},
+  usesStore: false,
   start: (context) =>
     startStage(context, {
       name: 'featurizer',

@@ -15,6 +15,7 @@ export const app = defineApp({
   name: 'ledger',
   summary: 'says what became of every alert: gone when, resold for how much, beside a random buyer and what was rejected',
   settings,
+  usesStore: false,
   async start({ config, prefix, log, codec, clock, logger, metrics, health }) {
     await codec.prepare(['Outcome'])
     health.expect(caughtUp)

@@ -148,4 +148,5 @@ export const settings = defineConfig({
     default: '',
     description: "The dashboard's address, for /price; empty: /price says that it is not set.",
   },
+  PRICE_API_TOKEN: { schema: optionalText(), default: '', secret: true, description: "The dashboard's API_TOKEN, where it has one." },
 })

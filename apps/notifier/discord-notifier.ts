@@ -162,6 +162,7 @@ function startBot(
   { producer, controls, watch, trading }: { producer: Producer; controls: Controls; watch: OutcomeWatch; trading: TradingDesk },
 ): DiscordBot {
   const condition = 'Discord gateway'
+  const priceApi = { url: config.PRICE_API_URL, token: config.PRICE_API_TOKEN }
   health.expect(condition)
   const answers: AnswerContext = {
     async feedback(alertId, kind, by, isOpinion) {
@@ -179,8 +180,8 @@ function startBot(
     bought: trading.bought,
     sold: trading.sold,
     stats: () => watch.stats(),
-    price: (axieId) => priceAnswer(config.PRICE_API_URL, axieId),
-    why: (axieId) => whyAnswer(config.PRICE_API_URL, axieId),
+    price: (axieId) => priceAnswer(priceApi, axieId),
+    why: (axieId) => whyAnswer(priceApi, axieId),
   }
   return startDiscordBot({
     token,

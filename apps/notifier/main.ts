@@ -17,6 +17,7 @@ export const app = defineApp({
   name: 'notifier',
   summary: 'tells people of alerts, each at most once: on Discord, or as cards in the terminal',
   settings,
+  usesStore: false,
   async start(context: AppContext<typeof settings>) {
     const { DISCORD_TOKEN, DISCORD_CHANNELS, DISCORD_WEBHOOKS } = context.config
     if (DISCORD_TOKEN !== null && DISCORD_CHANNELS === null)

@@ -13,38 +13,46 @@ const timeoutMillis = 10_000
 /** Of a message of 2,000. */
 const mostCharacters = 1_700
 
+/** Where prices are asked for. */
+export type PriceApi = Readonly<{ url: string | null; token: string | null }>
+
 /** What `/price` says: the dashboard prices axies, the notifier has no model. */
-export async function priceAnswer(priceApiUrl: string | null, axieId: string): Promise<string> {
-  if (priceApiUrl === null) return 'Prices are not set up here: PRICE_API_URL names the dashboard.'
-  try {
-    const response = await fetch(new URL(`/api/price/${encodeURIComponent(axieId)}`, priceApiUrl), {
-      signal: AbortSignal.timeout(timeoutMillis),
-    })
-    if (response.status === 404) return `Axie #${axieId} is not known to the market.`
-    if (!response.ok) return `The price could not be asked for now (${response.status}).`
-    const { forecastUsd } = forecast.parse(await response.json())
+export function priceAnswer(api: PriceApi, axieId: string): Promise<string> {
+  const words = { what: 'Prices', unknown: `Axie #${axieId} is not known to the market.` }
+  return ask(api, `/api/price/${encodeURIComponent(axieId)}`, words, (body) => {
+    const { forecastUsd } = forecast.parse(body)
     return (
       `Axie #${axieId} is worth **${usd(forecastUsd.q50)}**, likely ${usd(forecastUsd.q25)} to ${usd(forecastUsd.q75)}, ` +
       `9 of 10 ${usd(forecastUsd.q05)} to ${usd(forecastUsd.q95)}.`
     )
-  } catch {
-    return 'The price could not be asked for now.'
-  }
+  })
 }
 
-/** What `/why` says: every rule with its numbers, of the axie's newest listing. Discord's own marks in it are told as they are. */
-export async function whyAnswer(priceApiUrl: string | null, axieId: string): Promise<string> {
-  if (priceApiUrl === null) return 'Reasons are not set up here: PRICE_API_URL names the dashboard.'
-  try {
-    const response = await fetch(new URL(`/api/why/${encodeURIComponent(axieId)}`, priceApiUrl), {
-      signal: AbortSignal.timeout(timeoutMillis),
-    })
-    if (response.status === 404) return `No listing of axie #${axieId} was seen lately.`
-    if (!response.ok) return `The reasons could not be asked for now (${response.status}).`
-    const { listing, rules } = explanation.parse(await response.json())
+/** What `/why` says: every rule with its numbers, of the axie's newest listing. Discord's own marks in it are shown as they are. */
+export function whyAnswer(api: PriceApi, axieId: string): Promise<string> {
+  const words = { what: 'Reasons', unknown: `No listing of axie #${axieId} was seen lately.` }
+  return ask(api, `/api/why/${encodeURIComponent(axieId)}`, words, (body) => {
+    const { listing, rules } = explanation.parse(body)
     const lines = rules.flatMap(({ words }) => words).map((line) => line.replaceAll('`', "'"))
     return `Axie #${axieId} asks **${usd(listing.askUsd)}**.\n\`\`\`\n${clipLines(lines, mostCharacters)}\n\`\`\``
+  })
+}
+
+async function ask(
+  { url, token }: PriceApi,
+  path: string,
+  { what, unknown }: Readonly<{ what: string; unknown: string }>,
+  answerOf: (body: unknown) => string,
+): Promise<string> {
+  if (url === null) return `${what} are not set up here: PRICE_API_URL names the dashboard.`
+  try {
+    const headers = token === null ? {} : { authorization: `Bearer ${token}` }
+    const response = await fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(timeoutMillis) })
+    if (response.status === 404) return unknown
+    if (response.status === 401) return 'The dashboard does not know us: PRICE_API_TOKEN must be its API_TOKEN.'
+    if (!response.ok) return `${what} could not be asked for now (${response.status}).`
+    return answerOf(await response.json())
   } catch {
-    return 'The reasons could not be asked for now.'
+    return `${what} could not be asked for now.`
   }
 }

@@ -6,5 +6,6 @@ export const app = defineApp({
   name: 'validator',
   summary: 'judges the sales of each hour as a whole; where they do not hold, a dead letter names the expectation',
   settings: {},
+  usesStore: false,
   start: (context) => startStage(context, { name: 'validator', input: 'market.events', outputs: [], processor: validatorProcessor }),
 })

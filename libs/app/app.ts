@@ -33,6 +33,8 @@ export type App<S extends Settings = Settings> = Readonly<{
   summary: string
   /** Beside the common settings. */
   settings: S
+  /** False: it neither reads nor writes objects, and is given no key to the store. */
+  usesStore?: false
   /** Builds adapters and starts. No branching on data. */
   start(context: AppContext<S>): Promise<RunningApp>
 }>

@@ -57,3 +57,10 @@ export const commonSettings = defineConfig({
     description: 'Least severe level that is logged.',
   },
 })
+
+/** Those of an app that uses no store, above the others: it runs without address and keys, and what tried to use it would fail. */
+export const settingsWithoutStore = defineConfig({
+  S3_ENDPOINT: { ...commonSettings.S3_ENDPOINT, default: 'http://unused.invalid' },
+  S3_ACCESS_KEY: { ...commonSettings.S3_ACCESS_KEY, default: 'unused' },
+  S3_SECRET_KEY: { ...commonSettings.S3_SECRET_KEY, default: 'unused' },
+})

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commonSettings } from './common-settings.ts'
 import { ConfigError, defineConfig, describeSettings, integer, parseConfig, text } from './config.ts'
@@ -24,6 +27,15 @@ test('never shows a secret', () => {
   const parse = () => parseConfig(settings, { NAME: 'a', KEY: 'short' })
   expect(parse).toThrow(/KEY=\[secret\]/)
   expect(parse).not.toThrow(/short/)
+})
+
+test('a secret may come as a file, as a cluster mounts it; nothing else may', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'flipstream-config-')), 'key')
+  writeFileSync(file, 'long enough\n')
+  expect(parseConfig(settings, { NAME: 'a', KEY_FILE: file })).toMatchObject({ KEY: 'long enough' })
+  expect(() => parseConfig(settings, { NAME_FILE: file, KEY_FILE: file })).toThrow(/NAME is not set/)
+  expect(() => parseConfig(settings, { NAME: 'a', KEY_FILE: `${file}.no` })).toThrow(/KEY_FILE=.*\.no: the file cannot be read \(ENOENT\)/)
+  expect(() => parseConfig(settings, { NAME: 'a', KEY: 'long enough', KEY_FILE: file })).toThrow(/KEY and KEY_FILE are both set/)
 })
 
 test('help lists each variable with default, unit and meaning', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type ZodType, z } from 'zod'
 
 /** One environment variable. `example` or `default` is shown in --help; without a default the variable must be set. */
@@ -7,6 +8,7 @@ export type Setting<T = unknown> = Readonly<{
   unit?: string
   /** As it would be written in the environment. */
   default?: string
+  /** Never shown. `<NAME>_FILE` may name a file that holds it, as a cluster mounts secrets. */
   secret?: boolean
 }>
 
@@ -36,7 +38,10 @@ export function parseConfig<S extends Settings>(settings: S, env: Readonly<Recor
   const values: Record<string, unknown> = {}
   for (const [name, setting] of Object.entries(settings)) {
     const given = env[name] === '' ? undefined : env[name]
-    const raw = given ?? setting.default
+    const file = setting.secret ? env[`${name}_FILE`] || undefined : undefined
+    const raw = given ?? (file === undefined ? setting.default : secretOf(name, file, problems))
+    if (given !== undefined && file !== undefined) problems.push(`${name} and ${name}_FILE are both set: which one holds?`)
+    if (raw === null) continue
     if (raw === undefined) {
       problems.push(`${name} is not set: ${setting.description}`)
       continue
@@ -50,6 +55,18 @@ export function parseConfig<S extends Settings>(settings: S, env: Readonly<Recor
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   return Object.freeze(values) as Config<S>
+}
+
+/** Without the line's end that editors leave. Null where the file is no use, which is then a problem. */
+function secretOf(name: string, file: string, problems: string[]): string | null {
+  try {
+    const secret = readFileSync(file, 'utf8').trimEnd()
+    if (secret !== '') return secret
+    problems.push(`${name}_FILE=${file}: the file is empty`)
+  } catch (error) {
+    problems.push(`${name}_FILE=${file}: the file cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  return null
 }
 
 /** The table that --help prints. */

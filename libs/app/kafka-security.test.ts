@@ -37,6 +37,18 @@ describe('security of the log', () => {
     })
   })
 
+  it('is PLAIN, as some managed clusters want it, only where TLS hides the password', () => {
+    const login = {
+      KAFKA_SASL_MECHANISM: 'PLAIN',
+      KAFKA_SASL_USERNAME: 'key',
+      KAFKA_SASL_PASSWORD_FILE: file('password', 'secret\n'),
+    }
+    expect(security({ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', ...login })).toMatchObject({
+      sasl: { mechanism: 'plain', username: 'key', password: 'secret' },
+    })
+    expect(() => security({ KAFKA_SECURITY_PROTOCOL: 'SASL_PLAINTEXT', ...login })).toThrow(/PLAIN needs KAFKA_SECURITY_PROTOCOL=SASL_SSL/)
+  })
+
   it('is a token that is read anew for every login', async () => {
     const token = file('token', 'first')
     const { sasl } = security({

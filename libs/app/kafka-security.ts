@@ -22,11 +22,11 @@ export const kafkaSecuritySettings = defineConfig({
   },
   KAFKA_TLS_KEY_FILE: { schema: optionalText(), default: '', description: 'PEM file with its key.' },
   KAFKA_SASL_MECHANISM: {
-    schema: oneOf(['SCRAM-SHA-512', 'OAUTHBEARER']),
+    schema: oneOf(['SCRAM-SHA-512', 'PLAIN', 'OAUTHBEARER']),
     default: 'SCRAM-SHA-512',
-    description: 'How SASL_… logs in: SCRAM-SHA-512 (user and password) or OAUTHBEARER (token).',
+    description: 'How SASL_… logs in: SCRAM-SHA-512 or PLAIN (user and password), or OAUTHBEARER (token).',
   },
-  KAFKA_SASL_USERNAME: { schema: optionalText(), default: '', description: 'User of SCRAM-SHA-512.' },
+  KAFKA_SASL_USERNAME: { schema: optionalText(), default: '', description: 'User of SCRAM-SHA-512 and PLAIN.' },
   KAFKA_SASL_PASSWORD_FILE: { schema: optionalText(), default: '', description: 'File with the password of that user.' },
   KAFKA_OAUTH_TOKEN_FILE: {
     schema: optionalText(),
@@ -87,7 +87,11 @@ function login(config: SecurityConfig, problems: string[]): KafkaSecurity {
   if (config.KAFKA_SASL_USERNAME === null) missing('KAFKA_SASL_USERNAME')
   if (config.KAFKA_SASL_PASSWORD_FILE === null) missing('KAFKA_SASL_PASSWORD_FILE')
   const password = secretFile(config, 'KAFKA_SASL_PASSWORD_FILE', problems) ?? ''
-  return { sasl: { mechanism: 'scram-sha-512', username: config.KAFKA_SASL_USERNAME ?? '', password } }
+  // PLAIN sends the password as it is.
+  if (config.KAFKA_SASL_MECHANISM === 'PLAIN' && config.KAFKA_SECURITY_PROTOCOL !== 'SASL_SSL')
+    problems.push('KAFKA_SASL_MECHANISM=PLAIN needs KAFKA_SECURITY_PROTOCOL=SASL_SSL: without TLS everybody on the way reads the password')
+  const mechanism = config.KAFKA_SASL_MECHANISM === 'PLAIN' ? 'plain' : 'scram-sha-512'
+  return { sasl: { mechanism, username: config.KAFKA_SASL_USERNAME ?? '', password } }
 }
 
 /** Without the line's end that editors leave. Null where the variable is empty, or its file is no use. */

@@ -10,7 +10,7 @@ import { createMetrics, labelsOfRun, type Metrics } from '#lib/telemetry/metrics
 import { startStatusServer } from '#lib/telemetry/status-server.ts'
 import { createTraces } from '#lib/telemetry/traces.ts'
 import type { App, AppListening } from './app.ts'
-import { commonSettings } from './common-settings.ts'
+import { commonSettings, settingsWithoutStore } from './common-settings.ts'
 import { type Config, ConfigError, describeSettings, parseConfig, type Settings } from './config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type KafkaSecurity, kafkaSecurity } from './kafka-security.ts'
@@ -31,7 +31,7 @@ export async function runApp<S extends Settings>(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const settings = { ...commonSettings, ...app.settings }
+  const settings = { ...commonSettings, ...(app.usesStore === false ? settingsWithoutStore : {}), ...app.settings }
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(
       `flipstream ${app.name}: ${app.summary}\n\nConfigured by environment variables (name, default, meaning):\n${describeSettings(settings)}\n`,

@@ -1,4 +1,4 @@
-import { type TopicName, topicsToArchive } from './topics.ts'
+import { type TopicName, topics, topicsToArchive } from './topics.ts'
 
 /**
  * What each app may do with the log: the one source of Kafka's ACLs (k8s/kafka) and of the test that runs the pipeline with
@@ -60,7 +60,7 @@ export type Right = Readonly<{
   resource: 'topic' | 'group' | 'transactionalId'
   name: string
   prefixed: boolean
-  operations: readonly ('Read' | 'Write' | 'Create' | 'Describe' | 'Delete')[]
+  operations: readonly ('Read' | 'Write' | 'Create' | 'Describe' | 'DescribeConfigs' | 'Delete')[]
 }>
 
 /** The rights of one app behind a run's prefix. Reading or writing includes describing; following groups are deleted by who made them. */
@@ -68,7 +68,7 @@ export function rightsOf(app: string, prefix = ''): Right[] {
   const declared = access[app] ?? commandAccess[app]
   if (declared === undefined) throw new Error(`app ${app} has no entry in libs/market/access.ts: say what it reads and writes`)
   const names = [...new Set([...declared.reads, ...declared.writes])]
-  const topics = names.map((topic): Right => {
+  const rights = names.map((topic): Right => {
     const operations = [
       ...(declared.reads.includes(topic) ? ['Read' as const] : []),
       ...(declared.writes.includes(topic) ? ['Write' as const] : []),
@@ -76,7 +76,7 @@ export function rightsOf(app: string, prefix = ''): Right[] {
     return { resource: 'topic', name: `${prefix}${topic}`, prefixed: false, operations }
   })
   return [
-    ...topics,
+    ...rights,
     { resource: 'group', name: `${prefix}${app}`, prefixed: true, operations: ['Read', 'Delete'] },
     ...(declared.watches ?? []).map(
       (watched): Right => ({
@@ -99,6 +99,15 @@ export const rightsToReplay: readonly Right[] = [
   { resource: 'group', name: replayPrefix, prefixed: true, operations: ['Read', 'Delete'] },
   { resource: 'transactionalId', name: replayPrefix, prefixed: true, operations: ['Write'] },
 ]
+
+/** For who compares topics with what is declared (flipstream topics check): how they are made, and nothing of what is in them. */
+export const rightsToCheckTopics = (prefix = ''): Right[] =>
+  Object.keys(topics).map((topic) => ({
+    resource: 'topic',
+    name: `${prefix}${topic}`,
+    prefixed: false,
+    operations: ['Describe', 'DescribeConfigs'],
+  }))
 
 /** For who scales the apps: where groups and topics stand, and nothing of what is in them. */
 export const rightsToSeeLag = (apps: readonly string[], prefix = ''): Right[] =>

@@ -39,15 +39,25 @@ export const topicName = (prefix: string, topic: TopicName): string => `${prefix
 /** The largest record any topic takes, in bytes: Kafka's max.message.bytes. A leaderboard is the largest honest one, about 0.2 MB. */
 export const maxRecordBytes = 8 * 1024 * 1024
 
-export function topicSettings(prefix: string, options: { partitions: number }): TopicSettings[] {
+export type TopicOptions = Readonly<{
+  partitions: number
+  /** Copies of each partition; left out: as the brokers have it. */
+  replicas?: number | null
+  /** So many copies must have a record before it counts as written; left out: as the brokers have it. */
+  minInSync?: number | null
+}>
+
+export function topicSettings(prefix: string, options: TopicOptions): TopicSettings[] {
   return Object.entries(topics).map(([name, { partitions, retentionDays }]) => ({
     topic: topicName(prefix, name as TopicName),
     partitions: partitions === 'one' ? 1 : options.partitions,
+    replicas: options.replicas ?? null,
     config: {
       'max.message.bytes': String(maxRecordBytes),
       ...(retentionDays === 'compact'
         ? { 'cleanup.policy': 'compact' }
         : { 'cleanup.policy': 'delete', 'retention.ms': String(retentionDays * dayMillis) }),
+      ...(options.minInSync ? { 'min.insync.replicas': String(options.minInSync) } : {}),
     },
   }))
 }

@@ -133,13 +133,24 @@ export interface Producer {
   close(): Promise<void>
 }
 
-export type TopicSettings = Readonly<{ topic: string; partitions: number; config?: Readonly<Record<string, string>> }>
+/** `replicas`: null, or left out, is what the brokers have as their default. */
+export type TopicSettings = Readonly<{
+  topic: string
+  partitions: number
+  replicas?: number | null
+  config?: Readonly<Record<string, string>>
+}>
+
+/** How a topic is now. `config`: every setting in force, the brokers' defaults among them, as far as this log has any. */
+export type TopicDescription = Readonly<{ topic: string; partitions: number; replicas: number; config: Readonly<Record<string, string>> }>
 
 export interface LogAdmin {
   /** Creates what is missing and leaves what exists. Waits until leaders are elected. */
   createTopics(topics: readonly TopicSettings[]): Promise<void>
   deleteTopics(topics: readonly string[]): Promise<void>
   listTopics(): Promise<string[]>
+  /** Of those that exist; the others are left out. */
+  describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>
   partitionCount(topic: string): Promise<number>
   /** First and next offset of each partition. */
   offsets(topic: string): Promise<ReadonlyArray<{ partition: number; first: number; next: number }>>

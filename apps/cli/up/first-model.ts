@@ -13,6 +13,7 @@ import type { Run } from '#lib/running/runs.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { publishModel } from '#lib/training/publish.ts'
 import { addTrainingCode } from '#lib/training/training-code.ts'
+import { withoutOthersSecrets } from './app-secrets.ts'
 import type { TrainingPlan } from './market-plan.ts'
 
 /** As much of the answer of `flipstream train --json` as is needed here. */
@@ -76,7 +77,11 @@ async function train(
   await mkdir(trained, { recursive: true })
   const until = new Date(playFrom).toISOString()
   const argv = [cli, 'train', '--sales', salesFile, '--until', until, '--source', source, '--out', trained, '--fast', '--json']
-  const child = spawn(process.execPath, argv, { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn(process.execPath, argv, {
+    env: withoutOthersSecrets('train', environment),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   const kill = () => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
   process.once('exit', kill)

@@ -31,8 +31,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     interrupted.abort(signal)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
-  const summary = await playMarket(options, { argv, env, progress, interrupted: interrupted.signal })
-  progress.end()
+  const summary = await playMarket(options, { argv, env, progress, interrupted: interrupted.signal }).finally(progress.end)
   if (summary === null) return exitCodes.done
   if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`)
   else process.stdout.write(formatSummary(summary))

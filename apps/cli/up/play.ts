@@ -24,6 +24,7 @@ import { createSupervisor, type Supervisor } from '#lib/running/supervision/supe
 import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import { minute } from '#lib/words/format.ts'
+import { withoutOthersSecrets } from './app-secrets.ts'
 import { dashboardSettings, notifierSettings } from './app-settings.ts'
 import type { UpArguments } from './arguments.ts'
 import { embeddedStarter } from './embedded.ts'
@@ -137,7 +138,8 @@ function starter({ stack, run, backend, environment, progress }: Omit<PlayContex
         ? `the log of ${app} is written again`
         : `the log of ${app} cannot be written, and goes on without it: ${problem.message}`,
     )
-  return processStarter({ environment, logDirectory: run.directory, onLogTrouble })
+  return (name, options) =>
+    processStarter({ environment: withoutOthersSecrets(name, environment), logDirectory: run.directory, onLogTrouble })(name, options)
 }
 
 async function play(playing: Playing): Promise<Summary | null> {
@@ -175,7 +177,10 @@ type Marketplace = Readonly<{ settings: Readonly<Record<string, string>>; proces
 
 async function openMarketplace({ plan, run, environment }: Playing): Promise<Marketplace> {
   if (plan.source === 'live') return { settings: { MARKET_SOURCE: 'live' }, process: null, hasEnded: () => null }
-  const simulator = createProcesses({ environment, logDirectory: run.directory })('simulator', { settings: plan.simulator })
+  const simulator = createProcesses({ environment: withoutOthersSecrets('simulator', environment), logDirectory: run.directory })(
+    'simulator',
+    { settings: plan.simulator },
+  )
   let ended: string | null = null
   void simulator.ended.then(({ sentence }) => {
     ended = sentence

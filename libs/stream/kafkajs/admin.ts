@@ -1,7 +1,7 @@
-import type { Admin, Kafka } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
-import type { LogAdmin } from '#lib/stream/log.ts'
+import type { LogAdmin, TopicDescription } from '#lib/stream/log.ts'
 import { type Rights, streamError } from './kafkajs-errors.ts'
 
 const closeMillis = 3_000
@@ -10,6 +10,8 @@ const groupDeleteAttempts = 20
 const pauseMillis = 100
 
 const askAttempts = 10
+/** As the protocol has it. */
+const brokersDefault = -1
 
 const describeTopic = (topic: string): Rights => ({ TOPIC: `Describe (as Read or Write give it) on topic ${topic}` })
 const isLeadership = ({ cause }: Error) => /LEADER/.test(typeOf(cause) ?? typeOf((cause as Error).cause) ?? '')
@@ -76,9 +78,10 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
           const existing = new Set(await admin.listTopics())
           const missing = settings.filter(({ topic }) => !existing.has(topic))
           if (missing.length === 0) return
-          const topics = missing.map(({ topic, partitions, config }) => ({
+          const topics = missing.map(({ topic, partitions, replicas, config }) => ({
             topic,
             numPartitions: partitions,
+            replicationFactor: replicas ?? brokersDefault,
             configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
           }))
           // False when another process has created one meanwhile: as good.
@@ -103,6 +106,11 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
       ),
 
     listTopics: () => ask('listing topics', (admin) => admin.listTopics()),
+
+    describeTopics: (topics) =>
+      ask('describing topics', async (admin) => describeExisting(admin, topics), {
+        TOPIC: `Describe and DescribeConfigs on topics ${topics.join(', ')}`,
+      }),
 
     partitionCount: (topic) =>
       ask(
@@ -147,6 +155,26 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
 
     close,
   }
+}
+
+async function describeExisting(admin: Admin, wanted: readonly string[]): Promise<TopicDescription[]> {
+  const existing = new Set(await admin.listTopics())
+  const names = wanted.filter((topic) => existing.has(topic))
+  if (names.length === 0) return []
+  const { topics } = await admin.fetchTopicMetadata({ topics: names })
+  const { resources } = await admin.describeConfigs({
+    resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+    includeSynonyms: false,
+  })
+  return topics.map(({ name: topic, partitions }) => {
+    const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? []
+    return {
+      topic,
+      partitions: partitions.length,
+      replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+      config: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+    }
+  })
 }
 
 /** A group whose last member has just left may not be empty yet in the broker's eyes. */

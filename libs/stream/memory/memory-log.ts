@@ -54,6 +54,7 @@ export interface MemoryLog extends Log {
 export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   const { clock, keep = 'everything', backoff = { firstMillis: 1, mostMillis: 50 }, fault = () => {} } = options
   const topics = new Map<string, MemoryPartition[]>()
+  const configs = new Map<string, Readonly<Record<string, string>>>()
   const groups = new Map<string, MemoryGroup>()
   const followers = new Set<ReturnType<typeof followPartitions>>()
 
@@ -107,14 +108,21 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
 
   const admin = (): LogAdmin => ({
     async createTopics(settings) {
-      for (const { topic, partitions } of settings) {
-        if (!topics.has(topic)) topics.set(topic, Array.from({ length: partitions }, createMemoryPartition))
+      for (const { topic, partitions, config = {} } of settings) {
+        if (topics.has(topic)) continue
+        topics.set(topic, Array.from({ length: partitions }, createMemoryPartition))
+        configs.set(topic, config)
       }
     },
     async deleteTopics(names) {
       for (const name of names) topics.delete(name)
     },
     listTopics: async () => [...topics.keys()].sort(),
+    describeTopics: async (names) =>
+      names.flatMap((topic) => {
+        const partitions = topics.get(topic)
+        return partitions === undefined ? [] : [{ topic, partitions: partitions.length, replicas: 1, config: configs.get(topic) ?? {} }]
+      }),
     partitionCount: async (topic) => partitionsOf(topic).length,
     offsets: async (topic) =>
       partitionsOf(topic).map((storage, partition) => ({ partition, first: storage.first(), next: storage.next() })),

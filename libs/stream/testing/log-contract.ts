@@ -84,6 +84,17 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         await admin.close()
       })
 
+      it('are described as they were made, without those that are not there', async () => {
+        const admin = log.admin()
+        const topic = name('described')
+        const config = { 'cleanup.policy': 'compact', 'max.message.bytes': '2000000' }
+        await admin.createTopics([{ topic, partitions: 2, replicas: 1, config }])
+        const [described, ...others] = await admin.describeTopics([topic, name('nowhere')])
+        expect(described).toMatchObject({ topic, partitions: 2, replicas: 1, config })
+        expect(others).toEqual([])
+        await admin.close()
+      })
+
       it('that do not exist are worth waiting for', async () => {
         const admin = log.admin()
         await expect(admin.partitionCount(name('nowhere'))).rejects.toThrow(RetryableError)

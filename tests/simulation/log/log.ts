@@ -35,6 +35,13 @@ export function createSimulatedLog(scheduler: Scheduler, broker: Broker, actor: 
         for (const name of names) broker.deleteTopic(name)
       }),
     listTopics: () => ask('lists topics', undefined, broker.topics),
+    describeTopics: (names) =>
+      ask('describes topics', names, () => {
+        const existing = broker.topics()
+        return names
+          .filter((topic) => existing.includes(topic))
+          .map((topic) => ({ topic, partitions: broker.topic(topic).length, replicas: 1, config: {} }))
+      }),
     partitionCount: (topic) => ask(`counts partitions of ${topic}`, undefined, () => broker.topic(topic).length),
     offsets: (topic) =>
       ask(`asks offsets of ${topic}`, undefined, () =>

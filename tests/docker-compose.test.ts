@@ -1,16 +1,28 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { apps } from '#app/apps.ts'
 import { brokerSettings, environmentName } from '#lib/stack/kafka-server.ts'
 import { images, localCredentials, preferredPorts, versions } from '#lib/stack/versions.ts'
 
-type Service = Readonly<{ image: string; ports: string[]; environment: Record<string, unknown>; volumes: string[]; healthcheck?: object }>
+type Service = Readonly<{
+  image: string
+  profiles?: string[]
+  command?: string[]
+  ports?: string[]
+  environment: Record<string, unknown>
+  volumes: string[]
+  healthcheck?: { test?: string[]; disable?: boolean }
+}>
 type ComposeFile = Readonly<{ services: Record<string, Service>; volumes: Record<string, unknown> }>
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
-const compose = parse(read('docker-compose.kafka.yml')) as ComposeFile
-const services = Object.entries(compose.services)
+const compose = parse(read('docker-compose.kafka.yml'), { merge: true }) as ComposeFile
+const everything = Object.entries(compose.services)
+/** What is started where no profile is asked for: the servers. */
+const services = everything.filter(([, { profiles }]) => profiles === undefined)
+const ofProfile = (profile: string) => everything.filter(([, { profiles = [] }]) => profiles.includes(profile))
 
 function composeErrors(file: unknown): string[] {
   const { $schema: _, ...schema } = JSON.parse(read('tests/fixtures/compose-spec.schema.json'))
@@ -38,7 +50,7 @@ it('runs the versions that the rest of flipstream is made for', () => {
 })
 
 it('listens where flipstream looks first, and on this machine only', () => {
-  const published = services.flatMap(([, { ports }]) => ports)
+  const published = services.flatMap(([, { ports = [] }]) => ports)
   expect(published).toEqual([
     `127.0.0.1:\${FLIPSTREAM_KAFKA_PORT:-${preferredPorts.broker}}:9092`,
     `127.0.0.1:\${FLIPSTREAM_REGISTRY_PORT:-${preferredPorts.registry}}:8080`,
@@ -65,6 +77,40 @@ it('keeps data in named volumes and has every server checked', () => {
     expect(compose.volumes, name).toHaveProperty(volumes[0]!.split(':')[0]!)
     expect(healthcheck, name).toBeDefined()
   }
+})
+
+it('has profiles for the apps and for those who look on, none of it reachable from other machines', () => {
+  expect([...new Set(everything.flatMap(([, { profiles = [] }]) => profiles))]).toEqual(['apps', 'observability'])
+  for (const [name, { ports = [] }] of everything) for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:/)
+})
+
+it('runs every app, each checked, each with its own secrets alone', async () => {
+  const found = ofProfile('apps').filter(([name]) => name !== 'topics')
+  expect(found.map(([name]) => name).sort()).toEqual(Object.keys(apps).sort())
+  for (const [name, { command, environment, healthcheck }] of found) {
+    expect(command).toEqual([name])
+    expect(healthcheck?.test, name).toBeDefined()
+    const { settings, usesStore = true } = await apps[name]!.load()
+    const secrets = Object.keys(environment).filter((variable) => /KEY|TOKEN|WEBHOOKS/.test(variable) && !/WITHOUT/.test(variable))
+    for (const secret of secrets) expect(secret in settings || (usesStore && secret.startsWith('S3_')), `${name} ${secret}`).toBe(true)
+    expect('S3_ENDPOINT' in environment, name).toBe(usesStore)
+    expect(environment['KAFKA_BROKERS']).toBe('kafka:19092')
+  }
+})
+
+it('shows what the apps measure: Prometheus asks each of them, Grafana has our dashboard, all are checked', () => {
+  const { scrape_configs: jobs } = parse(read('docker/prometheus.yml')) as {
+    scrape_configs: { static_configs: { targets: string[] }[] }[]
+  }
+  expect(jobs[0]!.static_configs[0]!.targets.sort()).toEqual(Object.keys(apps).map((app) => `${app}:8080`).sort())
+  const watching = ofProfile('observability')
+  expect(watching.map(([name]) => name)).toEqual(['prometheus', 'grafana', 'kafka-page'])
+  for (const [name, { healthcheck, volumes = [] }] of watching) {
+    expect(healthcheck?.test, name).toBeDefined()
+    const mounted = volumes.map((volume) => volume.split(':')[0]!).filter((path) => path.startsWith('./'))
+    for (const path of mounted) expect(existsSync(new URL(`../${path}`, import.meta.url)), path).toBe(true)
+  }
+  expect(compose.services['grafana']!.volumes.join()).toContain('monitoring/flipstream.json')
 })
 
 it("Maven's file names the same versions", () => {

@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { apps } from '#app/apps.ts'
 import { access, commandAccess } from '#lib/market/access.ts'
 import { topics } from '#lib/market/topics.ts'
-import { brokerSettings } from '#lib/stack/kafka-server.ts'
+import { brokerSettings, environmentName } from '#lib/stack/kafka-server.ts'
 import { manifests } from '../scripts/kubernetes-manifests.ts'
 
 type Resource = Readonly<{ kind: string; metadata: { name: string } }> & Record<string, unknown>
@@ -100,6 +100,34 @@ describe('k8s', () => {
       expect(patches.map(({ target }) => target.name)).toEqual(['featurizer', 'scorer', 'alerter'])
       for (const { patch } of patches) expect(parse(patch)).toEqual([{ op: 'remove', path: '/spec/replicas' }])
     }
+  })
+
+  it('gives the keys of the store to those who use it, as files, and to nobody else', async () => {
+    const { patches } = base as unknown as { patches: { path: string; target: { name?: string } }[] }
+    const users = patches.find(({ path: file }) => file === 'object-store.yaml')!.target.name!.split('|')
+    const loaded = await Promise.all(Object.entries(apps).map(async ([name, { load }]) => ({ name, ...(await load()) })))
+    expect(users.sort()).toEqual(loaded.flatMap(({ name, usesStore = true }) => (usesStore ? [name] : [])).sort())
+    for (const file of ['base/pod.yaml', ...Object.keys(apps).map((app) => `base/apps/${app}.yaml`)])
+      expect(text(file), file).not.toContain('secretKeyRef')
+  })
+
+  it('lets /price through: the notifier asks by a name that the dashboard answers to, on a port that the policies open', () => {
+    const notifier = text('components/discord/notifier.yaml')
+    const host = new URL(/PRICE_API_URL, value: '(.*?)'/.exec(notifier)![1]!).host
+    expect(text('base/apps/dashboard.yaml')).toContain(`{ name: DASHBOARD_HOSTS, value: ${host} }`)
+    for (const policy of documents('components/discord/network-policies.yaml')) expect(JSON.stringify(policy)).toContain('"port":8000')
+  })
+
+  it('has in overlay local the servers that its settings name, told what local ones are told', () => {
+    const servers = ['kafka', 'schema-registry', 'object-store'].map((name) => documents(`components/servers/${name}.yaml`))
+    const [stateful] = servers[0] as unknown as {
+      spec: { template: { spec: { containers: { env: { name: string; value: string }[] }[] } } }
+    }[]
+    const env = new Map(stateful!.spec.template.spec.containers[0]!.env.map(({ name, value }) => [name, value]))
+    for (const [name, value] of Object.entries(brokerSettings)) expect(env.get(environmentName(name)), name).toBe(String(value))
+    const settings = text('overlays/local/kustomization.yaml')
+    for (const [, service] of servers as unknown as { metadata: { name: string }; spec: { ports: { port: number }[] } }[][])
+      expect(settings).toContain(`${service!.metadata.name}:${service!.spec.ports[0]!.port}`)
   })
 
   it('names in its overlays only what exists', () => {

@@ -41,6 +41,12 @@ export async function dashboardSettings(env: Environment, market: Readonly<Recor
   }
 }
 
+/** /price asks the dashboard, where its address is known before it runs. */
+export function priceApi(env: Environment, { DASHBOARD_PORT }: Readonly<Record<string, string>>): Record<string, string> {
+  if (env.PRICE_API_URL || DASHBOARD_PORT === '0') return {}
+  return { PRICE_API_URL: `http://127.0.0.1:${DASHBOARD_PORT}`, ...(env.API_TOKEN ? { PRICE_API_TOKEN: env.API_TOKEN } : {}) }
+}
+
 /** Where the market answers, and the key to it. */
 const marketAccess = ({ MARKETPLACE_URL, AXIE_API_KEY }: Readonly<Record<string, string>>): Record<string, string> => ({
   ...(MARKETPLACE_URL === undefined ? {} : { MARKETPLACE_URL }),

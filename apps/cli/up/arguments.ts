@@ -16,6 +16,8 @@ export type UpArguments = Readonly<{
   /** Sales before this moment train the model, the rest is played. Milliseconds; null means after the first 40% of the rows. */
   trainUntil: number | null
   seed: number
+  /** Says how a Prometheus follows the run, with a file for it. */
+  observe: boolean
   json: boolean
 }>
 
@@ -32,6 +34,7 @@ export const upHelp = `flipstream up (npm start): the whole pipeline on a simula
   --live                the real market (AXIE_API_KEY; MARKETPLACE_URL has a default): the first time it reads the sales of HISTORY_DAYS
                         and trains a model on them; from then on each start goes on where the last one stopped
   --dry-run             post nothing anywhere, whatever DISCORD_… says: alerts show in this terminal and on the dashboard
+  --observe             write a configuration for Prometheus that follows all apps, and say how to start it
   --json                print one JSON object at the end, and nothing else on stdout
 
 Needs Kafka, a schema registry and an S3 store: those named by KAFKA_BROKERS, SCHEMA_REGISTRY_URL and S3_ENDPOINT if set, else Docker
@@ -58,6 +61,7 @@ export function parseUpArguments(argv: readonly string[]): UpArguments {
     forSeconds: values.for === undefined ? null : durationOption('--for', values.for) / 1_000,
     trainUntil: values['train-until'] === undefined ? null : momentOption('--train-until', values['train-until']),
     seed: seedOption('--seed', values.seed ?? '1'),
+    observe: values.observe ?? false,
     json: values.json ?? false,
   }
 }
@@ -74,6 +78,7 @@ function parse(argv: readonly string[]) {
         for: { type: 'string' },
         'train-until': { type: 'string' },
         seed: { type: 'string' },
+        observe: { type: 'boolean' },
         json: { type: 'boolean' },
       },
     })

@@ -48,7 +48,7 @@ const synthetic = { historyDays: 6, historyFrom: Date.parse('2026-01-07T00:00:00
 
 /** Reads the sales file before any server is started. UsageError where it cannot be used. */
 export async function planMarket(
-  { sales, trainUntil, speed, seed }: Omit<UpArguments, 'live' | 'dryRun'>,
+  { sales, trainUntil, speed, seed }: Omit<UpArguments, 'live' | 'dryRun' | 'observe'>,
   root: string,
 ): Promise<MarketPlan> {
   const salesFile = sales ?? (await syntheticHistory(root, seed))

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { archivedTopics } from '#lib/archive/config.ts'
 import { countArchived } from '#lib/archive/read.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
@@ -13,6 +14,7 @@ import { checkMachineLimits, machineLimits } from '#lib/running/machine-limits.t
 import { type Observer, startObserver } from '#lib/running/observer.ts'
 import { type AppProcess, createProcesses, processStarter } from '#lib/running/processes.ts'
 import { columnsOf, type Progress } from '#lib/running/progress.ts'
+import { writePrometheusConfig } from '#lib/running/prometheus-config.ts'
 import { lockRun } from '#lib/running/run-lock.ts'
 import { type RunMetrics, serveRunMetrics } from '#lib/running/run-metrics.ts'
 import { continueLiveRun, createRun, type Run } from '#lib/running/runs.ts'
@@ -25,12 +27,13 @@ import { resolveStack, checkoutRoot as root, type Stack } from '#lib/stack/resol
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import { minute } from '#lib/words/format.ts'
 import { withoutOthersSecrets } from './app-secrets.ts'
-import { dashboardSettings, notifierSettings } from './app-settings.ts'
+import { dashboardSettings, notifierSettings, priceApi } from './app-settings.ts'
 import type { UpArguments } from './arguments.ts'
 import { embeddedStarter } from './embedded.ts'
 import { type FirstModel, trainFirstModel } from './first-model.ts'
 import { openLiveMarket } from './live-market.ts'
 import { type LivePlan, type MarketPlan, planLiveMarket, planMarket } from './market-plan.ts'
+import { readPaperMoney } from './money.ts'
 import { type Summary, summarize } from './summary.ts'
 
 export type PlayContext = Readonly<{
@@ -86,6 +89,7 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
     apps = superviseApps({ ...context, ...started })
     metrics = await serveRunMetrics(run, apps)
     progress.say(`metrics of all apps ${metrics.url}`)
+    if (options.observe) sayHowToObserve(writePrometheusConfig(run, metrics.url), progress)
     return await play({ ...context, ...started, apps, report: createStateReport({ clock, say: progress.say }) })
   } finally {
     await Promise.all(apps?.all().map((app) => app.stop()) ?? [])
@@ -94,6 +98,12 @@ export async function playMarket(options: UpArguments, context: PlayContext): Pr
     await backend.close()
     await unlock()
   }
+}
+
+function sayHowToObserve(file: string, { say }: Progress): void {
+  say(`observe it: prometheus --config.file=${file} --storage.tsdb.path=${join(root, '.flipstream', 'prometheus')}`)
+  say(`      or:   docker run --rm --network host -v ${file}:/etc/prometheus/prometheus.yml:ro prom/prometheus`)
+  say('then http://127.0.0.1:9090, and in a Grafana: import k8s/components/monitoring/flipstream.json')
 }
 
 function refuseEmbeddedLive(stack: Stack, { live }: UpArguments): void {
@@ -146,10 +156,11 @@ async function play(playing: Playing): Promise<Summary | null> {
   const { run, backend, environment, options, apps } = playing
   const marketplace = await openMarketplace(playing)
   try {
+    const page = await dashboardSettings(playing.env, marketplace.settings)
+    const notifier = { ...notifierSettings(options, environment, marketplace.settings), ...priceApi(playing.env, page) }
     for (const name of stages) {
-      if (name === 'notifier')
-        apps.start(name, { settings: notifierSettings(options, environment, marketplace.settings), onOutput: playing.progress.output })
-      else if (name === 'dashboard') apps.start(name, { settings: await dashboardSettings(playing.env, marketplace.settings) })
+      if (name === 'notifier') apps.start(name, { settings: notifier, onOutput: playing.progress.output })
+      else if (name === 'dashboard') apps.start(name, { settings: page })
       else apps.start(name)
     }
     // A market that is simulated ends before there is much to learn.
@@ -192,14 +203,20 @@ async function openMarketplace({ plan, run, environment }: Playing): Promise<Mar
 
 /** The model that will price, decided in the market's events before the first of the market itself. Null when interrupted. */
 async function putModelInForce(playing: Playing): Promise<FirstModel | null> {
-  const { plan, run, backend, progress, interrupted, environment } = playing
-  const context = { run, backend, environment, progress, signal: interrupted }
+  const { plan, run, backend, interrupted, environment } = playing
+  const context = { run, backend, environment, progress: aboveStates(playing), signal: interrupted }
   if (plan.source === 'live') return openLiveMarket(plan, { ...context, clock, whenReady: () => whenReady(playing) })
   const model = await trainFirstModel(plan, context)
   if (model === null || !(await whenReady(playing))) return null
   const reason = 'first model of this run'
   await promote({ ...backend, prefix: run.prefix }, { ...model, at: plan.playFrom, source: plan.source, rules: defaultRules, reason })
   return model
+}
+
+/** A training's own line, and below it how the apps are, which start meanwhile. */
+function aboveStates(playing: Playing): Progress {
+  const { progress } = playing
+  return { ...progress, status: (lines) => progress.status([lines, stateLines(statesOf(playing), widthOf(process.stderr))].flat()) }
 }
 
 const archivedIn = (environment: Playing['environment']) => archivedTopics(environment) as readonly TopicName[]
@@ -280,6 +297,10 @@ async function finish(playing: Playing, observer: Observer, { seconds, model, ma
       return 0
     },
   )
+  const money = await readPaperMoney({ ...backend, prefix: run.prefix }).catch((error: Error) => {
+    broken.push(`outcomes cannot be read: ${error.message}`)
+    return null
+  })
   return summarize({
     run: run.name,
     simulated: plan.source !== 'live',
@@ -289,6 +310,7 @@ async function finish(playing: Playing, observer: Observer, { seconds, model, ma
     modelId: model.modelId,
     snapshots,
     restarts,
+    money,
     broken,
     settled,
   })

@@ -1,12 +1,13 @@
 import type { Counts } from '#lib/running/observer.ts'
 import type { MetricsSnapshot, Quantiles } from '#lib/telemetry/metrics.ts'
 import { count } from '#lib/words/format.ts'
+import { describeMoney, type PaperMoney } from './money.ts'
 
 type Milliseconds = Readonly<{ p50: number; p99: number; n: number }>
 
 export type StageSummary = Readonly<{
-  /** Records this app finished. */
-  records: number
+  /** Records this app finished; null of one that finishes none (a follower of topics). */
+  records: number | null
   /** From a batch fetched to its last commit. */
   batchMs: Milliseconds
   /** From the collector holding the market's answer to the commit of this stage's result. */
@@ -39,6 +40,8 @@ export type Summary = Readonly<{
   modelId: string
   /** How often an app was started again because it had ended or hung; those that never were are left out. */
   restarts: Readonly<Record<string, number>>
+  /** Null where it could not be read. */
+  money: PaperMoney | null
   /** Every way in which the counts do not add up, and what was broken at the end; empty in a good run. */
   problems: readonly string[]
 }>
@@ -52,6 +55,7 @@ export type SummaryInput = Readonly<{
   modelId: string
   snapshots: Readonly<Record<string, MetricsSnapshot>>
   restarts: Readonly<Record<string, number>>
+  money: PaperMoney | null
   /** What did not work when the run ended, a sentence each. */
   broken: readonly string[]
   settled: boolean
@@ -62,7 +66,7 @@ const round = (value: number): number => Math.round(value * 10) / 10
 const brief = ({ p50, p99, n }: Quantiles): Milliseconds => ({ p50: round(p50), p99: round(p99), n })
 
 export function summarize(input: SummaryInput): Summary {
-  const { run, simulated, counts, archived, seconds, modelId, snapshots, restarts, broken, settled } = input
+  const { run, simulated, counts, archived, seconds, modelId, snapshots, restarts, money, broken, settled } = input
   const latency = (app: string, name: string): Milliseconds => brief(snapshots[app]?.latencies[name] ?? none)
   return {
     run,
@@ -84,6 +88,7 @@ export function summarize(input: SummaryInput): Summary {
     backend: backendOf(snapshots.scorer),
     modelId,
     restarts,
+    money,
     // A live run outlives its topics' retention: what it counts is what they still hold.
     problems: [...broken, ...(simulated ? problemsOf(counts, archived, settled) : unsettled(settled))],
   }
@@ -96,11 +101,9 @@ function backendOf(scorer: MetricsSnapshot | undefined): string {
 }
 
 function stageOf(snapshot: MetricsSnapshot): StageSummary {
-  const records = Object.entries(snapshot.values)
-    .filter(([series]) => series.startsWith('records_total'))
-    .reduce((sum, [, value]) => sum + value, 0)
+  const counts = Object.entries(snapshot.values).flatMap(([series, value]) => (series.startsWith('records_total') ? [value] : []))
   return {
-    records,
+    records: counts.length === 0 ? null : counts.reduce((sum, count) => sum + count, 0),
     batchMs: brief(snapshot.latencies.batch ?? none),
     sinceListingMs: brief(snapshot.latencies.collected_to_committed ?? none),
     rssMegabytes: Math.round(snapshot.rssBytes / 2 ** 20),
@@ -145,6 +148,7 @@ export function formatSummary(summary: Summary): string {
   const stages = Object.entries(summary.stages).map(([app, { records, batchMs, sinceListingMs, rssMegabytes, cpuSeconds }]) => {
     const latencies = [batchMs, sinceListingMs].flatMap(({ n, p50, p99 }) => (n === 0 ? ['-', '-'] : [p50.toFixed(1), p99.toFixed(1)]))
     const cells = [count(records), ...latencies, String(rssMegabytes), cpuSeconds.toFixed(1)]
+    const cells = [records === null ? '-' : thousands(records), ...latencies, String(rssMegabytes), cpuSeconds.toFixed(1)]
     return `  ${app.padEnd(12)}${cells.map((text) => cell(text, 10)).join('')}`
   })
   const over = `  ${''.padEnd(22)}${cell('batch, ms', 20)}${cell('since listed, ms', 20)}`
@@ -160,7 +164,7 @@ export function formatSummary(summary: Summary): string {
     header,
     ...stages,
     '',
-    ...verdict.map((line) => `  ${line}`),
+    ...[...verdict, ...(summary.money === null ? [] : describeMoney(summary.money, summary.simulated))].map((line) => `  ${line}`),
     '',
   ].join('\n')
 }

@@ -1,5 +1,6 @@
 /**
- * Installs the packages of package-lock.json where they are not installed yet. `npm start` and `npm test` run it first.
+ * Installs the packages of package-lock.json where they are not installed yet. `npm start` and `npm test` run it first; `--production`
+ * leaves out what only development needs, and is content with more.
  * Plain JavaScript for Node 20; writes to standard error only, since standard output belongs to the command that follows.
  */
 import { spawn } from 'node:child_process'
@@ -14,28 +15,34 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(root, 'node_modules')
 const stampFile = join(modules, '.flipstream-stamp')
 const lockText = readFileSync(join(root, 'package-lock.json'), 'utf8')
-const stamp = `${createHash('sha256').update(lockText).digest('hex')} ${process.platform}-${process.arch}`
+const onlyProduction = process.argv.includes('--production')
+const stampOf = (kind) => `${createHash('sha256').update(lockText).digest('hex')} ${process.platform}-${process.arch} ${kind}`
+const everything = stampOf('everything')
+const stamp = onlyProduction ? stampOf('production') : everything
 const progressMillis = 5000
 
 const say = (text) => process.stderr.write(`flipstream: ${text}\n`)
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(0)} s`
 
 function isInstalled() {
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return true
+  if (existsSync(stampFile) && [stamp, everything].includes(readFileSync(stampFile, 'utf8'))) return true
   if (!isInstalledByNpm()) return false
   writeFileSync(stampFile, stamp)
   return true
 }
+
+/** A package of development has `dev` in the lock file, one of development and of something optional `devOptional`. */
+const wantedPackages = () =>
+  Object.entries(JSON.parse(lockText).packages).filter(([path, entry]) => path !== '' && !(onlyProduction && entry.dev === true))
 
 /** npm writes its own record last: where it agrees with the lock file, somebody ran `npm ci` or `npm install` by hand. */
 function isInstalledByNpm() {
   const record = join(modules, '.package-lock.json')
   if (!existsSync(record)) return false
   const installed = JSON.parse(readFileSync(record, 'utf8')).packages
-  const wanted = Object.entries(JSON.parse(lockText).packages).filter(([path]) => path !== '')
-  return wanted.every(([path, entry]) => {
+  return wantedPackages().every(([path, entry]) => {
     const found = installed[path]
-    if (found === undefined) return entry.optional === true
+    if (found === undefined) return entry.optional === true || entry.devOptional === true
     return found.version === entry.version && found.integrity === entry.integrity
   })
 }
@@ -59,7 +66,14 @@ function npmCi() {
   const { npm_execpath: npmScript, npm_node_execpath: npmNode } = process.env
   const isNpm = npmScript?.endsWith('npm-cli.js') === true
   const command = isNpm ? (npmNode ?? process.execPath) : 'npm'
-  const args = [...(isNpm ? [npmScript] : []), 'ci', '--no-audit', '--no-fund', '--loglevel=error']
+  const args = [
+    ...(isNpm ? [npmScript] : []),
+    'ci',
+    ...(onlyProduction ? ['--omit=dev'] : []),
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   const env = { TFJS_NODE_CDN_STORAGE: 'http://127.0.0.1:9/', ...process.env, npm_config_loglevel: 'error' }
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
@@ -72,7 +86,7 @@ function npmCi() {
 
 async function install() {
   const started = performance.now()
-  say(`installing ${Object.keys(JSON.parse(lockText).packages).length - 1} packages with npm ci …`)
+  say(`installing ${wantedPackages().length} packages with npm ci …`)
   const progress = setInterval(async () => say(`  … ${seconds(started)}, ${await megabytes()} so far`), progressMillis)
   const { code, output } = await npmCi()
   clearInterval(progress)

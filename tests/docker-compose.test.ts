@@ -102,7 +102,11 @@ it('shows what the apps measure: Prometheus asks each of them, Grafana has our d
   const { scrape_configs: jobs } = parse(read('docker/prometheus.yml')) as {
     scrape_configs: { static_configs: { targets: string[] }[] }[]
   }
-  expect(jobs[0]!.static_configs[0]!.targets.sort()).toEqual(Object.keys(apps).map((app) => `${app}:8080`).sort())
+  expect(jobs[0]!.static_configs[0]!.targets.sort()).toEqual(
+    Object.keys(apps)
+      .map((app) => `${app}:8080`)
+      .sort(),
+  )
   const watching = ofProfile('observability')
   expect(watching.map(([name]) => name)).toEqual(['prometheus', 'grafana', 'kafka-page'])
   for (const [name, { healthcheck, volumes = [] }] of watching) {

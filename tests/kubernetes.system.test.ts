@@ -15,7 +15,10 @@ if (!isHere)
 
 const k8s = fileURLToPath(new URL('../k8s/', import.meta.url))
 const examples = ['replay', 'managed-kafka', 'ingress']
-const applied = [...readdirSync(`${k8s}overlays`).map((overlay) => `overlays/${overlay}`), ...examples.map((example) => `examples/${example}`)]
+const applied = [
+  ...readdirSync(`${k8s}overlays`).map((overlay) => `overlays/${overlay}`),
+  ...examples.map((example) => `examples/${example}`),
+]
 /** The tool may have to build its server first. */
 const startMillis = 1_200_000
 

@@ -18,8 +18,8 @@ export class RulesFileError extends Error {
   }
 }
 
-/** Thousands of rules. Reading YAML takes longer the more keys a mapping has: beyond this it would be seconds. */
-const mostCharacters = 200_000
+/** A hundred rules of a thousand characters each. Reading YAML takes longer the more there is in it: beyond this it would be seconds. */
+const mostCharacters = 100_000
 /** Nobody reads further; and telling where each stands takes a look through its neighbours. */
 const mostProblems = 50
 

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { FatalError } from '#lib/errors/errors.ts'
+import { requireDigests } from './artifact-digests.ts'
 import type { Env, Progress } from './tools.ts'
 import { versions } from './versions.ts'
 
@@ -30,6 +31,7 @@ export async function fetchArtifacts(stackDirectory: string, options: { maven: s
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { recursive: true })
   await runMaven(unfinished, options)
+  await requireDigests(unfinished)
   await rename(unfinished, target)
 }
 

@@ -19,6 +19,8 @@ test('money counts alerts that were sold on, apart from those that were not, and
 })
 
 test('nothing sold on, and nothing alerted, are said as such', () => {
-  expect(describeMoney(paperMoneyOf([outcome('alert', 10, null)]), false).join()).toMatch(/^Money on paper: 1 alert for \$10\.00 .* none is sold on/)
+  expect(describeMoney(paperMoneyOf([outcome('alert', 10, null)]), false).join()).toMatch(
+    /^Money on paper: 1 alert for \$10\.00 .* none is sold on/,
+  )
   expect(describeMoney(paperMoneyOf([]), false)).toEqual(['Money on paper: no alert, nothing bought.'])
 })

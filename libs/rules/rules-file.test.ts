@@ -155,15 +155,15 @@ rules:
   })
 
   it.each([
-    ['60,000 keys', Array.from({ length: 60_000 }, (_, key) => `key${key}: 1`).join('\n'), /expected at most 200000 characters, found \d+/],
+    ['60,000 keys', Array.from({ length: 60_000 }, (_, key) => `key${key}: 1`).join('\n'), /expected at most 100000 characters, found \d+/],
     [
       'as many keys as there may be',
-      Array.from({ length: 20_000 }, (_, key) => `k${key}:`).join('\n'),
+      Array.from({ length: 10_000 }, (_, key) => `k${key}:`).join('\n'),
       /1:1: expected no member called k0/,
     ],
-    ['one key again and again', 'version: 1\n'.repeat(18_000), /2:1: expected each key once, found version again/],
-    ['keys of a rule', `rules:\n  - {name: a, ${Array.from({ length: 18_000 }, (_, key) => `k${key}: 1`).join(',')}}`, /k0/],
-    ['rules', `rules:\n${'  - {name: a, when: "nope"}\n'.repeat(7_000)}`, /mine.yaml:/],
+    ['one key again and again', 'version: 1\n'.repeat(9_000), /2:1: expected each key once, found version again/],
+    ['keys of a rule', `rules:\n  - {name: a, ${Array.from({ length: 9_000 }, (_, key) => `k${key}: 1`).join(',')}}`, /k0/],
+    ['rules', `rules:\n${'  - {name: a, when: "nope"}\n'.repeat(3_500)}`, /mine.yaml:/],
     ['brackets within brackets', '['.repeat(20_000), /mine.yaml:1:\d+: /],
   ])(
     'is refused soon, however much it is: %s',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { notifierSettings } from './app-settings.ts'
+import { notifierSettings, priceApi } from './app-settings.ts'
 import { parseUpArguments } from './arguments.ts'
 
 const environment = { DISCORD_TOKEN: 'secret', DISCORD_WEBHOOKS: 'alerts=https://example.org', PATH: '/bin' }
@@ -20,4 +20,13 @@ test('options of a simulated market do not go with the real one', () => {
     ['--live', '--seed', '2'],
   ])
     expect(() => parseUpArguments(argv)).toThrow(/is for a simulated market/)
+})
+
+test('/price asks the dashboard of this run, with its token, unless another is named or its port is not known yet', () => {
+  expect(priceApi({ API_TOKEN: 'secret' }, { DASHBOARD_PORT: '8080' })).toEqual({
+    PRICE_API_URL: 'http://127.0.0.1:8080',
+    PRICE_API_TOKEN: 'secret',
+  })
+  expect(priceApi({}, { DASHBOARD_PORT: '0' })).toEqual({})
+  expect(priceApi({ PRICE_API_URL: 'http://elsewhere' }, { DASHBOARD_PORT: '8080' })).toEqual({})
 })

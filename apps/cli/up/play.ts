@@ -260,7 +260,8 @@ function statusLine({ counts, marketTime }: Observer, seconds: number, forSecond
   const when = time === null ? 'market opens' : `market ${minute(time)}`
   const elapsed = `${seconds.toFixed(0)}${forSeconds === null ? '' : `/${forSeconds}`} s`
   const { backfilled, listings, sales, scored, alerts, deadLetters } = counts
-  return `${elapsed}  ${when}  history ${backfilled}  sales ${sales}  listings ${listings}  scored ${scored}  alerts ${alerts}  dead ${deadLetters}`
+  // What matters least comes last: a narrow terminal cuts it off.
+  return `${elapsed}  ${when}  alerts ${alerts}  listings ${listings}  scored ${scored}  dead ${deadLetters}  sales ${sales}  history ${backfilled}`
 }
 
 type Ending = Readonly<{ seconds: number; model: FirstModel; marketplace: Marketplace }>

@@ -70,7 +70,7 @@ async function settingsPage(): Promise<string> {
     sections.push(`## flipstream ${name}`, '', `${summary}.`, '', ...settingsTable(settings), '')
   }
   return page('Settings', 'the apps', [
-    'Apps are configured by environment variables. An empty variable counts as not set; every problem is reported at once.',
+    'Apps are configured by environment variables. An empty variable counts as not set; every problem is reported at once. A secret may come as a file instead, which `<NAME>_FILE` names.',
     '',
     ...sections,
   ])

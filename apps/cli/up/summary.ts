@@ -148,7 +148,6 @@ export function formatSummary(summary: Summary): string {
   const stages = Object.entries(summary.stages).map(([app, { records, batchMs, sinceListingMs, rssMegabytes, cpuSeconds }]) => {
     const latencies = [batchMs, sinceListingMs].flatMap(({ n, p50, p99 }) => (n === 0 ? ['-', '-'] : [p50.toFixed(1), p99.toFixed(1)]))
     const cells = [count(records), ...latencies, String(rssMegabytes), cpuSeconds.toFixed(1)]
-    const cells = [records === null ? '-' : thousands(records), ...latencies, String(rssMegabytes), cpuSeconds.toFixed(1)]
     return `  ${app.padEnd(12)}${cells.map((text) => cell(text, 10)).join('')}`
   })
   const over = `  ${''.padEnd(22)}${cell('batch, ms', 20)}${cell('since listed, ms', 20)}`

@@ -732,6 +732,47 @@ export type ShadowForecast = {
   readonly championQuantilesUsd: PriceQuantiles
 }
 
+/** refused: the data, or the model that came of them, is not good enough; the champion stays. */
+export type TrainingStatus = 'running' | 'finished' | 'refused' | 'failed'
+
+/** cached: an earlier attempt, or an earlier training on the same data, had done it. */
+export type TrainingStepStatus = 'running' | 'done' | 'cached' | 'failed'
+
+export type TrainingStep = {
+  readonly name: string
+  readonly status: TrainingStepStatus
+  readonly startedAt: number
+  readonly endedAt: number | null
+  readonly detail: string | null
+}
+
+/** Topic trainings: what a training by the trainer has come to, step by step; compacted by training id. */
+export type TrainingRun = {
+  readonly trainingId: string
+  readonly source: Source
+  /** As libs/learning/retraining.ts names it. */
+  readonly trigger: string
+  /** One sentence: why it was begun. */
+  readonly reason: string
+  readonly status: TrainingStatus
+  readonly startedAt: number
+  readonly endedAt: number | null
+  /** How often it was begun: once more after each kill. */
+  readonly attempts: number
+  /** It learns from what was known from then on, by the market's clock, */
+  readonly learnFrom: number
+  /** and before then. */
+  readonly learnUntil: number
+  readonly seed: number
+  /** Those that were begun, in their order. */
+  readonly steps: readonly TrainingStep[]
+  readonly datasetId: string | null
+  readonly modelId: string | null
+  /** One sentence: what came of it. */
+  readonly conclusion: string | null
+  readonly codeVersion: string
+}
+
 /** Every record that has a schema file, by its name. */
 export type RecordTypes = {
   AlertFeedback: AlertFeedback
@@ -769,6 +810,7 @@ export type RecordTypes = {
   Sale: Sale
   ScoredListing: ScoredListing
   ShadowForecast: ShadowForecast
+  TrainingRun: TrainingRun
 }
 
 export type RecordName = keyof RecordTypes

@@ -24,6 +24,7 @@ export const topics = {
   'alerts.feedback': { schema: 'AlertFeedback', key: 'item', partitions: 'many', retentionDays: 90 },
   outcomes: { schema: 'Outcome', key: 'alert id', partitions: 'many', retentionDays: 'compact' },
   models: { schema: 'ModelAnnounced', key: 'model id', partitions: 'one', retentionDays: 'compact' },
+  trainings: { schema: 'TrainingRun', key: 'training id', partitions: 'one', retentionDays: 'compact' },
   'collector.state': { schema: 'CollectorState', key: 'market', partitions: 'one', retentionDays: 'compact' },
   controls: { schema: 'Control', key: 'kind and subject', partitions: 'one', retentionDays: 'compact' },
   positions: { schema: 'Position', key: 'position id', partitions: 'one', retentionDays: 'compact' },

@@ -14,7 +14,7 @@ export type FoldSalesOptions = Readonly<{
   onProgress: (progress: TrainingProgress) => void
 }>
 
-type Folding = FoldedSales & Readonly<{ isCached: boolean; seconds: Readonly<{ items: number; features: number }> }>
+export type Folding = FoldedSales & Readonly<{ isCached: boolean; seconds: Readonly<{ items: number; features: number }> }>
 
 /** Sales → an item model → the market folded under it: one example a sale. Or what these sales under this code became before. */
 export async function foldSales(sales: TrainingSales, { recipe, seed, cache, onProgress }: FoldSalesOptions): Promise<Folding> {

@@ -4,11 +4,11 @@ import { manifestKey, type SealedBundle, saveBundle } from '#lib/model/bundle/bu
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { Log } from '#lib/stream/log.ts'
 import type { ModelAnnounced } from '#schemas/types.ts'
-import type { DatasetIdentity } from './sales/training-sales.ts'
+import { type DatasetIdentity, datasetKey } from './sales/training-sales.ts'
 
 /** The list of archived objects that a model learnt from, under the data set's id; of a file there is none. */
 export async function saveDataset(store: ObjectStore, { id, document }: DatasetIdentity): Promise<void> {
-  if (document !== null) await store.putIfAbsent(`datasets/${id}.json`, Buffer.from(document), { contentType: 'application/json' })
+  if (document !== null) await store.putIfAbsent(datasetKey(id), Buffer.from(document), { contentType: 'application/json' })
 }
 
 export type Publishing = Readonly<{ log: Log; codec: Codec; store: ObjectStore; prefix: string }>

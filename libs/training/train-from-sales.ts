@@ -13,7 +13,7 @@ import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
 import { type Judged, judgeBlock } from './challenge.ts'
 import type { Dataset } from './dataset.ts'
 import type { DatasetCache } from './dataset-cache.ts'
-import { foldSales } from './fold-sales.ts'
+import { type Folding, foldSales } from './fold-sales.ts'
 import { trainHeads } from './heads.ts'
 import type { TrainingProgress } from './progress.ts'
 import { recipeOf, taskOf } from './recipe.ts'
@@ -77,14 +77,25 @@ export type TrainingReport = Readonly<{
  * RejectedError where the sales cannot be used (bad_sales_file, data_refused, too_few_sales); FatalError where the tfjs backend does not work.
  */
 export async function trainFromSales(options: TrainingOptions): Promise<Training> {
-  const { data, backend, withRivals = false, onProgress = () => {} } = options
-  const runtime = await startTensorRuntime(backend)
-  const [sales, readSeconds] = await timed(() => readTrainingSales({ ...options, data, cleansing: options.cleansing ?? noCleansing }))
-  const seed = options.seed ?? 1
-  const settings = options.settings ?? defaultTrainingSettings
+  const { data, cleansing = noCleansing, settings = defaultTrainingSettings, seed = 1, cache = null, onProgress = () => {} } = options
+  // What cannot work is found out before the first row is read.
+  await startTensorRuntime(options.backend)
+  const [sales, read] = await timed(() => readTrainingSales({ ...options, data, cleansing }))
+  const folded = await foldSales(sales, { recipe: recipeOf(settings), seed, cache, onProgress })
+  const training = await fitModel(sales, folded, { ...options, settings, seed })
+  return { ...training, report: { ...training.report, seconds: { ...training.report.seconds, read } } }
+}
+
+export type FitOptions = Pick<TrainingOptions, 'backend' | 'withRivals' | 'onProgress' | 'inspect'> &
+  Readonly<{ seed: number; settings: TrainingSettings }>
+
+/** Folded sales → a calibrated model, evaluated beside simple rules, sealed. RejectedError too_few_sales. */
+export async function fitModel(sales: TrainingSales, folded: Folding, options: FitOptions): Promise<Training> {
+  const { seed, settings, withRivals = false, onProgress = () => {} } = options
+  const runtime = await startTensorRuntime(options.backend)
   const recipe = recipeOf(settings)
   const { featureSet, family } = recipe
-  const { itemEffects, dataset, isCached, seconds } = await foldSales(sales, { recipe, seed, cache: options.cache ?? null, onProgress })
+  const { itemEffects, dataset, isCached, seconds } = folded
   const blocks = splitBlocks(dataset.times)
   const parts = mapBlocks(blocks, (block) => examplesOf(dataset.examples, block))
   const [trained, fitSeconds] = await timed(() =>
@@ -113,7 +124,7 @@ export async function trainFromSales(options: TrainingOptions): Promise<Training
     rules: judgeRules(featureSet, parts),
     rivals: withRivals ? await judgeRivals({ recipe, settings, seed, members: trained.members, onProgress }, parts) : [],
     isCached,
-    seconds: { read: readSeconds, ...seconds, fit: fitSeconds, heads: headSeconds },
+    seconds: { read: 0, ...seconds, fit: fitSeconds, heads: headSeconds },
   }
   const bundle = sealBundle(
     { ...trained.model, heads: heads.exit === null && heads.demand === null ? null : heads },

@@ -9,19 +9,17 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import { rowOfEvent } from '#lib/validation/sale-row.ts'
 import { archiveSuite } from '#lib/validation/suites.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
-import { foldable, type RawEntry, type RawSales, type Span } from './raw-sales.ts'
+import { type ArchivedObject, foldable, type RawEntry, type RawSales, type Span } from './raw-sales.ts'
 
 /**
  * The sales of an archive in the order of its log, and what features know beside them (leaderboards, exchange rates). Asks are passed over
  * as they are read: no feature may know them (libs/features/feature-set.ts), and a month of them would not fit in memory. A record that was
  * redriven is met twice, and counts where it was met first.
+ * @param only these objects, where they were named before; else all that hold anything of the span
  */
-export async function readArchivedSales(archive: Archive, asked: Span): Promise<RawSales> {
-  const topic = await archive.newest('market.events')
-  const codec = archive.codec(topic)
-  const all = await archive.manifests(topic)
-  const span = fromOf(asked, Math.max(0, ...all.map(({ maxObservedAt }) => maxObservedAt ?? 0)))
-  const manifests = all.filter((manifest) => overlaps(manifest, span))
+export async function readArchivedSales(archive: Archive, asked: Span, only: readonly ArchivedObject[] | null = null): Promise<RawSales> {
+  const codec = archive.codec(await archive.newest('market.events'))
+  const { manifests, span } = await manifestsIn(archive, asked, only)
   const entries: RawEntry[] = []
   const met = new Set<string>()
   const passedOver = { undecodable: 0, 'met before': 0 }
@@ -39,9 +37,28 @@ export async function readArchivedSales(archive: Archive, asked: Span): Promise<
       met.add(event.eventId)
     }
   if (source === null) throw new FatalError(`archive ${archive.name}: expected events of a market${spanText(span)}, found none`)
-  const objects = manifests.map(({ partition, begin, end, sha256 }) => ({ partition, begin, end, sha256 }))
-  return { name: archive.name, source, suite: archiveSuite, entries, passedOver, objects }
+  return { name: archive.name, source, suite: archiveSuite, entries, passedOver, objects: manifests.map(objectOf) }
 }
+
+/** The objects that hold anything of a span, as of now. */
+export const archivedObjects = async (archive: Archive, span: Span): Promise<ArchivedObject[]> =>
+  (await manifestsIn(archive, span, null)).manifests.map(objectOf)
+
+async function manifestsIn(archive: Archive, asked: Span, only: readonly ArchivedObject[] | null) {
+  const all = await archive.manifests(await archive.newest('market.events'))
+  const span = fromOf(asked, Math.max(0, ...all.map(({ maxObservedAt }) => maxObservedAt ?? 0)))
+  if (only === null) return { manifests: all.filter((manifest) => overlaps(manifest, span)), span }
+  const manifests = only.map((named) => {
+    const found = all.find((manifest) => JSON.stringify(objectOf(manifest)) === JSON.stringify(named))
+    if (found !== undefined) return found
+    throw new FatalError(
+      `archive ${archive.name}: expected the object of offsets ${named.begin} to ${named.end} with sha256 ${named.sha256}, found none`,
+    )
+  })
+  return { manifests, span }
+}
+
+const objectOf = ({ partition, begin, end, sha256 }: ArchivedObject): ArchivedObject => ({ partition, begin, end, sha256 })
 
 type Bounds = Pick<Span, 'from' | 'until'>
 

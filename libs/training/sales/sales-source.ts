@@ -3,12 +3,18 @@ import { eventOfRawSale, readRawSales } from '#lib/market/sale-csv.ts'
 import { rowOfRawSale } from '#lib/validation/sale-row.ts'
 import { salesFileSuite } from '#lib/validation/suites.ts'
 import type { Source } from '#schemas/types.ts'
-import { foldable, type RawEntry, type RawSales, type Span } from './raw-sales.ts'
+import { type ArchivedObject, foldable, type RawEntry, type RawSales, type Span } from './raw-sales.ts'
 
 /** Where sales come from, and which of them. */
 export type SalesSource =
   | Readonly<{ kind: 'file'; file: string; part: TrainingPart; source: Source }>
-  | Readonly<{ kind: 'archive'; archive: Archive; span: Span }>
+  | Readonly<{
+      kind: 'archive'
+      archive: Archive
+      span: Span
+      /** Exactly these objects; default: those that hold anything of the span now. */
+      objects?: readonly ArchivedObject[]
+    }>
 
 /** Sales before a moment (milliseconds), or the first rows of the file, as a share of all. */
 export type TrainingPart = Readonly<{ until: number }> | Readonly<{ fraction: number }>
@@ -18,7 +24,7 @@ export async function readSales(from: SalesSource): Promise<RawSales> {
   if (from.kind === 'file') return readFile(from)
   // Parquet is of no use to those who read files.
   const { readArchivedSales } = await import('./archived-sales.ts')
-  return readArchivedSales(from.archive, from.span)
+  return readArchivedSales(from.archive, from.span, from.objects)
 }
 
 async function readFile({ file, part, source }: Extract<SalesSource, { kind: 'file' }>): Promise<RawSales> {

@@ -3,12 +3,12 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { hourMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
-import { type CleansingOptions, cleanse, countsOf } from '#lib/validation/cleansing.ts'
+import { type CleansingOptions, cleanse, countsOf, type LeftOut } from '#lib/validation/cleansing.ts'
 import type { Profile } from '#lib/validation/profile.ts'
 import type { SaleRow } from '#lib/validation/sale-row.ts'
 import { type Validation, validateRows } from '#lib/validation/validate.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
-import type { RawEntry, RawSales } from './raw-sales.ts'
+import type { ArchivedObject, RawEntry, RawSales, Span } from './raw-sales.ts'
 import { readSales, type SalesSource } from './sales-source.ts'
 
 export type TrainingSalesOptions = Readonly<{
@@ -39,31 +39,57 @@ export type TrainingSales = Readonly<{
 /** `id`: hash of the document, which names what was read and how it was cleansed; of a file without one, of the sales themselves. */
 export type DatasetIdentity = Readonly<{ id: string; document: string | null }>
 
+/** Where that document lies. */
+export const datasetKey = (id: string): string => `datasets/${id}.json`
+
 /** A sale that came to light so long after it happened is no example: the market had moved on, and "just before it" is long gone. */
 const lateMillis = hourMillis
 
+/** Sales of a source that a model may learn from, before those are taken out that it will not. */
+export type JudgedSales = Readonly<{
+  raw: RawSales
+  rows: readonly SaleRow[]
+  leftOut: LeftOut
+  validation: Validation
+  reference: Profile | null
+}>
+
+/** `judgeSales`, then `cleanSales`. */
+export const readTrainingSales = async (options: TrainingSalesOptions): Promise<TrainingSales> =>
+  cleanSales(await judgeSales(options), options)
+
 /**
- * Source → cleansing, where asked for → the suite → events. RejectedError: bad_sales_file (no such columns, not a CSV), data_refused, with
- * every expectation that failed. FatalError where an archive cannot be read.
+ * Source → cleansing, where asked for → the suite. RejectedError: bad_sales_file (no such columns, not a CSV), data_refused, with every
+ * expectation that failed. FatalError where an archive cannot be read.
  */
-export async function readTrainingSales({ data, cleansing, referenceOf }: TrainingSalesOptions): Promise<TrainingSales> {
+export async function judgeSales({ data, cleansing, referenceOf }: TrainingSalesOptions): Promise<JudgedSales> {
   const raw = await readSales(data)
-  const { name, source } = raw
   const rows = raw.entries.flatMap(({ row }) => row ?? [])
   const leftOut = cleanse(rows, cleansing)
-  // Those not drawn are judged too: a draw is no judgement of the source.
-  const judged = rows.filter((_, place) => (leftOut.get(place) ?? 'not drawn') === 'not drawn')
-  const reference = (await referenceOf?.(source)) ?? null
-  const validation = validateRows(raw.suite, judged, { asOf: systemClock.now(), reference })
-  if (!validation.accepted) throw refusal(name, validation)
+  const reference = (await referenceOf?.(raw.source)) ?? null
+  const validation = validateRows(raw.suite, judgedRows(rows, leftOut), { asOf: systemClock.now(), reference })
+  if (!validation.accepted) throw refusal(raw.name, validation)
+  return { raw, rows, leftOut, validation, reference }
+}
+
+/** Those not drawn are judged too: a draw is no judgement of the source. */
+const judgedRows = (rows: readonly SaleRow[], leftOut: LeftOut): SaleRow[] =>
+  rows.filter((_, place) => (leftOut.get(place) ?? 'not drawn') === 'not drawn')
+
+/** → events, and which of them are no examples. */
+export function cleanSales(
+  { raw, rows, leftOut, validation, reference }: JudgedSales,
+  { data, cleansing }: TrainingSalesOptions,
+): TrainingSales {
+  const judged = judgedRows(rows, leftOut)
   const broken = new Set([...validation.badRows].map((index) => judged[index]))
   const late = rows.filter(({ observedAt, time }) => observedAt !== null && typeof time === 'number' && observedAt - time > lateMillis)
   const noExamples = new Set([...[...leftOut.keys()].map((place) => rows[place]), ...broken, ...late])
   const { refused, repeated, ...known } = eventsOf(raw.entries, (row) => !noExamples.has(row))
   return {
     ...known,
-    name,
-    source,
+    name: raw.name,
+    source: raw.source,
     dataset: identityOf(raw, known, { span: data.kind === 'archive' ? data.span : null, cleansing }),
     rows,
     validation,
@@ -116,14 +142,18 @@ function eventOrNone(entry: RawEntry): MarketEvent | null {
 }
 
 /** Objects of an archive never change: their list is the data. A file may: its sales are. */
-function identityOf({ objects }: RawSales, { events, historyOnly }: Known, taken: object): DatasetIdentity {
+function identityOf({ objects }: RawSales, { events, historyOnly }: Known, taken: Taken): DatasetIdentity {
+  if (objects !== null) return identityOfObjects(objects, taken)
   const hash = createHash('sha256')
-  if (objects !== null) {
-    const document = canonicalJson({ topic: 'market.events', ...taken, objects })
-    return { id: hash.update(document).digest('hex'), document }
-  }
   for (const { eventId, payload } of events) hash.update(`${historyOnly.has(eventId) ? 'history ' : ''}${JSON.stringify(payload)}`)
   return { id: hash.digest('hex'), document: null }
+}
+
+type Taken = Readonly<{ span: Span | null; cleansing: CleansingOptions }>
+
+export function identityOfObjects(objects: readonly ArchivedObject[], taken: Taken): DatasetIdentity & { document: string } {
+  const document = canonicalJson({ topic: 'market.events', ...taken, objects })
+  return { id: createHash('sha256').update(document).digest('hex'), document }
 }
 
 function refusal(file: string, { results }: Validation): RejectedError {

@@ -31,6 +31,10 @@ export const apps: Readonly<Record<string, Readonly<{ summary: string; load(): P
     summary: 'judges each hour of the market as a whole; dead letters where it does not hold',
     load: async () => general((await import('./validator/main.ts')).app),
   },
+  trainer: {
+    summary: 'trains models by itself, when the one in force grows old, drifts or stops earning',
+    load: async () => general((await import('./trainer/main.ts')).app),
+  },
   archiver: { summary: 'market.events into the object store', load: async () => general((await import('./archiver/main.ts')).app) },
 }
 

@@ -40,6 +40,7 @@ export const access: Readonly<Record<string, Access>> = {
   },
   learner: { reads: ['market.events', 'listings.shadow'], writes: ['market.events', 'listings.shadow', 'dead-letters'] },
   validator: { reads: ['market.events'], writes: ['dead-letters'] },
+  trainer: { reads: ['trainings', 'market.events', 'listings.scored', 'models'], writes: ['trainings', 'models', 'market.events'] },
   archiver: { reads: topicsToArchive, writes: [] },
 }
 

@@ -1,4 +1,5 @@
 import type { FeatureSet } from '#lib/features/feature-set.ts'
+import { dayMillis } from '#lib/market/horizons.ts'
 import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle/bundle.ts'
 import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'
@@ -7,6 +8,7 @@ import type { ExitHead } from '#lib/model/heads/exit-head.ts'
 import type { Learning } from '#lib/model/model-family.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import type { Examples } from '#lib/model/price-model.ts'
+import { median } from '#lib/numbers/median.ts'
 import { type CleansingOptions, noCleansing } from '#lib/validation/cleansing.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Blocks, examplesOf, splitBlocks } from './blocks.ts'
@@ -152,6 +154,13 @@ const mapBlocks = <From, To>({ fit, stopping, newest }: Readonly<Record<keyof Bl
 const judgeRules = (featureSet: FeatureSet, { fit, newest }: Readonly<Record<'fit' | 'newest', Examples>>): TrainingReport['rules'] =>
   simpleRules(featureSet, fit).map(({ name, forecast }) => ({ name, errors: pointErrors(forecast(newest), newest.logPrices) }))
 
+/** Dollars: the least and the greatest median price of a day. Where the market has left these, the model has learnt of another one. */
+function dailyLevels({ times, examples }: Dataset): { levelLeast: number; levelMost: number } {
+  const days = Map.groupBy(times.keys(), (row) => Math.floor((times[row] as number) / dayMillis))
+  const medians = [...days.values()].map((rows) => Math.exp(median(rows.map((row) => examples.logPrices[row] as number))))
+  return { levelLeast: Math.min(...medians), levelMost: Math.max(...medians) }
+}
+
 /** No duration and no time of making: the same sales, seed and backend must give the same bundle. */
 function bundleContent(
   featureSet: FeatureSet,
@@ -173,6 +182,7 @@ function bundleContent(
       lastSimilarMedianApe: medianApeOf('last similar sale'),
       similarMedianApe: medianApeOf('median of last 8 similar'),
       constantMedianApe: medianApeOf('constant'),
+      ...dailyLevels(dataset),
     },
     training: {
       ...settings,

@@ -173,6 +173,8 @@ async function play(playing: Playing): Promise<Summary | null> {
     const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment), onTrouble })
     try {
       apps.start('collector', { settings: { ...marketplace.settings, LIVE_AFTER_GROUP: 'enricher' } })
+      // A simulated market is over before its model grows old.
+      if (playing.plan.source === 'live') apps.start('trainer')
       const seconds = await watch(playing, observer, marketplace)
       return await finish(playing, observer, { seconds, model, marketplace })
     } finally {
@@ -280,6 +282,7 @@ async function finish(playing: Playing, observer: Observer, { seconds, model, ma
     await app.stop()
   }
   await measureAndStop('collector')
+  await measureAndStop('trainer')
   const admin = backend.log.admin()
   const settleAll = (readers: readonly Reader[], timeoutMillis: number) =>
     settle({ admin, observer, prefix: run.prefix, clock, readers }, timeoutMillis)

@@ -1,0 +1,92 @@
+/** One training, as a process of its own at the lowest priority: pricing goes first. Told what to do by worker-process.ts. */
+import { constants, setPriority } from 'node:os'
+import { join } from 'node:path'
+import { commonSettings } from '#lib/app/common-settings.ts'
+import { type Config, parseConfig } from '#lib/app/config.ts'
+import { kafkaSecurity } from '#lib/app/kafka-security.ts'
+import { createArchive } from '#lib/archive/archive.ts'
+import { systemClock as clock } from '#lib/clock/clock.ts'
+import { createCodec } from '#lib/codec/codec.ts'
+import { createRegistry } from '#lib/codec/registry.ts'
+import { promoteModel } from '#lib/decisions/promote-model.ts'
+import { championOf, readModels } from '#lib/decisions/read-models.ts'
+import { featureSets } from '#lib/features/feature-sets.ts'
+import { createS3Store } from '#lib/objectstore/s3-store.ts'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
+import { createLogger } from '#lib/telemetry/logger.ts'
+import { judgeBesideChampion } from '#lib/training/champion.ts'
+import { runPipeline } from '#lib/training/pipeline/run-pipeline.ts'
+import type { Conclusion } from '#lib/training/pipeline/training-run.ts'
+import { publishModel } from '#lib/training/publish.ts'
+import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/training-settings.ts'
+import type { TrainingRun } from '#schemas/types.ts'
+import { settings } from './config.ts'
+import type { WorkerMessage } from './worker-process.ts'
+
+type WorkerConfig = Config<typeof commonSettings> & Config<typeof settings>
+
+process.once('disconnect', () => process.exit(1))
+process.once('message', (run: TrainingRun) => {
+  setPriority(constants.priority.PRIORITY_LOW)
+  const config = parseConfig({ ...commonSettings, ...settings }, process.env) as WorkerConfig
+  train(run, config).then(
+    (conclusion) => tell({ type: 'end', conclusion }, () => process.exit(0)),
+    (error: Error) => {
+      process.stderr.write(`${error.message.split('\n')[0]}\n`)
+      process.exit(1)
+    },
+  )
+})
+
+const tell = (message: WorkerMessage, done: () => void = () => {}): void => void process.send?.(message, done)
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+async function train(run: TrainingRun, config: WorkerConfig): Promise<Conclusion> {
+  const servers = openServers(config)
+  const { store, prefix } = servers
+  const models = () => readModels(servers)
+  try {
+    return await runPipeline({
+      run,
+      archive: createArchive({ name: 'this market', store, prefix }),
+      settings: config.TRAINER_SETTINGS === 'fast' ? fastTrainingSettings : defaultTrainingSettings,
+      backend: config.TF_BACKEND,
+      folder: {
+        directory: config.TRAINER_FOLDER ?? join(checkoutRoot, '.flipstream', 'training'),
+        mostBytes: config.TRAINER_FOLDER_MEGABYTES * 1e6,
+        clock,
+        say,
+      },
+      onStep: (news) => tell({ type: 'step', news }),
+      judge: async (candidate) => judgeBesideChampion(store, await models(), candidate, config.TRAINER_MOST_WORSE),
+      register: async ({ bundle }) => void (await publishModel(servers, bundle)),
+      async shadow({ bundle }, { why }) {
+        if (championOf(await models()) === bundle.modelId) return 'in force'
+        await promoteModel({ ...servers, featureSets: featureSets.map(({ hash }) => hash) }, bundle.modelId, `trainer: ${why}`)
+        return `in force: ${why}`
+      },
+    })
+  } finally {
+    await servers.log.close()
+  }
+}
+
+function openServers(config: WorkerConfig) {
+  const logger = createLogger('trainer', config.LOG_LEVEL)
+  return {
+    prefix: config.PREFIX,
+    log: createKafkajsLog({ brokers: config.KAFKA_BROKERS, clientId: `${config.PREFIX}trainer-worker`, logger, ...kafkaSecurity(config) }),
+    codec: createCodec({
+      registry: createRegistry({ url: config.SCHEMA_REGISTRY_URL }),
+      onWait: (problem, attempt) => logger.warn({ problem, attempt }, 'waiting for the schema registry'),
+    }),
+    store: createS3Store({
+      endpoint: config.S3_ENDPOINT,
+      region: config.S3_REGION,
+      bucket: config.S3_BUCKET,
+      accessKey: config.S3_ACCESS_KEY,
+      secretKey: config.S3_SECRET_KEY,
+    }),
+  }
+}

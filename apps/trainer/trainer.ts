@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { type RetrainingSettings, reasonToTrain } from '#lib/learning/retraining.ts'
-import { dayMillis } from '#lib/market/horizons.ts'
 import { beginAgain, beginTraining, type Conclusion, endTraining, type StepNews, withStep } from '#lib/training/pipeline/training-run.ts'
 import type { TrainingRun } from '#schemas/types.ts'
 import type { MarketWatch } from './market-watch.ts'

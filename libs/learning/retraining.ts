@@ -1,4 +1,4 @@
-import { dayMillis, hourMillis } from '#lib/market/horizons.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
 
 /** Why a training is begun: the first of these that holds, what costs most first. */
 export type Trigger = 'first model' | 'earnings' | 'drift' | 'new sales' | 'age' | 'schedule'

@@ -1,5 +1,5 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
-import { dayMillis } from '#lib/market/horizons.ts'
 import { type BundleContent, type SealedBundle, sealBundle } from '#lib/model/bundle/bundle.ts'
 import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
 import { type PointErrors, pointErrors, type QuantileErrors, quantileErrors } from '#lib/model/evaluation.ts'

@@ -98,14 +98,16 @@ export type CollectorState = {
   readonly trackedAsks: readonly TrackedAsk[]
 }
 
-export type ControlKind = 'pause' | 'resume' | 'mute_seller' | 'unmute_seller' | 'kill' | 'revive'
+export type ControlKind = 'pause' | 'resume' | 'mute_seller' | 'unmute_seller' | 'kill' | 'revive' | 'pause_rule' | 'resume_rule'
 
-/** Topic controls: what people told the notifier. */
+/** Topic controls: what people told the notifier, and what the ledger did about rules that lose. */
 export type Control = {
   readonly kind: ControlKind
   readonly subject: string | null
   readonly by: string | null
   readonly at: number
+  /** Why, in a sentence for people; null where nobody said. */
+  readonly reason: string | null
 }
 
 /** What a decision of the learner rests on: paired losses of two models on the same sales. */

@@ -2,22 +2,24 @@ import { defineApp } from '#lib/app/app.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { marketFeeRatio } from '#lib/market/fee.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { createMoneyBook } from '#lib/outcomes/money-book.ts'
 import { createOutcomeBook } from '#lib/outcomes/outcome-book.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { isMeantFor } from '#lib/stream/redriven.ts'
 import type { Outcome, RecordTypes } from '#schemas/types.ts'
 import { settings } from './config.ts'
+import { createMoneyPublisher } from './money-publisher.ts'
 import { createOutcomePublisher } from './outcome-publisher.ts'
 
 const caughtUp = 'caught up with market.events, alerts, candidates.rejected and alerts.feedback'
 
 export const app = defineApp({
   name: 'ledger',
-  summary: 'says what became of every alert: gone when, resold for how much, beside a random buyer and what was rejected',
+  summary: 'says what became of every alert, and what each rule earned; pauses the posts of a rule that loses',
   settings,
   usesStore: false,
   async start({ config, prefix, log, codec, clock, logger, metrics, health }) {
-    await codec.prepare(['Outcome'])
+    await codec.prepare(['Outcome', 'MarketEvent', 'Control'])
     health.expect(caughtUp)
     const book = createOutcomeBook({ feeRatio: marketFeeRatio, drawOneIn: config.RANDOM_BUYER_ONE_IN })
     const countPublished = metrics.counter('outcomes_published_total', 'Outcomes written: new ones and revisions.')
@@ -39,6 +41,15 @@ export const app = defineApp({
       },
     })
     await publisher.load()
+    const moneyBook = createMoneyBook()
+    const money = createMoneyPublisher({
+      ...{ log, codec, prefix, clock, book: moneyBook },
+      onTrouble: (problem) => health.set('writing evidence', problem === null, problem ?? 'ok'),
+    })
+    const revise = (outcomes: readonly Outcome[]) => {
+      publisher.revise(outcomes)
+      moneyBook.note(outcomes)
+    }
 
     const reading =
       <Name extends 'MarketEvent' | 'Alert' | 'RejectedCandidate' | 'AlertFeedback'>(
@@ -48,7 +59,7 @@ export const app = defineApp({
       async (records: readonly LogRecord[]) => {
         for (const { value, topic, partition, offset, headers } of records) {
           try {
-            if (value !== null && isMeantFor('ledger', headers)) publisher.revise(take(await codec.decode(name, value)))
+            if (value !== null && isMeantFor('ledger', headers)) revise(take(await codec.decode(name, value)))
           } catch (error) {
             if (!(error instanceof RejectedError)) throw error
             countUnreadable()
@@ -57,7 +68,13 @@ export const app = defineApp({
         }
       }
     const followers = await Promise.all([
-      log.follow([topicName(prefix, 'market.events')], reading('MarketEvent', book.observe)),
+      log.follow(
+        [topicName(prefix, 'market.events')],
+        reading('MarketEvent', (event) => {
+          money.observe(event)
+          return book.observe(event)
+        }),
+      ),
       log.follow([topicName(prefix, 'alerts')], reading('Alert', book.alerted)),
       log.follow([topicName(prefix, 'candidates.rejected')], reading('RejectedCandidate', book.rejected)),
       log.follow(
@@ -68,18 +85,20 @@ export const app = defineApp({
     Promise.all(followers.map((follower) => follower.caughtUp)).then(
       () => {
         publisher.begin()
+        money.begin()
         health.set(caughtUp, true)
       },
       () => {}, // Stopped before, or failed: `finished` says so.
     )
-    const ended = Promise.all([publisher.finished, ...followers.map((follower) => follower.finished)]).then(() => {})
+    const ended = Promise.all([publisher.finished, money.finished, ...followers.map((follower) => follower.finished)]).then(() => {})
     ended.catch(() => {})
     return {
       finished: ended,
       async stop() {
         await Promise.all(followers.map((follower) => follower.stop()))
         publisher.stop()
-        await publisher.finished
+        money.stop()
+        await Promise.all([publisher.finished, money.finished])
       },
     }
   },

@@ -257,6 +257,7 @@ describe('bot', () => {
         kind,
         subject: null,
         by: 'cli',
+        reason: null,
         at: systemClock.now(),
       })
     await tell('pause')

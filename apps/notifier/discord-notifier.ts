@@ -172,7 +172,7 @@ function startBot(
     },
     async control(kind: ControlKind, subject: string | null, by: string) {
       const held = controls.changed()
-      await producer.send([controlRecord(codec, prefix, { kind, subject, by, at: clock.now() })])
+      await producer.send([controlRecord(codec, prefix, { kind, subject, by, reason: null, at: clock.now() })])
       // What is said next is true: our own posting has heard of it.
       await held
     },

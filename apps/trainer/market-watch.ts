@@ -3,11 +3,11 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
 import type { RetrainingFacts } from '#lib/learning/retraining.ts'
 import { type Calibration, type CalibrationScore, createCalibration } from '#lib/live/calibration.ts'
-import { payloadOf } from '#lib/market/event.ts'
+import { isPromotion, payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { median } from '#lib/numbers/median.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
-import type { MarketEvent, ModelAnnounced, Sale, ScoredListing, Source } from '#schemas/types.ts'
+import type { MarketEvent, ModelAnnounced, MoneyEvidence, Sale, ScoredListing, Source } from '#schemas/types.ts'
 
 /** What the topics say of the model in force and of its market: what a training is begun by. */
 export interface MarketWatch {
@@ -25,6 +25,8 @@ const rememberedListings = 20_000
 const newestSales = 1_000
 const fewestSales = 200
 const rememberedSales = 200_000
+/** Older evidence is about an older model. */
+const evidenceMillis = 14 * dayMillis
 
 export async function watchMarket({ log, codec, prefix }: { log: Log; codec: Codec; prefix: string }): Promise<MarketWatch> {
   const market = createMarketFacts()
@@ -55,6 +57,7 @@ function createMarketFacts() {
   const models = new Map<string, ModelAnnounced>()
   /** When sales became known, and what they fetched; ascending. */
   let sales: { at: number; usd: number | null }[] = []
+  const money = new Map<string, MoneyEvidence>()
   let now = Number.NEGATIVE_INFINITY
   let source: Source | null = null
   let champion: string | null = null
@@ -73,10 +76,11 @@ function createMarketFacts() {
     observed(event: MarketEvent) {
       now = Math.max(now, event.observedAt)
       source = event.source
-      const { kind, value } = payloadOf(event)
-      if (kind === 'Sale') sold(event, value)
-      if (kind === 'ModelPromoted' && value.modelId !== champion) {
-        champion = value.modelId
+      const payload = payloadOf(event)
+      if (payload.kind === 'Sale') sold(event, payload.value)
+      if (payload.kind === 'MoneyEvidence') money.set(event.eventId, payload.value)
+      if (isPromotion(payload) && payload.value.modelId !== champion) {
+        champion = payload.value.modelId
         forecasts = createForecasts()
       }
     },
@@ -99,10 +103,17 @@ function createMarketFacts() {
         newSales: sales.filter(({ at }) => at > since).length,
         ...forecasts.figures(),
         level: lastDay.length < fewestSales ? null : median(lastDay),
-        money: null,
+        money: earningsSince(money.values(), now - evidenceMillis),
       }
     },
   }
+}
+
+/** Of all rules together. */
+function earningsSince(evidence: Iterable<MoneyEvidence>, from: number): RetrainingFacts['money'] {
+  const newest = [...evidence].filter(({ day }) => Date.parse(day) >= from)
+  const sum = (count: (day: MoneyEvidence) => number) => newest.reduce((total, day) => total + count(day), 0)
+  return newest.length === 0 ? null : { matured: sum(({ matured }) => matured), gained: sum(({ gained }) => gained) }
 }
 
 function levelsOf(model: ModelAnnounced | undefined) {

@@ -17,6 +17,8 @@ const keys: Readonly<Record<ControlKind, (subject: string) => string>> = {
   revive: () => 'kill',
   mute_seller: (seller) => `seller ${seller.toLowerCase()}`,
   unmute_seller: (seller) => `seller ${seller.toLowerCase()}`,
+  pause_rule: (rule) => `rule ${rule}`,
+  resume_rule: (rule) => `rule ${rule}`,
 }
 
 export const controlRecord = (codec: Codec, prefix: string, control: Control): NewRecord => ({
@@ -25,15 +27,21 @@ export const controlRecord = (codec: Codec, prefix: string, control: Control): N
   value: codec.encode('Control', control),
 })
 
-/** What holds now. `muted`: by the seller's address in lower case. */
-export type ControlState = Readonly<{ paused: Control | null; killed: Control | null; muted: ReadonlyMap<string, Control> }>
+/** What holds now. `muted`: by the seller's address in lower case. `pausedRules`: by name. */
+export type ControlState = Readonly<{
+  paused: Control | null
+  killed: Control | null
+  muted: ReadonlyMap<string, Control>
+  pausedRules: ReadonlyMap<string, Control>
+}>
 
 /** Why nothing may be posted now. `hold`: until people say otherwise; `drop`: at once; `limit`: at once, as it is beyond what may be risked. */
 export type Silence = Readonly<{ type: 'hold' | 'drop' | 'limit'; reason: string }>
 
-export function silenceOf({ killed, paused, muted }: ControlState, { scored: { listing } }: Alert): Silence | null {
+export function silenceOf({ killed, paused, muted, pausedRules }: ControlState, { rule, scored: { listing } }: Alert): Silence | null {
   if (killed !== null) return { type: 'drop', reason: 'the kill switch is on' }
   if (muted.has(listing.seller.toLowerCase())) return { type: 'drop', reason: 'the seller is muted' }
+  if (pausedRules.has(rule)) return { type: 'drop', reason: `rule ${rule} is paused` }
   return paused === null ? null : { type: 'hold', reason: 'paused' }
 }
 
@@ -75,9 +83,11 @@ function stateOf(newest: ReadonlyMap<string, Control>): ControlState {
     return control?.kind === kind ? control : null
   }
   const muted = [...newest.values()].filter(({ kind }) => kind === 'mute_seller')
+  const pausedRules = [...newest.values()].filter(({ kind }) => kind === 'pause_rule')
   return {
     paused: held('pause', 'pause'),
     killed: held('kill', 'kill'),
     muted: new Map(muted.map((control) => [(control.subject ?? '').toLowerCase(), control])),
+    pausedRules: new Map(pausedRules.map((control) => [control.subject ?? '', control])),
   }
 }

@@ -22,7 +22,10 @@ export const access: Readonly<Record<string, Access>> = {
     reads: ['alerts', 'notifications', 'controls', 'outcomes', 'positions'],
     writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'dead-letters'],
   },
-  ledger: { reads: ['market.events', 'alerts', 'candidates.rejected', 'alerts.feedback', 'outcomes'], writes: ['outcomes'] },
+  ledger: {
+    reads: ['market.events', 'alerts', 'candidates.rejected', 'alerts.feedback', 'outcomes'],
+    writes: ['outcomes', 'market.events', 'controls'],
+  },
   dashboard: {
     reads: [
       'market.events',

@@ -17,8 +17,10 @@ const help = `flipstream controls: what the notifier may say, from any machine, 
   flipstream controls ls                 what holds now
   flipstream controls pause | resume     no alerts until resume; those past their deadline by then are dropped and counted
   flipstream controls mute SELLER        no alerts about a seller; unmute SELLER takes it back
+  flipstream controls pause-rule RULE    no alerts of a rule; resume-rule RULE takes it back, also where the ledger paused it for what it lost
   flipstream controls kill | revive      the kill switch: nothing is posted or edited, what comes is dropped and counted
 
+  --reason TEXT  why, for those who look
   --by NAME      who says so (default: command line)
   --run NAME     another run than the last (flipstream runs ls); for a deployment without runs set PREFIX, empty or not
   --json         print one JSON object, and nothing else on stdout
@@ -31,9 +33,26 @@ const kinds: Readonly<Record<string, ControlKind>> = {
   revive: 'revive',
   mute: 'mute_seller',
   unmute: 'unmute_seller',
+  'pause-rule': 'pause_rule',
+  'resume-rule': 'resume_rule',
 }
 
-type Arguments = Readonly<{ kind: ControlKind | null; subject: string | null; by: string; run: string | null; json: boolean }>
+/** What some of them are about. */
+const subjects: Partial<Readonly<Record<ControlKind, string>>> = {
+  mute_seller: 'seller',
+  unmute_seller: 'seller',
+  pause_rule: 'rule',
+  resume_rule: 'rule',
+}
+
+type Arguments = Readonly<{
+  kind: ControlKind | null
+  subject: string | null
+  by: string
+  reason: string | null
+  run: string | null
+  json: boolean
+}>
 
 /** `flipstream controls`. */
 export async function run(argv: readonly string[], env: Environment): Promise<number> {
@@ -61,12 +80,12 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
 
 type Looking = ReturnType<typeof openBackend> & { prefix: string }
 
-async function tell({ kind, subject, by, json }: Arguments, { log, codec, prefix }: Looking): Promise<string> {
+async function tell({ kind, subject, by, reason, json }: Arguments, { log, codec, prefix }: Looking): Promise<string> {
   if (kind !== null) {
     await codec.prepare(['Control'])
     const producer = log.producer()
     try {
-      await producer.send([controlRecord(codec, prefix, { kind, subject, by, at: systemClock.now() })])
+      await producer.send([controlRecord(codec, prefix, { kind, subject, by, reason, at: systemClock.now() })])
     } finally {
       await producer.close()
     }
@@ -76,14 +95,22 @@ async function tell({ kind, subject, by, json }: Arguments, { log, codec, prefix
   return json ? `${JSON.stringify(asJson(controls.state()))}\n` : format(controls.state())
 }
 
-const asJson = ({ paused, killed, muted }: ControlState) => ({ paused, killed, muted: [...muted.values()] })
+const asJson = ({ paused, killed, muted, pausedRules }: ControlState) => ({
+  paused,
+  killed,
+  muted: [...muted.values()],
+  pausedRules: [...pausedRules.values()],
+})
 
-function format({ paused, killed, muted }: ControlState): string {
+function format({ paused, killed, muted, pausedRules }: ControlState): string {
   const since = ({ by, at }: Control) => `since ${minute(at)} UTC, by ${by ?? 'someone'}`
   return [
     killed === null ? [] : [`KILLED ${since(killed)}: nothing is posted until revive`],
     paused === null ? [] : [`paused ${since(paused)}`],
     [...muted].map(([seller, control]) => `muted ${seller} ${since(control)}`),
+    [...pausedRules].map(
+      ([rule, control]) => `rule ${rule} paused ${since(control)}${control.reason == null ? '' : `: ${control.reason}`}`,
+    ),
     killed === null && paused === null ? ['alerts are posted'] : [],
   ]
     .flat()
@@ -96,18 +123,25 @@ function parse(argv: readonly string[]): Arguments {
   const [action = '', subject = null, ...rest] = positionals
   const kind = action === 'ls' ? null : (kinds[action] ?? undefined)
   if (kind === undefined) throw new UsageError(help)
-  const wantsSeller = kind === 'mute_seller' || kind === 'unmute_seller'
-  if (wantsSeller && subject === null) throw new UsageError(`controls ${action}: which seller?`)
-  if ((!wantsSeller && subject !== null) || rest.length > 0)
-    throw new UsageError(`controls ${action}: does not know what to do with ${positionals.slice(wantsSeller ? 2 : 1).join(' ')}`)
-  return { kind, subject, by: values.by ?? 'command line', run: values.run ?? null, json: values.json ?? false }
+  const wanted = kind === null ? undefined : subjects[kind]
+  if (wanted !== undefined && subject === null) throw new UsageError(`controls ${action}: which ${wanted}?`)
+  if ((wanted === undefined && subject !== null) || rest.length > 0)
+    throw new UsageError(`controls ${action}: does not know what to do with ${positionals.slice(wanted === undefined ? 1 : 2).join(' ')}`)
+  return {
+    kind,
+    subject,
+    by: values.by ?? 'command line',
+    reason: values.reason ?? null,
+    run: values.run ?? null,
+    json: values.json ?? false,
+  }
 }
 
 function parsed(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
-      options: { by: { type: 'string' }, run: { type: 'string' }, json: { type: 'boolean' } },
+      options: { by: { type: 'string' }, reason: { type: 'string' }, run: { type: 'string' }, json: { type: 'boolean' } },
       allowPositionals: true,
     })
   } catch (error) {

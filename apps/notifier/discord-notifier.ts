@@ -15,6 +15,7 @@ import { createDiscordSink } from './discord-sink.ts'
 import type { Buttons } from './embed.ts'
 import { createFreshness, noFreshness } from './freshness.ts'
 import { createIntents } from './intents.ts'
+import { watchNotices } from './notices.ts'
 import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
 import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
 import { priceAnswer, whyAnswer } from './price-answer.ts'
@@ -65,6 +66,13 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
     onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
   })
 
+  const notices = await watchNotices({
+    ...{ log, codec, prefix, intents, clock },
+    poster: defaultPoster,
+    isKilled: () => controls.state().killed !== null,
+    onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
+  })
+
   const desks = new Map([...posters].map(([channel, poster]) => [channel, deskOf(channel, poster)]))
   function deskOf(channel: string, poster: Poster): ChannelDesk {
     const condition = `posting to ${poster.name}`
@@ -110,6 +118,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
     controls.finished.then(() => runner.finished),
     watch.finished.then(() => runner.finished),
     trading.finished.then(() => runner.finished),
+    notices.finished.then(() => runner.finished),
     ...[...desks.values()].map((desk) => desk.finished.then(() => runner.finished)),
     ...(bot === null ? [] : [bot.finished.then(() => runner.finished)]),
   ])
@@ -123,6 +132,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
       await runner.stop()
       await watch.stop()
       await trading.stop()
+      await notices.stop()
       await controls.stop()
       await freshness.close()
       await intents.close()

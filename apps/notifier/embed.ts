@@ -199,6 +199,18 @@ export const summaryMessage = (title: string, text: string, reference: string): 
   allowed_mentions: nobody,
 })
 
+/** What was decided about models and rules, and why: for those who answer for it. */
+export const noticeMessage = (title: string, text: string, reference: string): Message => ({
+  embeds: [
+    {
+      title: clip(title, limits.title),
+      description: clip(plain(text, 1_500), limits.description),
+      footer: { text: referenceMark(reference) },
+    },
+  ],
+  allowed_mentions: nobody,
+})
+
 const ends = { sold: 'Sold', cancelled: 'Withdrawn', relisted: 'Listed anew' } as const
 
 /** The message as it was, saying that there is nothing left to buy. Null where it says so already. */

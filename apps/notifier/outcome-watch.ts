@@ -8,9 +8,9 @@ import type { Log } from '#lib/stream/log.ts'
 import type { Notification, Outcome, Position } from '#schemas/types.ts'
 import { describeStatistics, statisticsOf, weekMillis, weekOf } from './alert-statistics.ts'
 import { goneEdit, summaryMessage } from './embed.ts'
-import { type Intents, nonceOf } from './intents.ts'
+import type { Intents } from './intents.ts'
+import { postOnce } from './post-once.ts'
 import type { Poster } from './poster.ts'
-import { heldDetail } from './story.ts'
 import { resultText } from './trading-desk.ts'
 
 export type OutcomeWatchOptions = Readonly<{
@@ -97,41 +97,7 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
     if (outcome?.kind === 'alert' && outcome.goneAt !== null && messageOf(alertId) !== null) inTurn(() => edit(outcome))
   }
 
-  /** Posts it once, at most: the same intent and outcome as an alert has. False where that may be tried again. */
-  const announce = async (id: string, title: string, text: string): Promise<boolean> => {
-    const told = intents.find(id)
-    if (isKilled() || (told !== undefined && told.status !== 'intended')) return true
-    const reference = nonceOf(id, defaultPoster.name)
-    const place = { alertId: id, channel: defaultPoster.name }
-    const end = async (status: 'sent' | 'unknown', messageId: string | null = null) => {
-      await intents.record([{ ...place, messageId, status }], clock.now())
-      return true
-    }
-    if (told !== undefined) {
-      const messageId = defaultPoster.canLook ? await defaultPoster.find(reference, told.at) : null
-      if (messageId !== null) return end('sent', messageId)
-      if (!defaultPoster.canLook) return end('unknown')
-      await intents.record([{ ...place, status: 'intended', detail: heldDetail, writer: told.writer }], clock.now())
-    }
-    if (!(await intents.claim([place], clock.now())).has(id)) return true
-    const posting = await defaultPoster.post(summaryMessage(title, text, reference), reference)
-    if (posting.type === 'posted') return end('sent', posting.messageId)
-    if (posting.type === 'unknown' && !defaultPoster.canLook) return end('unknown')
-    onTrouble(`not posted yet: ${title}`)
-    return false
-  }
-
-  /** For each day and each week of the market that is over. */
-  const sumUp = async ({ name, title, millis, to }: Period & { to: number }): Promise<void> => {
-    const statistics = statisticsOf(outcomes.values(), { from: to - millis, to })
-    if (statistics.alerts === 0) return
-    const id = `${name}:${new Date(to - millis).toISOString().slice(0, 10)}`
-    if (!(await announce(id, title, describeStatistics(statistics, [])))) summedUp.delete(name)
-  }
-
-  const closePosition = async (outcome: Outcome): Promise<void> => {
-    const position = await sellPosition?.(outcome)
-    if (position != null) await announce(`resold:${position.positionId}`, 'Bought, and sold again', resultText(position))
+import { resultText } from './trading-desk.ts'
   }
 
   const learn = (outcome: Outcome) => {

@@ -19,7 +19,7 @@ export const access: Readonly<Record<string, Access>> = {
   scorer: { reads: ['listings.features', 'models', 'listings.scored'], writes: ['listings.scored', 'dead-letters'] },
   alerter: { reads: ['listings.scored', 'alerts', 'candidates.rejected'], writes: ['alerts', 'candidates.rejected', 'dead-letters'] },
   notifier: {
-    reads: ['alerts', 'notifications', 'controls', 'outcomes', 'positions'],
+    reads: ['alerts', 'notifications', 'controls', 'outcomes', 'positions', 'trainings', 'market.events'],
     writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'dead-letters'],
   },
   ledger: {

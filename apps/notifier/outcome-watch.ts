@@ -97,7 +97,25 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
     if (outcome?.kind === 'alert' && outcome.goneAt !== null && messageOf(alertId) !== null) inTurn(() => edit(outcome))
   }
 
-import { resultText } from './trading-desk.ts'
+  /** Posts it once, at most. False where that may be tried again. */
+  const announce = async (id: string, title: string, text: string): Promise<boolean> => {
+    if (isKilled()) return true
+    const isPosted = await postOnce({ intents, poster: defaultPoster, clock }, id, (reference) => summaryMessage(title, text, reference))
+    if (!isPosted) onTrouble(`not posted yet: ${title}`)
+    return isPosted
+  }
+
+  /** For each day and each week of the market that is over. */
+  const sumUp = async ({ name, title, millis, to }: Period & { to: number }): Promise<void> => {
+    const statistics = statisticsOf(outcomes.values(), { from: to - millis, to })
+    if (statistics.alerts === 0) return
+    const id = `${name}:${new Date(to - millis).toISOString().slice(0, 10)}`
+    if (!(await announce(id, title, describeStatistics(statistics, [])))) summedUp.delete(name)
+  }
+
+  const closePosition = async (outcome: Outcome): Promise<void> => {
+    const position = await sellPosition?.(outcome)
+    if (position != null) await announce(`resold:${position.positionId}`, 'Bought, and sold again', resultText(position))
   }
 
   const learn = (outcome: Outcome) => {

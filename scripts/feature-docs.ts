@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Feature, FeatureSet } from '#lib/features/feature-set.ts'
 import { featureSets } from '#lib/features/feature-sets.ts'
-import { itemColumns } from '#lib/features/item-vector.ts'
+import { itemVector } from '#lib/features/item-vector.ts'
 import { measureDefinitions } from '#lib/market/measures/measures.ts'
 
 const target = fileURLToPath(new URL('../docs/reference/features.md', import.meta.url))
@@ -33,7 +33,7 @@ const text = [
   'and uses only what was known strictly before the event. Live, each listing is given the vector of the feature set that the model reads',
   'which it names, so models of different sets may take turns.',
   '',
-  `The item model reads ${itemColumns.map(({ name }) => name).join(', ')}.`,
+  `The item model reads ${itemVector.columns.map(({ name }) => name).join(', ')}.`,
   '',
   ...featureSets.flatMap(sectionOf),
   '## Measures of the market',

@@ -44,6 +44,8 @@ export function axieAnswer(axie: SimulatedAxie, open: OpenOffer | null, sales: r
     numXmas: axie.attributes === undefined ? null : editionsOf(partIds, 'xmas'),
     numSummer: axie.attributes === undefined ? null : editionsOf(partIds, 'summer'),
     highestOffer: () => (open === null ? null : bidAnswer(open, now)),
+    numActiveOffers: open === null ? 0 : bidsFor(axie),
+    equipmentInstances: axie.attributes === undefined ? null : accessoriesOf(axie),
     stats: () => (isEgg ? null : statsAnswer(axie)),
     image: `https://axiecdn.axieinfinity.com/axies/${axie.tokenId}/axie/axie-full-transparent.png`,
     order: () => (open === null ? null : orderAnswer(open, now)),
@@ -65,9 +67,16 @@ function inToken(wei: string, token: PaymentToken): string {
   return String(Math.round((Number(wei) / 1e18) * (ethUsd / token.usd) * 10 ** token.decimals))
 }
 
-/** Made up: somebody bids 60% of the ask for every third axie. */
+/** Made up: every third axie has one to four bids. */
+const bidsFor = ({ tokenId }: SimulatedAxie): number => (hash32(`bid ${tokenId}`) % 3 > 0 ? 0 : 1 + (hash32(`bids ${tokenId}`) % 4))
+
+/** Made up: every fifth axie wears a hat. */
+const accessoriesOf = ({ tokenId }: SimulatedAxie) =>
+  hash32(`hat ${tokenId}`) % 5 > 0 ? [] : [{ equipmentId: 'head-straw-hat', slot: 'head', name: 'Straw Hat', rarity: 'Rare' }]
+
+/** The best of them: 60% of the ask. */
 function bidAnswer(open: OpenOffer, now: number) {
-  if (hash32(`bid ${open.offer.axie.tokenId}`) % 3 > 0) return null
+  if (bidsFor(open.offer.axie) === 0) return null
   const wei = (priceWeiAt(open.offer, now) * 6n) / 10n
   return {
     ...orderAnswer({ ...open, fault: null }, now),
@@ -93,7 +102,7 @@ function orderAnswer(open: OpenOffer, now: number) {
     status: fault === 'voidOrder' ? 'VOID' : 'OPEN',
     // Half a year, as sellers sign it; the list also shows what has ended.
     expiredAt: fault === 'expiredOrder' ? startedAt : startedAt + 180 * 86_400,
-    nonce: 0,
+    nonce: offer.nonce ?? 0,
     paymentToken: token.address,
     startedAt,
     basePrice: broken ?? inToken(offer.basePriceWei, token),

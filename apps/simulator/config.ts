@@ -51,6 +51,12 @@ export const simulatorSettings = defineConfig({
     description: 'Asks that never sell, for each sale.',
   },
   SIMULATOR_SALES_PER_HOUR: { schema: decimal(1, 1_000_000), default: '200', unit: '1/h', description: 'Of a generated market.' },
+  SIMULATOR_SPECIAL_SHARE: {
+    schema: decimal(0, 1),
+    default: '0',
+    description:
+      'Of the axies of a generated market: titled, levelled or evolved, at premiums that are made up; 0: nothing but parts is told.',
+  },
   SIMULATOR_HISTORY_DAYS: {
     schema: decimal(0, 60),
     default: '12',
@@ -72,6 +78,16 @@ export const simulatorSettings = defineConfig({
     default: '0',
     unit: '1/s',
     description: 'Requests a second before 429 is answered; 0: no limit.',
+  },
+  SIMULATOR_REQUESTS_PER_MINUTE: {
+    schema: integer(0, 1_000_000),
+    default: '0',
+    description: 'What the key may ask in a minute; 0: no quota.',
+  },
+  SIMULATOR_REQUESTS_PER_DAY: {
+    schema: integer(0, 100_000_000),
+    default: '0',
+    description: 'What the key may ask in a day; 0: no quota.',
   },
   SIMULATOR_FAULTS: {
     schema: faults(),

@@ -44,6 +44,7 @@ const offerFaults = {
   inUnknownToken: 'asks in a token that nobody knows',
   nightmarePart: 'its back is a Nightmare one',
   indexedLate: 'shows two minutes late, where it belongs by its time',
+  resigned: 'signed anew after a minute: another order and a higher nonce, a tenth dearer',
 } as const
 
 export type AnswerFault = keyof typeof answerFaults
@@ -60,8 +61,12 @@ export const faultsSchema = z.strictObject({
   longestPage: z.number().int().min(1).max(100).optional(),
   /** Lists answer `total: 0` from this place on. */
   offsetCap: z.number().int().min(1).optional(),
-  /** Names of fields, such as title, that the schema no longer has. */
+  /** Fields, such as title or Axie.title, that the schema no longer has. */
   goneFields: z.array(z.string()).optional(),
+  /** Queries for the schema itself are refused, as gateways do. */
+  introspectionOff: z.boolean().optional(),
+  /** Settled sales show so much later, where they belong by their time. */
+  salesIndexedLateSeconds: z.number().min(0).max(86_400).optional(),
   ...(Object.fromEntries(kinds.map((kind) => [kind, occurrence.optional()])) as Record<Kind, z.ZodOptional<typeof occurrence>>),
 })
 export type FaultSettings = z.output<typeof faultsSchema>
@@ -74,6 +79,9 @@ export interface Faults {
   /** Infinity where lists have no such bounds. */
   longestPage(): number
   offsetCap(): number
+  goneFields(): readonly string[]
+  isIntrospectionOff(): boolean
+  salesIndexedLateMillis(): number
   /** Whether it goes wrong this time. Counts. */
   strikes(fault: AnswerFault): boolean
   /** What goes wrong with a new offer: one thing at most. Counts. */
@@ -106,6 +114,9 @@ export function createFaults(initial: FaultSettings, seed: number): Faults {
     latencyMilliseconds: () => settings.latencyMilliseconds ?? 0,
     longestPage: () => settings.longestPage ?? Number.POSITIVE_INFINITY,
     offsetCap: () => settings.offsetCap ?? Number.POSITIVE_INFINITY,
+    goneFields: () => settings.goneFields ?? [],
+    isIntrospectionOff: () => settings.introspectionOff ?? false,
+    salesIndexedLateMillis: () => 1_000 * (settings.salesIndexedLateSeconds ?? 0),
     strikes,
     ofNewOffer: () => (Object.keys(offerFaults) as OfferFault[]).find(strikes) ?? null,
     counts: () => ({ ...counts }),

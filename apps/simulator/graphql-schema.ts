@@ -1,5 +1,5 @@
-import { GraphQLError, type GraphQLSchema } from 'graphql'
-import { createSchema } from 'graphql-yoga'
+import { type DocumentNode, type FieldNode, GraphQLError, type GraphQLSchema, Kind, parse, type ValidationContext } from 'graphql'
+import { createSchema, type Plugin } from 'graphql-yoga'
 import { axieAnswer } from './axie-answer.ts'
 import type { Faults } from './faults.ts'
 import { ethUsd } from './happenings.ts'
@@ -47,6 +47,8 @@ export const typeDefs = /* GraphQL */ `
     numSummer: Int
     "The best bid for it, or null."
     highestOffer: Order
+    numActiveOffers: Int
+    equipmentInstances: [EquipmentInstance!]
     stats: AxieStats
     image: String
     "The open offer, or null."
@@ -57,6 +59,7 @@ export const typeDefs = /* GraphQL */ `
   type AxiePart { id: ID! name: String! class: String! type: String! specialGenes: String stage: Int }
   type BattleInfo { banned: Boolean }
   type AxpInfo { level: Int onchainLevel: Int }
+  type EquipmentInstance { equipmentId: String slot: String name: String rarity: String }
   type AxieStats { hp: Int! speed: Int! skill: Int! morale: Int! }
 
   "Prices are decimal strings in wei, times in seconds."
@@ -105,8 +108,52 @@ const maxSize = 100
 type AxiesArguments = Slice & Readonly<{ auctionType?: string; criteria?: OfferCriteria; sort: 'Latest' | 'PriceAsc' }>
 type AxieAnswer = ReturnType<typeof axieAnswer>
 
-/** `onNewestQuery` is told before the first look at the newest listings is answered: from then on, the market moves. */
-export function createMarketplaceSchema(market: Market, faults: Faults, onNewestQuery: () => void): GraphQLSchema {
+/** The document without these fields of its output types, by name or by type and name. */
+function withoutFields(document: DocumentNode, gone: ReadonlySet<string>): DocumentNode {
+  const definitions = document.definitions.map((definition) => {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return definition
+    const isThere = (field: string): boolean => !gone.has(field) && !gone.has(`${definition.name.value}.${field}`)
+    return { ...definition, fields: (definition.fields ?? []).filter(({ name }) => isThere(name.value)) }
+  })
+  return { ...document, definitions }
+}
+
+/** Refuses queries for the schema itself for as long as `isOff` says so. */
+export const refuseIntrospection = (isOff: () => boolean): Plugin => ({
+  onValidate({ addValidationRule }) {
+    if (!isOff()) return
+    addValidationRule((context: ValidationContext) => ({
+      Field({ name: { value } }: FieldNode) {
+        if (value === '__schema' || value === '__type') context.reportError(new GraphQLError('GraphQL introspection has been disabled'))
+      },
+    }))
+  },
+})
+
+/**
+ * The schema as it is at that moment: fields may go and come back (`goneFields`).
+ * @param onNewestQuery called before the first look at the newest listings is answered: from then on, the market moves
+ */
+export function createMarketplaceSchema(market: Market, faults: Faults, onNewestQuery: () => void): () => GraphQLSchema {
+  const resolvers = createResolvers(market, faults, onNewestQuery)
+  const document = parse(typeDefs)
+  let made: { gone: string; schema: GraphQLSchema } | null = null
+  return () => {
+    const gone = faults.goneFields()
+    if (made?.gone !== gone.join())
+      made = {
+        gone: gone.join(),
+        schema: createSchema({
+          typeDefs: withoutFields(document, new Set(gone)),
+          resolvers,
+          resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
+        }),
+      }
+    return made.schema
+  }
+}
+
+function createResolvers(market: Market, faults: Faults, onNewestQuery: () => void) {
   const spoil = createPageSpoiler(faults)
   const beyond = ({ from }: Slice): boolean => from >= faults.offsetCap()
   /** As the marketplace cuts it: short pages, and nothing at all beyond its cap. */
@@ -118,7 +165,7 @@ export function createMarketplaceSchema(market: Market, faults: Faults, onNewest
     axieAnswer(open.offer.axie, open, market.axie(open.offer.axie.tokenId)?.sales ?? [], market.now())
 
   const settledAnswer = (slice: Slice) => {
-    const { total, results } = market.settledSales(reachable(slice))
+    const { total, results } = market.settledSales(reachable(slice), faults.salesIndexedLateMillis())
     market.show(results)
     const answers = results.map(({ axie: { tokenId } }) => {
       const { axie, open, sales } = market.axie(tokenId)!
@@ -127,27 +174,24 @@ export function createMarketplaceSchema(market: Market, faults: Faults, onNewest
     return spoil('settled', { total: beyond(slice) ? 0 : total, results: answers })
   }
 
-  return createSchema({
-    typeDefs,
-    resolvers: {
-      Query: {
-        axies(_root: unknown, { criteria = {}, sort, auctionType, ...slice }: AxiesArguments) {
-          if (auctionType !== 'Sale') throw new GraphQLError('the simulator knows only axies for sale: ask with auctionType: Sale')
-          if (sort === 'Latest') onNewestQuery()
-          const wanted = reachable(slice)
-          const page = sort === 'Latest' ? market.newestOffers(wanted, criteria) : market.cheapestOffers(wanted, criteria)
-          if (sort === 'Latest') market.show(page.results)
-          return spoil(sort, { total: beyond(slice) ? 0 : page.total, results: page.results.map(offerAnswer) })
-        },
-        settledAuctions: () => ({ axies: settledAnswer }),
-        axie(_root: unknown, { axieId }: { axieId: string }) {
-          const found = market.axie(axieId)
-          return found === null ? null : axieAnswer(found.axie, found.open, found.sales, market.now())
-        },
-        exchangeRate: () => ({ eth: { usd: ethUsd }, axs: { usd: 1.25 }, slp: { usd: 0.0015 }, ron: { usd: 0.5 }, usdc: { usd: 1 } }),
+  return {
+    Query: {
+      axies(_root: unknown, { criteria = {}, sort, auctionType, ...slice }: AxiesArguments) {
+        if (auctionType !== 'Sale') throw new GraphQLError('the simulator knows only axies for sale: ask with auctionType: Sale')
+        if (sort === 'Latest') onNewestQuery()
+        const wanted = reachable(slice)
+        const page = sort === 'Latest' ? market.newestOffers(wanted, criteria) : market.cheapestOffers(wanted, criteria)
+        if (sort === 'Latest') market.show(page.results)
+        return spoil(sort, { total: beyond(slice) ? 0 : page.total, results: page.results.map(offerAnswer) })
       },
+      settledAuctions: () => ({ axies: settledAnswer }),
+      axie(_root: unknown, { axieId }: { axieId: string }) {
+        const found = market.axie(axieId)
+        return found === null ? null : axieAnswer(found.axie, found.open, found.sales, market.now())
+      },
+      exchangeRate: () => ({ eth: { usd: ethUsd }, axs: { usd: 1.25 }, slp: { usd: 0.0015 }, ron: { usd: 0.5 }, usdc: { usd: 1 } }),
     },
-  })
+  }
 }
 
 function checked({ from, size }: Slice): Slice {

@@ -20,6 +20,8 @@ export type Offer = Readonly<{
   /** Milliseconds, whole seconds, as the marketplace tells it. */
   startedAt: number
   durationSeconds: number
+  /** How often its seller had signed before; absent: never. */
+  nonce?: number
   basePriceWei: string
   endedPriceWei: string
 }>

@@ -72,6 +72,9 @@ function offerThatSold(sold: SoldAxie, startedAt: number, owners: Owners): { off
   }
 }
 
+/** As special as the one that it is like. */
+const told = ({ attributes }: Pick<SoldAxie, 'attributes'>) => (attributes === undefined ? {} : { attributes })
+
 function createUnsoldAsks({ isTaken }: MarketFromSalesOptions, random: Random, nextSeller: () => string): (like: SoldAxie) => Offer {
   const lastOfClass = new Map<string, SimulatedAxie>()
   const used = createRecentMap<true>(30 * 24 * hourMillis)
@@ -86,7 +89,7 @@ function createUnsoldAsks({ isTaken }: MarketFromSalesOptions, random: Random, n
     const donor = lastOfClass.get(like.class)
     const parts = donor !== undefined && random.chance(0.5) ? { ...like.parts, eyes: donor.parts.eyes } : like.parts
     const breedCount = Math.min(7, like.breedCount + (random.chance(0.3) ? 1 : 0))
-    return { tokenId: freeTokenId(Number(tokenId), soldAt), class: like.class, breedCount, parts }
+    return { tokenId: freeTokenId(Number(tokenId), soldAt), class: like.class, breedCount, parts, ...told(like) }
   }
   return (like) => {
     const axie = similarTo(like)

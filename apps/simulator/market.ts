@@ -22,7 +22,8 @@ export interface Market {
   now(): number
   newestOffers(slice: Slice, criteria: OfferCriteria): Page<OpenOffer>
   cheapestOffers(slice: Slice, criteria: OfferCriteria): Page<OpenOffer>
-  settledSales(slice: Slice): Page<SettledSale>
+  /** @param lateMillis how long after it a sale shows */
+  settledSales(slice: Slice, lateMillis?: number): Page<SettledSale>
   /** Sales newest first. Null for an axie that is not offered and was not sold for long. */
   axie(tokenId: string): { axie: SimulatedAxie; open: OpenOffer | null; sales: readonly SettledSale[] } | null
   /** An answer held these: for the counts. */
@@ -41,6 +42,9 @@ export type MarketOptions = Readonly<{
 /** How long an offer lasts whose fault it is to vanish. */
 const vanishAfterMillis = 5 * minuteMillis
 
+/** How long after its beginning an offer is signed anew whose fault that is. */
+const resignedAfterMillis = 60_000
+
 /** How long after its beginning an offer shows whose fault it is to be indexed late. */
 const indexedLateMillis = 2 * minuteMillis
 
@@ -48,6 +52,7 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
   let now = Number.NEGATIVE_INFINITY
   const offers = createOfferBook()
   const vanishing: Offer[] = []
+  const resigning: Offer[] = []
   const sales = createSaleBook(remembersSales)
   const coming = happenings[Symbol.iterator]()
   let next = coming.next()
@@ -61,6 +66,7 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
       const fault = faultOf(happening.offer)
       offers.add({ offer: happening.offer, fault })
       if (fault === 'vanishes') vanishing.push(happening.offer)
+      if (fault === 'resigned') resigning.push(happening.offer)
       counts.listings++
       return
     }
@@ -75,11 +81,13 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
       now = Math.max(now, millis)
       for (; next.done !== true && next.value.at <= now; next = coming.next()) happen(next.value)
       while (vanishing[0] !== undefined && vanishing[0].startedAt + vanishAfterMillis <= now) offers.remove(vanishing.shift()!)
+      while (resigning[0] !== undefined && resigning[0].startedAt + resignedAfterMillis <= now)
+        offers.resign(resigning.shift()!, signedAnew)
     },
     now: () => now,
     newestOffers: (slice, criteria) => offers.newest(slice, criteria, isIndexed),
     cheapestOffers: (slice, criteria) => offers.cheapest(slice, criteria, now),
-    settledSales: sales.newest,
+    settledSales: (slice, lateMillis = 0) => sales.newest(slice, now - lateMillis),
     axie(tokenId) {
       const [open, own] = [offers.of(tokenId), sales.of(tokenId)]
       const axie = open?.offer.axie ?? own[0]?.axie
@@ -93,5 +101,17 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
       }
     },
     counts: () => ({ ...counts, openOffers: offers.size }),
+  }
+}
+
+/** Another order for the same axie. */
+function signedAnew(offer: Offer): Offer {
+  const dearer = (wei: string): string => ((BigInt(wei) * 11n) / 10n).toString()
+  return {
+    ...offer,
+    nonce: (offer.nonce ?? 0) + 1,
+    startedAt: offer.startedAt + resignedAfterMillis,
+    basePriceWei: dearer(offer.basePriceWei),
+    endedPriceWei: dearer(offer.endedPriceWei),
   }
 }

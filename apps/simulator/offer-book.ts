@@ -19,6 +19,8 @@ export type OfferCriteria = Readonly<{
 export interface OfferBook {
   add(open: OpenOffer): void
   remove(offer: Offer): void
+  /** The offer as signed anew takes its place, and goes when the first would have gone. */
+  resign(offer: Offer, signedAnew: (offer: Offer) => Offer): void
   of(tokenId: string): OpenOffer | null
   /** @param isShown false of an offer that the index does not hold yet */
   newest(slice: Slice, criteria: OfferCriteria, isShown: (open: OpenOffer) => boolean): Page<OpenOffer>
@@ -26,7 +28,8 @@ export interface OfferBook {
   readonly size: number
 }
 
-type Entry = { readonly open: OpenOffer; gone: boolean }
+/** `first`: the offer as it was signed first. */
+type Entry = { readonly open: OpenOffer; readonly first: Offer; gone: boolean }
 
 export function createOfferBook(): OfferBook {
   // In order of appearance. Those that are gone are passed over, and swept out when they are half of it.
@@ -45,17 +48,27 @@ export function createOfferBook(): OfferBook {
     gone = 0
   }
 
+  const put = (open: OpenOffer, first: Offer): void => {
+    const replaced = byToken.get(open.offer.axie.tokenId)
+    if (replaced !== undefined) drop(replaced)
+    const entry = { open, first, gone: false }
+    byToken.set(open.offer.axie.tokenId, entry)
+    entries.push(entry)
+  }
+  const openAs = (offer: Offer): Entry | null => {
+    const entry = byToken.get(offer.axie.tokenId)
+    return entry?.first === offer ? entry : null
+  }
+
   return {
-    add(open) {
-      const replaced = byToken.get(open.offer.axie.tokenId)
-      if (replaced !== undefined) drop(replaced)
-      const entry = { open, gone: false }
-      byToken.set(open.offer.axie.tokenId, entry)
-      entries.push(entry)
-    },
+    add: (open) => put(open, open.offer),
     remove(offer) {
-      const entry = byToken.get(offer.axie.tokenId)
-      if (entry?.open.offer === offer) drop(entry)
+      const entry = openAs(offer)
+      if (entry !== null) drop(entry)
+    },
+    resign(offer, signedAnew) {
+      const entry = openAs(offer)
+      if (entry !== null) put({ ...entry.open, offer: signedAnew(offer) }, offer)
     },
     of: (tokenId) => byToken.get(tokenId)?.open ?? null,
     newest({ from, size }, criteria, isShown) {

@@ -4,8 +4,8 @@ import type { Page, Slice } from './page.ts'
 /** The newest settled sales, up to a number that bounds memory. */
 export interface SaleBook {
   add(sale: SettledSale): void
-  /** Newest first. */
-  newest(slice: Slice): Page<SettledSale>
+  /** Newest first, of those sold until then. */
+  newest(slice: Slice, until?: number): Page<SettledSale>
   /** Newest first. */
   of(tokenId: string): readonly SettledSale[]
 }
@@ -29,9 +29,10 @@ export function createSaleBook(remembers: number): SaleBook {
       // In bulk: taking single sales from the front of a long array is slow.
       if (sales.length > remembers * 1.1) forget(sales.length - remembers)
     },
-    newest({ from, size }) {
-      const end = Math.max(0, sales.length - from)
-      return { total: sales.length, results: sales.slice(Math.max(0, end - size), end).reverse() }
+    newest({ from, size }, until = Number.POSITIVE_INFINITY) {
+      const shown = sales.findLastIndex(({ soldAt }) => soldAt <= until) + 1
+      const end = Math.max(0, shown - from)
+      return { total: shown, results: sales.slice(Math.max(0, end - size), end).reverse() }
     },
     of: (tokenId) => byToken.get(tokenId) ?? [],
   }

@@ -5,10 +5,11 @@ import type { HealthReport } from '#lib/telemetry/health.ts'
 import type { Metrics } from '#lib/telemetry/metrics.ts'
 import type { LeaderboardAxie } from '#schemas/types.ts'
 import { type Faults, faultsSchema } from './faults.ts'
-import { createMarketplaceSchema } from './graphql-schema.ts'
+import { createMarketplaceSchema, refuseIntrospection } from './graphql-schema.ts'
 import type { Market } from './market.ts'
 import type { MarketClock } from './market-clock.ts'
 import { removeFields } from './missing-fields.ts'
+import type { Quotas } from './quotas.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 export type SimulatorServerOptions = Readonly<{
@@ -18,6 +19,7 @@ export type SimulatorServerOptions = Readonly<{
   faults: Faults
   apiKey: string
   rateLimit: RateLimit
+  quotas: Quotas
   leaderboard(): readonly LeaderboardAxie[]
   metrics: Metrics
 }>
@@ -124,13 +126,19 @@ function createRoutes(options: SimulatorServerOptions): Readonly<Record<string, 
 
 /** What a gateway does before and after the GraphQL server proper: key, limit, and on bad days worse. */
 async function guard(
-  { apiKey, rateLimit, faults, clock, market }: SimulatorServerOptions,
+  { apiKey, rateLimit, quotas, faults, clock, market }: SimulatorServerOptions,
   request: IncomingMessage,
   execute: (request: IncomingMessage) => Promise<Answer>,
 ): Promise<Answer> {
   if (faults.latencyMilliseconds() > 0) await clock.sleep(faults.latencyMilliseconds())
   if (request.headers['x-api-key'] !== apiKey) return refusal(401, 'Unauthorized: no such API key')
   if (!rateLimit.take() || faults.strikes('tooManyRequests')) return refusal(429, 'API rate limit exceeded', { 'retry-after': '1' })
+  const spent = quotas.take()
+  if (spent !== null)
+    return refusal(429, `API rate limit exceeded: no requests are left this ${spent.window}`, {
+      'retry-after': String(Math.ceil(spent.millis / 1_000)),
+      ...quotas.headers(),
+    })
   if (faults.strikes('challenge')) return challenge
   if (faults.strikes('forbidden')) return refusal(403, 'You cannot consume this service')
   if (faults.strikes('errorsWithoutData')) return json({ errors: [{ message: '502: Bad Gateway' }] })
@@ -141,7 +149,7 @@ async function guard(
   }
   const answer = await execute(request)
   const remaining = rateLimit.remaining()
-  const headers = { ...answer.headers, ...(remaining === null ? {} : { 'x-ratelimit-remaining': String(remaining) }) }
+  const headers = { ...answer.headers, ...quotas.headers(), ...(remaining === null ? {} : { 'x-ratelimit-remaining': String(remaining) }) }
   const isFaulty = (tokenId: string): boolean => market.axie(tokenId)?.open?.fault === 'missingField'
   const body = (faults.counts()['missingField'] ?? 0) > 0 ? removeFields(answer.body, isFaulty) : answer.body
   return { ...answer, headers, body, cut: faults.strikes('cutBody') }
@@ -150,6 +158,7 @@ async function guard(
 function createExecutor({ market, marketClock, faults }: SimulatorServerOptions): (request: IncomingMessage) => Promise<Answer> {
   const yoga = createYoga({
     schema: createMarketplaceSchema(market, faults, marketClock.start),
+    plugins: [refuseIntrospection(faults.isIntrospectionOff)],
     logging: false,
     maskedErrors: false,
     landingPage: false,

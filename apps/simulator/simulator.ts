@@ -6,6 +6,7 @@ import { createFaults } from './faults.ts'
 import { leaderboardOfMarket, readLeaderboard } from './leaderboard.ts'
 import { createMarket } from './market.ts'
 import { createMarketClock } from './market-clock.ts'
+import { createQuotas } from './quotas.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { type SimulatorServer, startSimulatorServer } from './server.ts'
 import { type MarketSource, openSource } from './source.ts'
@@ -21,6 +22,7 @@ export async function startSimulator(
     seed: config.SIMULATOR_SEED,
     unsoldShare: config.SIMULATOR_UNSOLD_SHARE,
     salesPerHour: config.SIMULATOR_SALES_PER_HOUR,
+    specialShare: config.SIMULATOR_SPECIAL_SHARE,
     historyDays: config.SIMULATOR_HISTORY_DAYS,
     clock,
   })
@@ -40,6 +42,7 @@ export async function startSimulator(
       faults,
       apiKey: config.SIMULATOR_API_KEY,
       rateLimit: createRateLimit({ clock, perSecond: config.SIMULATOR_RATE_LIMIT_PER_SECOND }),
+      quotas: createQuotas({ clock, perMinute: config.SIMULATOR_REQUESTS_PER_MINUTE, perDay: config.SIMULATOR_REQUESTS_PER_DAY }),
       metrics: createMetrics('simulator'),
       leaderboard: () => recordedLeaderboard ?? leaderboardOfMarket(market),
     },

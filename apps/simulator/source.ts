@@ -14,6 +14,8 @@ export type SourceOptions = Readonly<{
   unsoldShare: number
   /** The pace of a generated market. */
   salesPerHour: number
+  /** Of a generated market: axies that are titled, levelled or evolved. */
+  specialShare: number
   historyDays: number
   clock: Clock
 }>

@@ -37,8 +37,11 @@ type Apart = Pick<ItemProfile, 'attributes'>
 const originTitles = ['origin']
 const meoTitles = ['meo']
 
+/** What titles come to. Feature sets name these. */
+export const titleGroups = ['none', 'origin', 'meo', 'other'] as const
+
 /** none also where the title is unknown. */
-export function titleGroupOf({ attributes }: Apart): 'none' | 'origin' | 'meo' | 'other' {
+export function titleGroupOf({ attributes }: Apart): (typeof titleGroups)[number] {
   const title = attributes?.title ?? ''
   if (title === '') return 'none'
   if (originTitles.some((name) => title.startsWith(name))) return 'origin'
@@ -48,7 +51,6 @@ export function titleGroupOf({ attributes }: Apart): 'none' | 'origin' | 'meo' |
 /** The higher of both levels; 1, what an axie hatches with, also where none is known. */
 export const levelOf = ({ attributes }: Apart): number => Math.max(1, attributes?.level ?? 1, attributes?.onchainLevel ?? 1)
 
-const titleGroups = ['none', 'origin', 'meo', 'other'] as const
 /** Levels from each of these on are a group of their own. */
 const levelGroups = [2, 20, 40] as const
 const someEvolved = [1, 3] as const
@@ -68,7 +70,7 @@ function formGroupOf({ attributes }: Apart): number {
 export const kindOf = (profile: Apart): number =>
   titleGroups.indexOf(titleGroupOf(profile)) * 16 + groupIn(levelGroups, levelOf(profile)) * 4 + formGroupOf(profile)
 
-/** By what an axie can differ from a plain one of its parts: a model that has no column of that name knows nothing of it. */
+/** By what an axie can differ from a plain one of its parts: a model whose column of that name never varied knows nothing of it. */
 export const distinctions = ['title', 'level', 'evolved_part', 'nightmare_part', 'unknown_part', 'ban'] as const
 export type Distinction = (typeof distinctions)[number]
 

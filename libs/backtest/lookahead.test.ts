@@ -27,6 +27,7 @@ const modelOf = (featureSet: FeatureSet): UsableModel => {
     trainedUntil: first.eventTime,
     source: 'synthetic',
     columnNames: featureSet.features.map(({ name }) => name),
+    learntColumns: new Set(),
     ask: null,
     explain: null,
     predict: (vectors, levels) => ({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
-import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
+import { axieAttributeFeatures } from '#lib/features/axie-v3.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
@@ -30,7 +30,7 @@ type Sales = Readonly<{ salesFile: string; events: readonly MarketEvent[] }>
 
 /** Days with sales before the first that is played; the first of them may begin anywhere in it. */
 const daysOfHistory = 3
-const featureNames = axieResidualFeatures.features.map(({ name }) => name)
+const featureNames = axieAttributeFeatures.features.map(({ name }) => name)
 /** Played again with what comes in them changed. */
 const sampledSeconds = 8
 /** A listing lies a millisecond before the second of its sale. */

@@ -1,9 +1,10 @@
 import { axieFeatures } from './axie-v1.ts'
 import { axieResidualFeatures } from './axie-v2.ts'
+import { axieAttributeFeatures } from './axie-v3.ts'
 import type { FeatureSet } from './feature-set.ts'
 
 /** Every feature set that live models may read. */
-export const featureSets: readonly FeatureSet[] = [axieFeatures, axieResidualFeatures]
+export const featureSets: readonly FeatureSet[] = [axieFeatures, axieResidualFeatures, axieAttributeFeatures]
 
 const byHash: ReadonlyMap<string, FeatureSet> = new Map(featureSets.map((set) => [set.hash, set]))
 

@@ -9,7 +9,7 @@ export type ItemFeature = Omit<Feature, 'read'> & Readonly<{ read(input: Readonl
 
 type Read = ItemFeature['read']
 
-const number = (name: string, description: string, source: string, read: Read): ItemFeature => ({
+export const itemNumber = (name: string, description: string, source: string, read: Read): ItemFeature => ({
   name,
   kind: 'number',
   description,
@@ -42,19 +42,24 @@ const ownBattleParts: Read = ({ item }) => battlePartTypes.filter((type) => part
 export const itemFeatures: readonly ItemFeature[] = [
   axieClass,
   ...partTypes.map(partFeature),
-  number('breed_count', 'how often it was bred, 0 to 7', 'item.breedCount', ({ item }) => item.breedCount),
-  number('purity', 'percent of its six parts that are of its class', 'item.purity', ({ item }) => item.purity),
-  number('gene_quality', '0 to 1; unknown where genes are', 'item.geneQuality', ({ item }) => item.geneQuality ?? Number.NaN),
-  number('token_number', 'its number on the market, in millions: its age', 'item.tokenId / 10^6', ({ item }) => Number(item.tokenId) / 1e6),
-  number('hit_points', 'stat', 'item.stats.hp', ({ item }) => item.stats.hp),
-  number('speed', 'stat', 'item.stats.speed', ({ item }) => item.stats.speed),
-  number('skill', 'stat', 'item.stats.skill', ({ item }) => item.stats.skill),
-  number('morale', 'stat', 'item.stats.morale', ({ item }) => item.stats.morale),
-  number('attack', 'sum over its four cards', 'item.cards.attack', ({ item }) => item.cards.attack),
-  number('defence', 'sum over its four cards', 'item.cards.defence', ({ item }) => item.cards.defence),
-  number('energy', 'sum over its four cards', 'item.cards.energy', ({ item }) => item.cards.energy),
-  number('special_parts', 'how many parts are mystic, seasonal or special else', 'item.specialParts', ({ item }) => item.specialParts),
-  number(
+  itemNumber('breed_count', 'how often it was bred, 0 to 7', 'item.breedCount', ({ item }) => item.breedCount),
+  itemNumber('purity', 'percent of its six parts that are of its class', 'item.purity', ({ item }) => item.purity),
+  itemNumber('gene_quality', '0 to 1; unknown where genes are', 'item.geneQuality', ({ item }) => item.geneQuality ?? Number.NaN),
+  itemNumber(
+    'token_number',
+    'its number on the market, in millions: its age',
+    'item.tokenId / 10^6',
+    ({ item }) => Number(item.tokenId) / 1e6,
+  ),
+  itemNumber('hit_points', 'stat', 'item.stats.hp', ({ item }) => item.stats.hp),
+  itemNumber('speed', 'stat', 'item.stats.speed', ({ item }) => item.stats.speed),
+  itemNumber('skill', 'stat', 'item.stats.skill', ({ item }) => item.stats.skill),
+  itemNumber('morale', 'stat', 'item.stats.morale', ({ item }) => item.stats.morale),
+  itemNumber('attack', 'sum over its four cards', 'item.cards.attack', ({ item }) => item.cards.attack),
+  itemNumber('defence', 'sum over its four cards', 'item.cards.defence', ({ item }) => item.cards.defence),
+  itemNumber('energy', 'sum over its four cards', 'item.cards.energy', ({ item }) => item.cards.energy),
+  itemNumber('special_parts', 'how many parts are mystic, seasonal or special else', 'item.specialParts', ({ item }) => item.specialParts),
+  itemNumber(
     'own_battle_parts',
     'how many of its battle parts are of its class',
     'count(item.parts: battle part of item.class)',

@@ -35,4 +35,5 @@ const rules: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^token_number$/, 'its age'],
   [/^(hit_points|speed|skill|morale|attack|defence|energy)$/, 'its stats and cards'],
   [/^combo\./, 'leaderboard wins of its parts'],
+  [/^attribute\./, 'its title, level and evolution'],
 ]

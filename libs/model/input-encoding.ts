@@ -84,6 +84,7 @@ export function fitInputEncoding(vectors: Float32Array, columns: readonly InputC
   columns.forEach((column, from) => {
     if (column.kind === 'category') {
       const category = fitCategory(vectors, vectorWidth, from, column.size ?? 0, inputWidth)
+      if (category === null) return
       categories.push(category)
       inputWidth = category.rare + 1
       return
@@ -121,12 +122,14 @@ function robustSpread(sorted: Float64Array): number {
   return spread > 1e-6 ? spread : (quantileOfSorted(sorted, 0.999) - quantileOfSorted(sorted, 0.001)) / clip
 }
 
-function fitCategory(vectors: Float32Array, width: number, from: number, size: number, firstInput: number): CategoryEncoding {
+/** Null for a column that has the same code in all training rows. */
+function fitCategory(vectors: Float32Array, width: number, from: number, size: number, firstInput: number): CategoryEncoding | null {
   const counts = new Int32Array(size)
   for (let at = from; at < vectors.length; at += width) {
     const code = vectors[at] as number
     if (code >= 0 && code < size) counts[code] = (counts[code] as number) + 1
   }
+  if (counts.some((count) => count > 0 && count === vectors.length / width)) return null
   let next = firstInput
   const frequent = Array.from(counts, (count) => (count >= rareBelow ? next++ : -1))
   const rare = next

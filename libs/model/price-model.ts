@@ -50,6 +50,8 @@ export type PriceModel = Readonly<{
   vectorWidth: number
   /** What each of them is. */
   columnNames: readonly string[]
+  /** Those of them that differed among the sales it learnt from. */
+  learntColumns: ReadonlySet<string>
   predict: Predict
   /** What listings sell for next when bought at their ask, and the demand for their like; null for a model that says nothing of these. */
   ask: ((rows: Omit<AskedRows, 'columnNames'>) => HeadAnswers) | null

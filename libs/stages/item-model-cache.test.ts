@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { RetryableError } from '#lib/errors/errors.ts'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
+import { plainItemVector } from '#lib/features/item-vector.ts'
 import { modelPromotedEvent } from '#lib/market/event.ts'
 import { type BundleContent, bundleKey, type SealedBundle, saveBundle, sealBundle } from '#lib/model/bundle/bundle.ts'
 import { trainModel } from '#lib/model/bundle/trained-model.ts'
@@ -34,7 +35,7 @@ async function bundleOf(featureSet: { name: string; hash: string }, withItemMode
     seed: 1,
   })
   const itemModel = { ...defaultItemEffectSettings, trees: { ...defaultItemEffectSettings.trees, rounds: 5 } }
-  const effects = withItemModel ? await fitItemEffects(itemSalesOf(sales), itemModel, 1) : null
+  const effects = withItemModel ? await fitItemEffects(itemSalesOf(sales, plainItemVector), itemModel, 1) : null
   const dataset = { id: featureSet.hash, rows: 1 }
   const content: BundleContent = { featureSet, source: 'synthetic', dataset, trainedFrom: 0, trainedUntil: 1, metrics: {}, training: {} }
   return sealBundle(model, content, effects)

@@ -23,6 +23,7 @@ const usable = (change: Partial<UsableModel> = {}): UsableModel => ({
   trainedUntil: 1_650_000_000_000,
   source: 'recorded',
   columnNames: ['price', 'strangeness'],
+  learntColumns: new Set(['price', 'strangeness']),
   predict: echo,
   ask: null,
   explain: null,

@@ -17,6 +17,8 @@ export type UsableModel = Readonly<{
   source: Source
   /** What its vectors hold. */
   columnNames: readonly string[]
+  /** Those of them that differed among the sales it learnt from. */
+  learntColumns: ReadonlySet<string>
   predict: Predict
   ask: PriceModel['ask']
   /** Null for a model that cannot say why. */
@@ -121,7 +123,7 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
       explanation: options.explainsAll || isWorthExplaining(quantiles, listing.ask.usd) ? explain(row, quantiles) : null,
       mean: means[row] as number,
       exit: exitUsd === null ? null : quantilesAt(exitUsd, row),
-      unseen: distinctionsOf(listing.item).filter((name) => !model.columnNames.includes(`attribute.${name}`)),
+      unseen: distinctionsOf(listing.item).filter((name) => !model.learntColumns.has(`attribute.${name}`)),
       demand: chances === null ? null : demandAt(chances, row, quantiles.q50),
     }
     results[index] = { type: 'emit', outputs: [{ topic: 'listings.scored', key: itemKey(listing.item.tokenId), value: scored }] }

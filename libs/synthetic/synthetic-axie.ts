@@ -4,7 +4,7 @@ import measured from './measured-market.json' with { type: 'json' }
 import { createRandom, createWeightedChoice, quantileAt, type Random } from './random.ts'
 import { buildOf, type SoldAxie } from './sold-axie.ts'
 
-type Unsold = Omit<SoldAxie, 'soldAt' | 'priceUsd'>
+export type Unsold = Omit<SoldAxie, 'soldAt' | 'priceUsd'>
 /** `worth`: its premium over the floor, before the market's drift and the seller's noise. */
 export type DrawnAxie = Readonly<{ axie: Unsold; worth: number }>
 

@@ -3,6 +3,7 @@ import { createHeap } from './heap.ts'
 import { floorShare } from './measure-market.ts'
 import { createRandom, quantileAt, type Random } from './random.ts'
 import type { SoldAxie } from './sold-axie.ts'
+import { createSpecials, specialPremiumOf } from './special-axie.ts'
 import { createAxieDraw, type DrawnAxie, market } from './synthetic-axie.ts'
 
 export type SyntheticSalesOptions = Readonly<{
@@ -11,6 +12,8 @@ export type SyntheticSalesOptions = Readonly<{
   start: number
   /** Fresh sales and resales together. */
   salesPerHour: number
+  /** Share of axies that are titled, levelled or evolved (special-axie.ts); absent: none, and nothing but parts is told of any. */
+  specialShare?: number
 }>
 
 /** Made up: how fast the floor and the worth of a class come back to their mean. */
@@ -26,9 +29,10 @@ const resaleEagerness = 0.6
  * Sales for ever, in order of time: class shares, builds, parts, premia, noise, resales and their delays drawn from what was measured
  * on the real sales (`measure-market.ts`). The same options give the same sales. Memory: the resales due in the next ten days.
  */
-export function* syntheticSales({ seed, start, salesPerHour }: SyntheticSalesOptions): Generator<SoldAxie, never, void> {
+export function* syntheticSales({ seed, start, salesPerHour, specialShare = 0 }: SyntheticSalesOptions): Generator<SoldAxie, never, void> {
   const random = createRandom('synthetic sales', seed)
   const drawAxie = createAxieDraw(seed)
+  const makeSpecial = createSpecials(seed, specialShare)
   const drift = createDrift(random, start)
   const resales = createHeap<DrawnAxie & { at: number }>(({ at }) => at)
   const freshEveryMillis = hourMillis / (salesPerHour * (1 - market.resaleShare))
@@ -37,7 +41,7 @@ export function* syntheticSales({ seed, start, salesPerHour }: SyntheticSalesOpt
   for (;;) {
     const due = resales.peek()
     const isResale = due !== undefined && due.at <= fresh
-    const { axie, worth } = isResale ? resales.pop()! : drawAxie(random)
+    const { axie, worth } = isResale ? resales.pop()! : makeSpecial(drawAxie(random))
     const at = isResale ? due.at : fresh
     if (!isResale) fresh += random.exponential(freshEveryMillis)
 
@@ -48,7 +52,7 @@ export function* syntheticSales({ seed, start, salesPerHour }: SyntheticSalesOpt
     yield {
       ...axie,
       soldAt: Math.floor(at / 1_000) * 1_000,
-      priceUsd: Math.max(1, Math.round(drift.floorUsd() * (floorShare + Math.exp(premium)))),
+      priceUsd: Math.max(1, Math.round(drift.floorUsd() * (floorShare + Math.exp(premium)) * Math.exp(specialPremiumOf(axie)))),
     }
     if (random.chance(market.resaleShare * Math.exp(-resaleEagerness * noise)))
       resales.push({ axie, worth, at: at + quantileAt(market.resaleHours, random.next()) * hourMillis })

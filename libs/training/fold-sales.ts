@@ -37,5 +37,6 @@ export async function foldSales(sales: TrainingSales, { recipe, seed, cache, onP
 function keyOf({ dataset }: TrainingSales, { featureSet, itemModel }: Recipe, seed: number): string {
   const hash = createHash('sha256')
   addTrainingCode(hash)
-  return hash.update(canonicalJson({ dataset: dataset.id, featureSet: featureSet.hash, itemModel, seed })).digest('hex')
+  const items = itemModel === null ? null : { vector: itemModel.vector.hash, settings: itemModel.settings }
+  return hash.update(canonicalJson({ dataset: dataset.id, featureSet: featureSet.hash, itemModel: items, seed })).digest('hex')
 }

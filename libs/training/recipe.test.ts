@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { itemVector } from '#lib/features/item-vector.ts'
 import { exchangeRateEvent } from '#lib/market/event.ts'
 import type { ItemEffects } from '#lib/model/item/item-effects.ts'
 import { foldUnder, recipeOf } from './recipe.ts'
@@ -14,6 +15,7 @@ test('sales before the second era are examples where few sales follow, whatever 
   const events = [...sales, ...rates].sort((a, b) => a.observedAt - b.observedAt)
   const trees = {} as ItemEffects['eras'][number]['trees']
   const itemEffects = {
+    vector: itemVector,
     eras: [Number.NEGATIVE_INFINITY, from].map((start) => ({ from: start, trees, leaderboard: null })),
     effectOf: () => 0,
   }

@@ -1,6 +1,7 @@
 import { UsageError } from '#lib/app/usage-error.ts'
-import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
+import { axieAttributeFeatures } from '#lib/features/axie-v3.ts'
 import { type FeatureSet, inputColumnsOf } from '#lib/features/feature-set.ts'
+import { type ItemVector, itemVector } from '#lib/features/item-vector.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { fitItemEffects, type ItemEffectSettings, type ItemEffects } from '#lib/model/item/item-effects.ts'
 import type { ModelFamily, TrainingTask } from '#lib/model/model-family.ts'
@@ -21,7 +22,7 @@ import type { TrainingSettings } from './training-settings.ts'
 export type Recipe = Readonly<{
   featureSet: FeatureSet
   /** Null for a feature set that does without. */
-  itemModel: ItemEffectSettings | null
+  itemModel: Readonly<{ vector: ItemVector; settings: ItemEffectSettings }> | null
   family: ModelFamily
 }>
 
@@ -34,7 +35,11 @@ export function recipeOf({ itemModel, members, trees, network }: TrainingSetting
   })
   if (families.length === 0) throw new UsageError('members: expected at least one kind of model')
   // The rules are always among them: no model leaves training that is worse than the best of these on sales it had not seen.
-  return { featureSet: axieResidualFeatures, itemModel, family: createStackFamily([...families, ...ruleFamilies()]) }
+  return {
+    featureSet: axieAttributeFeatures,
+    itemModel: { vector: itemVector, settings: itemModel },
+    family: createStackFamily([...families, ...ruleFamilies()]),
+  }
 }
 
 /** What a family is told of the rows it learns from. */
@@ -46,12 +51,13 @@ export const taskOf = ({ featureSet }: Recipe): Pick<TrainingTask, 'columns' | '
 /** The first stage: what axies are worth beside the market. Null of a feature set that does without, and of too few sales. */
 export async function fitItemModel(
   events: readonly MarketEvent[],
-  { itemModel: settings }: Recipe,
+  { itemModel }: Recipe,
   seed: number,
   onProgress: (progress: TrainingProgress) => void = () => {},
 ): Promise<ItemEffects | null> {
-  if (settings === null) return null
-  return fitItemEffects(itemSalesOf(events), settings, seed, (done, total) => onProgress({ stage: 'items', done, total }))
+  if (itemModel === null) return null
+  const { vector, settings } = itemModel
+  return fitItemEffects(itemSalesOf(events, vector), settings, seed, (done, total) => onProgress({ stage: 'items', done, total }))
 }
 
 export type FoldOptions = Readonly<{

@@ -53,7 +53,7 @@ describe('training from a file of sales', { timeout: 120_000 }, () => {
     expect(report.model.medianApe).toBeLessThan(0.1)
     expect(report.model.medianApe).toBeLessThan((constant?.errors.medianApe ?? 0) / 2)
     expect(report.model.coverage90).toBeGreaterThan(0.7)
-    expect(bundle.manifest).toMatchObject({ source: 'synthetic', featureSet: { name: 'axie-v2' } })
+    expect(bundle.manifest).toMatchObject({ source: 'synthetic', featureSet: { name: 'axie-v3' } })
     expect(formatTraining({ report, bundle })).toContain('median of last 8 similar')
   })
 

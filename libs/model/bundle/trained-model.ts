@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { aroundMedian, type Calibration, calibrate, calibrationSchema, fitCalibration } from '#lib/model/calibration/calibration.ts'
-import { type Familiarity, familiaritySchema, fitFamiliarity, noveltyOf } from '#lib/model/calibration/familiarity.ts'
+import { type Familiarity, familiaritySchema, fitFamiliarity, hasVaried, noveltyOf } from '#lib/model/calibration/familiarity.ts'
 import { askHeads, type Heads } from '#lib/model/heads/heads.ts'
 import {
   type Forecaster,
@@ -125,7 +125,8 @@ export function openModel({ columnNames, forecaster, familiarity, calibration, h
     return { quantilesUsd: quantiles, novelty: noveltyOf(familiarity, vectors) }
   }
   const ask = heads === null ? null : (rows: Omit<AskedRows, 'columnNames'>) => askHeads(heads, { ...rows, columnNames })
-  return { vectorWidth, columnNames, predict, ask, explain, dispose }
+  const learntColumns = new Set(columnNames.filter((_, place) => hasVaried(familiarity.columns[place] ?? null)))
+  return { vectorWidth, columnNames, learntColumns, predict, ask, explain, dispose }
 }
 
 const definitionSchema = z.object({

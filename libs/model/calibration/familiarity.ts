@@ -53,6 +53,10 @@ function familiarCategory(values: Float64Array, size: number): FamiliarCategory 
   return { seen }
 }
 
+/** Whether training rows differed in a column: of any other, a model has learnt nothing. */
+export const hasVaried = (column: Familiarity['columns'][number]): boolean =>
+  column !== null && ('center' in column || column.seen.filter(Boolean).length > 1)
+
 /**
  * How unlike the training rows each vector is: the root mean square of its scaled numbers, where 1 is what 0.1% of the training rows
  * exceed, plus 1 for each category value that training never saw.

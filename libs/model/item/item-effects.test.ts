@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createLeaderboard } from '#lib/axie/combo-score.ts'
 import { profileOf } from '#lib/axie/profile.ts'
-import { itemColumns, writeItemVector } from '#lib/features/item-vector.ts'
+import { itemVector } from '#lib/features/item-vector.ts'
 import { createRandom } from '#lib/numbers/random.ts'
 import type { ItemProfile } from '#schemas/types.ts'
 import {
@@ -31,28 +31,28 @@ const leaderboardOf = (own: readonly string[], knownFrom: number) => {
 function salesByLeaderboard(count: number) {
   const random = createRandom(2)
   const leaderboards = [leaderboardOf(parts, 0), leaderboardOf(otherHorn, 4 * day)]
-  const vectors = new Float32Array(count * itemColumns.length)
+  const vectors = new Float32Array(count * itemVector.columns.length)
   const times = Float64Array.from({ length: count }, (_, row) => Math.floor((row * 8 * day) / count))
   const relatives = times.map((time, row) => {
     const own = withParts(random.uniform() < 0.5 ? parts : otherHorn)
     const combo = leaderboards.findLast(({ knownFrom }) => knownFrom <= time)?.combos.comboOf(own) ?? null
-    writeItemVector(own, combo, vectors, row * itemColumns.length)
+    itemVector.write(own, combo, vectors, row * itemVector.columns.length)
     return 0.5 * (combo?.quad ?? 0) + 0.02 * random.normal()
   })
-  return { vectors, relatives, times, leaderboards }
+  return { vector: itemVector, vectors, relatives, times, leaderboards }
 }
 
 /** A breed takes off a tenth; from the third day on, three tenths. */
 function someSales(count: number, days: number) {
   const random = createRandom(1)
-  const vectors = new Float32Array(count * itemColumns.length)
+  const vectors = new Float32Array(count * itemVector.columns.length)
   const times = Float64Array.from({ length: count }, (_, row) => Math.floor((row * days * day) / count))
   const relatives = times.map((time, row) => {
     const breedCount = Math.floor(random.uniform() * 5)
-    writeItemVector(profile(breedCount), null, vectors, row * itemColumns.length)
+    itemVector.write(profile(breedCount), null, vectors, row * itemVector.columns.length)
     return -(time < 2 * day ? 0.1 : 0.3) * breedCount + 0.02 * random.normal()
   })
-  return { vectors, relatives, times, leaderboards: [] }
+  return { vector: itemVector, vectors, relatives, times, leaderboards: [] }
 }
 
 let effects: ItemEffects

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { createLeaderboard, type Leaderboard } from '#lib/axie/combo-score.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
-import { itemColumns, itemVectorHash, writeItemVector } from '#lib/features/item-vector.ts'
+import { type ItemVector, itemVectorOf } from '#lib/features/item-vector.ts'
 import type { ItemModel } from '#lib/market/item-model.ts'
 import type { StoredModel } from '#lib/model/model-family.ts'
 import { defaultTreeSettings, fitTrees, type TreeSettings } from '#lib/model/trees/fit-trees.ts'
@@ -17,7 +17,7 @@ import type { ItemProfile, LeaderboardAxie } from '#schemas/types.ts'
  * An era keeps the leaderboard that was known when it began, instead of asking the market for the newest: what a sale says is then a
  * function of the sale and the model alone, and the fold need not remember leaderboards for longer than sales.
  */
-export type ItemEffects = ItemModel & Readonly<{ eras: readonly Era[] }>
+export type ItemEffects = ItemModel & Readonly<{ vector: ItemVector; eras: readonly Era[] }>
 
 /** `from`: the time of the first sale that these trees read, milliseconds. */
 type Era = Readonly<{ from: number; trees: TreeEnsemble; leaderboard: KnownLeaderboard | null }>
@@ -31,7 +31,8 @@ export type KnownLeaderboard = Readonly<{
 
 /** Sales to learn from, in the order of time. */
 export type ItemSales = Readonly<{
-  /** sales × itemColumns.length */
+  vector: ItemVector
+  /** sales × vector.columns.length */
   vectors: Float32Array
   /** Log price less the market's level just before. */
   relatives: Float64Array
@@ -78,12 +79,12 @@ const countBefore = (times: Float64Array, time: number): number => {
 
 /** Null where there are too few sales for even one era. */
 export async function fitItemEffects(
-  { vectors, relatives, times, leaderboards }: ItemSales,
+  { vector, vectors, relatives, times, leaderboards }: ItemSales,
   settings: ItemEffectSettings,
   seed: number,
   onProgress: (done: number, most: number) => void = () => {},
 ): Promise<ItemEffects | null> {
-  const width = itemColumns.length
+  const width = vector.columns.length
   const starts = eraStarts(times, settings)
   const eras: Era[] = []
   const { rounds } = settings.trees
@@ -98,13 +99,13 @@ export async function fitItemEffects(
     const objective = { kind: 'quantiles', levels: [0.5] } as const
     const { ensemble } = await fitTrees(
       examples,
-      itemColumns,
+      vector.columns,
       { ...settings.trees, objective, seed, patience: rounds },
       { onProgress: (done) => onProgress(index * rounds + done, starts.length * rounds) },
     )
     eras.push({ from, trees: ensemble, leaderboard: leaderboards.findLast(({ knownFrom }) => knownFrom < from) ?? null })
   }
-  return eras.length === 0 ? null : createItemEffects(eras)
+  return eras.length === 0 ? null : createItemEffects(vector, eras)
 }
 
 /** By age; their mean is 1, so that settings that count rows mean rows. */
@@ -120,8 +121,8 @@ type Answer = Readonly<{ era: Era; vector: Float32Array; effect: number }>
 /** Answers that are kept: a few megabytes. */
 const mostAnswers = 10_000
 
-export function createItemEffects(eras: readonly Era[]): ItemEffects {
-  const vector = new Float32Array(itemColumns.length)
+export function createItemEffects(vector: ItemVector, eras: readonly Era[]): ItemEffects {
+  const numbers = new Float32Array(vector.columns.length)
   /**
    * An axie that is listed is soon sold or listed again, as it was: its trees need not be walked twice. An answer is used only for the
    * very same vector and era, so it is what the trees would say. By axie, the one asked about longest ago first.
@@ -135,15 +136,16 @@ export function createItemEffects(eras: readonly Era[]): ItemEffects {
   }
 
   return {
+    vector,
     eras,
     effectOf(profile: ItemProfile, at: number) {
       const era = eras.findLast(({ from }) => from <= at)
       if (era === undefined) return Number.NaN
-      writeItemVector(profile, era.leaderboard?.combos.comboOf(profile) ?? null, vector, 0)
+      vector.write(profile, era.leaderboard?.combos.comboOf(profile) ?? null, numbers, 0)
       const known = answers.get(profile.tokenId)
-      if (known !== undefined && known.era === era && areEqual(known.vector, vector)) return known.effect
-      const effect = predictTrees(era.trees, vector)[0] as number
-      keep(profile.tokenId, { era, vector: vector.slice(), effect })
+      if (known !== undefined && known.era === era && areEqual(known.vector, numbers)) return known.effect
+      const effect = predictTrees(era.trees, numbers)[0] as number
+      keep(profile.tokenId, { era, vector: numbers.slice(), effect })
       return effect
     },
   }
@@ -156,7 +158,7 @@ function areEqual(one: Float32Array, other: Float32Array): boolean {
 
 const byteCount = z.number().int().nonnegative()
 const definitionSchema = z.object({
-  itemVector: z.literal(itemVectorHash),
+  itemVector: z.string(),
   eras: z
     .array(z.object({ from: z.number(), bytes: byteCount, trees: z.unknown(), leaderboard: z.number().int().nonnegative().nullable() }))
     .min(1),
@@ -165,12 +167,12 @@ const definitionSchema = z.object({
 })
 const leaderboardSchema = z.array(z.object({ tokenId: z.string(), rank: z.number(), class: z.string(), parts: z.array(z.string()) }))
 
-export function storeItemEffects({ eras }: ItemEffects): StoredModel {
+export function storeItemEffects({ vector, eras }: ItemEffects): StoredModel {
   const trees = eras.map(({ trees }) => storeTrees(trees))
   const leaderboards = [...new Set(eras.flatMap(({ leaderboard }) => leaderboard ?? []))]
   const boards = leaderboards.map(({ axies }) => Buffer.from(JSON.stringify(axies)))
   const definition: z.infer<typeof definitionSchema> = {
-    itemVector: itemVectorHash,
+    itemVector: vector.hash,
     eras: eras.map(({ from, leaderboard }, index) => {
       const { definition, weights } = trees[index] as StoredModel
       return {
@@ -187,7 +189,9 @@ export function storeItemEffects({ eras }: ItemEffects): StoredModel {
 
 /** Throws a plain Error that says what does not fit; the bundle's reader adds which bundle. */
 export function restoreItemEffects({ definition, weights }: StoredModel): ItemEffects {
-  const { eras, leaderboards } = definitionSchema.parse(definition)
+  const { itemVector, eras, leaderboards } = definitionSchema.parse(definition)
+  const vector = itemVectorOf(itemVector)
+  if (vector === undefined) throw new Error(`this version has no itemVector ${itemVector}`)
   const expected = [...eras, ...leaderboards].reduce((sum, { bytes }) => sum + bytes, 0)
   if (weights.length !== expected) throw new Error(`expected ${expected} bytes of item model, found ${weights.length}`)
   let at = 0
@@ -201,10 +205,11 @@ export function restoreItemEffects({ definition, weights }: StoredModel): ItemEf
     return { knownFrom, axies, combos: createLeaderboard(axies) }
   })
   return createItemEffects(
+    vector,
     eras.map(({ from, leaderboard }, index) => {
       if (index > 0 && from <= (eras[index - 1]?.from ?? 0)) throw new Error('the eras of the item model are not in order')
       const trees = ensembles[index] as TreeEnsemble
-      if (trees.vectorWidth !== itemColumns.length || trees.start.length !== 1) throw new Error('the item model reads other vectors')
+      if (trees.vectorWidth !== vector.columns.length || trees.start.length !== 1) throw new Error('the item model reads other vectors')
       const board = leaderboard === null ? null : boards[leaderboard]
       if (board === undefined) throw new Error(`the item model has no leaderboard ${leaderboard}`)
       return { from, trees, leaderboard: board }

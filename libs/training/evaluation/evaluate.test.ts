@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { axieResidualFeatures } from '#lib/features/axie-v2.ts'
+import { plainItemVector } from '#lib/features/item-vector.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { createTreeFamily } from '#lib/model/trees/tree-family.ts'
 import type { Recipe } from '#lib/training/recipe.ts'
@@ -13,7 +14,7 @@ const [train, test_] = [sales.slice(0, 900), sales.slice(900)]
 const trees = { ...fastTrainingSettings.itemModel.trees, rounds: 8 }
 const recipe: Recipe = {
   featureSet: axieResidualFeatures,
-  itemModel: { ...fastTrainingSettings.itemModel, trees },
+  itemModel: { vector: plainItemVector, settings: { ...fastTrainingSettings.itemModel, trees } },
   family: createTreeFamily({ rounds: 20, learningRate: 0.3 }),
 }
 const candidates = [{ name: 'champion', recipe, known: [] }] as const

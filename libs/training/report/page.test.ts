@@ -30,6 +30,7 @@ const spread = [-0.4, -0.15, 0, 0.15, 0.4]
 const model: PriceModel = {
   vectorWidth: 3,
   columnNames: ['class', 'worth', 'noise'],
+  learntColumns: new Set(),
   ask: null,
   explain: null,
   dispose: () => {},

@@ -1,9 +1,10 @@
 import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from '#lib/app/config.ts'
+import { publicApi } from '#lib/marketplace/contract.ts'
 
 export const collectorSettings = defineConfig({
   MARKETPLACE_URL: {
     schema: url(),
-    default: 'https://api-gateway.skymavis.com/graphql/axie-marketplace',
+    default: publicApi,
     description: "The marketplace's GraphQL API.",
   },
   AXIE_API_KEY: { schema: text(), description: 'Sent as X-API-Key.', secret: true },

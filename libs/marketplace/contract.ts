@@ -4,6 +4,9 @@
  * marketplace refuses is left out from then on. No more than an event needs, because every field costs both sides.
  */
 
+/** Where the public API is asked. */
+export const publicApi = 'https://api-gateway.skymavis.com/graphql/axie-marketplace'
+
 type Type = 'Axie' | 'AxiePart' | 'AxieBattleInfo' | 'AxieAxpInfo' | 'Order' | 'Offer' | 'Transfer' | 'ExchangeRate' | 'Currency'
 
 export type ContractField = Readonly<{
@@ -53,6 +56,20 @@ export const contract: readonly ContractField[] = [
   ...fields('ExchangeRate', false, 2023, clients2023, ['axs', 'Currency'], ['slp', 'Currency'], ['ron', 'Currency'], ['usdc', 'Currency']),
   ...fields('Currency', true, 2021, recordings2022, 'usd'),
 ]
+
+/** What public clients ask for besides, and we do not: whatever else a schema has is new. */
+export const othersKnown = {
+  Axie: [
+    ...['order', 'highestOffer', 'transferHistory', 'auction', 'name', 'chain', 'owner', 'ownerProfile', 'birthDate', 'level', 'figure'],
+    ...['sireId', 'sireClass', 'matronId', 'matronClass', 'children', 'stats', 'potentialPoints', 'purity', 'hasMysticSuit'],
+    ...['axpStatDay', 'equipmentInstances', 'yourOffer', 'offers', 'numActiveOffers', 'pureness', 'numShiny'],
+  ],
+  AxiePart: ['abilities'],
+  Order: [
+    ...['assets', 'expectedState', 'marketFeePercentage', 'signature', 'hash', 'timeLeft', 'suggestedPrice', 'makerProfile'],
+    ...['ronPrice', 'state'],
+  ],
+} as const satisfies Partial<Record<Type, readonly string[]>>
 
 export const fieldName = ({ type, name }: Pick<ContractField, 'type' | 'name'>): string => `${type}.${name}`
 

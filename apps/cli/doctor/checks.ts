@@ -25,9 +25,9 @@ export function diagnose(facts: Facts): Check[] {
   ]
 }
 
-const ok = (name: string, found: string): Check => ({ name, status: 'ok', found, fix: null })
-const missing = (name: string, found: string, fix: string): Check => ({ name, status: 'missing', found, fix })
-const absent = (name: string, found: string, fix: string): Check => ({ name, status: 'absent', found, fix })
+export const ok = (name: string, found: string): Check => ({ name, status: 'ok', found, fix: null })
+export const missing = (name: string, found: string, fix: string): Check => ({ name, status: 'missing', found, fix })
+export const absent = (name: string, found: string, fix: string): Check => ({ name, status: 'absent', found, fix })
 
 const node = ({ node: { version, path, isSupported } }: Facts): Check =>
   isSupported ? ok('Node', `${version} (${path})`) : missing('Node', `${version}, expected 22.22 or later and below 23`, 'npm ci')

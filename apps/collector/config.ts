@@ -1,5 +1,6 @@
 import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from '#lib/app/config.ts'
 import { publicApi } from '#lib/marketplace/contract.ts'
+import { keySettings } from '#lib/marketplace/key-settings.ts'
 
 export const collectorSettings = defineConfig({
   MARKETPLACE_URL: {
@@ -61,18 +62,7 @@ export const collectorSettings = defineConfig({
     description: 'Between checks whether a tracked listing (each in turn) is still there; 0: never.',
   },
   REQUESTS_PER_SECOND: { schema: decimal(0.01, 10_000), default: '5', unit: '1/s', description: 'At most, all queries together.' },
-  MARKETPLACE_REQUESTS_PER_MINUTE: {
-    schema: integer(0, 1_000_000_000),
-    default: '0',
-    unit: '1/min',
-    description: 'What the key may ask, as its console says; each process keeps to its share. 0: no limit known.',
-  },
-  MARKETPLACE_REQUESTS_PER_DAY: {
-    schema: integer(0, 1_000_000_000),
-    default: '0',
-    unit: '1/d',
-    description: 'Likewise of a day.',
-  },
+  ...keySettings,
   CONCURRENT_REQUESTS: { schema: integer(1, 100), default: '4', description: 'At most, all queries together.' },
   REQUEST_TIMEOUT_MILLISECONDS: { schema: integer(10, 50_000), default: '10000', unit: 'ms', description: 'For a whole answer.' },
 })

@@ -3,8 +3,8 @@ import { minuteMillis } from '#lib/clock/durations.ts'
 import { countUnreadable, decodeKnown } from '#lib/codec/decode-known.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { createBudget, keyLimits } from '#lib/marketplace/budget.ts'
 import { createMarketplace, type Marketplace, maxPageSize } from '#lib/marketplace/client.ts'
+import { budgetOf } from '#lib/marketplace/key-settings.ts'
 import { createTransactionalWriter } from '#lib/stream/runtime/transactional-writer.ts'
 import { collect } from './collector.ts'
 import { type CollectorMetrics, createCollectorMetrics } from './collector-metrics.ts'
@@ -32,11 +32,7 @@ export const app = defineApp({
     const { config, clock, logger, metrics } = context
     const collectorMetrics = createCollectorMetrics(metrics, logger, clock)
     let marketTime: number | null = null
-    const budget = createBudget({
-      clock,
-      user: 'collector',
-      limits: keyLimits(config.MARKETPLACE_REQUESTS_PER_MINUTE, config.MARKETPLACE_REQUESTS_PER_DAY),
-    })
+    const budget = budgetOf('collector', clock, config)
     const marketplace = createMarketplace({
       url: config.MARKETPLACE_URL,
       leaderboardUrl: config.LEADERBOARD_URL,

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { decimal, defineConfig, integer, oneOf, optionalText, text, url } from '#lib/app/config.ts'
+import { publicApi } from '#lib/marketplace/contract.ts'
+import { keySettings } from '#lib/marketplace/key-settings.ts'
 import { backendChoices } from '#lib/model/network/tfjs-runtime.ts'
 
 /** Comma separated; empty: none. */
@@ -50,7 +52,7 @@ export const settings = defineConfig({
   MAX_READERS: { schema: integer(1, 10_000), default: '100', description: 'Pages that may be open at once, all together.' },
   MARKETPLACE_URL: {
     schema: url(),
-    default: 'https://api-gateway.skymavis.com/graphql/axie-marketplace',
+    default: publicApi,
     description: "The marketplace's GraphQL API, asked for axies that were not seen in the stream.",
   },
   AXIE_API_KEY: {
@@ -59,6 +61,7 @@ export const settings = defineConfig({
     description: 'Sent as X-API-Key; empty: only axies that were seen in the stream can be priced by their number.',
     secret: true,
   },
+  ...keySettings,
   REQUESTS_PER_SECOND: {
     schema: decimal(0.01, 10_000),
     default: '1',

@@ -3,6 +3,7 @@ import { FatalError } from '#lib/errors/errors.ts'
 import type { CalibrationScore } from '#lib/live/calibration.ts'
 import { type LiveSources, openLiveSources } from '#lib/live/live-sources.ts'
 import { createMarketplace } from '#lib/marketplace/client.ts'
+import { budgetOf } from '#lib/marketplace/key-settings.ts'
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { createModelCache } from '#lib/stages/model-cache.ts'
 import { isLoopback } from './access.ts'
@@ -170,6 +171,7 @@ function openMarketplace({ config, clock }: Context) {
     leaderboardUrl: null,
     apiKey: config.AXIE_API_KEY,
     requestsPerSecond: config.REQUESTS_PER_SECOND,
+    budget: budgetOf('dashboard', clock, config),
     concurrentRequests: 2,
     timeoutMillis: 5_000,
     attempts: 2,

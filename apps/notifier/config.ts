@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineConfig, integer, oneOf, optionalText, url } from '#lib/app/config.ts'
+import { keySettings } from '#lib/marketplace/key-settings.ts'
 import type { Webhook } from './poster.ts'
 
 export const cardFormats = ['card', 'line', 'json', 'none'] as const
@@ -143,6 +144,7 @@ export const settings = defineConfig({
     description: 'Asked just before posting to Discord whether the listing is still there; empty: not asked.',
   },
   AXIE_API_KEY: { schema: optionalText(), default: '', secret: true, description: 'Key of the marketplace.' },
+  ...keySettings,
   PRICE_API_URL: {
     schema: optionalUrl(),
     default: '',

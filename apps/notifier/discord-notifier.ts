@@ -3,6 +3,7 @@ import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { type Controls, controlRecord, followControls, type Silence, silenceOf } from '#lib/decisions/controls.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { budgetOf } from '#lib/marketplace/key-settings.ts'
 import type { Limits } from '#lib/positions/limits.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import type { Alert, ControlKind } from '#schemas/types.ts'
@@ -42,7 +43,12 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
   const freshness =
     config.MARKETPLACE_URL === null
       ? noFreshness
-      : createFreshness({ url: config.MARKETPLACE_URL, apiKey: config.AXIE_API_KEY ?? '', clock })
+      : createFreshness({
+          url: config.MARKETPLACE_URL,
+          apiKey: config.AXIE_API_KEY ?? '',
+          budget: budgetOf('notifier', clock, config),
+          clock,
+        })
   const trading = await openTradingDesk({
     ...{ log, producer, codec, prefix, clock },
     limits: limitsOf(config),

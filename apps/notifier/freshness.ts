@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import type { Budget } from '#lib/marketplace/budget.ts'
 import { createMarketplace } from '#lib/marketplace/client.ts'
 import type { Alert } from '#schemas/types.ts'
 
@@ -9,12 +10,13 @@ const timeoutMillis = 1_500
 const maxBodyBytes = 1_048_576
 
 /** An alert must not wait long for this: one question, no second try, and no answer is no reason to be silent. */
-export function createFreshness({ url, apiKey, clock }: { url: string; apiKey: string; clock: Clock }): Freshness {
+export function createFreshness({ url, apiKey, budget, clock }: { url: string; apiKey: string; budget: Budget; clock: Clock }): Freshness {
   const marketplace = createMarketplace({
     url,
     leaderboardUrl: null,
     apiKey,
     requestsPerSecond: 10,
+    budget,
     concurrentRequests: 4,
     timeoutMillis,
     attempts: 1,

@@ -10,10 +10,10 @@ import type { Clock } from '#lib/clock/clock.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { saleColumns } from '#lib/market/sale-csv.ts'
-import { createBudget, keyLimits } from '#lib/marketplace/budget.ts'
 import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { describeHistory, readHistory } from '#lib/marketplace/history.ts'
+import { budgetOf } from '#lib/marketplace/key-settings.ts'
 import { type Progress, progressBar } from '#lib/running/progress.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { LivePlan } from './market-plan.ts'
@@ -64,11 +64,7 @@ async function readSales(
     leaderboardUrl: null,
     apiKey: settings.AXIE_API_KEY,
     requestsPerSecond: settings.REQUESTS_PER_SECOND,
-    budget: createBudget({
-      clock,
-      user: 'history',
-      limits: keyLimits(settings.MARKETPLACE_REQUESTS_PER_MINUTE, settings.MARKETPLACE_REQUESTS_PER_DAY),
-    }),
+    budget: budgetOf('history', clock, settings),
     concurrentRequests: settings.CONCURRENT_REQUESTS,
     timeoutMillis: settings.REQUEST_TIMEOUT_MILLISECONDS,
     marketTimeHeader: settings.MARKET_TIME_HEADER,

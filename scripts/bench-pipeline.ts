@@ -3,16 +3,18 @@
  *   npm run bench:pipeline [-- --runs 3] [--seconds 60] [--listings 60000] [--only latency|throughput|hop] [--guarantee exactly_once|at_least_once] [--json]
  * Listings are generated and written straight into market.events (the marketplace's polling is not part of these figures).
  */
+
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { AppProcess } from '#lib/running/processes.ts'
 import { resolveStack } from '#lib/stack/resolve.ts'
 import { versions } from '#lib/stack/versions.ts'
 import type { Quantiles } from '#lib/telemetry/metrics.ts'
 import { createFeed, feedRecord } from '../tests/market-feed.ts'
-import { createPipeline, type Pipeline, stages } from '../tests/pipeline.ts'
+import { createPipeline, type Pipeline } from '../tests/pipeline.ts'
 import { measureHops } from './bench-hop.ts'
 
 const listingsPerSecond = 50
@@ -73,7 +75,7 @@ async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   await backend.codec.prepare(['MarketEvent'])
   await producer.send(feed.history.map((event) => feedRecord(backend.codec, prefix, event)))
   const settings = { PROCESSING_GUARANTEE: guarantee }
-  const apps = [...stages, 'notifier', 'archiver'].map((name) => pipeline.start(name, settings))
+  const apps = [...pricingStages, 'notifier', 'archiver'].map((name) => pipeline.start(name, settings))
   await pipeline.ready(apps)
   const started = systemClock.monotonic()
   for (let sent = 0; sent < count; ) {
@@ -96,7 +98,7 @@ async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   await systemClock.sleep(idleSeconds * 1_000)
   const idleCores = ((await cpu()) - before) / idleSeconds
   const rss = await Promise.all(apps.map(async (app) => [app.name, Math.round((await app.metrics()).rssBytes / 2 ** 20)] as const))
-  const stagesOf = apps.slice(0, stages.length).map(async (app) => {
+  const stagesOf = apps.slice(0, pricingStages.length).map(async (app) => {
     const { collected_to_committed: sinceListed, transaction } = (await app.metrics()).latencies
     return [app.name, [sinceListed?.p50 ?? 0, transaction?.p50 ?? 0]] as const
   })
@@ -117,7 +119,7 @@ async function measureThroughput(guarantee: Guarantee): Promise<ThroughputRun> {
   const records = [...feed.history, ...feed.listings].map((event) => feedRecord(backend.codec, prefix, event))
   for (let from = 0; from < records.length; from += 1_000) await producer.send(records.slice(from, from + 1_000))
   await producer.close()
-  const apps = stages.map((name) => pipeline.start(name, { PROCESSING_GUARANTEE: guarantee }))
+  const apps = pricingStages.map((name) => pipeline.start(name, { PROCESSING_GUARANTEE: guarantee }))
   const alerter = apps[3] as AppProcess
   await alerter.started
   const decided = async () =>

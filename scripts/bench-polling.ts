@@ -5,18 +5,20 @@
  * of a busy market. A quota is split as a user would: half of it for the newest listings, the rest for sales, sweeps and checks. The market
  * tells when it was listed to the second.
  */
+
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { simulatorSettings } from '#app/simulator/config.ts'
 import { startSimulator } from '#app/simulator/simulator.ts'
 import { parseConfig } from '#lib/app/config.ts'
 import { systemClock as clock, randomId } from '#lib/clock/clock.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { resolveStack } from '#lib/stack/resolve.ts'
 import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
-import { createPipeline, type Pipeline, stages } from '../tests/pipeline.ts'
+import { createPipeline, type Pipeline } from '../tests/pipeline.ts'
 
 const salesPerHour = '3600'
 const key = 'bench'
@@ -83,7 +85,7 @@ async function measure(requestsPerSecond: number): Promise<Measured> {
     clock,
   )
   try {
-    await pipeline.ready(stages.map((name) => pipeline.start(name)))
+    await pipeline.ready(pricingStages.map((name) => pipeline.start(name)))
     const latencies = await followAlerts(pipeline)
     const pollMilliseconds = Math.round(2_000 / requestsPerSecond)
     const collector = pipeline.start('collector', {

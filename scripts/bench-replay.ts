@@ -5,6 +5,7 @@
  * enricher, featurizer, scorer and alerter: in the chain that the backtest uses, and, for comparison, as apps on the log in memory, with
  * Avro between the stages. Rates are given by the clock and by CPU time; on a busy machine only the second says something about the code.
  */
+
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { marketKey, modelPromotedEvent } from '#lib/market/event.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { topicSettings } from '#lib/market/topics.ts'
@@ -168,7 +170,7 @@ async function playOnLog({ bundle, history, live }: Market): Promise<Measured> {
     scored += records.length
   })
   await send(history)
-  const apps = ['enricher', 'featurizer', 'scorer', 'alerter'].map((name) => start(name))
+  const apps = pricingStages.map((name) => start(name))
   await Promise.all(apps.map((app) => app.started))
   const enricher = async () =>
     Object.entries((await apps[0]?.metrics())?.values ?? {}).reduce(

@@ -3,10 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, inject, test, vi } from 'vitest'
 import { countArchived } from '#lib/archive/read.ts'
 import type { BacktestResult } from '#lib/backtest/result.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { localBucket } from '#lib/running/backend.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
-import { createPipeline, type Pipeline, stages } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import { runPrefix } from './run-prefix.ts'
 
 const listingCount = 1_500
@@ -34,7 +35,7 @@ test('a run recorded on real servers: flipstream backtest --archive gives the al
     for (const { topic } of records) counts.set(topic, (counts.get(topic) ?? 0) + 1)
   })
   const settings = { TF_BACKEND: 'wasm', ARCHIVE_TOPICS: recordedTopics.join() }
-  await pipeline.ready([...stages, 'archiver'].map((name) => (pipeline as Pipeline).start(name, settings)))
+  await pipeline.ready([...pricingStages, 'archiver'].map((name) => (pipeline as Pipeline).start(name, settings)))
   await vi.waitFor(
     async () => {
       expect(counts.get(topicName(prefix, 'listings.scored'))).toBe(listingCount)

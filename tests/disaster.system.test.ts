@@ -1,9 +1,10 @@
 import { afterEach, expect, inject, test } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { localBucket } from '#lib/running/backend.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
-import { createPipeline, type Pipeline, stages } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import { runCommand } from './run-command.ts'
 import { runPrefix } from './run-prefix.ts'
 
@@ -21,7 +22,7 @@ test('all topics and groups are lost: rebuilt from the archive as a new generati
   const servers = { brokers: inject('brokers'), registryUrl: inject('registryUrl'), s3: inject('s3') }
   pipeline = await createPipeline({ servers, prefix: runPrefix('disaster'), onProgress: console.error })
   const { prefix, backend, playFrom } = pipeline
-  const apps = [...stages, 'archiver'].map((app) => pipeline!.start(app))
+  const apps = [...pricingStages, 'archiver'].map((app) => pipeline!.start(app))
   await pipeline.ready(apps)
   const feed = createFeed({ start: playFrom, historyHours: 24, listings: listingCount, everyMillis: 1_000, askShare: 0.45 })
   const producer = backend.log.producer()

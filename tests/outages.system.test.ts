@@ -1,9 +1,10 @@
 import { afterEach, expect, inject, test } from 'vitest'
 import { countArchived } from '#lib/archive/read.ts'
 import { systemClock } from '#lib/clock/clock.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
-import { createPipeline, type Pipeline, stages } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import { type PrivateServer, startPrivateServer } from './private-servers.ts'
 import { runPrefix } from './run-prefix.ts'
 
@@ -44,7 +45,7 @@ test('registry down at the start: the stages wait and say so, then go on; down l
   await backend.codec.prepare(['MarketEvent', 'ScoredListing'])
   await server.kill()
 
-  const apps = stages.map((name) => pipeline!.start(name))
+  const apps = pricingStages.map((name) => pipeline!.start(name))
   for (const app of apps) await until(() => app.lastLogLines(50).includes('waiting for the schema registry'), 30_000)
   for (const app of apps) expect((await app.health()).ready).toBe(false)
   await server.start()

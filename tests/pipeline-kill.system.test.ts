@@ -1,11 +1,12 @@
 import { afterEach, expect, inject, test } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { AppProcess } from '#lib/running/processes.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { createRandom } from '#lib/synthetic/random.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
-import { createPipeline, type Pipeline, stages } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import { readPipelineHistory } from './pipeline-history.ts'
 import { runPrefix } from './run-prefix.ts'
 
@@ -32,7 +33,7 @@ test('every stage killed at random while 2,000 listings pass: each scored once, 
   pipeline = await createPipeline({ servers: servers(), prefix: runPrefix('pipeline-kill'), onProgress: console.error })
   const { prefix, backend, playFrom } = pipeline
   const feed = createFeed({ start: playFrom, historyHours: 24, listings: listingCount, everyMillis: 1_000, askShare: 0.45 })
-  const victims = stages.map((name) => keepAlive(pipeline as Pipeline, name))
+  const victims = pricingStages.map((name) => keepAlive(pipeline as Pipeline, name))
   const killer = startKiller(victims)
 
   const producer = backend.log.producer()

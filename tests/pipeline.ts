@@ -15,8 +15,6 @@ import { type AppProcess, createProcesses } from '#lib/running/processes.ts'
 import type { StackAddresses } from '#lib/stack/addresses.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 
-export const stages = ['enricher', 'featurizer', 'scorer', 'alerter'] as const
-
 export type Pipeline = Readonly<{
   prefix: string
   backend: Backend

@@ -3,11 +3,12 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, inject, test } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { AppProcess } from '#lib/running/processes.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
-import { createPipeline, type Pipeline, stages } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import { runPrefix } from './run-prefix.ts'
 import { longestPause, quantile, type SteadyLoad, startSteadyLoad } from './steady-load.ts'
 
@@ -50,12 +51,12 @@ async function deadLetters({ backend, prefix }: Pipeline): Promise<number> {
 
 test('every group restarted one by one under load: nothing missing, nothing twice', async () => {
   const running = await open('rolling')
-  const old = stages.map((app) => running.start(app, settings))
+  const old = pricingStages.map((app) => running.start(app, settings))
   await running.ready(old)
   load = await startSteadyLoad({ pipeline: running, perSecond, most: 20_000, output: 'listings.scored' })
   await systemClock.sleep(10_000)
   const begun = systemClock.now()
-  for (const [index, app] of stages.entries()) await replace(running, old[index]!, () => running.start(app, settings))
+  for (const [index, app] of pricingStages.entries()) await replace(running, old[index]!, () => running.start(app, settings))
   const ended = systemClock.now()
   await systemClock.sleep(5_000)
   await load.finish()
@@ -141,14 +142,14 @@ async function activeOf({ prefix }: Pipeline, enrichers: readonly AppProcess[]):
 
 test('a new version of a schema rolls out under load, writer first: no dead letter, nothing missing', async () => {
   const running = await open('schema')
-  const old = stages.map((app) => running.start(app, settings))
+  const old = pricingStages.map((app) => running.start(app, settings))
   await running.ready(old)
   load = await startSteadyLoad({ pipeline: running, perSecond, most: 20_000, output: 'listings.scored' })
   await systemClock.sleep(5_000)
   copy = copyWithNewField('featurized-listing.avsc')
   const startNew = (app: string) => running.startFrom(copy!, app, settings)
   const order = ['featurizer', 'scorer', 'enricher', 'alerter'] as const
-  for (const app of order) await replace(running, old[stages.indexOf(app)]!, () => startNew(app))
+  for (const app of order) await replace(running, old[pricingStages.indexOf(app)]!, () => startNew(app))
   await systemClock.sleep(5_000)
   await load.finish()
 

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, inject, it, vi } from 'vitest'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
-import { createPipeline, type Pipeline, stages } from './pipeline.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import { runCommand } from './run-command.ts'
 import { runPrefix } from './run-prefix.ts'
 
@@ -36,7 +37,7 @@ it('rules publish: the next listing is judged by them, without a restart; rules 
   pipeline = await createPipeline({ servers, prefix: runPrefix('rules') })
   const { prefix, backend, playFrom } = pipeline
   const { log, codec } = backend
-  await pipeline.ready([...stages, 'archiver'].map((app) => pipeline!.start(app)))
+  await pipeline.ready([...pricingStages, 'archiver'].map((app) => pipeline!.start(app)))
   const judged: { listingId: string; rulesHash: string }[] = []
   const decisions = ['alerts', 'candidates.rejected'] as const
   const following = await log.follow(

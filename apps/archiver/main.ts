@@ -95,7 +95,7 @@ function createArchivers(context: AppContext<typeof settings>) {
   const { onObject, onGap } = archiveMetrics(metrics, logger)
   const mostBytes = config.ARCHIVE_MEMORY_MEGABYTES * 1e6
   const held = () => [...archivers.values()].map((archiver) => archiver.held())
-  const total = (of: 'records' | 'bytes') => held().reduce((sum, one) => sum + one[of], 0)
+  const total = (unit: 'records' | 'bytes') => held().reduce((sum, one) => sum + one[unit], 0)
   const isLargest = ({ held: own }: PartitionArchiver) => held().every(({ bytes }) => bytes <= own().bytes)
 
   const open = ({ topic: realTopic, partition }: TopicPartition, committed: CommittedOffset | null): PartitionArchiver => {

@@ -9,7 +9,7 @@ import type { TaskContext } from './task-context.ts'
 type HistoryContext = TaskContext & Readonly<{ clock: Clock; historyDays: number }>
 
 const progressMillis = 2_000
-/** Of axies met, for what they sold for before, where the list of settled auctions goes on out of reach: a page of it costs as much. */
+/** How many axies are asked for what they sold for before, once the list of settled auctions is out of reach: each costs what a page does. */
 const transferRequests = 300
 
 const nothing: History = {

@@ -5,7 +5,7 @@ import { decodeGenes, type Genes, geneQualityOf } from './genes.ts'
 import { type PartType, partTypes } from './parts.ts'
 import { cardTotalsOf, purityOf, statsOf } from './stats.ts'
 
-/** Of a part that nothing stands for, genes can only agree. */
+/** A part that nothing stands for contradicts no genes. */
 const saysTheSame = (genes: Genes, anatomy: Anatomy): boolean =>
   genes.class === anatomy.class &&
   partTypes.every((type) => {

@@ -25,7 +25,7 @@ export type ForecastQuality = Readonly<{
     alerts: number
     n: number
     levels: readonly ReachedLevel[]
-    /** Of the exit's quantiles, which were made to be right among those that are bought. */
+    /** The exit's quantiles, which were made to be right among those that are bought. */
     exitLevels: readonly ReachedLevel[]
   }>
 }>
@@ -76,7 +76,7 @@ function reachedLevels(seen: readonly SeenExit[], quantilesOf: (candidate: Candi
   })
 }
 
-/** Of a ratio of sums over days, by how far each day is from it (Cochran 1977, 6.4): days with more alerts weigh more. */
+/** The interval of a ratio of sums over days, by how far each day is from it (Cochran 1977, 6.4): days with more alerts weigh more. */
 function shareInterval(days: readonly (readonly [number, number])[]): Interval | null {
   const [reached, all] = [0, 1].map((place) => days.reduce((sum, day) => sum + day[place as 0 | 1], 0)) as [number, number]
   const ratio = reached / all

@@ -12,6 +12,7 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { promote } from '#lib/decisions/promote.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { marketKey } from '#lib/market/event.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { topicSettings } from '#lib/market/topics.ts'
@@ -111,7 +112,7 @@ beforeAll(async () => {
   )
   const environment = { TF_BACKEND: 'wasm', LOG_LEVEL: 'error', ARCHIVE_TOPICS: recordedTopics.join(), ARCHIVE_IDLE_SECONDS: '0.2' }
   const start = embeddedStarter({ environment, prefix, log, codec, store })
-  const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'archiver'].map((name) => start(name))
+  const apps = [...pricingStages, 'archiver'].map((name) => start(name))
   const listings = live.filter(({ payload }) => 'flipstream.Listing' in payload).length
   archive = createArchive({ name: 'test', store, prefix })
   await vi.waitFor(

@@ -46,7 +46,7 @@ export async function checkWithinSecond(options: WithinSecondOptions): Promise<W
 
 const secondOf = ({ eventTime }: MarketEvent): number => Math.floor(eventTime / 1_000)
 
-/** Of as many equal parts of what was played, the second with the most sales: there the most can be seen. */
+/** What was played is cut into equal parts; each gives its second with the most sales, where the most can be seen. */
 function sampledSeconds(events: readonly MarketEvent[], models: readonly DayModel[], samples: number): number[] {
   const [from, to] = [models[0]!.from, models.at(-1)!.to]
   const played = events.filter(({ eventTime }) => eventTime >= from && eventTime < to)

@@ -12,7 +12,7 @@ type Type = 'Axie' | 'AxiePart' | 'AxieBattleInfo' | 'AxieAxpInfo' | 'Order' | '
 export type ContractField = Readonly<{
   type: Type
   name: string
-  /** Of what the field holds, where that is an object. */
+  /** The fields of what it holds, where that is an object. */
   of?: Type
   /** Without it there is no event. Any other is "unknown" once it is refused. */
   needed: boolean

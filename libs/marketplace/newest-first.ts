@@ -25,7 +25,7 @@ export type NewestFirstOptions<Item> = Readonly<{
   isKnown(item: Item): boolean
   /** So old (at that time of the market) that earlier readings had it, or it does not matter. Passed over. */
   isPast(item: Item, marketTime: number): boolean
-  /** Of a familiar entry: false where more news may lie below it, as of a list that is indexed late. Default: never. */
+  /** Whether more news may lie below a familiar entry, as in a list that is indexed late: then it does not end the reading. Default: never. */
   mayHideNews?(item: Item, marketTime: number): boolean
   /** Entries of the first page, for a list that rarely has news; the other pages have `size`. */
   firstSize: number

@@ -24,7 +24,7 @@ export type TransportOptions = Readonly<{
   maxBodyBytes: number
   /** The header that says what time it is on a simulated market; null: by our own clock. */
   marketTimeHeader: string | null
-  /** Of an answer to a query with status 200: why it is none all the same. Tried again where that is transient. */
+  /** Why an answer with status 200 is none all the same. Tried again where that is transient. */
   refusalIn?: (json: unknown) => MarketplaceError | null
   /** Told of each request sent; `answer` when it came. */
   observe?: (result: 'ok' | MarketplaceErrorCode, millis: number, answer: HttpAnswer | null) => void

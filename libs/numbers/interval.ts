@@ -1,2 +1,2 @@
-/** Of 95%: nineteen of twenty such intervals hold what they are for. */
+/** A 95% interval: nineteen of twenty such intervals hold what they are for. */
 export type Interval = Readonly<{ low: number; high: number }>

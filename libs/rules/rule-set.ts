@@ -99,7 +99,7 @@ function checkExpression(text: string, context: z.RefinementCtx<string>): void {
   }
 }
 
-/** Of the forecast, or of the exit: what it sells for next when bought at this ask. */
+/** A quantile of the forecast, or of the exit: what it sells for next when bought at this ask. */
 function quantileName() {
   return z.enum(['q05', 'q25', 'q50', 'q75', 'q95', 'exit.q05', 'exit.q25', 'exit.q50', 'exit.q75', 'exit.q95'])
 }

@@ -1,5 +1,6 @@
 import { systemClock } from '#lib/clock/clock.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
+import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { localBucket } from '#lib/running/backend.ts'
 import type { AppProcess } from '#lib/running/processes.ts'
@@ -7,7 +8,7 @@ import type { StackAddresses } from '#lib/stack/addresses.ts'
 import { createTransactionalWriter } from '#lib/stream/runtime/transactional-writer.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import { createFeed, feedRecord } from '../market-feed.ts'
-import { createPipeline, type Pipeline, stages } from '../pipeline.ts'
+import { createPipeline, type Pipeline } from '../pipeline.ts'
 import { type PipelineHistory, readPipelineHistory } from '../pipeline-history.ts'
 import { runCommand } from '../run-command.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
@@ -36,7 +37,7 @@ const sessionTimeoutMillis = '6000'
 /** Listings flow through all stages, each written once, while brokers and apps are killed; then everything that is there is checked. */
 export async function runPipelineCase(options: PipelineCase): Promise<PipelineCaseResult> {
   const { cluster, servers, prefix, brokerEveryMillis, appEveryMillis, archived = false } = options
-  const names = archived ? [...stages, 'archiver'] : stages
+  const names = archived ? [...pricingStages, 'archiver'] : pricingStages
   const pipeline = await createPipeline({ servers, prefix, onProgress: console.error })
   try {
     const start = (name: string) => pipeline.start(name, { SESSION_TIMEOUT_MILLISECONDS: sessionTimeoutMillis })

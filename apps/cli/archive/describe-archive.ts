@@ -23,8 +23,8 @@ export async function describeArchive(archive: Archive, topics: readonly Archive
 }
 
 function describeTopic(topic: ArchivedTopic, manifests: readonly Manifest[]): TopicDescription {
-  const bound = (choose: (a: number, b: number) => number, of: (manifest: Manifest) => number): number | null =>
-    manifests.length === 0 ? null : manifests.map(of).reduce((a, b) => choose(a, b))
+  const bound = (choose: (a: number, b: number) => number, timeOf: (manifest: Manifest) => number): number | null =>
+    manifests.length === 0 ? null : manifests.map(timeOf).reduce((a, b) => choose(a, b))
   return {
     ...topic,
     partitions: new Set(manifests.map(({ partition }) => partition)).size,

@@ -36,7 +36,7 @@ export async function compareOutputs(topic: string, recorded: ComparedSide, repl
   const partitions = [...new Set([...recorded.source.partitions, ...replayed.source.partitions])].sort((a, b) => a - b)
   // Side by side: a topic is read by all partitions at once.
   const parts = await Promise.all(partitions.map((partition) => comparePartition(partition, recorded, replayed)))
-  const sum = (of: (part: PartitionComparison) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const sum = (count: (part: PartitionComparison) => number) => parts.reduce((total, part) => total + count(part), 0)
   return {
     topic,
     recorded: sum((part) => part.recorded),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { systemClock as clock } from '#lib/clock/clock.ts'
 import { minuteMillis } from '#lib/clock/durations.ts'
 import { FatalError } from '#lib/errors/errors.ts'
-import { consumers } from '#lib/market/consumers.ts'
+import { consumers, pricingStages } from '#lib/market/consumers.ts'
 import { appEnvironment } from '#lib/running/app-environment.ts'
 import type { AppHandle } from '#lib/running/app-handle.ts'
 import { startObserver } from '#lib/running/observer.ts'
@@ -13,7 +13,6 @@ import { settle } from '#lib/running/settle.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { ReplayContext } from './replay-context.ts'
 
-const stages = ['enricher', 'featurizer', 'scorer', 'alerter']
 const readyMillis = 60_000
 const settleMillis = 600_000
 
@@ -22,7 +21,7 @@ export async function startPipeline({ stack, backend, prefix, env, progress, sig
   const directory = join(runsDirectory(checkoutRoot), prefix.replace(/\.$/, ''))
   mkdirSync(directory, { recursive: true })
   const startApp = createProcesses({ environment: appEnvironment(env, stack, prefix), logDirectory: directory })
-  const handles = stages.map((name) => startApp(name))
+  const handles = pricingStages.map((name) => startApp(name))
   const observer = await startObserver({ ...backend, prefix, clock, alsoSeen: [] })
   let stopping = false
   const crashed = Promise.race(
@@ -38,7 +37,7 @@ export async function startPipeline({ stack, backend, prefix, env, progress, sig
     await observer.stop()
   }
   try {
-    progress.say(`starting ${stages.join(', ')} on ${prefix}* (logs in .flipstream/runs/${prefix.replace(/\.$/, '')})`)
+    progress.say(`starting ${pricingStages.join(', ')} on ${prefix}* (logs in .flipstream/runs/${prefix.replace(/\.$/, '')})`)
     await Promise.race([crashed, untilReady(handles)])
   } catch (error) {
     await stop()
@@ -49,7 +48,7 @@ export async function startPipeline({ stack, backend, prefix, env, progress, sig
     /** Until every stage has done all that was replayed. */
     async settle(): Promise<void> {
       const admin = backend.log.admin()
-      const readers = consumers.filter(({ app }) => stages.includes(app))
+      const readers = consumers.filter(({ app }) => (pricingStages as readonly string[]).includes(app))
       const waiting = settle({ admin, observer, prefix, clock, readers }, settleMillis)
       const showing = setInterval(() => progress.status(`scored ${observer.counts.scored}  alerts ${observer.counts.alerts}`), 500)
       try {

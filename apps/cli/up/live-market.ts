@@ -53,7 +53,7 @@ async function learn(plan: LivePlan, context: LiveContext): Promise<FirstModel |
   return trainFirstModel({ source: 'live', salesFile, playFrom: clock.now() }, context)
 }
 
-/** Of this live run, should it have run before; none where nothing is archived yet. */
+/** What this live run archived when it ran before; none where nothing is archived yet. */
 const archivedSalesOf =
   ({ backend, run }: LiveContext) =>
   async (from: number, before: number): Promise<readonly Sale[]> => {

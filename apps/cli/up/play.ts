@@ -4,7 +4,7 @@ import { countArchived } from '#lib/archive/read.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
 import { promote } from '#lib/decisions/promote.ts'
 import { FatalError } from '#lib/errors/errors.ts'
-import { consumers } from '#lib/market/consumers.ts'
+import { consumers, pricingStages } from '#lib/market/consumers.ts'
 import { type TopicName, topicSettings } from '#lib/market/topics.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { appEnvironment } from '#lib/running/app-environment.ts'
@@ -48,10 +48,8 @@ const localPartitions = 3
 const settleMillis = 60_000
 /** How long those that price wait for those that do not, before the market opens. */
 const patienceMillis = 10_000
-/** What must be ready before the market opens. Nobody waits for the others: a notifier may have to wait for Discord for an hour. */
-const pricing = ['enricher', 'featurizer', 'scorer', 'alerter'] as const
-/** Behind the collector, in the order in which they drain. */
-const stages = [...pricing, 'notifier', 'ledger', 'archiver', 'dashboard'] as const
+/** Behind the collector, in the order in which they drain. The market opens when those that price are ready; nobody waits for the others. */
+const stages = [...pricingStages, 'notifier', 'ledger', 'archiver', 'dashboard'] as const
 
 /**
  * The main job: servers, topics, a first model, and every app as a process of its own, on a simulated market or on the real one. From then
@@ -340,7 +338,7 @@ async function whenReady(playing: Playing): Promise<boolean> {
   for (;;) {
     if (interrupted.aborted) return false
     const waiting = missing(stages)
-    if (missing(pricing).length === 0) pricesAt ??= clock.monotonic()
+    if (missing(pricingStages).length === 0) pricesAt ??= clock.monotonic()
     else pricesAt = null
     if (waiting.length === 0 || (pricesAt !== null && clock.monotonic() - pricesAt > patienceMillis)) {
       progress.say(`ready: ${stages.filter((name) => !waiting.includes(name)).join(', ')}`)
@@ -357,4 +355,4 @@ Its log: .flipstream/runs/${run.name}/${hopeless.name}.log`)
   }
 }
 
-const isPricing = (name: string): boolean => (pricing as readonly string[]).includes(name)
+const isPricing = (name: string): boolean => (pricingStages as readonly string[]).includes(name)

@@ -19,9 +19,9 @@ export type AccountFigures = Readonly<{
   profitFactor: number | null
   /** Mean gain of a purchase. */
   expectancyUsd: number | null
-  /** Of all purchases, the share that was sold at a gain. */
+  /** The share of purchases that was sold at a gain. */
   hitRate: number | null
-  /** Of the highest worth before it. */
+  /** As a share of the highest worth before it. */
   maximumDrawdownRatio: number
   /** Money spent / capital. */
   turnover: number

@@ -7,7 +7,7 @@ import { createSaleBook } from './sale-book.ts'
 
 const day = 86_400_000
 const settings = { ...plain, horizonHours: 24, feeRatio: 0, undercutRatio: 0, draws: 20 }
-/** Of each day one axie for $20 that is sold again for $20 more than the day's number, and one that loses five. */
+/** Each day has one axie for $20 that is sold again for $20 more than the day's number, and one that loses five. */
 const days = 5
 const market = Array.from({ length: days }, (_, number) => [
   sold(axie(String(100 + number)), number * 24 + 2, 20),

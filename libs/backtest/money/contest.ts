@@ -29,7 +29,7 @@ export type StrategyMoney = Readonly<{
   /** Means over draws, of the accounts of single days, all days together. */
   bought: number
   exits: Readonly<Record<ExitKind, number>>
-  /** Of all bought, the share that was sold at a gain. */
+  /** The share of what was bought that was sold at a gain. */
   gainedShare: number
   usdByDay: readonly Readonly<{ day: string; bought: number; usd: number }>[]
   /** Mean of the days that count; of all days where none does. */

@@ -8,7 +8,7 @@ export type Day = Readonly<{
   day: string
   number: number
   listings: number
-  /** Of the hours that its purchases had to be sold, the share in which anything was sold: mean over its listings. */
+  /** The share of the hours its purchases had to be sold in that hold any sale: mean over its listings. */
   observedShare: number
   /** Whole, and enough of the hours after it was seen: intervals are taken over such days. */
   counts: boolean

@@ -31,9 +31,9 @@ export type StrategyResult = Readonly<
   Omit<StrategyMoney, 'draws'> & {
     /** Each pick alone, one of each and no limit of money. */
     summary: PickSummary
-    /** Of `summary`, over the days that count; null below four. */
+    /** The intervals of `summary` over the days that count; null below four. */
     intervals: Readonly<{ gainedShare: Interval | null; gainUsdPerPick: Interval | null }>
-    /** Of the account that is shown (the first draw): from its highest worth, in liquidation value. */
+    /** That of the account that is shown (the first draw): from its highest worth, in liquidation value. */
     maximumDrawdownRatio: number
   }
 >

@@ -27,7 +27,7 @@ export type Opportunity = Readonly<{
   chances: readonly Chance[]
   /** It is on offer until then. */
   until: number
-  /** Of the hours it is on offer, the share in which anything was sold. */
+  /** The share of the hours it is on offer that hold any sale. */
   observedShare: number
   /** What its like had just been sold for when its time was over: the unsold are valued by it. */
   likeUsd: number

@@ -12,7 +12,7 @@ export type PickSummary = Readonly<{
   /** How many ended in which way, expected. */
   exits: Readonly<Record<ExitKind, number>>
   spentUsd: number
-  /** Of all picks, censored ones among them; what is unsold never gained. Shares; NaN where there is nothing to take them of. */
+  /** Shares of all picks, censored ones among them; what is unsold never gained. NaN without picks. */
   gainedShare: number
   /** Sum of gains / sum of asks. */
   returnOnSpend: number
@@ -22,7 +22,7 @@ export type PickSummary = Readonly<{
   meanFill: number
   /** First prices that had to be taken from the forecast. */
   pricedByForecast: number
-  /** Of those whose axie was really sold again in time: the evidence without any assumption but the fee. */
+  /** Those whose axie was really sold again in time: the evidence without any assumption but the fee. */
   resales: number
   resaleGainedShare: number
   resaleMedianReturn: number
@@ -41,7 +41,7 @@ export function waysOf(pick: Opportunity, settings: ExecutionSettings): Way[] {
   return [...ways, { trade: unsold(pick, settings), chance: left }].filter(({ chance }) => chance > 0)
 }
 
-/** Of one purchase, expected. */
+/** What is expected of one purchase. */
 export type Expected = Readonly<{ gainUsd: number; gained: number }>
 
 export function expectedOf(pick: Opportunity, settings: ExecutionSettings): Expected {

@@ -33,7 +33,7 @@ export interface SaleBook {
   newestLike(likeness: Likeness, keys: LikenessKeys, after: number, until: number, most: number): readonly BookSale[]
   /** Log dollars: the median price of the 24 hours before an hour; NaN without sales. */
   levelAt(time: number): number
-  /** Of the hours from one time to another, the share in which anything was sold: where nobody looked, nothing is known. */
+  /** The share of the hours from one time to another that hold any sale: where nobody looked, nothing is known. */
   observedShare(from: number, until: number): number
 }
 

@@ -11,7 +11,7 @@ export type AlikeSubject = Readonly<{ traits: Traits; tokenId: string; newest: S
 const similarRung = rungNumber('c4')
 /** So many are told: a build that sells more often than that shows its pace in them. */
 const mostTold = 32
-/** Of the similar ones so many are looked at, alike or not. */
+/** How many of the similar ones are looked at, alike or not. */
 const mostSeen = 128
 
 /** What others alike sold for lately, and in how many watched hours: the pace of demand, told without a price that it is for. */

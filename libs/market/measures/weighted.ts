@@ -47,7 +47,7 @@ export function totalWeight({ count, weights }: Weighted): number {
   return sum
 }
 
-/** The first value at or below which `share` of the weight lies. NaN of none. */
+/** The first value at or below which `share` of the weight lies. NaN without values. */
 export function weightedQuantile({ count, values, weights }: Weighted, total: number, share: number): number {
   let below = 0
   for (let place = 0; place < count; place += 1) {

@@ -6,7 +6,7 @@ import type { Traits } from '#lib/axie/similarity.ts'
 
 /** Sales remembered for a class; older ones are no longer neighbours. */
 export const mostOfClass = 2_000
-/** Of another kind than the plain one: there are many kinds, and few axies of each. */
+/** Sales remembered for a kind other than the plain one: there are many kinds, and few axies of each. */
 const mostOfKind = 500
 
 /** Mouth, horn, back and tail in six bits each, from the least significant. */

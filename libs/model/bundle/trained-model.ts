@@ -77,7 +77,7 @@ function spreadAs(calibration: Calibration, { from, quantiles }: ForwardForecast
   return { from, fit: quantiles, newer: unseen }
 }
 
-/** Of a family that does not ask itself: it learns from the first half, and is asked about the second. */
+/** For a family that does not ask itself: it learns from the first half, and is asked about the second. */
 async function forwardOf(family: ModelFamily, fit: Examples, task: Task): Promise<ForwardForecasts> {
   const from = Math.floor(fit.levels.length / 2)
   const stopFrom = Math.floor(from * 0.9)

@@ -28,13 +28,13 @@ const spanCount = demandSpans.length
 export type DemandExamples = Readonly<{
   /** rows × headColumns.length */
   inputs: Float32Array
-  /** Of each row: log of the price asked about over the forecast's median. */
+  /** For each row, the log of the price asked about over the forecast's median. */
   logRatios: Float64Array
   /** `logPaceOf` that price. */
   logPaces: Float64Array
   /** rows × spans, hours */
   watchedHours: Float64Array
-  /** Of each row the span of the first such sale; -1 where none was seen. */
+  /** For each row, the span of the first such sale; -1 where none was seen. */
   soldIn: Int8Array
 }>
 

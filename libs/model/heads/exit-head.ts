@@ -113,7 +113,7 @@ export function exitQuantiles({ weight, trees, shifts }: ExitHead, rows: ExitRow
   })
 }
 
-/** Of fewer alerts the quantiles are noise. */
+/** With fewer alerts the quantiles are noise. */
 const fewestRows = 30
 /** What is calibrated on decides what is alerted: so often around, and they agree. */
 const turns = 8

@@ -21,7 +21,7 @@ const states = [
 ] as const
 /** Prices relative to the level: here they are told relative to the forecast's median. */
 const prices = ['c4b.last', 'c4b.median', 'c4b.minimum', 'c4.median', 'cb.median', 'pool.median'] as const
-/** Of the forecast: how wide it is on either side, how dear, and how unlike what the model learnt from. */
+/** What the forecast is like: how wide it is on either side, how dear, and how unlike what the model learnt from. */
 const ofForecast = ['width.low', 'width.inner', 'width.high', 'logUsd', 'novelty'] as const
 
 /** Every input is a number; one that a feature set does not have is unknown in all rows. */

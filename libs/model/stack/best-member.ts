@@ -23,7 +23,7 @@ export function noWorseThanBestMember(weights: readonly number[], { forecasts, t
   return weights.map((_, member) => (member === best ? 1 : 0))
 }
 
-/** Of the price, a share. */
+/** As a share of the price. */
 function medianErrorOf(forecast: Float64Array, targets: Float64Array): number {
   const errors = targets.map((target, row) => Math.abs(Math.expm1((forecast[row * quantileCount + medianIndex] as number) - target)))
   return quantileOfSorted(errors.sort(), 0.5)

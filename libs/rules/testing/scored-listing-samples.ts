@@ -88,7 +88,7 @@ export const sampleScored: ScoredListing = {
   modelTrainedUntil: sampleTime - 2 * day,
   quantilesUsd: { q05: 96, q25: 130, q50: 151, q75: 174, q95: 230 },
   novelty: 0.31,
-  // Of a model without heads.
+  // As a model without heads says it.
   mean: null,
   exit: null,
   demand: null,

@@ -41,9 +41,9 @@ export type EvaluationProgress = Readonly<{ model: string; fold: number; folds: 
 export type ModelErrors = ForecastErrors &
   Readonly<{
     alerted: AlertedErrors
-    /** Null of a model without a head of demand, and where too little was watched. */
+    /** Null for a model without a head of demand, and where too little was watched. */
     demand: DemandErrors | null
-    /** Of the mean over the quantiles. */
+    /** How good the mean over the quantiles is. */
     mean: MeanErrors
     /** To fit, and to forecast; features are counted once for all. */
     seconds: number
@@ -174,7 +174,7 @@ function resalesOf(tokenIds: readonly string[], logPrices: Float64Array, times: 
   return resales
 }
 
-/** Of the sales of a fold, taken as listings at their price: quantiles (rows × 5, dollars), and what the heads say where there are any. */
+/** What is forecast of a fold's sales, taken as listings at their price: quantiles (rows × 5, dollars), and what the heads say where there are any. */
 type Answered = Readonly<{ quantilesUsd: Float64Array }> & HeadAnswers
 type ForecastFold = (fold: Fold) => Answered | Promise<Answered>
 

@@ -36,7 +36,7 @@ export type ForecastErrors = Readonly<{
   width90: number
 }>
 
-/** Of the mean, the fixed weighting of the quantiles: of log price, and of prices up to $2,000. */
+/** The R² of the mean, a fixed weighting of the quantiles: for log price, and for prices up to $2,000. */
 export type MeanErrors = Readonly<{ r2Log: number; r2Usd: number; r2UsdOfMedian: number }>
 
 const dearestUsd = 2_000

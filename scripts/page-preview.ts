@@ -36,7 +36,7 @@ if (folder === undefined) throw new Error('usage: node bin/node.mjs scripts/page
 mkdirSync(folder, { recursive: true })
 
 /** One in ten of what can set an axie apart, so that cards of them are seen too. */
-const apart = (number: number): ItemProfile['attributes'] =>
+const apart = (number: number): NonNullable<ItemProfile['attributes']> | null =>
   number % 10 !== 0
     ? null
     : {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { maxBreedCount } from '#lib/axie/anatomy.ts'
 import { axieClasses } from '#lib/axie/classes.ts'
+import { query } from './query.ts'
 
 /** What the API takes and answers. The OpenAPI document is made of these. Times are milliseconds since 1970 of the market's clock. */
 
@@ -202,7 +203,7 @@ export const whyAnswer = z.object({
 
 const time = z.coerce.number().int().min(0).max(8.64e15)
 
-export const outcomesQuery = z.strictObject({
+export const outcomesQuery = query({
   kind: z.enum(['alert', 'random', 'rejected']).optional().describe('Only these; random: what a buyer without a forecast would have got'),
   rule: z.string().max(40).optional(),
   class: z.string().max(40).optional(),
@@ -255,7 +256,7 @@ export const rulesAnswer = z.object({
   inForce: z.object({ name: z.string(), hash: z.string(), rules: z.array(z.string()).readonly(), document: z.looseObject({}) }),
 })
 
-export const positionsQuery = z.strictObject({
+export const positionsQuery = query({
   account: z.string().max(40).optional(),
   status: z.enum(['open', 'sold']).optional(),
   offset: outcomesQuery.shape.offset,

@@ -87,7 +87,6 @@ export function registerApi(
         summary: 'What an axie would sell for now',
         tags: ['price'],
         params: axieIdParameter,
-        querystring: noQuery,
         response: { 200: priceAnswer, 404: failure('Nobody knows this axie'), ...priceFailures },
       },
     },
@@ -100,7 +99,6 @@ export function registerApi(
       schema: {
         summary: 'What an axie with these parts would sell for now',
         tags: ['price'],
-        querystring: noQuery,
         body: itemBody,
         response: { 200: priceAnswer, 413: failure('The body is too large'), 415: failure('Not JSON'), ...priceFailures },
       },
@@ -145,7 +143,6 @@ export function registerApi(
         summary: 'Why a listing was alerted or not: every rule and guard with its number and its limit, as it was scored',
         tags: ['stream'],
         params: subjectParameter,
-        querystring: noQuery,
         response: { 200: whyAnswer, 404: failure('No listing of it was scored lately'), ...failures },
       },
     },
@@ -218,7 +215,6 @@ export function registerApi(
       schema: {
         summary: 'Where the market and each class stood, hour by hour',
         tags: ['market'],
-        querystring: noQuery,
         response: { 200: levelsAnswer, ...failures },
       },
     },
@@ -230,7 +226,6 @@ export function registerApi(
       schema: {
         summary: 'The models that exist, newest first, and the one in force',
         tags: ['model'],
-        querystring: noQuery,
         response: { 200: modelsAnswer, ...failures },
       },
     },
@@ -246,7 +241,6 @@ export function registerApi(
       schema: {
         summary: 'How the pipeline is, and which rules are in force',
         tags: ['stream'],
-        querystring: noQuery,
         response: { 200: z.looseObject({ simulated: z.boolean().nullable() }), ...failures },
       },
     },

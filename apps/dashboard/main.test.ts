@@ -245,10 +245,12 @@ describe('the API', () => {
     await world.send('outcomes', 'k', sampleOutcome({ alertId: 'random:1', kind: 'random', netUsd: 4, ...resold }))
     await world.log.idle()
     const idsOf = async (parameters: string) =>
-      ((await json(`/api/trades?${parameters}`)).body.trades as unknown as { tradeId: string }[]).map(({ tradeId }) => tradeId)
+      ((await json(`/api/trades?from=2022-04-15&${parameters}`)).body.trades as unknown as { tradeId: string }[]).map(
+        ({ tradeId }) => tradeId,
+      )
     expect(await idsOf('kind=alert&state=resold&sort=-gain')).toEqual(['one', 'three', 'two'])
     expect(await idsOf('kind=alert&minGain=0&sort=gain&limit=1&offset=1')).toEqual(['one'])
-    expect(await idsOf('from=2022-04-16&to=2022-04-16&rule=default&maxGain=20')).toEqual(['three'])
+    expect(await idsOf('to=2022-04-16&rule=default&maxGain=20')).toEqual(['three'])
     expect(await idsOf('to=2022-04-15')).toEqual([])
     const csv = await world.get('/api/trades.csv?state=resold&sort=gain')
     expect(csv.headers.get('content-disposition')).toContain('.csv')
@@ -256,7 +258,7 @@ describe('the API', () => {
       expect.stringMatching(/^at,kind,axieId,/),
       expect.stringMatching(/^2022-04-16T12:00:00\.000Z,alert,5016355,\w*,'=cmd\(\),/),
     ])
-    expect((await json('/api/profit?rule=default')).body).toMatchObject({
+    expect((await json('/api/profit?from=2022-04-15&rule=default')).body).toMatchObject({
       rows: [{ rule: 'default', alerts: { resold: 2, gained: 2, netUsd: 42 }, random: { purchases: 1, netUsd: 4 } }],
     })
     expect((await json('/api/status')).body).toMatchObject({
@@ -271,8 +273,16 @@ describe('the API', () => {
     const { body } = await json('/api/openapi.json')
     const paths = [
       ...['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/outcomes', '/api/positions', '/api/positions/sold'],
-      ...['/api/price', '/api/price/{axieId}', '/api/profit', '/api/rules', '/api/status', '/api/trades', '/api/trades.csv'],
-      '/api/why/{id}',
+      ...[
+        '/api/price',
+        '/api/price/{axieId}',
+        '/api/profit',
+        '/api/rules',
+        '/api/status',
+        '/api/trades',
+        '/api/trades.csv',
+        '/api/why/{id}',
+      ],
     ]
     expect(Object.keys(body.paths ?? {}).sort()).toEqual(paths)
   })

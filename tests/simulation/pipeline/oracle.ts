@@ -143,7 +143,7 @@ function storeOf(objects: Objects): ObjectStore {
   }
 }
 
-const silentStatuses = ['expired', 'muted', 'gone', 'failed']
+const silentStatuses = ['expired', 'muted', 'limited', 'gone', 'failed']
 
 function tellingProblem(alerts: readonly Alert[], notifications: readonly Notification[], channel: Channel): string | null {
   const newest = new Map(notifications.map((notification) => [notification.alertId, notification]))

@@ -4,8 +4,6 @@ import { type RuleSet, rulesHashOf } from '#lib/rules/rule-set.ts'
 import { openArchive } from '#lib/running/open-archive.ts'
 import type { BacktestArguments } from './backtest-arguments.ts'
 import { withJoinedSales } from './join-sales.ts'
-import { playLearning } from './learn/play-learning.ts'
-import type { LearningResult } from './learn/result.ts'
 import { createSaleBook } from './money/sale-book.ts'
 import { playArchive } from './play-archive.ts'
 import { playSales } from './play-sales.ts'
@@ -37,15 +35,6 @@ export async function runBacktest(args: BacktestArguments, { env, backend, progr
     sweep: points.map((point) => ({ point, ruleSet: placeOf(point.rules) })),
     seed,
   })
-}
-
-/** The loop of learning on sales: no rules are compared, models are. */
-export function runLearning(args: BacktestArguments, { backend, progress }: Omit<BacktestContext, 'env'>): Promise<LearningResult> {
-  const { input, learn } = args
-  if (input.kind !== 'sales' || learn === null) throw new Error('expected sales: the arguments were checked')
-  return withJoinedSales(input.files, (salesFile) =>
-    playLearning({ ...args, salesFile, source: input.source, full: learn.full, backend, progress }),
-  )
 }
 
 async function play(args: BacktestArguments, options: PlayOptions, env: BacktestContext['env']): Promise<Played> {

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, expect, it } from 'vitest'
 import { parseBacktestArguments } from '#app/cli/backtest/arguments.ts'
 import { run as sample } from '#app/cli/sample/main.ts'
-import { runLearning } from '../run-backtest.ts'
+import { runLearning } from './run-learning.ts'
 import { formatLearning } from './text.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'flipstream-learn-'))

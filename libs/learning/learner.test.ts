@@ -27,6 +27,7 @@ const model = (bias: number, trainedUntil: number): UsableModel => ({
   trainedUntil,
   source: 'synthetic',
   columnNames: [],
+  learntColumns: new Set(),
   ask: null,
   explain: null,
   predict: (vectors, levels) => ({

@@ -8,7 +8,7 @@ import { createArchive } from '#lib/archive/archive.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createRegistry } from '#lib/codec/confluent-registry.ts'
-import { promoteModel } from '#lib/decisions/promote-model.ts'
+import { nameChallenger, promoteModel } from '#lib/decisions/promote-model.ts'
 import { championOf, readModels } from '#lib/decisions/read-models.ts'
 import { featureSets } from '#lib/features/feature-sets.ts'
 import { createS3Store } from '#lib/objectstore/s3-store.ts'
@@ -62,8 +62,14 @@ async function train(run: TrainingRun, config: WorkerConfig): Promise<Conclusion
       judge: async (candidate) => judgeBesideChampion(store, await models(), candidate, config.TRAINER_MOST_WORSE),
       register: async ({ bundle }) => void (await publishModel(servers, bundle)),
       async shadow({ bundle }, { why }) {
-        if (championOf(await models()) === bundle.modelId) return 'in force'
-        await promoteModel({ ...servers, featureSets: featureSets.map(({ hash }) => hash) }, bundle.modelId, `trainer: ${why}`)
+        const champion = championOf(await models())
+        if (champion === bundle.modelId) return 'in force'
+        const context = { ...servers, featureSets: featureSets.map(({ hash }) => hash) }
+        if (champion !== null) {
+          await nameChallenger(context, bundle.modelId, `trainer: ${why}`)
+          return `compared with ${champion} by what sells: ${why}`
+        }
+        await promoteModel(context, bundle.modelId, `trainer: ${why}`)
         return `in force: ${why}`
       },
     })

@@ -8,7 +8,7 @@ import { createMemoryRegistry, type SchemaRegistry } from './registry.ts'
 import { type AvroSchema, readSchemaFiles, selfContainedSchema } from './schema-files.ts'
 
 const names = [...readSchemaFiles().keys()] as RecordName[]
-const feedback: AlertFeedback = { alertId: 'axie:1:2:default', kind: 'bought', by: 'someone', at: 1_650_000_000_000 }
+const feedback: AlertFeedback = { alertId: 'axie:1:2:default', kind: 'bought', by: 'someone', isOpinion: false, at: 1_650_000_000_000 }
 const event: MarketEvent = {
   eventId: 'rate:1',
   eventTime: 1_650_000_000_000,

@@ -1,9 +1,10 @@
 import type { Codec } from '#lib/codec/codec.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
-import { modelPromotedEvent } from '#lib/market/event.ts'
+import { challengerNamedEvent, modelPromotedEvent } from '#lib/market/event.ts'
 import { BundleError, openBundle, readBundle } from '#lib/model/bundle/bundle.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { Log } from '#lib/stream/log.ts'
+import type { ModelAnnounced } from '#schemas/types.ts'
 import { sendDecisions } from './promote.ts'
 import { championOf, type Models, readModels } from './read-models.ts'
 
@@ -32,6 +33,20 @@ export async function promoteModel(context: PromotionContext, modelId: string, r
   const featureSetHash = models.announced.get(modelId)?.featureSetHash as string
   await sendDecisions(context, [modelPromotedEvent({ modelId, featureSetHash, reason }, { observedAt: at, origin: 'live', source })])
   return { modelId, before: championOf(models), at }
+}
+
+/**
+ * Has a model compared with the champion by what sells from the next event on: the learner decides. Looked at first, and refused, as a
+ * promotion is.
+ */
+export async function nameChallenger(context: PromotionContext, modelId: string, reason: string): Promise<void> {
+  const models = await readModels(context)
+  if (models.market === null) throw new RejectedError('market_empty', 'expected a market with events to compare a model in, found none')
+  await checkUsable(context, models, modelId)
+  const { clock: observedAt, source } = models.market
+  const { featureSetHash, trainedUntil } = models.announced.get(modelId) as ModelAnnounced
+  const challenger = { modelId, featureSetHash, trainedUntil, reason }
+  await sendDecisions(context, [challengerNamedEvent(challenger, { observedAt, origin: 'live', source })])
 }
 
 async function checkUsable({ store, featureSets }: PromotionContext, { announced, market }: Models, modelId: string): Promise<void> {

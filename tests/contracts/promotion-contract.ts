@@ -11,7 +11,7 @@ import { commonSettings } from '#lib/app/common-settings.ts'
 import { parseConfig } from '#lib/app/config.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
-import { promoteModel } from '#lib/decisions/promote-model.ts'
+import { nameChallenger, promoteModel } from '#lib/decisions/promote-model.ts'
 import { predecessorOf, readModels } from '#lib/decisions/read-models.ts'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { topicName, topicSettings } from '#lib/market/topics.ts'
@@ -52,7 +52,7 @@ export function promotionContract(where: string, open: () => Servers | Promise<S
     const asked: string[] = []
     const sentAt = new Map<string, number>()
     const health = createHealth({ clock: systemClock })
-    const feed = createFeed({ start, historyHours: 6, listings: perPhase * 5, everyMillis: 1_000, askShare: 0.8 })
+    const feed = createFeed({ start, historyHours: 6, listings: perPhase * 6, everyMillis: 1_000, askShare: 0.8 })
     let sent = 0
     let servers: Servers
     let [first, second]: SealedBundle[] = []
@@ -168,6 +168,16 @@ export function promotionContract(where: string, open: () => Servers | Promise<S
       expect(modelsOf(after)).toEqual(new Set([second!.modelId]))
     })
 
+    test('a challenger is named in the order of events, refused as a promotion is, and prices nothing', async () => {
+      const context = { ...servers, featureSets: [axieFeatures.hash] }
+      await expect(nameChallenger(context, 'dense-0000000000000000', 'test')).rejects.toMatchObject({ code: 'model_unknown' })
+      await nameChallenger(context, first!.modelId, 'test')
+      const after = await sendListings()
+      await until('every listing to be priced', () => scored.length + refused.length >= 4 * perPhase)
+      expect(refused).toEqual([])
+      expect(modelsOf(after)).toEqual(new Set([second!.modelId]))
+    })
+
     test('a rollback goes back to the model before; another one comes forth again', async () => {
       const before = predecessorOf(await readModels(servers))
       expect(before).toBe(first!.modelId)
@@ -176,7 +186,7 @@ export function promotionContract(where: string, open: () => Servers | Promise<S
       expect(predecessorOf(await readModels(servers))).toBe(second!.modelId)
       await promote(second!.modelId)
       const forth = await sendListings()
-      await until('every listing to be priced', () => scored.length + refused.length >= 5 * perPhase)
+      await until('every listing to be priced', () => scored.length + refused.length >= 6 * perPhase)
       expect(modelsOf(back)).toEqual(new Set([first!.modelId]))
       expect(modelsOf(forth)).toEqual(new Set([second!.modelId]))
       expect(scored.length).toBe(new Set(scored.map(({ listingId }) => listingId)).size)

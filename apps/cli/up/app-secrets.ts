@@ -12,6 +12,8 @@ export const secretsOf: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['API_TOKEN', 'AXIE_API_KEY', ...store],
   validator: [],
   archiver: store,
+  learner: store,
+  trainer: ['MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN', ...store],
   simulator: ['SIMULATOR_API_KEY'],
   train: ['MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN'],
 }

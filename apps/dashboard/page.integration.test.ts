@@ -161,7 +161,7 @@ describe('the page', () => {
     await isLive(page)
     await page.getByText('1 to 50 of 120').waitFor()
     expect(await page.locator('.profit tbody').innerText()).toMatch(
-      /2022-04-16\s+default\s+60\s+60\s+49 of 60\s+\+\$1,170\s+\$0\.00\s+−\$60\.00\s+\+\$1,230/,
+      /2022-04-16\s+default\s+60\s+60\s+49 of 60\s+\+\$1,170\s+\$0\.00\s+-\$60\.00\s+\+\$1,230/,
     )
     await page.locator('.filters [name=kind]').selectOption('alert')
     await page.getByText('1 to 50 of 60').waitFor()
@@ -170,7 +170,7 @@ describe('the page', () => {
     expect(await page.locator('th[data-key=gain]').getAttribute('aria-sort')).toBe('descending')
     await page.locator('.filters [name=q]').fill('https://app.axieinfinity.com/marketplace/axies/9003/')
     await page.getByText('1 to 1 of 1').waitFor()
-    expect(await page.locator('.trades tbody').innerText()).toMatch(/#9003[\s\S]*−\$7\.00/)
+    expect(await page.locator('.trades tbody').innerText()).toMatch(/#9003[\s\S]*-\$7\.00/)
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'CSV' }).click()
     expect((await download).suggestedFilename()).toBe('flipstream-trades.csv')

@@ -147,6 +147,7 @@ async function apiPage(): Promise<string> {
     view: unused,
     market: unused,
     book: unused,
+    modelBook: unused,
     prices: unused,
     why: unused,
     positions: unused,

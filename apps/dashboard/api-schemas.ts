@@ -337,6 +337,48 @@ export const levelsAnswer = z.object({
 export const modelsAnswer = z.object({
   simulated,
   inForce: z.string().nullable().describe('The model that prices now'),
+  compared: z
+    .array(
+      z.object({
+        modelId: z.string().describe('A model, or rule:similar-sales, which needs none'),
+        standing: z.enum(['better', 'no worse', 'worse', 'open']),
+        sales: z.number().int(),
+        better: z.number().describe('As a share of the loss of the model in force; negative: worse'),
+        sentence: z.string(),
+      }),
+    )
+    .readonly()
+    .describe('How those stand that are compared with the model in force, by what sold'),
+  decisions: z
+    .array(
+      z.object({
+        kind: z.enum(['promoted', 'rolled back', 'barred', 'challenger', 'held', 'released']),
+        modelId: z.string().nullable(),
+        at: moment,
+        reason: z.string(),
+      }),
+    )
+    .readonly()
+    .describe('Newest first'),
+  trainings: z
+    .array(
+      z.object({
+        trainingId: z.string(),
+        reason: z.string(),
+        status: z.enum(['running', 'finished', 'refused', 'failed']),
+        startedAt: moment,
+        endedAt: moment.nullable(),
+        attempts: z.number().int(),
+        steps: z.array(
+          z.object({ name: z.string(), status: z.enum(['running', 'done', 'cached', 'failed']), detail: z.string().nullable() }),
+        ),
+        datasetId: z.string().nullable(),
+        modelId: z.string().nullable(),
+        conclusion: z.string().nullable(),
+      }),
+    )
+    .readonly()
+    .describe('What the trainer did, newest first'),
   models: z
     .array(
       z.object({

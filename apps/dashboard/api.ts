@@ -5,9 +5,11 @@ import { axieClasses } from '#lib/axie/classes.ts'
 import type { AlertCard, ListingRow } from '#lib/live/evidence.ts'
 import type { LiveView } from '#lib/live/live-view.ts'
 import type { MarketReader } from '#lib/live/market-reader.ts'
+import type { ModelBook } from '#lib/live/model-book.ts'
 import { select } from '#lib/live/selection.ts'
 import type { Status } from '#lib/live/status.ts'
 import type { TradeBook } from '#lib/live/trade-book.ts'
+import type { TrainingRun } from '#schemas/types.ts'
 import { personOf } from './access.ts'
 import {
   alertsAnswer,
@@ -41,6 +43,7 @@ export type ApiOptions = Readonly<{
   view: LiveView
   market: MarketReader
   book: TradeBook
+  modelBook: ModelBook
   prices: Prices
   why: AnswerWhy
   positions: Positions
@@ -71,7 +74,7 @@ const [mostListings, mostAlerts] = [10_000, 10_000]
 /** Everything below /api. */
 export function registerApi(
   server: FastifyInstance,
-  { view, market, book, prices, why, positions, rulesInForce, status, events }: ApiOptions,
+  { view, market, book, modelBook, prices, why, positions, rulesInForce, status, events }: ApiOptions,
 ): void {
   // A parameter that nobody knows is a mistake, not a wish that is passed over.
   server.addHook('onRoute', (route) => {
@@ -232,6 +235,11 @@ export function registerApi(
     () => ({
       simulated: simulated(),
       inForce: market.state.model?.modelId ?? null,
+      compared: modelBook
+        .verdicts()
+        .map(({ modelId, standing, sales, better, sentence }) => ({ modelId, standing, sales, better, sentence })),
+      decisions: modelBook.decisions(),
+      trainings: modelBook.trainings().map(trainingOf),
       models: view.models().map(({ uri: _uri, sha256: _sha256, ...model }) => model),
     }),
   )
@@ -253,6 +261,11 @@ export function registerApi(
     return reply.hijack()
   })
 }
+
+const trainingOf = ({ trainingId, reason, status, startedAt, endedAt, attempts, steps, datasetId, modelId, conclusion }: TrainingRun) => ({
+  ...{ trainingId, reason, status, startedAt, endedAt, attempts, datasetId, modelId, conclusion },
+  steps: steps.map(({ name, status, detail }) => ({ name, status, detail })),
+})
 
 const selectableListing = ({ axieId, class: axieClass, observedAt, askUsd, netGainUsd }: ListingRow) => ({
   ...{ axieId, class: axieClass, at: observedAt, ask: askUsd, gain: netGainUsd },

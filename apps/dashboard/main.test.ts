@@ -45,7 +45,10 @@ describe('before anything happened', () => {
   test('every list is empty, nothing is claimed, and a price says what it waits for', async () => {
     expect((await json('/api/listings')).body).toEqual({ simulated: null, total: 0, listings: [] })
     expect((await json('/api/alerts')).body).toEqual({ simulated: null, total: 0, alerts: [] })
-    expect((await json('/api/models')).body).toEqual({ simulated: null, inForce: null, models: [] })
+    expect((await json('/api/models')).body).toEqual({
+      ...{ simulated: null, inForce: null },
+      ...{ compared: [], decisions: [], trainings: [], models: [] },
+    })
     expect((await json('/api/market/levels')).body).toMatchObject({ simulated: null, samples: [] })
     const { tokenId: _, ...item } = soldItem()
     expect(await post('/api/price', item)).toMatchObject({

@@ -39,7 +39,7 @@ export const app = defineApp({
     health.expect('page')
     const { backend } = await startTensorRuntime(config.TF_BACKEND)
     const sources = await openLiveSources(context)
-    const { market, view, book, status } = sources
+    const { market, view, book, modelBook, status } = sources
     const events = openEvents(context, sources)
     const models = createModelCache({ store, capacity: loadedModels, onRefused: ({ code, message }) => logger.error({ code }, message) })
     const pricer = createPricer({ state: market.state, source: market.source, models, backend, codeVersion: config.CODE_VERSION })
@@ -60,6 +60,7 @@ export const app = defineApp({
       view,
       market,
       book,
+      modelBook,
       prices,
       why: createAnswerWhy({ ...context, view }),
       positions: createPositions({ ...context, producer, view, prices }),

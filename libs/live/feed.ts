@@ -9,6 +9,7 @@ import { parseMetadata } from '#lib/stream/runtime/offset-metadata.ts'
 import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import type { LiveView } from './live-view.ts'
 import type { MarketReader } from './market-reader.ts'
+import type { ModelBook } from './model-book.ts'
 import { createRecentLatency, type LatencySummary } from './recent-latency.ts'
 import { createTimeline, type Timeline } from './timeline.ts'
 import type { TradeBook } from './trade-book.ts'
@@ -23,6 +24,7 @@ const followed = {
   outcomes: Number.POSITIVE_INFINITY,
   models: Number.POSITIVE_INFINITY,
   positions: Number.POSITIVE_INFINITY,
+  trainings: Number.POSITIVE_INFINITY,
   'dead-letters': 2_000,
 } as const satisfies Partial<Record<TopicName, number>>
 
@@ -51,6 +53,7 @@ export type FeedOptions = Readonly<{
   view: LiveView
   market: MarketReader
   book: TradeBook
+  modelBook: Pick<ModelBook, 'takeTraining'>
   /** Where the market's fold begins. */
   marketFrom: Checkpoint | null
 }>
@@ -63,7 +66,7 @@ export async function enricherCheckpoint(admin: LogAdmin, prefix: string): Promi
 }
 
 /** Reads the topics and hands every record to who keeps it. Records that cannot be read are their stage's business: passed over. */
-export async function startFeed({ log, codec, prefix, clock, view, market, book, marketFrom }: FeedOptions): Promise<Feed> {
+export async function startFeed({ log, codec, prefix, clock, view, market, book, modelBook, marketFrom }: FeedOptions): Promise<Feed> {
   const timelines = new Map<string, Map<number, Timeline>>()
   const scoredLatency = createRecentLatency(latencyCapacity)
   const alertLatency = createRecentLatency(latencyCapacity)
@@ -104,6 +107,7 @@ export async function startFeed({ log, codec, prefix, clock, view, market, book,
       book.takeOutcome(outcome)
     },
     positions: async (_, value) => view.positions.take(await codec.decode('Position', value)),
+    trainings: async (_, value) => modelBook.takeTraining(await codec.decode('TrainingRun', value)),
     models: async (_, value) => view.takeModel(await codec.decode('ModelAnnounced', value)),
     'dead-letters': ({ headers }) => view.takeDeadLetter(headers[deadLetterHeaders.code] ?? 'unknown'),
   }

@@ -9,6 +9,7 @@ import { createCalibration } from './calibration.ts'
 import { enricherCheckpoint, startFeed } from './feed.ts'
 import { createLiveView, type LiveView } from './live-view.ts'
 import { createMarketReader, type MarketReader } from './market-reader.ts'
+import { createModelBook, type ModelBook } from './model-book.ts'
 import { createOutcomeTally } from './outcome-tally.ts'
 import { createPipelineWatch } from './pipeline-watch.ts'
 import { createRulesInForce } from './rules-in-force.ts'
@@ -24,6 +25,7 @@ export type LiveSources = Readonly<{
   view: LiveView
   market: MarketReader
   book: TradeBook
+  modelBook: ModelBook
   status(): Status
   /** Asks the log how far the stages are. Never rejects. */
   look(): Promise<void>
@@ -43,6 +45,7 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
   const calibration = createCalibration({ remembered: kept.forecasts })
   const tally = createOutcomeTally(kept.outcomes)
   const view = createLiveView({ ...kept, calibration, tally })
+  const modelBook = createModelBook()
   const market = createMarketReader({
     codec,
     itemModels: createItemModelCache({ store }),
@@ -50,10 +53,11 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
     rememberedItems: kept.items,
     rememberedHours: kept.hours,
     onSale: calibration.takeSale,
+    onEvent: modelBook.take,
   })
   const book = createTradeBook({ capacity: kept.outcomes, classOf: (axieId) => market.known(axieId)?.item.class.toLowerCase() ?? null })
   const rules = createRulesInForce({ rules: createRulesStore(store), hashNow: () => market.state.rulesHash })
-  const feed = await startFeed({ log, codec, prefix, clock, view, market, book, marketFrom })
+  const feed = await startFeed({ log, codec, prefix, clock, view, market, book, modelBook, marketFrom })
   const watch = createPipelineWatch({
     admin,
     prefix,
@@ -66,6 +70,7 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
     view,
     market,
     book,
+    modelBook,
     status: createStatus({ clock, view, market, feed, watch, rules, calibration, tally }),
     look: async () => void (await Promise.all([watch.look(), rules.look()])),
     caughtUp: feed.caughtUp,

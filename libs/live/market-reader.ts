@@ -38,10 +38,12 @@ export type MarketReaderOptions = Readonly<{
   rememberedItems: number
   rememberedHours: number
   onSale(sale: SoldFor): void
+  /** After the fold took it, with the models in force before and after. */
+  onEvent?(event: MarketEvent, before: string | null, after: string | null): void
 }>
 
 export function createMarketReader(options: MarketReaderOptions): MarketReader {
-  const { codec, itemModels, from, rememberedItems, rememberedHours, onSale } = options
+  const { codec, itemModels, from, rememberedItems, rememberedHours, onSale, onEvent } = options
   const carry: unknown = from?.carry === undefined ? undefined : JSON.parse(from.carry)
   itemModels.begin(modelOfCarry(carry))
   const state = initialMarketState(carry, itemModels)
@@ -71,7 +73,9 @@ export function createMarketReader(options: MarketReaderOptions): MarketReader {
   const fold = (event: MarketEvent): void => {
     // History is told late, each sale as of when it happened: that time, not the fold's clock.
     if ('flipstream.Sale' in event.payload) levels.before(event.observedAt)
+    const before = state.model?.modelId ?? null
     applyEvent(state, event)
+    onEvent?.(event, before, state.model?.modelId ?? null)
     remember(event)
     source = event.source
     version++

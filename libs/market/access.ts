@@ -36,6 +36,7 @@ export const access: Readonly<Record<string, Access>> = {
       'outcomes',
       'models',
       'positions',
+      'trainings',
       'dead-letters',
     ],
     writes: ['positions'],

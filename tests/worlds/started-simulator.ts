@@ -26,7 +26,9 @@ export async function startedSimulator(env: Record<string, string> = {}, clock: 
   })
   const simulator = await startSimulator(config, clock)
   onTestFinished(simulator.close)
-  const get = async (path: string) => (await fetch(`${simulator.url}${path}`)).json() as never
+  // Each on a connection of its own: one that lay idle while this process was busy may be closed at the moment it is used again.
+  const headers = { connection: 'close' }
+  const get = async (path: string) => (await fetch(`${simulator.url}${path}`, { headers })).json() as never
   return {
     url: simulator.url,
     start: simulator.source.start,
@@ -47,7 +49,8 @@ export async function startedSimulator(env: Record<string, string> = {}, clock: 
       onTestFinished(marketplace.close)
       return marketplace
     },
-    faults: async (settings) => (await fetch(`${simulator.url}/faults`, { method: 'POST', body: JSON.stringify(settings) })).status,
+    faults: async (settings) =>
+      (await fetch(`${simulator.url}/faults`, { method: 'POST', headers, body: JSON.stringify(settings) })).status,
     stats: () => get('/stats'),
   }
 }

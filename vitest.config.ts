@@ -38,8 +38,9 @@ export default defineConfig({
           include: [filesOf('integration')],
           exclude: ['node_modules/**'],
           globalSetup: ['tests/servers.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // Real servers and a busy market in one process: five times as long beside other work as on a quiet machine.
+          testTimeout: 150_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -115,7 +115,7 @@ const configFor = (simulator: StartedSimulator, env: Readonly<Record<string, str
 export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
   const startedAt = performance.now()
   while (!(await isSo())) {
-    if (performance.now() - startedAt > 40_000) throw new Error(`not within 40 s: ${what}`)
+    if (performance.now() - startedAt > 90_000) throw new Error(`not within 90 s: ${what}`)
     await pause(20)
   }
 }

@@ -14,7 +14,7 @@ import { type SecureBroker, startSecureBroker } from './secure-broker.ts'
 const enoughScored = 200
 const patienceMillis = 180_000
 /** Every app, the source last, as they are started. */
-const apps = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'validator', 'archiver', 'dashboard'] as const
+const apps = 'enricher featurizer scorer alerter notifier ledger validator learner archiver dashboard'.split(' ')
 
 let broker: SecureBroker | undefined
 let pipeline: Pipeline | undefined

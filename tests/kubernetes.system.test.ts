@@ -22,12 +22,12 @@ const applied = [
 /** The tool may have to build its server first. */
 const startMillis = 1_200_000
 
-type Template = { metadata?: object; spec: object }
+type Template = { metadata?: object; spec: { volumes?: object[] } }
 type Resource = {
   apiVersion: string
   kind: string
   metadata: { name: string; namespace?: string }
-  spec?: { template?: Template; jobTemplate?: { spec: { template: Template } } }
+  spec?: { template?: Template; volumeClaimTemplates?: { metadata: { name: string } }[]; jobTemplate?: { spec: { template: Template } } }
 }
 
 describe.skipIf(!isHere)('the manifests, on a real API server', () => {
@@ -58,9 +58,14 @@ describe.skipIf(!isHere)('the manifests, on a real API server', () => {
   const podsOf = (resources: readonly Resource[]) =>
     resources.flatMap(({ spec, metadata }) => {
       const template = spec?.template ?? spec?.jobTemplate?.spec.template
-      return template === undefined
-        ? []
-        : [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata.name, namespace: metadata.namespace }, spec: template.spec }]
+      if (template === undefined) return []
+      // What a StatefulSet makes of its claims.
+      const claims = (spec?.volumeClaimTemplates ?? []).map(({ metadata: { name } }) => ({
+        name,
+        persistentVolumeClaim: { claimName: name },
+      }))
+      const pod = { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claims] }
+      return [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata.name, namespace: metadata.namespace }, spec: pod }]
     })
 
   it.each(applied)('%s is accepted, strictly', (directory) => {

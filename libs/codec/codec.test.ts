@@ -49,6 +49,16 @@ describe('a codec', () => {
     await expect(codec.decodeAsWritten(cut)).rejects.toMatchObject({ code: 'undecodable' })
   })
 
+  test('records that are decoded at once ask the registry for their schema once', async () => {
+    let asked = 0
+    const counting = { ...registry, schemaById: (id: number) => (asked++, registry.schemaById(id)) }
+    const reader = createCodec({ registry: counting })
+    const bytes = codec.encode('AlertFeedback', feedback)
+    const decoded = await Promise.all(Array.from({ length: 100 }, () => reader.decode('AlertFeedback', bytes)))
+    expect(decoded.every(({ alertId }) => alertId === feedback.alertId)).toBe(true)
+    expect(asked).toBe(1)
+  })
+
   test('encodes records larger than its scratch buffer', async () => {
     const large = { ...feedback, alertId: 'x'.repeat(3_000_000) }
     expect(await codec.decode('AlertFeedback', codec.encode('AlertFeedback', large))).toEqual(large)

@@ -41,6 +41,8 @@ export function createCodec({ registry, onWait }: CodecOptions): Codec {
   const readers = new Map<RecordName, avro.Type>()
   const writers = new Map<RecordName, { type: avro.Type; id: number }>()
   const resolvers = new Map<string, avro.Resolver | null>()
+  /** Being loaded: records that are decoded at once share one question to the registry, and one parse of its answer. */
+  const loading = new Map<string, Promise<avro.Resolver | null>>()
   const writersById = new Map<number, avro.Type>()
   const scratch = Buffer.allocUnsafeSlow(1 << 20)
 
@@ -110,7 +112,9 @@ export function createCodec({ registry, onWait }: CodecOptions): Codec {
       const key = `${name}:${id}`
       const resolver = resolvers.get(key)
       if (resolver !== undefined) return read(name, bytes, resolver)
-      return loadResolver(name, id, key).then((loaded) => read(name, bytes, loaded))
+      const load = loading.get(key) ?? loadResolver(name, id, key).finally(() => loading.delete(key))
+      loading.set(key, load)
+      return load.then((loaded) => read(name, bytes, loaded))
     },
 
     async decodeAsWritten(bytes) {

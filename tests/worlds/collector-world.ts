@@ -8,6 +8,7 @@ import { parseConfig } from '#lib/app/config.ts'
 import { createManualClock, systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import type { SchemaRegistry } from '#lib/codec/registry.ts'
+import { untilAvailable } from '#lib/errors/until-available.ts'
 import { type MarketPayload, payloadOf } from '#lib/market/event.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
@@ -52,7 +53,9 @@ export function createWorld({ log, registry, prefix = '' }: { log: Log; registry
 
     async events(): Promise<MarketEvent[]> {
       const codec = createCodec({ registry })
-      return Promise.all((await recordsOf('market.events')).map(({ value }) => codec.decode('MarketEvent', value!)))
+      const records = await recordsOf('market.events')
+      // As apps do: a registry that does not answer in time, here because this process is busy, is asked again.
+      return Promise.all(records.map(({ value }) => untilAvailable(async () => codec.decode('MarketEvent', value!))))
     },
 
     async startCollector(simulator: StartedSimulator, env: Record<string, string> = {}, on: Log = log): Promise<StartedCollector> {

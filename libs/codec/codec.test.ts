@@ -51,7 +51,13 @@ describe('a codec', () => {
 
   test('records that are decoded at once ask the registry for their schema once', async () => {
     let asked = 0
-    const counting = { ...registry, schemaById: (id: number) => (asked++, registry.schemaById(id)) }
+    const counting: SchemaRegistry = {
+      ...registry,
+      schemaById(id) {
+        asked++
+        return registry.schemaById(id)
+      },
+    }
     const reader = createCodec({ registry: counting })
     const bytes = codec.encode('AlertFeedback', feedback)
     const decoded = await Promise.all(Array.from({ length: 100 }, () => reader.decode('AlertFeedback', bytes)))

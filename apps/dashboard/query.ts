@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { axieClasses } from '#lib/axie/classes.ts'
+import { dayMillis } from '#lib/clock/durations.ts'
 import { sortKeys } from '#lib/live/selection.ts'
 import { tradeKinds, tradeStates } from '#lib/live/trade-book.ts'
 
@@ -13,8 +14,6 @@ export const query = <Shape extends z.ZodRawShape>(shape: Shape) =>
       return `unknown parameter ${names}: ${known.length === 0 ? 'this takes none' : `known are ${known.join(', ')}`}`
     },
   })
-
-const dayMillis = 86_400_000
 
 /** A day, a moment of it, or milliseconds since 1970. `end`: a day means its end. */
 const moment = (end: boolean) =>

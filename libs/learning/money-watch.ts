@@ -1,3 +1,4 @@
+import { percent } from '#lib/words/format.ts'
 import type { MoneyEvidence } from '#schemas/types.ts'
 
 /** By what a rule's posts are paused, and earn their way back. */
@@ -90,5 +91,4 @@ export function evidenceAgainst(
   return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(0)}%`
 const usd = (dollars: number): string => `$${dollars.toFixed(0)}`

@@ -1,4 +1,5 @@
 import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
+import { percent } from '#lib/words/format.ts'
 
 /** Why a training is begun: the first of these that holds, what costs most first. */
 export type Trigger = 'first model' | 'earnings' | 'drift' | 'new sales' | 'age' | 'schedule'
@@ -79,7 +80,7 @@ function earningsReason({ money }: RetrainingFacts, { leastGained, fewestMatured
   if (money === null || money.matured < fewestMatured) return null
   const most = upperShare(money.gained, money.matured)
   if (most >= leastGained) return null
-  return `${money.gained} of ${money.matured} alerts gained: at most ${percent(most)}, and ${percent(leastGained)} are expected`
+  return `${money.gained} of ${money.matured} alerts gained: at most ${percent(most, 1)}, and ${percent(leastGained, 1)} are expected`
 }
 
 function driftReason(
@@ -88,9 +89,9 @@ function driftReason(
   { leastCoverage, mostWorse, levelMargin }: RetrainingSettings,
 ): string | null {
   if (newest !== null && newest.coverage90 < leastCoverage)
-    return `the 90% interval held ${percent(newest.coverage90)} of the newest ${newest.sales} sales`
+    return `the 90% interval held ${percent(newest.coverage90, 1)} of the newest ${newest.sales} sales`
   if (newest !== null && before !== null && newest.medianError > before.medianError * mostWorse)
-    return `median error ${percent(newest.medianError)} on the newest ${newest.sales} sales; it was ${percent(before.medianError)}`
+    return `median error ${percent(newest.medianError, 1)} on the newest ${newest.sales} sales; it was ${percent(before.medianError, 1)}`
   if (level === null || levels === null) return null
   const isOutside = level > levels.most * levelMargin || level < levels.least / levelMargin
   return isOutside
@@ -115,5 +116,3 @@ function upperShare(hits: number, n: number): number {
   const centre = share + z ** 2 / (2 * n)
   return (centre + z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n)
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`

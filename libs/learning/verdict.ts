@@ -1,3 +1,4 @@
+import { percent } from '#lib/words/format.ts'
 import { betterOf, type Comparison, salesUntil } from './comparison.ts'
 import { type LearningSettings, learningSettings } from './settings.ts'
 
@@ -51,22 +52,22 @@ function standingOf(lower: number, upper: number, { margin }: LearningSettings):
   return lower > -margin ? 'no worse' : 'open'
 }
 
-const percent = (share: number): string => `${Math.abs(share * 100).toFixed(1)}%`
+const size = (share: number): string => percent(Math.abs(share), 1)
 
 /** The sentence of a verdict. @param name what people know the model as: challenger, previous champion */
 export function sentenceOf(name: string, { standing, better, lower, upper, sales, salesNeeded }: Omit<Verdict, 'sentence'>): string {
   const bounds = `between ${signed(lower)} and ${signed(upper)} on ${sales} sales`
-  const seen = `${name} ${better >= 0 ? 'better' : 'worse'} by ${percent(better)}`
+  const seen = `${name} ${better >= 0 ? 'better' : 'worse'} by ${size(better)}`
   switch (standing) {
     case 'better':
-      return `${name} shown better by ${percent(better)} (${bounds})`
+      return `${name} shown better by ${size(better)} (${bounds})`
     case 'worse':
-      return `${name} shown worse by ${percent(better)} (${bounds})`
+      return `${name} shown worse by ${size(better)} (${bounds})`
     case 'no worse':
-      return `${name} shown no worse by ${percent(learningSettings.margin)} (${bounds})`
+      return `${name} shown no worse by ${size(learningSettings.margin)} (${bounds})`
     case 'open':
       return salesNeeded === null ? `${seen}, too little to be shown soon` : `${seen}, needs about ${salesNeeded} more sales`
   }
 }
 
-const signed = (share: number): string => `${share < 0 ? '-' : '+'}${percent(share)}`
+const signed = (share: number): string => `${share < 0 ? '-' : '+'}${size(share)}`

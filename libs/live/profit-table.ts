@@ -1,3 +1,4 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import type { Trade } from './trade-book.ts'
 
 /** What purchases of one day came to, where they were sold on. */
@@ -21,8 +22,6 @@ export type ProfitRow = Readonly<{
   /** The random buyer's net a purchase, times the rule's purchases; null where nobody bought at random that day. */
   randomSameCountUsd: number | null
 }>
-
-const dayMillis = 86_400_000
 
 /** By day and rule, newest day first. */
 export function profitTable(trades: readonly Trade[]): ProfitRow[] {

@@ -1,8 +1,8 @@
 import type { Interval } from '#lib/numbers/interval.ts'
+import { percent } from '#lib/words/format.ts'
 import type { ArmDecision } from './arms.ts'
 import type { LearningResult } from './result.ts'
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
 const between = (interval: Interval | null, format: (value: number) => string): string =>
   interval === null ? 'too few days' : `${format(interval.low)} to ${format(interval.high)}`
 
@@ -12,7 +12,7 @@ export function formatLearning({ arms, caution, cpuSeconds }: LearningResult): s
     [
       name.padEnd(10),
       loss.toFixed(5),
-      percent(medianApe).padStart(6),
+      percent(medianApe, 1).padStart(6),
       `$${usdPerDay.toFixed(0)}`.padStart(7),
       name === 'frozen'
         ? ''

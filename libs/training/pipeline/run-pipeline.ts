@@ -5,6 +5,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import type { BackendChoice } from '#lib/model/network/tfjs-runtime.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { noCleansing } from '#lib/validation/cleansing.ts'
+import { count, percent } from '#lib/words/format.ts'
 import type { TrainingRun } from '#schemas/types.ts'
 import type { Verdict } from '../challenge.ts'
 import { createDatasetCache } from '../dataset-cache.ts'
@@ -89,7 +90,7 @@ async function learn({ run, archive, settings, backend, folder, onStep }: Pipeli
     'validate',
     {},
     async () => (await judged()).rows.length,
-    (rows) => ({ detail: `${grouped(rows)} sales`, datasetId: dataset.id }),
+    (rows) => ({ detail: `${count(rows)} sales`, datasetId: dataset.id }),
   )
   const sales = await kept(
     'cleanse',
@@ -102,13 +103,13 @@ async function learn({ run, archive, settings, backend, folder, onStep }: Pipeli
   const folded = await stepper(onStep)(
     'features',
     () => foldSales(sales, { recipe, seed, cache, onProgress: () => {} }),
-    ({ dataset: { times }, isCached }) => ({ detail: `${grouped(times.length)} examples`, status: isCached ? 'cached' : 'done' }),
+    ({ dataset: { times }, isCached }) => ({ detail: `${count(times.length)} examples`, status: isCached ? 'cached' : 'done' }),
   )
   const fitted = await kept(
     'fit',
     { settings, seed, backend },
     async () => withoutSales(await fitModel(sales, folded, { seed, settings, backend })),
-    ({ bundle, report }) => ({ detail: `median error ${percent(report.model.medianApe)}`, modelId: bundle.modelId }),
+    ({ bundle, report }) => ({ detail: `median error ${percent(report.model.medianApe, 1)}`, modelId: bundle.modelId }),
   )
   return { ...fitted, sales }
 }
@@ -156,10 +157,7 @@ function once<Value>(work: () => Promise<Value>): () => Promise<Value> {
   }
 }
 
-const grouped = (count: number): string => count.toLocaleString('en')
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
-
 function leftOutText(leftOut: TrainingSales['leftOut']): string {
-  const parts = Object.entries(leftOut).map(([reason, count]) => `${reason} ${grouped(count)}`)
+  const parts = Object.entries(leftOut).map(([reason, sales]) => `${reason} ${count(sales)}`)
   return parts.length === 0 ? 'nothing left out' : `left out: ${parts.join(', ')}`
 }

@@ -3,19 +3,15 @@ import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { commonSettings } from '#lib/app/common-settings.ts'
 import { type Config, parseConfig } from '#lib/app/config.ts'
-import { kafkaSecurity } from '#lib/app/kafka-security.ts'
 import { createArchive } from '#lib/archive/archive.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
-import { createCodec } from '#lib/codec/codec.ts'
-import { createRegistry } from '#lib/codec/confluent-registry.ts'
-import { nameChallenger, promoteModel } from '#lib/decisions/promote-model.ts'
-import { championOf, readModels } from '#lib/decisions/read-models.ts'
+import { putForward } from '#lib/decisions/promote-model.ts'
+import { readModels } from '#lib/decisions/read-models.ts'
 import { featureSets } from '#lib/features/feature-sets.ts'
-import { createS3Store } from '#lib/objectstore/s3-store.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
-import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 import { judgeBesideChampion } from '#lib/training/champion.ts'
+import { openTrainingServers } from '#lib/training/open-servers.ts'
 import { runPipeline } from '#lib/training/pipeline/run-pipeline.ts'
 import type { Conclusion } from '#lib/training/pipeline/training-run.ts'
 import { publishModel } from '#lib/training/publish.ts'
@@ -43,7 +39,7 @@ const tell = (message: WorkerMessage, done: () => void = () => {}): void => void
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function train(run: TrainingRun, config: WorkerConfig): Promise<Conclusion> {
-  const servers = openServers(config)
+  const servers = openTrainingServers(config, 'trainer-worker', createLogger('trainer', config.LOG_LEVEL))
   const { store, prefix } = servers
   const models = () => readModels(servers)
   try {
@@ -62,37 +58,13 @@ async function train(run: TrainingRun, config: WorkerConfig): Promise<Conclusion
       judge: async (candidate) => judgeBesideChampion(store, await models(), candidate, config.TRAINER_MOST_WORSE),
       register: async ({ bundle }) => void (await publishModel(servers, bundle)),
       async shadow({ bundle }, { why }) {
-        const champion = championOf(await models())
-        if (champion === bundle.modelId) return 'in force'
         const context = { ...servers, featureSets: featureSets.map(({ hash }) => hash) }
-        if (champion !== null) {
-          await nameChallenger(context, bundle.modelId, `trainer: ${why}`)
-          return `compared with ${champion} by what sells: ${why}`
-        }
-        await promoteModel(context, bundle.modelId, `trainer: ${why}`)
-        return `in force: ${why}`
+        const { before, isInForce } = await putForward(context, bundle.modelId, `trainer: ${why}`)
+        if (before === bundle.modelId) return 'in force'
+        return isInForce ? `in force: ${why}` : `compared with ${before} by what sells: ${why}`
       },
     })
   } finally {
     await servers.log.close()
-  }
-}
-
-function openServers(config: WorkerConfig) {
-  const logger = createLogger('trainer', config.LOG_LEVEL)
-  return {
-    prefix: config.PREFIX,
-    log: createKafkajsLog({ brokers: config.KAFKA_BROKERS, clientId: `${config.PREFIX}trainer-worker`, logger, ...kafkaSecurity(config) }),
-    codec: createCodec({
-      registry: createRegistry({ url: config.SCHEMA_REGISTRY_URL }),
-      onWait: (problem, attempt) => logger.warn({ problem, attempt }, 'waiting for the schema registry'),
-    }),
-    store: createS3Store({
-      endpoint: config.S3_ENDPOINT,
-      region: config.S3_REGION,
-      bucket: config.S3_BUCKET,
-      accessKey: config.S3_ACCESS_KEY,
-      secretKey: config.S3_SECRET_KEY,
-    }),
   }
 }

@@ -1,10 +1,10 @@
 import type { Codec } from '#lib/codec/codec.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
-import { challengerNamedEvent, modelPromotedEvent } from '#lib/market/event.ts'
+import { challengerNamedEvent, modelPromotedEvent, type Observation } from '#lib/market/event.ts'
 import { BundleError, openBundle, readBundle } from '#lib/model/bundle/bundle.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { Log } from '#lib/stream/log.ts'
-import type { ModelAnnounced } from '#schemas/types.ts'
+import type { MarketEvent, ModelAnnounced } from '#schemas/types.ts'
 import { sendDecisions } from './promote.ts'
 import { championOf, type Models, readModels } from './read-models.ts'
 
@@ -27,29 +27,39 @@ export type PromotionResult = Readonly<{ modelId: string; before: string | null;
  */
 export async function promoteModel(context: PromotionContext, modelId: string, reason: string): Promise<PromotionResult> {
   const models = await readModels(context)
-  if (models.market === null) throw new RejectedError('market_empty', 'expected a market with events to promote a model in, found none')
-  await checkUsable(context, models, modelId)
-  const { clock: at, source } = models.market
-  const featureSetHash = models.announced.get(modelId)?.featureSetHash as string
-  await sendDecisions(context, [modelPromotedEvent({ modelId, featureSetHash, reason }, { observedAt: at, origin: 'live', source })])
-  return { modelId, before: championOf(models), at }
+  const usable = await requireUsable(context, models, modelId)
+  await sendDecisions(context, [promotionOf(usable, reason)])
+  return { modelId, before: championOf(models), at: usable.observation.observedAt }
 }
 
 /**
- * Has a model compared with the champion by what sells from the next event on: the learner decides. Looked at first, and refused, as a
- * promotion is.
+ * Puts a new model forward: the first of a market is put in force, any other has to show by what sells from the next event on that it is
+ * better than the one in force, which the learner judges. Looked at first, and refused, as a promotion is. `before`: the model in force.
  */
-export async function nameChallenger(context: PromotionContext, modelId: string, reason: string): Promise<void> {
+export async function putForward(
+  context: PromotionContext,
+  modelId: string,
+  reason: string,
+): Promise<Readonly<{ before: string | null; isInForce: boolean }>> {
   const models = await readModels(context)
-  if (models.market === null) throw new RejectedError('market_empty', 'expected a market with events to compare a model in, found none')
-  await checkUsable(context, models, modelId)
-  const { clock: observedAt, source } = models.market
-  const { featureSetHash, trainedUntil } = models.announced.get(modelId) as ModelAnnounced
-  const challenger = { modelId, featureSetHash, trainedUntil, reason }
-  await sendDecisions(context, [challengerNamedEvent(challenger, { observedAt, origin: 'live', source })])
+  const before = championOf(models)
+  if (before === modelId) return { before, isInForce: true }
+  const usable = await requireUsable(context, models, modelId)
+  await sendDecisions(context, [before === null ? promotionOf(usable, reason) : challengeOf(usable, reason)])
+  return { before, isInForce: before === null }
 }
 
-async function checkUsable({ store, featureSets }: PromotionContext, { announced, market }: Models, modelId: string): Promise<void> {
+/** A model that can price this market, and when that was looked at, on the market's clock. */
+type Usable = Readonly<{ model: ModelAnnounced; observation: Observation }>
+
+const promotionOf = ({ model: { modelId, featureSetHash }, observation }: Usable, reason: string): MarketEvent =>
+  modelPromotedEvent({ modelId, featureSetHash, reason }, observation)
+
+const challengeOf = ({ model: { modelId, featureSetHash, trainedUntil }, observation }: Usable, reason: string): MarketEvent =>
+  challengerNamedEvent({ modelId, featureSetHash, trainedUntil, reason }, observation)
+
+async function requireUsable({ store, featureSets }: PromotionContext, { announced, market }: Models, modelId: string): Promise<Usable> {
+  if (market === null) throw new RejectedError('market_empty', 'expected a market with events to promote a model in, found none')
   const model = announced.get(modelId)
   if (model === undefined) {
     const known = announced.size === 0 ? 'none was announced' : `announced are ${[...announced.keys()].join(', ')}`
@@ -66,9 +76,10 @@ async function checkUsable({ store, featureSets }: PromotionContext, { announced
       `model ${modelId} expects vectors of feature set ${featureSet.name} ${featureSet.hash}; this version makes ${made}: train it again, or run the version it came from`,
     )
   }
-  if (market?.source === 'live' && source !== 'live')
+  if (market.source === 'live' && source !== 'live')
     throw new RejectedError('model_source_mismatch', `model ${modelId} learnt from a ${source} market: it must not price the live one`)
   await refusing(async () => tryForecast(modelId, openBundle(bundle)))
+  return { model, observation: { observedAt: market.clock, origin: 'live', source: market.source } }
 }
 
 /** Nothing is known of an axie whose vector is empty, and still there must be a forecast. */

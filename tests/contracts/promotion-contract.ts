@@ -11,7 +11,7 @@ import { commonSettings } from '#lib/app/common-settings.ts'
 import { parseConfig } from '#lib/app/config.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
-import { nameChallenger, promoteModel } from '#lib/decisions/promote-model.ts'
+import { promoteModel, putForward } from '#lib/decisions/promote-model.ts'
 import { predecessorOf, readModels } from '#lib/decisions/read-models.ts'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { topicName, topicSettings } from '#lib/market/topics.ts'
@@ -170,8 +170,8 @@ export function promotionContract(where: string, open: () => Servers | Promise<S
 
     test('a challenger is named in the order of events, refused as a promotion is, and prices nothing', async () => {
       const context = { ...servers, featureSets: [axieFeatures.hash] }
-      await expect(nameChallenger(context, 'dense-0000000000000000', 'test')).rejects.toMatchObject({ code: 'model_unknown' })
-      await nameChallenger(context, first!.modelId, 'test')
+      await expect(putForward(context, 'dense-0000000000000000', 'test')).rejects.toMatchObject({ code: 'model_unknown' })
+      await putForward(context, first!.modelId, 'test')
       const after = await sendListings()
       await until('every listing to be priced', () => scored.length + refused.length >= 4 * perPhase)
       expect(refused).toEqual([])

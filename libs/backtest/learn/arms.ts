@@ -3,15 +3,10 @@
  * learner puts in force, and by the one that was best on each day, which only hindsight knows.
  */
 
-import { featureSetOf } from '#lib/features/feature-sets.ts'
-import { createLearner, type LearnerState, modelsWanted } from '#lib/learning/learner.ts'
-import { learningSettings } from '#lib/learning/settings.ts'
+import { openLearner } from '#lib/learning/open-learner.ts'
 import { challengerNamedEvent, isPromotion, payloadOf } from '#lib/market/event.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
-import { createRulesStore } from '#lib/rules/rules-store.ts'
-import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
-import { createModelCache } from '#lib/stages/model-cache.ts'
 import { createFold } from '#lib/stream/runtime/fold.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
@@ -54,7 +49,7 @@ const batchSize = 256
 export async function playJudged(market: ArmMarket): Promise<PlayedArm> {
   const candidates: Candidate[] = []
   const walk = await openArm(market, candidates)
-  const learner = openLearner(market)
+  const learner = openLearningFold(market)
   const decisions: ArmDecision[] = []
   let answers: readonly MarketEvent[] = []
   const play = async (events: readonly MarketEvent[]): Promise<void> => {
@@ -91,31 +86,13 @@ const openArm = ({ store, source, backend, partitions, models }: ArmMarket, cand
     onDecided: (decided) => void candidates.push(candidateOf(decided)),
   })
 
-function openLearner({ store, backend }: ArmMarket) {
-  const models = createModelCache({ store, capacity: 8 })
-  const itemModels = createItemModelCache({ store, capacity: 8 })
-  const rules = createRulesStore(store)
-  const learner = createLearner({
-    settings: learningSettings,
-    itemModels,
-    model: models.get,
-    featureSet: featureSetOf,
-    ruleSet: rules.known,
-    backend,
-    codeVersion: packageJson.version,
-  })
-  let state: LearnerState | null = null
-  const initial = (carry: unknown): LearnerState => {
-    state = learner.initial(carry)
-    return state
-  }
-  const fold = createFold({ ...learner, initial }, { offset: 0, clock: null, carry: undefined })
+function openLearningFold({ store, backend }: ArmMarket) {
+  const { processor, prepare } = openLearner({ store, backend, capacity: 8, codeVersion: packageJson.version })
+  const fold = createFold(processor, { offset: 0, clock: null, carry: undefined })
   let offset = 0
   return {
     async fold(events: readonly MarketEvent[]): Promise<MarketEvent[]> {
-      const wanted = state === null ? [] : modelsWanted(state, events)
-      await itemModels.preloadAll(wanted)
-      await models.load(wanted.map(({ modelId }) => modelId))
+      await prepare(events)
       const inputs = events.map((value) => ({
         value,
         record: { topic: 'market.events', partition: 0, offset: offset++, timestamp: 0, key: null, headers: {} },

@@ -151,7 +151,7 @@ async function apiPage(): Promise<string> {
     prices: unused,
     why: unused,
     positions: unused,
-    rulesInForce: unused,
+    rules: unused,
     status: unused,
     events: { close() {} } as never,
   })

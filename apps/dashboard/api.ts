@@ -6,6 +6,7 @@ import type { AlertCard, ListingRow } from '#lib/live/evidence.ts'
 import type { LiveView } from '#lib/live/live-view.ts'
 import type { MarketReader } from '#lib/live/market-reader.ts'
 import type { ModelBook } from '#lib/live/model-book.ts'
+import type { RulesInForce } from '#lib/live/rules-in-force.ts'
 import { select } from '#lib/live/selection.ts'
 import type { Status } from '#lib/live/status.ts'
 import type { TradeBook } from '#lib/live/trade-book.ts'
@@ -47,7 +48,7 @@ export type ApiOptions = Readonly<{
   prices: Prices
   why: AnswerWhy
   positions: Positions
-  rulesInForce(): Promise<z.input<typeof rulesAnswer>['inForce']>
+  rules: Pick<RulesInForce, 'read'>
   status(): Status
   events: EventStream
 }>
@@ -74,7 +75,7 @@ const [mostListings, mostAlerts] = [10_000, 10_000]
 /** Everything below /api. */
 export function registerApi(
   server: FastifyInstance,
-  { view, market, book, modelBook, prices, why, positions, rulesInForce, status, events }: ApiOptions,
+  { view, market, book, modelBook, prices, why, positions, rules, status, events }: ApiOptions,
 ): void {
   // A parameter that nobody knows is a mistake, not a wish that is passed over.
   server.addHook('onRoute', (route) => {
@@ -210,7 +211,11 @@ export function registerApi(
     {
       schema: { summary: 'The rule set in force', tags: ['stream'], response: { 200: rulesAnswer, ...failures } },
     },
-    async () => ({ simulated: simulated(), inForce: await rulesInForce() }),
+    async () => {
+      const { hash, ruleSet } = await rules.read()
+      const names = ruleSet.rules.map(({ name }) => name)
+      return { simulated: simulated(), inForce: { name: ruleSet.name, hash, rules: names, document: ruleSet } }
+    },
   )
   app.get(
     '/market/levels',

@@ -13,7 +13,6 @@ import { createEventStream, type EventStream } from './event-stream.ts'
 import { createPositions } from './positions-answer.ts'
 import { createPrices } from './price-answer.ts'
 import { createPricer } from './pricer.ts'
-import { createRulesInForce } from './rules-answer.ts'
 import { startServer } from './server.ts'
 import { createAnswerWhy } from './why-answer.ts'
 
@@ -39,7 +38,7 @@ export const app = defineApp({
     health.expect('page')
     const { backend } = await startTensorRuntime(config.TF_BACKEND)
     const sources = await openLiveSources(context)
-    const { market, view, book, modelBook, status } = sources
+    const { market, view, book, modelBook, rules, status } = sources
     const events = openEvents(context, sources)
     const models = createModelCache({ store, capacity: loadedModels, onRefused: ({ code, message }) => logger.error({ code }, message) })
     const pricer = createPricer({ state: market.state, source: market.source, models, backend, codeVersion: config.CODE_VERSION })
@@ -64,7 +63,7 @@ export const app = defineApp({
       prices,
       why: createAnswerWhy({ ...context, view }),
       positions: createPositions({ ...context, producer, view, prices }),
-      rulesInForce: createRulesInForce(store, () => market.state.rulesHash),
+      rules,
       status,
       events,
     })

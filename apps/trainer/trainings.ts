@@ -1,10 +1,9 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
-import { RetryableError } from '#lib/errors/errors.ts'
+import { untilAvailable } from '#lib/errors/until-available.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { backoffMillis } from '#lib/stream/backoff.ts'
-import type { Log, NewRecord } from '#lib/stream/log.ts'
+import type { Log } from '#lib/stream/log.ts'
 import type { TrainingRun } from '#schemas/types.ts'
 
 /**
@@ -62,17 +61,6 @@ export async function joinTrainings(options: TrainingsOptions): Promise<Training
     },
   )
 
-  const send = async (record: NewRecord): Promise<void> => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await producer.send([record])
-      } catch (error) {
-        if (!(error instanceof RetryableError) || stopping.signal.aborted) throw error
-        await clock.sleep(backoffMillis(attempt, clock), stopping.signal).catch(() => {})
-      }
-    }
-  }
-
   return {
     isOurs: () => isOurs,
     isRead: () => isOurs && consumer.lag().some(({ records, position }) => records === 0 && position !== null),
@@ -84,7 +72,8 @@ export async function joinTrainings(options: TrainingsOptions): Promise<Training
       waiting.set(writeId, back)
       try {
         const value = codec.encode('TrainingRun', run)
-        await send({ topic, key: run.trainingId, value, headers: { [writeIdHeader]: writeId } })
+        const record = { topic, key: run.trainingId, value, headers: { [writeIdHeader]: writeId } }
+        await untilAvailable(() => producer.send([record]), { clock, signal: stopping.signal })
         await Promise.race([back.promise, consumer.finished])
       } finally {
         waiting.delete(writeId)

@@ -12,7 +12,7 @@ import { createMarketReader, type MarketReader } from './market-reader.ts'
 import { createModelBook, type ModelBook } from './model-book.ts'
 import { createOutcomeTally } from './outcome-tally.ts'
 import { createPipelineWatch } from './pipeline-watch.ts'
-import { createRulesInForce } from './rules-in-force.ts'
+import { createRulesInForce, type RulesInForce } from './rules-in-force.ts'
 import { createStatus, type Status } from './status.ts'
 import { createTradeBook, type TradeBook } from './trade-book.ts'
 
@@ -26,6 +26,7 @@ export type LiveSources = Readonly<{
   market: MarketReader
   book: TradeBook
   modelBook: ModelBook
+  rules: RulesInForce
   status(): Status
   /** Asks the log how far the stages are. Never rejects. */
   look(): Promise<void>
@@ -71,6 +72,7 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
     market,
     book,
     modelBook,
+    rules,
     status: createStatus({ clock, view, market, feed, watch, rules, calibration, tally }),
     look: async () => void (await Promise.all([watch.look(), rules.look()])),
     caughtUp: feed.caughtUp,

@@ -14,6 +14,8 @@ export type RulesInForce = Readonly<{
   shown(): RulesShown
   /** Reads the document where another one is in force. Never rejects: where it cannot be had, the next call tries again. */
   look(): Promise<void>
+  /** Rejects where the document cannot be had. */
+  read(): Promise<Readonly<{ hash: string; ruleSet: RuleSet }>>
 }>
 
 /** @param hashNow what the market's fold says is in force; null: nobody published rules */
@@ -28,6 +30,10 @@ export function createRulesInForce({
   return {
     shown: () => shownOf(hash(), rules.known(hash())),
     look: async () => void (await rules.load(hash()).catch(() => {})),
+    async read() {
+      const now = hash()
+      return { hash: now, ruleSet: await rules.load(now) }
+    },
   }
 }
 

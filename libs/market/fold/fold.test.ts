@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
-import { RejectedError } from '#lib/errors/errors.ts'
 import {
   askSeenEvent,
   leaderboardEvent,
@@ -15,24 +14,13 @@ import {
 } from '#lib/market/event.ts'
 import { horizonMillis } from '#lib/market/horizons.ts'
 import { measureDefinitions, measureNames } from '#lib/market/measures/measures.ts'
+import { foldOn } from '#lib/market/testing/fold-events.ts'
 import { anyMarket, sampleItemModels, sampleItems, sampleProfiles, sparseMarket } from '#lib/market/testing/market-samples.ts'
 import { naiveContext } from '#lib/market/testing/naive-market.ts'
 import type { Ask, Listing, MarketContext, MarketEvent } from '#schemas/types.ts'
 import { contextFor } from './context.ts'
 import { applyEvent, isDuplicate } from './fold.ts'
 import { carryOf, initialMarketState, type MarketState, sizesOf } from './market-state.ts'
-
-/** Folds as a processor would: refused events leave no trace. */
-function foldOn(state: MarketState, events: readonly MarketEvent[]): MarketState {
-  for (const event of events) {
-    try {
-      applyEvent(state, event)
-    } catch (error) {
-      if (!(error instanceof RejectedError)) throw error
-    }
-  }
-  return state
-}
 
 const begin = (carry?: unknown): MarketState => initialMarketState(carry, sampleItemModels)
 

@@ -1,23 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RejectedError } from '#lib/errors/errors.ts'
 import { modelPromotedEvent, payloadOf } from '#lib/market/event.ts'
+import { foldOn } from '#lib/market/testing/fold-events.ts'
 import { anyMarket, sampleItemModels, sampleProfiles } from '#lib/market/testing/market-samples.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { contextFor } from './context.ts'
-import { applyEvent } from './fold.ts'
 import { initialMarketState, type MarketState } from './market-state.ts'
-
-function fold(state: MarketState, events: readonly MarketEvent[]): MarketState {
-  for (const event of events) {
-    try {
-      applyEvent(state, event)
-    } catch (error) {
-      if (!(error instanceof RejectedError)) throw error
-    }
-  }
-  return state
-}
 
 const contextsOf = (state: MarketState) =>
   sampleProfiles.map((profile) => contextFor(state, profile, { seller: '0xa', listingId: 'none', observedAt: state.clock }))
@@ -33,11 +21,11 @@ describe('a model that is promoted', () => {
       fc.property(anyMarket({ min: 1, max: 60 }), fc.constantFrom('model-1', 'model-2'), (events, modelId) => {
         const market = events.filter((event) => !isDecision(event))
         const begin = market[0]?.observedAt ?? 0
-        const shadow = fold(initialMarketState(undefined, sampleItemModels), [promotionOf(modelId, begin), ...market])
+        const shadow = foldOn(initialMarketState(undefined, sampleItemModels), [promotionOf(modelId, begin), ...market])
         const other = modelId === 'model-1' ? 'model-2' : 'model-1'
-        const champion = fold(initialMarketState(undefined, sampleItemModels), [promotionOf(other, begin), ...market])
+        const champion = foldOn(initialMarketState(undefined, sampleItemModels), [promotionOf(other, begin), ...market])
         if (!Number.isFinite(champion.clock)) return
-        fold(champion, [promotionOf(modelId, champion.clock)])
+        foldOn(champion, [promotionOf(modelId, champion.clock)])
         expect(contextsOf(champion)).toEqual(contextsOf(shadow))
       }),
       { numRuns: 60 },

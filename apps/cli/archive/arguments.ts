@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { durationOption, wholeNumberOption } from '#lib/cli/values.ts'
 
 export const archiveHelp = `flipstream archive: what is kept for ever, in the object store
@@ -72,26 +72,20 @@ export function parseArchiveArguments(argv: readonly string[]): ArchiveArguments
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        run: { type: 'string' },
-        archive: { type: 'string' },
-        to: { type: 'string' },
-        topic: { type: 'string', multiple: true },
-        objects: { type: 'boolean' },
-        partition: { type: 'string' },
-        from: { type: 'string' },
-        limit: { type: 'string' },
-        'allow-lag': { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream archive --help`)
-  }
-}
+const parse = (argv: readonly string[]) =>
+  parseOptions('flipstream archive', argv, {
+    allowPositionals: true,
+    options: {
+      run: { type: 'string' },
+      archive: { type: 'string' },
+      to: { type: 'string' },
+      topic: { type: 'string', multiple: true },
+      objects: { type: 'boolean' },
+      partition: { type: 'string' },
+      from: { type: 'string' },
+      limit: { type: 'string' },
+      'allow-lag': { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { type ControlState, controlRecord, followControls } from '#lib/decisions/controls.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
@@ -137,14 +137,8 @@ function parse(argv: readonly string[]): Arguments {
   }
 }
 
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: { by: { type: 'string' }, reason: { type: 'string' }, run: { type: 'string' }, json: { type: 'boolean' } },
-      allowPositionals: true,
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream controls --help`)
-  }
-}
+const parsed = (argv: readonly string[]) =>
+  parseOptions('flipstream controls', argv, {
+    options: { by: { type: 'string' }, reason: { type: 'string' }, run: { type: 'string' }, json: { type: 'boolean' } },
+    allowPositionals: true,
+  })

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { choiceOption, fileOption, seedOption } from '#lib/cli/values.ts'
 
 export type EvaluateArguments = Readonly<{
@@ -67,13 +67,7 @@ export function parseEvaluateArguments(argv: readonly string[]): EvaluateArgumen
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options }).values
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream evaluate --help`)
-  }
-}
+const parse = (argv: readonly string[]) => parseOptions('flipstream evaluate', argv, { options }).values
 
 function salesOf(option: string, file: string | undefined): string {
   if (file === undefined) throw new UsageError(`${option} FILE.csv is missing. See flipstream evaluate --help`)

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 
 export type ModelsArguments = Readonly<{
   /** Null: what PREFIX says, else the last run. */
@@ -50,10 +50,4 @@ export function parseModelsArguments(argv: readonly string[]): ModelsArguments {
   return action === 'ls' ? { ...common, action } : { ...common, action, reason }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream models --help`)
-  }
-}
+const parse = (argv: readonly string[]) => parseOptions('flipstream models', argv, { options, allowPositionals: true })

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { numberOption, wholeNumberOption } from '#lib/cli/values.ts'
 
 export const replayHelp = `flipstream replay: a recorded market once more, into topics of its own
@@ -68,28 +68,22 @@ export function parseReplayArguments(argv: readonly string[]): ReplayArguments |
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        run: { type: 'string' },
-        archive: { type: 'string' },
-        to: { type: 'string' },
-        topic: { type: 'string', multiple: true },
-        'from-topic': { type: 'boolean' },
-        speed: { type: 'string' },
-        pipeline: { type: 'boolean' },
-        partitions: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream replay --help`)
-  }
-}
+const parse = (argv: readonly string[]) =>
+  parseOptions('flipstream replay', argv, {
+    allowPositionals: true,
+    options: {
+      run: { type: 'string' },
+      archive: { type: 'string' },
+      to: { type: 'string' },
+      topic: { type: 'string', multiple: true },
+      'from-topic': { type: 'boolean' },
+      speed: { type: 'string' },
+      pipeline: { type: 'boolean' },
+      partitions: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
 
 const speedOf = (text: string): number =>
   text === 'max' ? Number.POSITIVE_INFINITY : numberOption('--speed', text, { above: 0, or: 'max' })

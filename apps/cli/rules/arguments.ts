@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { presetNames } from '#lib/rules/named-rules.ts'
 
 export type RulesArguments =
@@ -67,10 +67,4 @@ export function parseRulesArguments(argv: readonly string[]): RulesArguments | n
   return { action, file, run, reason: reason ?? 'by hand', json }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream rules --help`)
-  }
-}
+const parse = (argv: readonly string[]) => parseOptions('flipstream rules', argv, { options, allowPositionals: true })

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { choiceOption, wholeNumberOption } from '#lib/cli/values.ts'
 
 export type TopicsArguments = Readonly<{
@@ -47,19 +47,13 @@ export function parseTopicsArguments(argv: readonly string[]): TopicsArguments {
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        partitions: { type: 'string' },
-        replicas: { type: 'string' },
-        'min-in-sync': { type: 'string' },
-        json: { type: 'boolean' },
-      },
-      allowPositionals: true,
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream topics --help`)
-  }
-}
+const parse = (argv: readonly string[]) =>
+  parseOptions('flipstream topics', argv, {
+    options: {
+      partitions: { type: 'string' },
+      replicas: { type: 'string' },
+      'min-in-sync': { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    allowPositionals: true,
+  })

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { choiceOption, fileOption, momentOption, numberOption, seedOption, textOption } from '#lib/cli/values.ts'
 import type { Span } from '#lib/training/sales/raw-sales.ts'
 import type { SalesSource, TrainingPart } from '#lib/training/sales/sales-source.ts'
@@ -153,13 +153,7 @@ function cleansingOf(values: ReturnType<typeof parse>, seed: number): CleansingO
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options }).values
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream train --help`)
-  }
-}
+const parse = (argv: readonly string[]) => parseOptions('flipstream train', argv, { options }).values
 
 function partOf(until: string | undefined, fraction: string | undefined): TrainingPart {
   if (until !== undefined && fraction !== undefined) throw new UsageError('--until and --fraction say the same thing in two ways: give one')

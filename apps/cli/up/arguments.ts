@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { durationOption, fileOption, momentOption, numberOption, seedOption } from '#lib/cli/values.ts'
 
 export type UpArguments = Readonly<{
@@ -66,23 +66,17 @@ export function parseUpArguments(argv: readonly string[]): UpArguments {
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        live: { type: 'boolean' },
-        'dry-run': { type: 'boolean' },
-        sales: { type: 'string' },
-        speed: { type: 'string' },
-        for: { type: 'string' },
-        'train-until': { type: 'string' },
-        seed: { type: 'string' },
-        observe: { type: 'boolean' },
-        json: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee npm start -- --help`)
-  }
-}
+const parse = (argv: readonly string[]) =>
+  parseOptions('npm start --', argv, {
+    options: {
+      live: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+      sales: { type: 'string' },
+      speed: { type: 'string' },
+      for: { type: 'string' },
+      'train-until': { type: 'string' },
+      seed: { type: 'string' },
+      observe: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+  })

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { archiveForms } from '#lib/archive/archive-forms.ts'
+import { parseOptions } from '#lib/cli/parse-options.ts'
 import { choiceOption, durationOption, fileOption, numberOption, textOption } from '#lib/cli/values.ts'
 import { hourMillis } from '#lib/clock/durations.ts'
 
@@ -49,13 +49,7 @@ export function parseValidateArguments(argv: readonly string[]): ValidateArgumen
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options }).values
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nSee flipstream validate --help`)
-  }
-}
+const parse = (argv: readonly string[]) => parseOptions('flipstream validate', argv, { options }).values
 
 function dataOf({ sales, archive, source }: ReturnType<typeof parse>): ValidateArguments['data'] {
   if (archive !== undefined) {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { profitTable } from '#lib/live/profit-table.ts'
 import { select } from '#lib/live/selection.ts'
 import { selectableTrade, type Trade, type TradeBook, tradeKinds, tradeStates } from '#lib/live/trade-book.ts'
+import { quotedCell } from '#lib/words/csv.ts'
 import { pageOf, profitQuery, tradesFileQuery, tradesQuery } from './query.ts'
 
 /** Purchases and what came of them: the table of the page's view Money, as JSON and as CSV, and its sums by day and rule. */
@@ -124,6 +125,5 @@ function cell(name: string, value: Trade[keyof Trade]): string {
   if (moments.includes(name)) return new Date(value as number).toISOString()
   if (typeof value !== 'string') return String(value)
   // A spreadsheet would run what begins like a formula; names come from the market.
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return quotedCell(/^[=+\-@\t\r]/.test(value) ? `'${value}` : value)
 }

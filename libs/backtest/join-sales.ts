@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { type CheckedSale, readCheckedSales, saleColumns } from '#lib/market/sale-csv.ts'
+import { quotedCell } from '#lib/words/csv.ts'
 
 /**
  * Several files of sales as one that is sorted by time, for as long as `use` takes; a single file as it is. Each is sorted in itself, and
@@ -44,7 +45,5 @@ function refuseRepeated(sales: readonly CheckedSale[]): void {
 
 function* lines(sales: readonly CheckedSale[]): Generator<string> {
   yield `${saleColumns.join()}\n`
-  for (const { raw } of sales) yield `${saleColumns.map((column) => quoted(raw.cells[column] ?? '')).join()}\n`
+  for (const { raw } of sales) yield `${saleColumns.map((column) => quotedCell(raw.cells[column] ?? '')).join()}\n`
 }
-
-const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)

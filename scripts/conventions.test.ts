@@ -28,6 +28,11 @@ describe('conventions', () => {
     expect(violations('tests/a.test.ts', 'if (performance.now() > deadline) stop()')).toEqual([])
   })
 
+  it('a bucket is listed by key', () => {
+    expect(violations('tests/cleanup.ts', "client.listObjectsV2(bucket, '', true)")).toHaveLength(1)
+    expect(violations('libs/objectstore/s3-listing.ts', "client.listObjectsV2Query(bucket, prefix, '', '', pageKeys, '')")).toEqual([])
+  })
+
   it('libraries do not read the environment, apps and tests may', () => {
     expect(violations('libs/app/config.ts', 'process.env.HOME')).toEqual(['1: reads process.env in a library'])
     expect(violations('apps/cli/main.ts', 'process.env')).toEqual([])

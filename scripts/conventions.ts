@@ -37,6 +37,11 @@ const codeRules: readonly LineRule[] = [
     message: 'reads process.env in a library: apps read the environment and pass values in',
   },
   {
+    pattern: /\.listObject[s](V2)?\(/,
+    appliesTo: isCode,
+    message: 'lists a bucket by continuation tokens, which S3Proxy makes endless: use listKeys of libs/objectstore/s3-listing.ts',
+  },
+  {
     pattern: /^\s*export\s+(type\s+)?(\*|\{[^}]*\})\s*(as\s+\w+\s+)?from\b/,
     appliesTo: isCode,
     message: 're-exports what another file defines: import it from where it is defined (no barrels)',

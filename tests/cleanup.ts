@@ -1,6 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { Client } from 'minio'
 import { hourMillis } from '#lib/clock/durations.ts'
+import { listKeys } from '#lib/objectstore/s3-listing.ts'
 import type { StackAddresses } from '#lib/stack/addresses.ts'
 
 /** Removes what tests leave on shared servers: topics, groups and buckets, known by the session in their names (run-prefix.ts). */
@@ -54,7 +55,7 @@ async function removeBuckets({ endpoint, region, accessKey, secretKey }: StackAd
   for (const bucket of buckets) {
     // All names first: a listing that goes on while its objects vanish may end early.
     const names: string[] = []
-    for await (const { name } of client.listObjectsV2(bucket, '', true)) names.push(name)
+    for await (const { key } of listKeys(client, bucket, '')) names.push(key)
     for (const name of names) await client.removeObject(bucket, name)
     await client.removeBucket(bucket)
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { TestProject } from 'vitest/node'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
 import { addressesFromEnvironment, type S3Settings, type StackAddresses } from '#lib/stack/addresses.ts'
@@ -35,11 +36,18 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   await removeOrphans()
   await removeLeftovers(addresses, systemClock.now())
   return async () => {
-    await removeSession(addresses, session)
-    await stop()
+    await endsInTime(removeSession(addresses, session).then(stop))
   }
 }
 
+/** Vitest waits for this for ever, after all results are told. What is not removed in time is left to a later session (`removeLeftovers`). */
+async function endsInTime(cleaning: Promise<void>): Promise<void> {
+  const late = Symbol('late')
+  const result = await Promise.race([cleaning, setTimeout(cleanUpMillis, late, { ref: false })])
+  if (result === late) throw new Error(`the clean-up of the tests' topics and buckets did not end within ${cleanUpMillis / 1000} s`)
+}
+
+const cleanUpMillis = 60_000
 const timeName = (millis: number) => new Date(millis).toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '').toLowerCase()
 const onProgress = (line: string) => console.error(`servers: ${line}`)
 

@@ -1,19 +1,23 @@
-/**
- * `npm run simulate`: many histories of simulated processes, each by its seed (docs: simulation).
- *   --seeds 1..N          these seeds; --seed S --trace: one, with every step
- *   --only runner|pipeline
- *   --twice               each seed twice: equal traces
- *   --mutants             plants the known faults, one at a time, in a copy of the tree: each must be seen; --named TEXT: only these
- */
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { repeatLine, runSeeds, type Seeds, type SeedsRun, shrink, type World } from '../tests/simulation/kernel/seeds.ts'
 import { runMutants } from '../tests/simulation/mutants/mutants.ts'
 import { pipelineMutants } from '../tests/simulation/mutants/pipeline-mutants.ts'
 import { runnerMutants } from '../tests/simulation/mutants/runner-mutants.ts'
 import { pipelineWorld } from '../tests/simulation/pipeline/world.ts'
 import { runnerWorld } from '../tests/simulation/runner/world.ts'
+import { endWithUsage, scriptOptions } from './script-options.ts'
+
+const help = `npm run simulate -- [options]: many histories of simulated processes, each by its seed (docs/concepts/simulation.md)
+
+  --seeds 1..N            these seeds (default 1..1000)
+  --seed S [--trace]      one seed, with every step
+  --only runner|pipeline  one world (default: both)
+  --twice                 each seed twice: the traces must be equal
+  --first                 stop at the first violation
+  --records N             inputs of a history; --without 1,2: without these troubles (as a shrunk failure says)
+  --json                  the result as JSON
+  --mutants [--named TEXT]  plant the known faults, one at a time, in a copy of the tree: each must be seen`
 
 const worlds: readonly World[] = [runnerWorld, pipelineWorld]
 const mutants = [...runnerMutants, ...pipelineMutants]
@@ -21,35 +25,28 @@ const seedsPerMutant = { runner: 4_000, pipeline: 600 }
 const defaultSeeds = '1..1000'
 const progressEvery = 10_000
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    seed: { type: 'string' },
-    only: { type: 'string' },
-    records: { type: 'string' },
-    without: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    twice: { type: 'boolean', default: false },
-    first: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    mutants: { type: 'boolean', default: false },
-    named: { type: 'string', default: '' },
-  },
+const { values } = scriptOptions(help, {
+  seeds: { type: 'string' },
+  seed: { type: 'string' },
+  only: { type: 'string' },
+  records: { type: 'string' },
+  without: { type: 'string' },
+  trace: { type: 'boolean', default: false },
+  twice: { type: 'boolean', default: false },
+  first: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  mutants: { type: 'boolean', default: false },
+  named: { type: 'string', default: '' },
 })
-
-function usage(message: string): never {
-  process.stderr.write(`${message}\n`)
-  process.exit(2)
-}
 
 function seedsOf(): Seeds {
   const text = values.seed === undefined ? (values.seeds ?? defaultSeeds) : `${values.seed}..${values.seed}`
-  const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(text) ?? usage(`expected seeds like 1..1000, got ${text}`)
+  const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(text) ?? endWithUsage(`expected seeds like 1..1000, got ${text}`)
   return { from: Number(from), to: Number(to) }
 }
 
 const chosen = worlds.filter(({ name }) => values.only === undefined || name === values.only)
-if (chosen.length === 0) usage(`there is no world ${values.only}: ${worlds.map(({ name }) => name).join(', ')}`)
+if (chosen.length === 0) endWithUsage(`there is no world ${values.only}: ${worlds.map(({ name }) => name).join(', ')}`)
 
 const limits = {
   ...(values.records !== undefined && { records: Number(values.records) }),

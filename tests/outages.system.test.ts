@@ -5,6 +5,7 @@ import { pricingStages } from '#lib/market/consumers.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { createFeed, feedRecord } from './market-feed.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
+import { expectEachOnce } from './pipeline-history.ts'
 import { type PrivateServer, startPrivateServer } from './private-servers.ts'
 import { runPrefix } from './run-prefix.ts'
 
@@ -61,6 +62,7 @@ test('registry down at the start: the stages wait and say so, then go on; down l
   await until(() => scored.count() === 200, 60_000)
   await producer.close()
   await scored.stop()
+  await expectEachOnce(pipeline, inject('brokers'))
 })
 
 test('store down: the archiver waits and loses nothing', async () => {

@@ -1,6 +1,8 @@
+import { expect } from 'vitest'
 import type { Codec } from '#lib/codec/codec.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import { checkHistory, type Violation } from '#lib/stream/testing/history.ts'
+import type { Pipeline } from './pipeline.ts'
 import { type ReadRecord, readTopics } from './read-topics.ts'
 
 type Found = ReadRecord & Readonly<{ id: string }>
@@ -18,10 +20,13 @@ export type PipelineHistory = Readonly<{
 
 const stagesInTurn: readonly TopicName[] = ['market.events', 'listings.enriched', 'listings.features', 'listings.scored']
 
-/** Reads all of a run's topics and checks each stage's outputs against its inputs; an alert is there at most once. */
+/**
+ * Reads all of a run's topics and checks each stage's outputs against its inputs; an alert is there at most once.
+ * `upTo`: the output of the last stage that ran; default: all ran.
+ */
 export async function readPipelineHistory(
   { codec }: Readonly<{ codec: Codec }>,
-  { brokers, prefix }: Readonly<{ brokers: readonly string[]; prefix: string }>,
+  { brokers, prefix, upTo = 'listings.scored' }: Readonly<{ brokers: readonly string[]; prefix: string; upTo?: TopicName }>,
 ): Promise<PipelineHistory> {
   const names: readonly TopicName[] = [...stagesInTurn, 'alerts', 'dead-letters']
   const records = await readTopics(
@@ -52,7 +57,7 @@ export async function readPipelineHistory(
     [listings, enriched],
     [enriched, featurized],
     [featurized, scored],
-  ] as const
+  ].slice(0, stagesInTurn.indexOf(upTo)) as [Found[], Found[]][]
   const alertIds = alerts.map(({ id }) => id)
   const alertedTwice = [...new Set(alertIds.filter((id, index) => alertIds.indexOf(id) !== index))]
   return {
@@ -67,6 +72,12 @@ export async function readPipelineHistory(
       ...alertedTwice.map((id): Violation => ({ kind: 'twice', detail: `alert ${id}` })),
     ],
   }
+}
+
+/** After a system test: whatever it did to the apps, every listing is in each stage once, in order, and no alert is there twice. */
+export async function expectEachOnce({ backend, prefix }: Pipeline, brokers: readonly string[], upTo?: TopicName): Promise<void> {
+  const { violations } = await readPipelineHistory(backend, { brokers, prefix, ...(upTo && { upTo }) })
+  expect(violations).toEqual([])
 }
 
 const nowhere = { partition: -1, offset: -1 }

@@ -100,7 +100,6 @@ export async function createPipeline({
   }
 }
 
-/** An app that ends instead of answering has said why. */
 /** An app that is too busy to answer in time is not ready yet; one that has ended never will be. */
 async function isReady(app: AppProcess): Promise<boolean> {
   try {

@@ -9,6 +9,7 @@ import type { AppProcess } from '#lib/running/processes.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import type { MetricsSnapshot } from '#lib/telemetry/metrics.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
+import { expectEachOnce } from './pipeline-history.ts'
 import { runPrefix } from './run-prefix.ts'
 import { longestPause, quantile, type SteadyLoad, startSteadyLoad } from './steady-load.ts'
 
@@ -76,6 +77,7 @@ test('every group restarted one by one under load: nothing missing, nothing twic
   )
   expect(new Set(ids).size).toBe(load.sent())
   expect(ids.length).toBe(load.sent())
+  await expectEachOnce(running, inject('brokers'))
 })
 
 test('the standby enricher takes over: from one told to stop, and from one killed', async () => {
@@ -101,6 +103,7 @@ test('the standby enricher takes over: from one told to stop, and from one kille
   for (const { folded } of [stopped, killed]) expect(folded).toBeLessThan(load.history() / 20)
   expect(new Set(ids).size).toBe(load.sent())
   expect(ids.length).toBe(load.sent())
+  await expectEachOnce(running, inject('brokers'), 'listings.enriched')
 })
 
 /** All that was sent has come out, and whoever stands by is as far. */
@@ -158,6 +161,7 @@ test('a new version of a schema rolls out under load, writer first: no dead lett
   expect(await deadLetters(running)).toBe(0)
   expect(new Set(ids).size).toBe(load.sent())
   expect(ids.length).toBe(load.sent())
+  await expectEachOnce(running, inject('brokers'))
 })
 
 /** The code as it is, with a field more in one schema: the next version of flipstream. */

@@ -4,6 +4,7 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { AppProcess } from '#lib/running/processes.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
+import { expectEachOnce } from './pipeline-history.ts'
 import { runPrefix } from './run-prefix.ts'
 import { longestPause, quantile, type SteadyLoad, startSteadyLoad } from './steady-load.ts'
 
@@ -59,6 +60,7 @@ test('scorers from 1 to 4 and back to 1, as their lag wants it, over 12 partitio
   expect(scaler.workers()).toBe(1)
   expect(new Set(ids).size).toBe(load.sent())
   expect(ids.length).toBe(load.sent())
+  await expectEachOnce(pipeline, inject('brokers'))
 })
 
 /** Visible records that the scorers' group has not committed, over all partitions. */

@@ -38,6 +38,7 @@ export type RunnerCaseResult = Readonly<{
 
 const refusedEach = 97
 const patienceMillis = 120_000
+const replicatedMillis = 60_000
 const inputPartitions = 4
 const outputPartitions = 6
 
@@ -84,7 +85,7 @@ export async function runCase({
     if (position !== null) committed.set(partition, position.offset)
   }
   const violations = checkHistory({ inputs, outputs, committed })
-  const difference = differenceOf(outputs, await readLogFiles(cluster.broker(1).directory, [topics.output, topics.deadLetters]))
+  const difference = await lastingDifference(outputs, () => readLogFiles(cluster.broker(1).directory, [topics.output, topics.deadLetters]))
   for (const log of [...logs, test]) await log.close()
   const failure = ended.find((outcome) => outcome.status === 'rejected')
   if (failure !== undefined) throw failure.reason
@@ -168,6 +169,14 @@ function inputOf({ value, headers }: ReadRecord): InputRecord {
 const placeOf = ({ topic, partition, offset }: Pick<ReadRecord, 'topic' | 'partition' | 'offset'>) => `${topic}-${partition}@${offset}`
 
 /** The first record that only one of two readers sees; null where they see the same. */
+/** A broker that was killed has its replicas whole again some seconds after it serves: until then its files hold less. */
+async function lastingDifference(ours: readonly ReadRecord[], readFiles: () => Promise<LoggedRecord[]>): Promise<string | null> {
+  for (const deadline = systemClock.monotonic() + replicatedMillis; ; await systemClock.sleep(1_000)) {
+    const difference = differenceOf(ours, await readFiles())
+    if (difference === null || systemClock.monotonic() > deadline) return difference
+  }
+}
+
 function differenceOf(
   ours: readonly Pick<ReadRecord, 'topic' | 'partition' | 'offset' | 'value'>[],
   theirs: readonly LoggedRecord[],

@@ -10,6 +10,7 @@ import { commands } from '#app/cli/commands.ts'
 import { startServer } from '#app/dashboard/server.ts'
 import { commonSettings } from '#lib/app/common-settings.ts'
 import type { Settings } from '#lib/app/config.ts'
+import { rejectCodes } from '#lib/errors/reject-codes.ts'
 import { topics } from '#lib/market/topics.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 
@@ -125,6 +126,17 @@ function topicsPage(): string {
   ])
 }
 
+const rejectCodesPage = (): string =>
+  page('Reject codes', '`libs/errors/reject-codes.ts`', [
+    'Why a record became a dead letter (header `dead-letter-code`, metric label `code`), and why a command or the API refused something.',
+    'See dead letters with `flipstream dlq ls`, one with `flipstream dlq show`, and send them back with `flipstream dlq redrive`.',
+    '',
+    ...table(
+      ['code', 'meaning'],
+      Object.entries(rejectCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+    ),
+  ])
+
 type Operation = {
   summary?: string
   parameters?: { name: string; in: string; required?: boolean; description?: string }[]
@@ -193,6 +205,7 @@ const pages: Readonly<Record<string, string>> = {
   'commands.md': await commandsPage(),
   'settings.md': await settingsPage(),
   'topics.md': topicsPage(),
+  'reject-codes.md': rejectCodesPage(),
   'api.md': await apiPage(),
 }
 

@@ -5,6 +5,7 @@ import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { FencedError, RetryableError } from '#lib/errors/errors.ts'
 import { listingEvent } from '#lib/market/event.ts'
 import { topicSettings } from '#lib/market/topics.ts'
+import type { Reject } from '#lib/marketplace/page.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { Fault } from '#lib/stream/memory/transactions.ts'
@@ -90,7 +91,13 @@ describe('a commit', () => {
 
   test('puts a reject into the dead letters, in the words of the marketplace', async () => {
     const committer = await open()
-    const reject = { key: 'k', code: 'bad_price', message: 'order.currentPrice: expected …', tokenId: '7', raw: '{"id":"7","price":"-1"}' }
+    const reject: Reject = {
+      key: 'k',
+      code: 'bad_price',
+      message: 'order.currentPrice: expected …',
+      tokenId: '7',
+      raw: '{"id":"7","price":"-1"}',
+    }
     await committer.commit((state) => ({ events: [], rejects: [reject], state: { ...state } }))
     const [letter] = await read('dead-letters')
     expect(String(letter?.value)).toBe(reject.raw)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { RejectCode } from '#lib/errors/reject-codes.ts'
 import type { AxieAnswer } from '#lib/marketplace/answers.ts'
-import type { Page } from '#lib/marketplace/page.ts'
+import type { Page, Reject } from '#lib/marketplace/page.ts'
 import type { CollectorState, Listing } from '#schemas/types.ts'
 import { initialState } from './decision.ts'
 import { decideListings } from './processor.ts'
@@ -66,7 +67,7 @@ describe('the sweep', () => {
     heldAt: 1,
     marketTime: at(100),
   })
-  const reject = { key: 'abc', code: 'bad_price', message: 'no', tokenId: null, raw: '{}' }
+  const reject: Reject = { key: 'abc', code: 'bad_price', message: 'no', tokenId: null, raw: '{}' }
 
   test('tells what is still there, and refreshes what is followed', () => {
     const decision = decideSweep(state, page([listing(1, 10), listing(9, 1)]), collecting)
@@ -83,7 +84,7 @@ describe('the sweep', () => {
 
   test('ends what was met as open and is void now, once; what was never open ends nothing', () => {
     const { state: met } = decideListings(state, reading(90, [listing(7, 80)]), collecting)
-    const ended = (tokenId: string, key: string, code: string) => ({ key, code, message: 'no', tokenId, raw: '{}' })
+    const ended = (tokenId: string, key: string, code: RejectCode): Reject => ({ key, code, message: 'no', tokenId, raw: '{}' })
     const rejects = [ended('7', listing(7, 80).listingId, 'order_closed'), ended('8', listing(8, 95).listingId, 'order_expired')]
     const decision = decideSweep(met, page([], rejects), collecting)
     expect(idsOf(decision)).toEqual([`cancellation:${listing(7, 80).listingId}`])

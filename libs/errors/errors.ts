@@ -1,3 +1,5 @@
+import type { RejectCode } from './reject-codes.ts'
+
 /**
  * One class per reaction. Whoever throws decides what happens next:
  *   RetryableError  the world is unwell (broker, registry, store): back off with jitter and try again, for ever, visibly
@@ -20,9 +22,8 @@ export class FatalError extends Error {
 
 export class RejectedError extends Error {
   override readonly name = 'RejectedError'
-  /** Stable, snake_case: counted in metrics and written to the dead letter's headers. */
-  readonly code: string
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  readonly code: RejectCode
+  constructor(code: RejectCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
   }

@@ -1,3 +1,5 @@
+import type { RejectCode } from '#lib/errors/reject-codes.ts'
+
 /** What is asked of every listing and sale of the stream, beyond what cannot be read at all: see read-event.ts. */
 export type RecordFacts = Readonly<{
   kind: 'offer' | 'sale'
@@ -10,7 +12,7 @@ export type RecordFacts = Readonly<{
   buyer: string | null
 }>
 
-type RecordExpectation = Readonly<{ name: string; expected: string; holds(facts: RecordFacts): boolean }>
+type RecordExpectation = Readonly<{ name: RejectCode; expected: string; holds(facts: RecordFacts): boolean }>
 
 /**
  * Cheap, for each record pays for it. What breaks one becomes a dead letter with the expectation's name, moves no level and is no example,

@@ -1,3 +1,5 @@
+import type { RejectCode } from '#lib/errors/reject-codes.ts'
+
 /** What one answer to a list query held. `items` and `rejects` in the order of the list. */
 export type Page<Item> = Readonly<{
   items: readonly Item[]
@@ -16,8 +18,7 @@ export type Page<Item> = Readonly<{
 export type Reject = Readonly<{
   /** The same for the same entry, however often it is read: its listing id, or a hash of what it says. */
   key: string
-  /** missing_field, bad_field, bad_price, graphql_error */
-  code: string
+  code: RejectCode
   /** What was expected and found, with the path. */
   message: string
   /** Null where it does not even say so. */

@@ -1,3 +1,4 @@
+import type { RejectCode } from '#lib/errors/reject-codes.ts'
 import { axieFeatures } from '#lib/features/axie-v1.ts'
 import { type FeatureSet, vectorOf, vectorToBytes } from '#lib/features/feature-set.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
@@ -8,7 +9,7 @@ import type { EnrichedListing, FeaturizedListing } from '#schemas/types.ts'
 /** For listings that name none: no model prices them, so any will do. */
 const otherwise = axieFeatures
 
-const reject = (code: string, message: string): Result<never> => ({ type: 'reject', code, message })
+const reject = (code: RejectCode, message: string): Result<never> => ({ type: 'reject', code, message })
 
 /**
  * Adds to each enriched listing the vector that the model reads which the listing names. So models of different feature sets may take

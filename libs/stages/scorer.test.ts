@@ -154,7 +154,7 @@ describe('scorer', () => {
     const models = {
       'model-a': usable(),
       'model-b': usable({ featureSetHash: 'e'.repeat(64) }),
-      'model-c': { code: 'model_corrupt', message: 'model model-c: weights.bin is damaged' },
+      'model-c': { code: 'model_corrupt' as const, message: 'model model-c: weights.bin is damaged' },
     }
     expect(
       codes(

@@ -1,4 +1,5 @@
 import { distinctionsOf } from '#lib/axie/attributes.ts'
+import type { RejectCode } from '#lib/errors/reject-codes.ts'
 import type { FeatureSet } from '#lib/features/feature-set.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { demandChances, demandSpans } from '#lib/model/heads/demand-head.ts'
@@ -26,7 +27,7 @@ export type UsableModel = Readonly<{
 }>
 
 /** A model that listings name and that cannot be used: each of them becomes a dead letter with this code. */
-export type UnusableModel = Readonly<{ code: string; message: string }>
+export type UnusableModel = Readonly<{ code: RejectCode; message: string }>
 
 export type ScorerOptions = Readonly<{
   /** Models loaded before the batch (see main.ts): the processor itself never waits. */
@@ -46,7 +47,7 @@ type Reject = Extract<Result<never>, { type: 'reject' }>
 /** One listing that can be scored, and where its result belongs. */
 type Row = Readonly<{ index: number; value: FeaturizedListing; level: number }>
 
-const reject = (code: string, message: string): Reject => ({ type: 'reject', code, message })
+const reject = (code: RejectCode, message: string): Reject => ({ type: 'reject', code, message })
 
 /** Scores each listing with the model that it names: all listings of a batch and a model in one prediction. */
 export function createScorerProcessor(options: ScorerOptions): Processor<FeaturizedListing, ScoredListing, null> {

@@ -1,5 +1,6 @@
 import { hourMillis } from '#lib/clock/durations.ts'
-import { RejectedError } from '#lib/errors/errors.ts'
+import { FatalError, RejectedError } from '#lib/errors/errors.ts'
+import { isRejectCode } from '#lib/errors/reject-codes.ts'
 import { clockOf, readEvent } from '#lib/market/read-event.ts'
 import type { Processor, Result } from '#lib/stream/processor.ts'
 import { rowOfEvent, type SaleRow } from '#lib/validation/sale-row.ts'
@@ -25,7 +26,9 @@ function judge({ hour, rows }: HourState): Result<never> | null {
   if (broken[0] === undefined) return null
   const problems = broken.map(({ name, expected, found }) => `${name}: expected ${expected}, found ${found}`)
   const message = `the hour from ${hourName(hour)} (${rows.length} sales), not this record, which only ended it: ${problems.join('; ')}`
-  return { type: 'reject', code: broken[0].name, message }
+  const code = broken[0].name
+  if (!isRejectCode(code)) throw new FatalError(`expectation ${code} of ${hourSuite.name} is no reject code: add it to reject-codes.ts`)
+  return { type: 'reject', code, message }
 }
 
 function processEvent(state: HourState, event: MarketEvent): Result<never> {

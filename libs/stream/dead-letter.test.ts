@@ -13,7 +13,7 @@ const record: LogRecord = {
   headers: { 'collected-at': '1650000000000' },
 }
 const options = { app: 'enricher', topic: 'dead-letters', maxRecordBytes: 100_000 }
-const rejection = { code: 'unknown_part', message: 'part back-nonsense is not in the table' }
+const rejection = { code: 'unknown_part', message: 'part back-nonsense is not in the table' } as const
 
 describe('a dead letter', () => {
   it('holds the original bytes under the original key, and says where, who and why', () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { RejectCode } from '#lib/errors/reject-codes.ts'
 import type { Headers, LogRecord, NewRecord } from './log.ts'
 import { headerBytesOf, withHeaders } from './raw-headers.ts'
 
-export type Rejection = Readonly<{ code: string; message: string }>
+export type Rejection = Readonly<{ code: RejectCode; message: string }>
 
 /** Headers of a dead letter, beside those of the original record. */
 export const deadLetterHeaders = {

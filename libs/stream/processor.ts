@@ -1,3 +1,4 @@
+import type { RejectCode } from '#lib/errors/reject-codes.ts'
 import type { Headers, LogRecord } from './log.ts'
 
 /** A decoded input record. */
@@ -9,7 +10,7 @@ export type Output<Value> = Readonly<{ topic: string; key: string; value: Value;
 export type Result<Value> =
   | Readonly<{ type: 'emit'; outputs: readonly Output<Value>[] }>
   | Readonly<{ type: 'skip'; reason: string; outputs?: readonly Output<Value>[] }>
-  | Readonly<{ type: 'reject'; code: string; message: string }>
+  | Readonly<{ type: 'reject'; code: RejectCode; message: string }>
 
 /**
  * The pure part of an app: synchronous, deterministic, no clock, no network. The runner (runner.ts) owns everything else.

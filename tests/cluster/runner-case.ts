@@ -111,7 +111,7 @@ function copyRunner(log: Log, group: string, topics: { input: string; output: st
     input: {
       topic: topics.input,
       decode(bytes, { partition, offset }) {
-        if (Number(String(bytes)) % refusedEach === 0) throw new RejectedError('refused', `${partition}:${offset}`)
+        if (Number(String(bytes)) % refusedEach === 0) throw new RejectedError('bad_price', `${partition}:${offset}`)
         return `${partition}:${offset}`
       },
     },

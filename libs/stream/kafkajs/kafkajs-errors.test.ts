@@ -68,7 +68,7 @@ describe('an error of kafkajs', () => {
   })
 
   it('that is ours already stays what it is', () => {
-    for (const error of [new RetryableError('r'), new FencedError('f'), new FatalError('x'), new RejectedError('code', 'm')])
+    for (const error of [new RetryableError('r'), new FencedError('f'), new FatalError('x'), new RejectedError('no_value', 'm')])
       expect(streamError(error, 'anything')).toBe(error)
   })
 })

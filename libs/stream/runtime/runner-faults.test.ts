@@ -54,7 +54,7 @@ const recordsOf = (feed: readonly Feed[]): NewRecord[] => {
 
 const decode = (bytes: Buffer): WindowEvent => {
   const text = String(bytes)
-  if (text.startsWith('garbage')) throw new RejectedError('garbage', text)
+  if (text.startsWith('garbage')) throw new RejectedError('undecodable', text)
   return JSON.parse(text)
 }
 

@@ -39,7 +39,7 @@ const shout: Processor<string, string, null> = {
       const written = [{ topic: topics.output, key: record.key ?? '', value: value.toUpperCase() }]
       if (value.startsWith('skip aloud')) return { type: 'skip', reason: 'asked_to', outputs: written }
       if (value.startsWith('skip')) return { type: 'skip', reason: 'asked_to' }
-      if (value.startsWith('bad')) return { type: 'reject', code: 'bad', message: `${value} is bad` }
+      if (value.startsWith('bad')) return { type: 'reject', code: 'bad_price', message: `${value} is bad` }
       return { type: 'emit', outputs: written }
     }),
 }
@@ -100,7 +100,7 @@ describe('a runner', () => {
       [deadLetterHeaders.app]: 'shouter',
       [deadLetterHeaders.topic]: topics.input,
       [deadLetterHeaders.offset]: '1',
-      [deadLetterHeaders.code]: 'bad',
+      [deadLetterHeaders.code]: 'bad_price',
       [deadLetterHeaders.message]: 'bad b is bad',
     })
   })
@@ -295,7 +295,7 @@ describe('a runner', () => {
     const headers = { 'collected-at': String(systemClock.now() - 50) }
     await send(...['a', 'b', 'skip c', 'bad d', 'skip aloud e'].map((text) => ({ value: Buffer.from(text), headers })))
     await run({ metrics })
-    await until(() => expect(told).toEqual(['2 emitted', '2 skipped asked_to', '1 rejected bad']))
+    await until(() => expect(told).toEqual(['2 emitted', '2 skipped asked_to', '1 rejected bad_price']))
     expect(await texts(topics.output)).toEqual(['A', 'B', 'SKIP ALOUD E'])
     for (const millis of latencies) expect(millis).toBeGreaterThanOrEqual(50)
     expect(latencies).toHaveLength(5)

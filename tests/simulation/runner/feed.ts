@@ -30,6 +30,6 @@ export function createFeed(dice: Dice, topic: string, count: number, partitions:
 
 export function decodeEvent(bytes: Buffer): Event {
   const text = bytes.toString()
-  if (text.startsWith('garbage')) throw new RejectedError('garbage', text)
+  if (text.startsWith('garbage')) throw new RejectedError('undecodable', text)
   return JSON.parse(text)
 }

@@ -26,7 +26,7 @@ export const createTrailProcessor = (topic: string): Processor<Event, Answer, St
     batch.map(({ value: event }) => {
       state.clock = Math.max(state.clock, event.time)
       state.window = state.window.filter(({ time }) => time >= state.clock - horizonMillis)
-      if (event.type === 'refused') return { type: 'reject', code: 'refused', message: `no ${event.id} here` }
+      if (event.type === 'refused') return { type: 'reject', code: 'bad_price', message: `no ${event.id} here` }
       if (event.type === 'ignored') return { type: 'skip', reason: 'ignored' }
       if (event.type === 'unit') {
         state.unit = event.unit

@@ -48,7 +48,7 @@ export function describeRedrive(
         process: (batch) =>
           batch.map(({ value }) =>
             value.startsWith('bad') && !accepts()
-              ? { type: 'reject', code: 'bad', message: `${value} is bad` }
+              ? { type: 'reject', code: 'bad_price', message: `${value} is bad` }
               : { type: 'emit', outputs: [{ topic: topicName(prefix, output), key: 'k', value }] },
           ),
       }
@@ -117,7 +117,7 @@ export function describeRedrive(
         [redrivenHeaders.for]: 'enricher',
         [redrivenHeaders.from]: first!.id,
         [deadLetterHeaders.offset]: String(original!.offset),
-        [deadLetterHeaders.code]: 'bad',
+        [deadLetterHeaders.code]: 'bad_price',
       })
       const [, second] = await readLetters(log, prefix, all)
       expect(second).toMatchObject({ attempt: 2, redriven: false, app: 'enricher', topic: 'market.events' })
@@ -133,7 +133,7 @@ export function describeRedrive(
           [deadLetterHeaders.app]: 'enricher',
           [deadLetterHeaders.topic]: topic,
           [deadLetterHeaders.partition]: '0',
-          [deadLetterHeaders.code]: 'bad',
+          [deadLetterHeaders.code]: 'bad_price',
           ...more,
         },
       })
@@ -146,7 +146,7 @@ export function describeRedrive(
         letter(events, { [deadLetterHeaders.code]: 'other' }),
       ])
       await producer.close()
-      const candidates = await sendBack(({ code }) => code === 'bad')
+      const candidates = await sendBack(({ code }) => code === 'bad_price')
       expect(candidates.map(({ obstacle }) => obstacle)).toEqual([
         expect.stringContaining('no topic of ours'),
         expect.stringContaining('5000000 bytes was cut'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { maxBreedCount } from '#lib/axie/anatomy.ts'
 import { axieClasses } from '#lib/axie/classes.ts'
-import { query } from './query.ts'
+import { page, query } from './query.ts'
 
 /** What the API takes and answers. The OpenAPI document is made of these. Times are milliseconds since 1970 of the market's clock. */
 
@@ -201,56 +201,6 @@ export const whyAnswer = z.object({
   rules: z.array(ruleExplanation).readonly(),
 })
 
-const time = z.coerce.number().int().min(0).max(8.64e15)
-
-export const outcomesQuery = query({
-  kind: z.enum(['alert', 'random', 'rejected']).optional().describe('Only these; random: what a buyer without a forecast would have got'),
-  rule: z.string().max(40).optional(),
-  class: z.string().max(40).optional(),
-  status: z.enum(['open', 'gone', 'resold', 'censored']).optional(),
-  bought: z.enum(['true', 'false']).optional().describe('Someone who speaks for an account said so'),
-  axieId: z.string().max(20).optional(),
-  from: time.optional().describe('Seen then or later, in milliseconds'),
-  to: time.optional().describe('Seen before'),
-  minNetUsd: z.coerce.number().optional().describe('Resold for so much more than it cost, at least'),
-  sort: z.enum(['alertedAt', 'askUsd', 'netUsd']).default('alertedAt').describe('What has no result comes last'),
-  order: z.enum(['asc', 'desc']).default('desc'),
-  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
-  limit: z.coerce.number().int().min(1).max(20_000).default(100).describe('At most, 1 to 20000'),
-})
-
-const outcomeRow = z.object({
-  alertId: z.string(),
-  kind: z.enum(['alert', 'random', 'rejected']),
-  listingId: z.string(),
-  axieId: z.string(),
-  class: z.string().nullable().describe('Null where the axie is no longer remembered'),
-  rule: z.string(),
-  source,
-  status: outcome.shape.status,
-  alertedAt: moment,
-  askUsd: usd,
-  forecastUsd: usd.nullable().describe('Median'),
-  goneAt: moment.nullable(),
-  goneBy: z.enum(['sold', 'cancelled', 'relisted']).nullable(),
-  soldUsd: usd.nullable().describe('What the listing itself went for'),
-  resoldAt: moment.nullable(),
-  resoldUsd: usd.nullable(),
-  netUsd: usd.nullable(),
-  bought: z.boolean(),
-  isFinal: z.boolean(),
-  rejectedFor: z.string().nullable(),
-})
-
-export const outcomesAnswer = z.object({
-  simulated,
-  total: z.number().int().describe('All that match, on this page of them or not'),
-  resold: z.number().int(),
-  gained: z.number().int().describe('Of those resold'),
-  sumNetUsd: usd.describe('Of those resold, which is the luckier part'),
-  outcomes: z.array(outcomeRow).readonly(),
-})
-
 export const rulesAnswer = z.object({
   simulated,
   inForce: z.object({ name: z.string(), hash: z.string(), rules: z.array(z.string()).readonly(), document: z.looseObject({}) }),
@@ -259,8 +209,7 @@ export const rulesAnswer = z.object({
 export const positionsQuery = query({
   account: z.string().max(40).optional(),
   status: z.enum(['open', 'sold']).optional(),
-  offset: outcomesQuery.shape.offset,
-  limit: z.coerce.number().int().min(1).max(100).default(50).describe('At most, 1 to 100'),
+  ...page(100, 50),
 })
 
 const account = z
@@ -321,7 +270,6 @@ export const positionsAnswer = z.object({
 })
 
 export type PositionsAnswer = z.input<typeof positionsAnswer>
-export type OutcomesAnswer = z.input<typeof outcomesAnswer>
 
 const levelSample = z.object({
   at: moment,

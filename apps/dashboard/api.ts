@@ -19,8 +19,6 @@ import {
   levelsAnswer,
   listingsAnswer,
   modelsAnswer,
-  outcomesAnswer,
-  outcomesQuery,
   positionAnswer,
   positionsAnswer,
   positionsQuery,
@@ -32,7 +30,6 @@ import {
   whyAnswer,
 } from './api-schemas.ts'
 import type { EventStream } from './event-stream.ts'
-import { outcomesOf } from './outcomes-answer.ts'
 import type { Positions } from './positions-answer.ts'
 import type { Prices } from './price-answer.ts'
 import { problem, problemSchema, problemType, sendProblem } from './problem.ts'
@@ -151,21 +148,6 @@ export function registerApi(
       },
     },
     ({ params }) => why(params.id),
-  )
-  app.get(
-    '/outcomes',
-    {
-      schema: {
-        summary: 'What became of alerts, of random draws and of what was rejected: filtered, sorted, page by page',
-        tags: ['money'],
-        querystring: outcomesQuery,
-        response: { 200: outcomesAnswer, ...failures },
-      },
-    },
-    ({ query }) => ({
-      simulated: simulated(),
-      ...outcomesOf(view.outcomes(), query, (axieId) => market.known(axieId)?.item.class ?? null),
-    }),
   )
   app.get(
     '/positions',

@@ -127,23 +127,22 @@ describe('the API', () => {
     const outcomes = [
       outcome(901, { status: 'resold', netUsd: 5, resoldUsd: 30 }),
       outcome(902, { status: 'resold', netUsd: -2, resoldUsd: 20 }),
-      outcome(903, { status: 'open', netUsd: null }),
+      outcome(903, { status: 'open', netUsd: null, bought: true }),
       outcome(904, { kind: 'random', rule: 'random', status: 'resold', netUsd: 7 }),
     ]
     for (const one of outcomes) await world.send('outcomes', one.alertId, one)
     await world.log.idle()
     const asked = async (query: string) => {
-      const { body } = await json(`/api/outcomes?${query}`)
-      const { outcomes: rows, ...counts } = body as unknown as { outcomes: { axieId: string }[] }
-      return { ...counts, ids: rows.map(({ axieId }) => axieId) }
+      const { body } = await json(`/api/trades?to=1970-01-01&${query}`)
+      const { trades, ...counts } = body as unknown as { trades: { axieId: string }[] }
+      return { ...counts, ids: trades.map(({ axieId }) => axieId) }
     }
-    expect(await asked('kind=alert')).toEqual({ simulated: true, total: 3, resold: 2, gained: 1, sumNetUsd: 3, ids: ['903', '902', '901'] })
-    expect(await asked('sort=netUsd')).toMatchObject({ ids: ['904', '901', '902', '903'] })
-    expect(await asked('sort=netUsd&order=asc&offset=1&limit=1')).toMatchObject({ total: 4, ids: ['901'] })
-    expect(await asked('status=resold&minNetUsd=0&from=901&to=904')).toMatchObject({ ids: ['901'] })
-    expect(await asked('rule=random')).toMatchObject({ total: 1, ids: ['904'] })
-    for (const query of ['kin=alert', 'kind=nothing', 'limit=0', 'from=yesterday'])
-      expect((await json(`/api/outcomes?${query}`)).status, query).toBe(400)
+    expect(await asked('kind=alert')).toEqual({ simulated: true, total: 3, resold: 2, gained: 1, netUsd: 3, ids: ['903', '902', '901'] })
+    expect(await asked('sort=-gain')).toMatchObject({ ids: ['904', '901', '902', '903'] })
+    expect(await asked('sort=gain&offset=1&limit=1')).toMatchObject({ total: 4, resold: 3, ids: ['901'] })
+    expect(await asked('state=resold&minGain=0&kind=alert')).toMatchObject({ ids: ['901'] })
+    expect(await asked('bought=true')).toMatchObject({ total: 1, ids: ['903'] })
+    expect(await asked('kind=random')).toMatchObject({ total: 1, ids: ['904'] })
   })
 
   test('knows what was bought and sold, and what to ask for what is left', async () => {
@@ -203,7 +202,10 @@ describe('the API', () => {
       [json('/api/listings?klass=plant'), 400, /unknown parameter "klass": known are class, from, .*limit/],
       [json('/api/status?x=1&y=2'), 400, /unknown parameter "x", "y": this takes none/],
       [json('/api/alerts?state=sold'), 400, /state/],
-      [json('/api/trades?from=yesterday'), 400, /a day such as/],
+      [json('/api/trades?from=yesterday'), 400, /a time with its zone such as .*, or milliseconds/],
+      [json('/api/trades?to=2022-04-16T07:00'), 400, /the zone is missing/],
+      [json('/api/profit?from=2022-02-31'), 400, /there is no such day/],
+      [json('/api/trades?bought=yes'), 400, /bought/],
       [json('/api/trades?kind=alert,nobody'), 400, /alert, random, rejected/],
       [json('/api/trades?sort=price'), 400, /sort/],
       [json('/api/trades?minGain='), 400, /dollars/],
@@ -275,7 +277,7 @@ describe('the API', () => {
   test('has a document that lists every path', async () => {
     const { body } = await json('/api/openapi.json')
     const paths = [
-      ...['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/outcomes', '/api/positions', '/api/positions/sold'],
+      ...['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/positions', '/api/positions/sold'],
       ...[
         '/api/price',
         '/api/price/{axieId}',

@@ -3,6 +3,7 @@ import { axieClasses } from '#lib/axie/classes.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
 import { sortKeys } from '#lib/live/selection.ts'
 import { tradeKinds, tradeStates } from '#lib/live/trade-book.ts'
+import { parseMoment } from '#lib/words/time.ts'
 
 /** Query parameters. What nobody knows is refused by its name, beside those that are known: a misspelt filter would show everything. */
 export const query = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -15,13 +16,12 @@ export const query = <Shape extends z.ZodRawShape>(shape: Shape) =>
     },
   })
 
-/** A day, a moment of it, or milliseconds since 1970. `end`: a day means its end. */
+/** As people write moments everywhere, and as the API answers them: in milliseconds since 1970. `end`: a day means its end. */
 const moment = (end: boolean) =>
   z.string().transform((text, context) => {
-    const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
-    const millis = /^\d{1,16}$/.test(text) ? Number(text) : Date.parse(isDay ? text : /(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`)
-    if (Number.isFinite(millis)) return end && isDay ? millis + dayMillis : millis
-    context.addIssue({ code: 'custom', message: 'expected a day such as 2022-04-16, a moment such as 2022-04-16T07:00Z, or milliseconds' })
+    const moment = /^\d{12,14}$/.test(text) ? Number(text) : parseMoment(text)
+    if (typeof moment === 'number') return end && /^\d{4}-\d{2}-\d{2}$/.test(text) ? moment + dayMillis : moment
+    context.addIssue({ code: 'custom', message: `expected ${moment.expected}, or milliseconds` })
     return z.NEVER
   })
 
@@ -43,7 +43,7 @@ const filters = {
     .max(100)
     .optional()
     .describe(`One of ${axieClasses.join(', ')}`),
-  from: moment(false).optional().describe('Seen then or later: a day, a moment or milliseconds; market time, UTC'),
+  from: moment(false).optional().describe('Seen then or later: a day (UTC), a moment with its zone, or milliseconds; market time'),
   to: moment(true).optional().describe('Seen before; a day includes itself'),
   minGain: dollars.optional().describe('At least so many dollars'),
   maxGain: dollars.optional().describe('At most'),
@@ -59,6 +59,12 @@ const ofRules = {
     .describe(`One of ${tradeStates.join(', ')}`),
 }
 
+const bought = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .optional()
+  .describe('Somebody who speaks for an account said that they bought it')
+
 const kind = z
   .string()
   .max(100)
@@ -71,7 +77,7 @@ const kind = z
   .optional()
   .describe(`${tradeKinds.join(', ')}, or several with commas between`)
 
-const page = (most: number, usual: number) => ({
+export const page = (most: number, usual: number) => ({
   limit: z.coerce.number().int().min(1).max(most).default(usual).describe(`At most, 1 to ${most}`),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0).describe('So many are left out before the first'),
 })
@@ -79,8 +85,8 @@ const page = (most: number, usual: number) => ({
 export const noQuery = query({})
 export const listingsQuery = query({ ...filters, ...page(500, 50) })
 export const alertsQuery = query({ ...filters, ...ofRules, ...page(200, 50) })
-export const tradesQuery = query({ kind, ...filters, ...ofRules, ...page(500, 50) })
-export const tradesFileQuery = query({ kind, ...filters, ...ofRules })
+export const tradesQuery = query({ kind, ...filters, ...ofRules, bought, ...page(500, 50) })
+export const tradesFileQuery = query({ kind, ...filters, ...ofRules, bought })
 const { from, to, class: className, rule } = tradesFileQuery.shape
 export const profitQuery = query({ from, to, class: className, rule })
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { profitTable } from '#lib/live/profit-table.ts'
+import { profitOf, profitTable } from '#lib/live/profit-table.ts'
 import { select } from '#lib/live/selection.ts'
 import { selectableTrade, type Trade, type TradeBook, tradeKinds, tradeStates } from '#lib/live/trade-book.ts'
 import { quotedCell } from '#lib/words/csv.ts'
@@ -15,6 +15,7 @@ const simulated = z.boolean().nullable()
 
 const trade = z.object({
   tradeId: z.string(),
+  listingId: z.string(),
   kind: z.enum(tradeKinds).describe('Whose purchase it was or would have been: of an alert, of a random buyer, of a rejected candidate'),
   at: moment,
   axieId: z.string(),
@@ -26,13 +27,23 @@ const trade = z.object({
   forecastUsd: usd.nullable(),
   expectedUsd: usd.nullable().describe('Gain after fee that the alert expected at the median'),
   expectedLowUsd: usd.nullable().describe('The same at the lower quartile'),
+  goneAt: moment.nullable().describe('When the listing was no longer on offer'),
+  goneBy: z.enum(['sold', 'cancelled', 'relisted']).nullable(),
+  soldUsd: usd.nullable().describe('What the listing itself went for'),
   resoldUsd: usd.nullable(),
   resoldAt: moment.nullable(),
   netUsd: usd.nullable().describe('What it came to after fee and ask; null until sold on'),
   bought: z.boolean().describe('Somebody said that they bought it'),
   simulated: z.boolean(),
 })
-const tradesAnswer = z.object({ simulated, total: z.number().int(), trades: z.array(trade).readonly() })
+const tradesAnswer = z.object({
+  simulated,
+  total: z.number().int().describe('All that match, on this page of them or not'),
+  resold: z.number().int().describe('Of all that match'),
+  gained: z.number().int().describe('Of those resold'),
+  netUsd: usd.describe('Of those resold, which is the luckier part'),
+  trades: z.array(trade).readonly(),
+})
 
 const profit = z.object({ purchases: z.number(), resold: z.number(), gained: z.number(), netUsd: usd, unsoldUsd: usd })
 const profitAnswer = z.object({
@@ -66,8 +77,10 @@ export function registerTrades(server: FastifyInstance, book: TradeBook, isSimul
       },
     },
     ({ query }) => {
-      const { total, rows } = pageOf(select(book.trades(), selectableTrade, query), query)
-      return { simulated: isSimulated(), total, trades: rows }
+      const matching = select(book.trades(), selectableTrade, query)
+      const { resold, gained, netUsd } = profitOf(matching)
+      const { total, rows } = pageOf(matching, query)
+      return { simulated: isSimulated(), total, resold, gained, netUsd, trades: rows }
     },
   )
   app.get(

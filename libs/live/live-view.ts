@@ -28,8 +28,6 @@ export type LiveView = Readonly<{
   /** The newest record of it, as it was scored; null where it is not remembered. */
   scored(subject: Subject): ScoredListing | null
   alert(alertId: string): Alert | null
-  /** Of every kind, newest first: alerts, the random buyer's draws, and what was rejected. */
-  outcomes(): Outcome[]
   positions: PositionBook
   /** Newest first. */
   models(): ModelAnnounced[]
@@ -43,7 +41,6 @@ export type LiveView = Readonly<{
 export type LiveViewOptions = Readonly<{
   listings: number
   alerts: number
-  outcomes: number
   calibration: Calibration
   tally: OutcomeTally
 }>
@@ -53,19 +50,12 @@ const mostCodes = 50
 /** Changes that nobody asks for are not kept: whoever comes then is given the whole picture. */
 const mostChanges = 1_000
 
-export function createLiveView({
-  listings: mostListings,
-  alerts: mostAlerts,
-  outcomes: mostOutcomes,
-  calibration,
-  tally,
-}: LiveViewOptions): LiveView {
+export function createLiveView({ listings: mostListings, alerts: mostAlerts, calibration, tally }: LiveViewOptions): LiveView {
   const listings = createRecent<ScoredListing>(mostListings)
   /** The newest listing of an axie. */
   const listingIds = createRecent<string>(mostListings)
   const alerts = createRecent<Alert>(mostAlerts)
   const outcomes = createRecent<Outcome>(10 * mostAlerts)
-  const followed = createRecent<Outcome>(mostOutcomes)
   const positions = createPositionBook()
   const models = createRecent<ModelAnnounced>(mostModels)
   const codes = new Map<string, number>()
@@ -109,7 +99,6 @@ export function createLiveView({
     },
     takeOutcome(outcome) {
       tally.take(outcome)
-      followed.set(outcome.alertId, outcome)
       if (outcome.kind !== 'alert') return
       outcomes.set(outcome.alertId, outcome)
       compareResale(alerts.get(outcome.alertId), outcome)
@@ -129,7 +118,6 @@ export function createLiveView({
       return alerts.newest(mostAlerts).find(({ scored }) => isAbout(subject, scored))?.scored ?? null
     },
     alert: (alertId) => alerts.get(alertId) ?? null,
-    outcomes: () => followed.newest(mostOutcomes).sort((a, b) => b.alertedAt - a.alertedAt),
     positions,
     models: () => models.newest(mostModels),
     deadLetters: () => ({ count: deadLetters, byCode: Object.fromEntries([...codes].sort(([, a], [, b]) => b - a)) }),

@@ -44,7 +44,7 @@ export function profitTable(trades: readonly Trade[]): ProfitRow[] {
     })
 }
 
-function profitOf(trades: readonly Trade[]): Profit {
+export function profitOf(trades: readonly Trade[]): Profit {
   const nets = trades.flatMap(({ netUsd }) => netUsd ?? [])
   return {
     purchases: trades.length,

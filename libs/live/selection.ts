@@ -4,6 +4,7 @@ export type Selection = Readonly<{
   rule?: string | undefined
   state?: string | undefined
   kind?: readonly string[] | undefined
+  bought?: boolean | undefined
   /** Milliseconds of the market's clock; `to` is not included. */
   from?: number | undefined
   to?: number | undefined
@@ -27,6 +28,7 @@ export type Selectable = Readonly<{
   rule?: string | null
   state?: string | null
   kind?: string
+  bought?: boolean
 }>
 
 /** The rows that match, in order. Without a sort the order stays; rows that are equal in it stay in theirs. */
@@ -37,11 +39,12 @@ export function select<Row>(rows: readonly Row[], selectable: (row: Row) => Sele
   return looked.map(({ row }) => row)
 }
 
-function matches(row: Selectable, { class: axieClass, rule, state, kind, from, to, minGain, maxGain, q }: Selection): boolean {
+function matches(row: Selectable, { class: axieClass, rule, state, kind, bought, from, to, minGain, maxGain, q }: Selection): boolean {
   if (axieClass !== undefined && row.class?.toLowerCase() !== axieClass.toLowerCase()) return false
   if (rule !== undefined && row.rule !== rule) return false
   if (state !== undefined && row.state !== state) return false
   if (kind !== undefined && (row.kind === undefined || !kind.includes(row.kind))) return false
+  if (bought !== undefined && row.bought !== bought) return false
   if (from !== undefined && row.at < from) return false
   if (to !== undefined && row.at >= to) return false
   if (minGain !== undefined && !(row.gain !== null && row.gain >= minGain)) return false

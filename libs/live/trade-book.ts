@@ -10,6 +10,7 @@ export const tradeStates = ['open', 'gone', 'resold', 'censored'] as const
 /** A purchase and what came of it: one row of the page's table. Dollars; moments of the market's clock. */
 export type Trade = Readonly<{
   tradeId: string
+  listingId: string
   kind: (typeof tradeKinds)[number]
   at: number
   axieId: string
@@ -24,6 +25,10 @@ export type Trade = Readonly<{
   /** What the alert expected at the median, and at the lower quartile, after fee and ask. */
   expectedUsd: number | null
   expectedLowUsd: number | null
+  /** When the listing was gone and by what; and what it went for, where it sold. */
+  goneAt: number | null
+  goneBy: Outcome['goneBy']
+  soldUsd: number | null
   resoldUsd: number | null
   resoldAt: number | null
   /** What it came to after fee and ask; null until it was sold on. */
@@ -62,6 +67,7 @@ export function createTradeBook({ capacity, classOf }: TradeBookOptions): TradeB
     const alert = outcome.kind === 'alert' ? alerts.get(outcome.alertId) : undefined
     return {
       tradeId: outcome.alertId,
+      listingId: outcome.listingId,
       kind: outcome.kind,
       at: outcome.alertedAt,
       axieId: outcome.tokenId,
@@ -73,6 +79,9 @@ export function createTradeBook({ capacity, classOf }: TradeBookOptions): TradeB
       forecastUsd: alert?.forecastUsd ?? outcome.forecastUsd,
       expectedUsd: alert?.expectedUsd ?? null,
       expectedLowUsd: alert?.expectedLowUsd ?? null,
+      goneAt: outcome.goneAt,
+      goneBy: outcome.goneBy,
+      soldUsd: outcome.soldUsd,
       resoldUsd: outcome.resoldUsd,
       resoldAt: outcome.resoldAt,
       netUsd: outcome.netUsd,
@@ -93,7 +102,7 @@ export function createTradeBook({ capacity, classOf }: TradeBookOptions): TradeB
 }
 
 /** An alert that nothing is known to have come of: it is open. */
-function expectedOf({ alertId, rule, netGainUsd, netGainLowUsd, scored }: Alert): Expected {
+function expectedOf({ alertId, listingId, rule, netGainUsd, netGainLowUsd, scored }: Alert): Expected {
   const { item, observedAt, ask, source } = scored.listing
   const known = {
     class: item.class,
@@ -102,14 +111,24 @@ function expectedOf({ alertId, rule, netGainUsd, netGainLowUsd, scored }: Alert)
     expectedLowUsd: netGainLowUsd,
   }
   const trade: Trade = {
-    ...{ tradeId: alertId, kind: 'alert', at: observedAt, axieId: item.tokenId, rule, reason: null, state: 'open' },
-    ...{ askUsd: ask.usd, resoldUsd: null, resoldAt: null, netUsd: null, bought: false, simulated: source !== 'live' },
+    ...{ tradeId: alertId, listingId, kind: 'alert', at: observedAt, axieId: item.tokenId, rule, reason: null, state: 'open' },
+    ...{
+      askUsd: ask.usd,
+      goneAt: null,
+      goneBy: null,
+      soldUsd: null,
+      resoldUsd: null,
+      resoldAt: null,
+      netUsd: null,
+      bought: false,
+      simulated: source !== 'live',
+    },
     ...known,
   }
   return { ...known, trade }
 }
 
 /** Gain is what it came to; until then nothing is known of it. */
-export const selectableTrade = ({ axieId, class: axieClass, at, askUsd, netUsd, rule, state, kind }: Trade): Selectable => ({
-  ...{ axieId, class: axieClass, at, ask: askUsd, gain: netUsd, rule, state, kind },
+export const selectableTrade = ({ axieId, class: axieClass, at, askUsd, netUsd, rule, state, kind, bought }: Trade): Selectable => ({
+  ...{ axieId, class: axieClass, at, ask: askUsd, gain: netUsd, rule, state, kind, bought },
 })

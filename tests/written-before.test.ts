@@ -79,6 +79,19 @@ describe('models that earlier versions stored', () => {
   })
 })
 
+/** As a log holds it, beside the schema it was written by and what it said. A field that is newer has its default. */
+type WrittenRecord = Readonly<{ record: RecordName; schema: object; bytes: string; value: object }>
+
+describe('records in logs that are kept for ever', () => {
+  it.each(filesIn('records/'))('%s says what it said', async (file) => {
+    const { record, schema, bytes, value }: WrittenRecord = JSON.parse(read(`records/${file}`).toString())
+    const registry = createMemoryRegistry()
+    const id = await registry.register(record, JSON.stringify(schema))
+    const decoded = await createCodec({ registry }).decode(record, Buffer.concat([Buffer.of(0, 0, 0, 0, id), Buffer.from(bytes, 'base64')]))
+    expect(decoded).toMatchObject(value)
+  })
+})
+
 describe('records of every schema that was ever published', () => {
   const versions = Object.entries(published).flatMap(([name, schemas]) =>
     schemas.map((schema, index): [string, number, object] => [name, index + 1, schema]),

@@ -301,6 +301,21 @@ export type Item = {
   readonly attributes?: ItemAttributes | null
 }
 
+/** Topic marketplace.key: until when requests of the marketplace's key are spent, for all who share it. */
+export type KeySpent = {
+  /** Which key: the beginning of a hash of it, never the key. */
+  readonly key: string
+  /** Whose share is spent; null where the marketplace refused the key itself. */
+  readonly share: string | null
+  readonly until: number
+  /** When that was told. */
+  readonly at: number
+  /** Who was told. */
+  readonly by: string
+  /** In a sentence for people. */
+  readonly reason: string
+}
+
 export type LeaderboardAxie = {
   readonly tokenId: string
   /** Of its player, 1 is best. */
@@ -792,6 +807,7 @@ export type RecordTypes = {
   FeaturizedListing: FeaturizedListing
   ItemProfile: ItemProfile
   Item: Item
+  KeySpent: KeySpent
   LeaderboardSnapshot: LeaderboardSnapshot
   LearningHeld: LearningHeld
   Listing: Listing

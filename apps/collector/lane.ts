@@ -69,5 +69,7 @@ function complain({ code, message, transient }: MarketplaceError, lane: string, 
 function waitMillis(error: MarketplaceError, failures: number): number {
   if (error.code === 'unauthorized' || error.code === 'forbidden') return unauthorizedWaitMillis
   if (error.code === 'challenged') return Math.max(error.retryAfterMillis ?? 0, longestWaitMillis)
-  return Math.max(error.retryAfterMillis ?? 0, Math.min(longestWaitMillis, firstWaitMillis * 2 ** Math.min(failures - 1, 10)))
+  // What is spent until tonight costs no request to look at again: it may be given back before.
+  const wait = Math.min(error.retryAfterMillis ?? 0, longestWaitMillis)
+  return Math.max(wait, Math.min(longestWaitMillis, firstWaitMillis * 2 ** Math.min(failures - 1, 10)))
 }

@@ -5,6 +5,7 @@ import { marketKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { createMarketplace, type Marketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { budgetOf } from '#lib/marketplace/key-settings.ts'
+import { openSpentRecordOf } from '#lib/marketplace/spent-record.ts'
 import { createTransactionalWriter } from '#lib/stream/runtime/transactional-writer.ts'
 import { collect } from './collector.ts'
 import { type CollectorMetrics, createCollectorMetrics } from './collector-metrics.ts'
@@ -28,11 +29,12 @@ export const app = defineApp({
   summary: 'reads the marketplace, writes what happens on it to market.events, each thing once',
   settings: collectorSettings,
   usesStore: false,
-  start(context) {
+  async start(context) {
     const { config, clock, logger, metrics } = context
     const collectorMetrics = createCollectorMetrics(metrics, logger, clock)
     let marketTime: number | null = null
-    const budget = budgetOf('collector', clock, config)
+    const spent = await openSpentRecordOf(context, 'collector', config.AXIE_API_KEY)
+    const budget = budgetOf('collector', clock, config, spent)
     const marketplace = createMarketplace({
       url: config.MARKETPLACE_URL,
       leaderboardUrl: config.LEADERBOARD_URL,
@@ -57,7 +59,14 @@ export const app = defineApp({
         collectorMetrics.budget(budget.left())
       },
     })
-    return startCollector(context, { marketplace, marketTime: () => marketTime, collectorMetrics })
+    const running = await startCollector(context, { marketplace, marketTime: () => marketTime, collectorMetrics })
+    return {
+      finished: running.finished,
+      async stop() {
+        await running.stop()
+        await spent.close()
+      },
+    }
   },
 })
 

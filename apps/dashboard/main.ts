@@ -2,8 +2,9 @@ import { type AppContext, defineApp } from '#lib/app/app.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { CalibrationScore } from '#lib/live/calibration.ts'
 import { type LiveSources, openLiveSources } from '#lib/live/live-sources.ts'
-import { createMarketplace } from '#lib/marketplace/client.ts'
+import { createMarketplace, type Marketplace } from '#lib/marketplace/client.ts'
 import { budgetOf } from '#lib/marketplace/key-settings.ts'
+import { openSpentRecordOf } from '#lib/marketplace/spent-record.ts'
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { createModelCache } from '#lib/stages/model-cache.ts'
 import { isLoopback } from './access.ts'
@@ -42,7 +43,7 @@ export const app = defineApp({
     const events = openEvents(context, sources)
     const models = createModelCache({ store, capacity: loadedModels, onRefused: ({ code, message }) => logger.error({ code }, message) })
     const pricer = createPricer({ state: market.state, source: market.source, models, backend, codeVersion: config.CODE_VERSION })
-    const marketplace = openMarketplace(context)
+    const marketplace = await openMarketplace(context)
     const prices = createPrices({ pricer, market, marketplace })
     await context.codec.prepare(['Position'])
     const producer = context.log.producer()
@@ -164,14 +165,16 @@ function forecastMetrics({ metrics }: Context): (score: CalibrationScore) => voi
 }
 
 /** Null without a key: then only axies that were seen can be priced by their number. */
-function openMarketplace({ config, clock }: Context) {
+async function openMarketplace(context: Context): Promise<Pick<Marketplace, 'axie' | 'close'> | null> {
+  const { config, clock } = context
   if (config.AXIE_API_KEY === null) return null
-  return createMarketplace({
+  const spent = await openSpentRecordOf(context, 'dashboard', config.AXIE_API_KEY)
+  const marketplace = createMarketplace({
     url: config.MARKETPLACE_URL,
     leaderboardUrl: null,
     apiKey: config.AXIE_API_KEY,
     requestsPerSecond: config.REQUESTS_PER_SECOND,
-    budget: budgetOf('dashboard', clock, config),
+    budget: budgetOf('dashboard', clock, config, spent),
     concurrentRequests: 2,
     timeoutMillis: 5_000,
     attempts: 2,
@@ -179,4 +182,11 @@ function openMarketplace({ config, clock }: Context) {
     marketTimeHeader: null,
     clock,
   })
+  return {
+    axie: marketplace.axie,
+    async close() {
+      await marketplace.close()
+      await spent.close()
+    },
+  }
 }

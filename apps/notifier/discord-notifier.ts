@@ -3,7 +3,6 @@ import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { type Controls, controlRecord, followControls, type Silence, silenceOf } from '#lib/decisions/controls.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { budgetOf } from '#lib/marketplace/key-settings.ts'
 import type { Limits } from '#lib/positions/limits.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import type { Alert, ControlKind } from '#schemas/types.ts'
@@ -14,7 +13,7 @@ import type { AnswerContext } from './discord-answers.ts'
 import { type DiscordBot, startDiscordBot } from './discord-bot.ts'
 import { createDiscordSink } from './discord-sink.ts'
 import type { Buttons } from './embed.ts'
-import { createFreshness, noFreshness } from './freshness.ts'
+import { openFreshness } from './freshness.ts'
 import { createIntents } from './intents.ts'
 import { watchNotices } from './notices.ts'
 import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
@@ -40,15 +39,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
     onUnreadable: unreadable('notifications'),
   })
   const controls = await followControls({ log, codec, prefix, onUnreadable: unreadable('controls') })
-  const freshness =
-    config.MARKETPLACE_URL === null
-      ? noFreshness
-      : createFreshness({
-          url: config.MARKETPLACE_URL,
-          apiKey: config.AXIE_API_KEY ?? '',
-          budget: budgetOf('notifier', clock, config),
-          clock,
-        })
+  const freshness = await openFreshness(context)
   const trading = await openTradingDesk({
     ...{ log, producer, codec, prefix, clock },
     limits: limitsOf(config),

@@ -1,7 +1,11 @@
+import type { AppContext } from '#lib/app/app.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Budget } from '#lib/marketplace/budget.ts'
 import { createMarketplace } from '#lib/marketplace/client.ts'
+import { budgetOf } from '#lib/marketplace/key-settings.ts'
+import { openSpentRecordOf } from '#lib/marketplace/spent-record.ts'
 import type { Alert } from '#schemas/types.ts'
+import type { settings } from './config.ts'
 
 /** Whether what was alerted is still on offer: true, false, or null where nobody can tell in time. */
 export type Freshness = Readonly<{ isStillThere(alert: Alert): Promise<boolean | null>; close(): Promise<void> }>
@@ -10,7 +14,7 @@ const timeoutMillis = 1_500
 const maxBodyBytes = 1_048_576
 
 /** An alert must not wait long for this: one question, no second try, and no answer is no reason to be silent. */
-export function createFreshness({ url, apiKey, budget, clock }: { url: string; apiKey: string; budget: Budget; clock: Clock }): Freshness {
+function createFreshness({ url, apiKey, budget, clock }: { url: string; apiKey: string; budget: Budget; clock: Clock }): Freshness {
   const marketplace = createMarketplace({
     url,
     leaderboardUrl: null,
@@ -37,4 +41,20 @@ export function createFreshness({ url, apiKey, budget, clock }: { url: string; a
   }
 }
 
-export const noFreshness: Freshness = { isStillThere: async () => null, close: async () => {} }
+const noFreshness: Freshness = { isStillThere: async () => null, close: async () => {} }
+
+/** Asked where MARKETPLACE_URL says whom, out of the notifier's share of the key. */
+export async function openFreshness(context: AppContext<typeof settings>): Promise<Freshness> {
+  const { config, clock } = context
+  if (config.MARKETPLACE_URL === null) return noFreshness
+  const apiKey = config.AXIE_API_KEY ?? ''
+  const spent = await openSpentRecordOf(context, 'notifier', apiKey)
+  const freshness = createFreshness({ url: config.MARKETPLACE_URL, apiKey, budget: budgetOf('notifier', clock, config, spent), clock })
+  return {
+    isStillThere: freshness.isStillThere,
+    async close() {
+      await freshness.close()
+      await spent.close()
+    },
+  }
+}

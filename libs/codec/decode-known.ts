@@ -4,10 +4,17 @@ import type { Metrics } from '#lib/telemetry/metrics.ts'
 import type { RecordName, RecordTypes } from '#schemas/types.ts'
 import type { Codec } from './codec.ts'
 
-/** Counts, by topic, what `decodeKnown` passes over. Once for an app. */
+/** An app has one such counter, whoever of it asks. */
+const counters = new WeakMap<Metrics, (topic: TopicName) => () => void>()
+
+/** Counts, by topic, what `decodeKnown` passes over. */
 export function countUnreadable(metrics: Metrics): (topic: TopicName) => () => void {
+  const known = counters.get(metrics)
+  if (known !== undefined) return known
   const count = metrics.counter('unreadable_records_total', 'Records of compacted topics that no schema of ours reads.', ['topic'])
-  return (topic) => () => count(1, { topic })
+  const counting = (topic: TopicName) => () => count(1, { topic })
+  counters.set(metrics, counting)
+  return counting
 }
 
 /**

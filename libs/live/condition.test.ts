@@ -13,6 +13,7 @@ const well: ConditionFacts = {
   hasModel: true,
   stages: ['enricher', 'featurizer', 'scorer', 'alerter', 'archiver'].map((app) => stage(app)),
   quietMillis: 0,
+  spent: [],
 }
 
 test.each<[string, Partial<ConditionFacts>, string, RegExp]>([
@@ -24,6 +25,13 @@ test.each<[string, Partial<ConditionFacts>, string, RegExp]>([
   ['a stage never committed', { stages: [stage('enricher'), stage('scorer', { started: false })] }, 'starting', /scorer/],
   ['a stage is behind', { stages: [stage('scorer', { records: 1_200, seconds: 45 })] }, 'behind', /scorer is 45 s behind \(1,200 records/],
   ['a stage that decides nothing is behind', { stages: [stage('archiver', { records: 9, seconds: 90 })] }, 'live', /^$/],
+  [
+    'the key of the marketplace is spent',
+    { spent: [{ share: null, until: Date.UTC(2026, 10, 30, 17, 30), by: 'collector', reason: 'no requests are left this day' }] },
+    'quiet',
+    /the marketplace key is spent until Nov 30 17:30 UTC, as the collector was told/,
+  ],
+  ["the notifier's share is spent", { spent: [{ share: 'notifier', until: 1, by: 'notifier', reason: 'x' }] }, 'live', /^$/],
   ['nothing comes any more', { quietMillis: 180_000 }, 'quiet', /for 3 min/],
 ])('%s', (_, change, state, detail) => {
   const condition = conditionOf({ ...well, ...change })

@@ -1,4 +1,6 @@
+import { spentWords } from '#lib/marketplace/spent-book.ts'
 import type { BrokerState, StageLag } from './pipeline-watch.ts'
+import type { Status } from './status.ts'
 
 /** How the pipeline stands, in one word: only `live` means that what is shown is of this moment. */
 export type Condition = Readonly<{
@@ -17,6 +19,7 @@ export type ConditionFacts = Readonly<{
   stages: readonly StageLag[]
   /** Since an event of the market was last read, by our clock. */
   quietMillis: number
+  spent: Status['spent']
 }>
 
 /** Those between a listing and its alert: what else is behind delays nobody. */
@@ -24,7 +27,7 @@ const deciding = ['enricher', 'featurizer', 'scorer', 'alerter']
 const behindSeconds = 10
 const quietAfterMillis = 120_000
 
-export function conditionOf({ broker, caughtUp, marketTime, hasModel, stages, quietMillis }: ConditionFacts): Condition {
+export function conditionOf({ broker, caughtUp, marketTime, hasModel, stages, quietMillis, spent }: ConditionFacts): Condition {
   if (!broker.answers) return { state: 'away', detail: 'Kafka does not answer; what is shown is as it was then.' }
   if (!caughtUp) return { state: 'starting', detail: 'Reading what happened so far; prices may still change.' }
   if (marketTime === null) return { state: 'starting', detail: 'No event of the market yet.' }
@@ -35,6 +38,8 @@ export function conditionOf({ broker, caughtUp, marketTime, hasModel, stages, qu
   if (missing !== undefined) return { state: 'starting', detail: `The ${missing.app} has not committed anything yet.` }
   const slowest = asked.reduce<StageLag | null>((most, stage) => (stage.seconds > (most?.seconds ?? 0) ? stage : most), null)
   if (slowest !== null && slowest.seconds > behindSeconds) return { state: 'behind', detail: behindText(slowest) }
+  const heldBack = spent.find(({ share }) => share === null || share === 'collector')
+  if (heldBack !== undefined) return { state: 'quiet', detail: `Nothing new is read: ${spentWords(heldBack)}.` }
   if (quietMillis > quietAfterMillis)
     return {
       state: 'quiet',

@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
+import type { SpentBook } from '#lib/marketplace/spent-book.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
 import type { Follower, Log, LogAdmin, LogRecord } from '#lib/stream/log.ts'
 import type { Checkpoint } from '#lib/stream/runtime/fold.ts'
@@ -25,6 +26,7 @@ const followed = {
   models: Number.POSITIVE_INFINITY,
   positions: Number.POSITIVE_INFINITY,
   trainings: Number.POSITIVE_INFINITY,
+  'marketplace.key': Number.POSITIVE_INFINITY,
   'dead-letters': 2_000,
 } as const satisfies Partial<Record<TopicName, number>>
 
@@ -54,6 +56,7 @@ export type FeedOptions = Readonly<{
   market: MarketReader
   book: TradeBook
   modelBook: Pick<ModelBook, 'takeTraining'>
+  spentBook: Pick<SpentBook, 'take'>
   /** Where the market's fold begins. */
   marketFrom: Checkpoint | null
 }>
@@ -66,7 +69,8 @@ export async function enricherCheckpoint(admin: LogAdmin, prefix: string): Promi
 }
 
 /** Reads the topics and hands every record to who keeps it. Records that cannot be read are their stage's business: passed over. */
-export async function startFeed({ log, codec, prefix, clock, view, market, book, modelBook, marketFrom }: FeedOptions): Promise<Feed> {
+export async function startFeed(options: FeedOptions): Promise<Feed> {
+  const { log, codec, prefix, clock, view, market, book, modelBook, spentBook, marketFrom } = options
   const timelines = new Map<string, Map<number, Timeline>>()
   const scoredLatency = createRecentLatency(latencyCapacity)
   const alertLatency = createRecentLatency(latencyCapacity)
@@ -109,12 +113,14 @@ export async function startFeed({ log, codec, prefix, clock, view, market, book,
     positions: async (_, value) => view.positions.take(await codec.decode('Position', value)),
     trainings: async (_, value) => modelBook.takeTraining(await codec.decode('TrainingRun', value)),
     models: async (_, value) => view.takeModel(await codec.decode('ModelAnnounced', value)),
+    'marketplace.key': async ({ key }, value) => spentBook.take(key ?? '', await codec.decode('KeySpent', value)),
     'dead-letters': ({ headers }) => view.takeDeadLetter(headers[deadLetterHeaders.code] ?? 'unknown'),
   }
 
   const take = async (record: LogRecord): Promise<void> => {
     const topic = record.topic.slice(prefix.length) as Exclude<Followed, 'market.events'>
     // A dead letter may well have no value; elsewhere that is a tombstone.
+    if (record.value === null && topic === 'marketplace.key') spentBook.take(record.key ?? '', null)
     if (record.value === null && topic !== 'dead-letters') return
     try {
       await takers[topic](record, record.value ?? Buffer.alloc(0))

@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { createSpentBook } from '#lib/marketplace/spent-book.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
 import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
@@ -47,6 +48,7 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
   const tally = createOutcomeTally(kept.outcomes)
   const view = createLiveView({ ...kept, calibration, tally })
   const modelBook = createModelBook()
+  const spentBook = createSpentBook(clock)
   const market = createMarketReader({
     codec,
     itemModels: createItemModelCache({ store }),
@@ -58,7 +60,7 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
   })
   const book = createTradeBook({ capacity: kept.outcomes, classOf: (axieId) => market.known(axieId)?.item.class.toLowerCase() ?? null })
   const rules = createRulesInForce({ rules: createRulesStore(store), hashNow: () => market.state.rulesHash })
-  const feed = await startFeed({ log, codec, prefix, clock, view, market, book, modelBook, marketFrom })
+  const feed = await startFeed({ log, codec, prefix, clock, view, market, book, modelBook, spentBook, marketFrom })
   const watch = createPipelineWatch({
     admin,
     prefix,
@@ -73,7 +75,7 @@ export async function openLiveSources({ log, codec, store, prefix, clock }: Live
     book,
     modelBook,
     rules,
-    status: createStatus({ clock, view, market, feed, watch, rules, calibration, tally }),
+    status: createStatus({ clock, view, market, feed, watch, rules, calibration, tally, spentBook }),
     look: async () => void (await Promise.all([watch.look(), rules.look()])),
     caughtUp: feed.caughtUp,
     finished: feed.finished,

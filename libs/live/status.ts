@@ -1,4 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import type { SpentBook } from '#lib/marketplace/spent-book.ts'
+import type { KeySpent } from '#schemas/types.ts'
 import type { CalibrationScore } from './calibration.ts'
 import { type Condition, conditionOf } from './condition.ts'
 import type { Feed } from './feed.ts'
@@ -31,6 +33,8 @@ export type Status = Readonly<{
   calibration: Readonly<{ all: CalibrationScore; alerted: CalibrationScore }>
   outcomes: OutcomeSummary
   levelNow: LevelSample | null
+  /** What holds back those who ask the marketplace, the longest first: whose share (null: the key itself), until when by our clock, and why. */
+  spent: readonly Pick<KeySpent, 'share' | 'until' | 'by' | 'reason'>[]
 }>
 
 export type StatusSources = Readonly<{
@@ -42,12 +46,13 @@ export type StatusSources = Readonly<{
   rules: RulesInForce
   calibration: Readonly<{ scores(): Status['calibration'] }>
   tally: OutcomeTally
+  spentBook: Pick<SpentBook, 'holding'>
 }>
 
 /** Listings a second are counted over so long. */
 const rateMillis = 10_000
 
-export function createStatus({ clock, view, market, feed, watch, rules, calibration, tally }: StatusSources): () => Status {
+export function createStatus({ clock, view, market, feed, watch, rules, calibration, tally, spentBook }: StatusSources): () => Status {
   const rate = createRate(clock)
   const quiet = createQuiet(clock)
   return () => {
@@ -56,12 +61,13 @@ export function createStatus({ clock, view, market, feed, watch, rules, calibrat
     const marketTime = Number.isFinite(market.state.clock) ? market.state.clock : null
     const { count, byCode } = view.deadLetters()
     const facts = { broker: watch.broker(), caughtUp: feed.isCaughtUp(), stages: watch.lags() }
+    const spent = spentBook.holding().map(({ share, until, by, reason }) => ({ share, until, by, reason }))
     return {
       at: clock.now(),
       source,
       simulated: source === null ? null : source !== 'live',
       marketTime,
-      condition: conditionOf({ ...facts, marketTime, hasModel: market.state.model !== null, quietMillis: quiet(market.version()) }),
+      condition: conditionOf({ ...facts, marketTime, hasModel: market.state.model !== null, quietMillis: quiet(market.version()), spent }),
       ...facts,
       listingsPerSecond: rate(view.counts().scored),
       counts: { ...view.counts(), deadLetters: count },
@@ -81,6 +87,7 @@ export function createStatus({ clock, view, market, feed, watch, rules, calibrat
       calibration: calibration.scores(),
       outcomes: tally.summary(),
       levelNow: market.levels.now(market.state.clock),
+      spent,
     }
   }
 }

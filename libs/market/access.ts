@@ -13,14 +13,17 @@ export type Access = Readonly<{
 }>
 
 export const access: Readonly<Record<string, Access>> = {
-  collector: { reads: ['collector.state'], writes: ['market.events', 'collector.state', 'dead-letters'] },
+  collector: {
+    reads: ['collector.state', 'marketplace.key'],
+    writes: ['market.events', 'collector.state', 'marketplace.key', 'dead-letters'],
+  },
   enricher: { reads: ['market.events', 'models', 'listings.enriched'], writes: ['listings.enriched', 'dead-letters'] },
   featurizer: { reads: ['listings.enriched', 'listings.features'], writes: ['listings.features', 'dead-letters'] },
   scorer: { reads: ['listings.features', 'models', 'listings.scored'], writes: ['listings.scored', 'dead-letters'] },
   alerter: { reads: ['listings.scored', 'alerts', 'candidates.rejected'], writes: ['alerts', 'candidates.rejected', 'dead-letters'] },
   notifier: {
-    reads: ['alerts', 'notifications', 'controls', 'outcomes', 'positions', 'trainings', 'market.events'],
-    writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'dead-letters'],
+    reads: ['alerts', 'notifications', 'controls', 'outcomes', 'positions', 'trainings', 'market.events', 'marketplace.key'],
+    writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'marketplace.key', 'dead-letters'],
   },
   ledger: {
     reads: ['market.events', 'alerts', 'candidates.rejected', 'alerts.feedback', 'outcomes'],
@@ -37,9 +40,10 @@ export const access: Readonly<Record<string, Access>> = {
       'models',
       'positions',
       'trainings',
+      'marketplace.key',
       'dead-letters',
     ],
-    writes: ['positions'],
+    writes: ['positions', 'marketplace.key'],
     watches: ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'],
   },
   learner: { reads: ['market.events', 'listings.shadow'], writes: ['market.events', 'listings.shadow', 'dead-letters'] },
@@ -53,7 +57,7 @@ export const commandAccess: Readonly<Record<string, Access>> = {
   train: { reads: ['models', 'market.events'], writes: ['models', 'market.events'] },
   models: { reads: ['models', 'market.events'], writes: ['market.events'] },
   rules: { reads: ['models', 'market.events'], writes: ['market.events'] },
-  controls: { reads: ['controls'], writes: ['controls'] },
+  controls: { reads: ['controls', 'marketplace.key'], writes: ['controls', 'marketplace.key'] },
   dlq: {
     reads: ['dead-letters'],
     writes: ['dead-letters', 'market.events', 'listings.enriched', 'listings.features', 'listings.scored', 'alerts'],

@@ -26,6 +26,7 @@ export const topics = {
   models: { schema: 'ModelAnnounced', key: 'model id', partitions: 'one', retentionDays: 'compact' },
   trainings: { schema: 'TrainingRun', key: 'training id', partitions: 'one', retentionDays: 'compact' },
   'collector.state': { schema: 'CollectorState', key: 'market', partitions: 'one', retentionDays: 'compact' },
+  'marketplace.key': { schema: 'KeySpent', key: 'key and share', partitions: 'one', retentionDays: 'compact' },
   controls: { schema: 'Control', key: 'kind and subject', partitions: 'one', retentionDays: 'compact' },
   positions: { schema: 'Position', key: 'position id', partitions: 'one', retentionDays: 'compact' },
   notifications: { schema: 'Notification', key: 'alert id and channel', partitions: 'one', retentionDays: 'compact' },

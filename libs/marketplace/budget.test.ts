@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '#lib/clock/clock.ts'
-import { type BudgetUser, createBudget, type KeyLimits, reserves, shares, type Worth } from './budget.ts'
+import { createBudget, type KeyLimits, reserves, type Worth } from './budget.ts'
 import { MarketplaceError } from './errors.ts'
+import { type BudgetUser, shares } from './shares.ts'
 
 const startedAt = Date.UTC(2026, 10, 30)
 

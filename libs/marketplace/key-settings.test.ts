@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createManualClock } from '#lib/clock/clock.ts'
-import { type BudgetUser, shares } from './budget.ts'
 import { budgetOf } from './key-settings.ts'
+import { type BudgetUser, shares } from './shares.ts'
 
 const users = Object.keys(shares) as BudgetUser[]
 

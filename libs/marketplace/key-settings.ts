@@ -1,6 +1,8 @@
 import { defineConfig, integer } from '#lib/app/config.ts'
 import type { Clock } from '#lib/clock/clock.ts'
-import { type Budget, type BudgetUser, createBudget, keyLimits } from './budget.ts'
+import { type Budget, createBudget, keyLimits } from './budget.ts'
+import type { BudgetUser } from './shares.ts'
+import type { Spent } from './spent.ts'
 
 /** Of every app that asks the marketplace: the quota is the key's, and they share it (budget.ts). */
 export const keySettings = defineConfig({
@@ -20,6 +22,11 @@ export const keySettings = defineConfig({
 
 type KeyQuota = Readonly<Record<keyof typeof keySettings, number>>
 
-/** The part of the key's quota that is this user's. */
-export const budgetOf = (user: BudgetUser, clock: Clock, quota: KeyQuota): Budget =>
-  createBudget({ clock, user, limits: keyLimits(quota.MARKETPLACE_REQUESTS_PER_MINUTE, quota.MARKETPLACE_REQUESTS_PER_DAY) })
+/** The part of the key's quota that is this user's. `spent`: what all who use the key know; absent where nobody else does. */
+export const budgetOf = (user: BudgetUser, clock: Clock, quota: KeyQuota, spent?: Spent): Budget =>
+  createBudget({
+    clock,
+    user,
+    limits: keyLimits(quota.MARKETPLACE_REQUESTS_PER_MINUTE, quota.MARKETPLACE_REQUESTS_PER_DAY),
+    ...(spent && { spent }),
+  })

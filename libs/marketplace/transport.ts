@@ -86,14 +86,26 @@ export function createTransport(options: TransportOptions): Transport {
       const message = `the marketplace asked us to wait until ${new Date(clock.now() + pause).toISOString()}`
       throw new MarketplaceError('rate_limited', message, { retryAfterMillis: pause })
     }
+    await sleepUntil(pausedUntil)
+  }
+  /** May a request go out now? Counts it where it may; all of this at one moment, so that one that is held back leaves no trace. */
+  const admit = ({ worth }: Request): void => {
     if (probe === 'asking')
       throw new MarketplaceError('rate_limited', 'one request asks whether the pause is over', { retryAfterMillis: 1_000 })
+    if ((options.budget?.spent.waitMillis() ?? 0) > 0) probe = 'due'
+    options.budget?.spend(worth)
     if (probe === 'due') probe = 'asking'
-    await sleepUntil(pausedUntil)
+  }
+  /** Everybody waits: the limit is the key's, not the request's. */
+  const pauseFor = ({ code, message, retryAfterMillis }: MarketplaceError): void => {
+    const pause = retryAfterMillis ?? 0
+    const isTold = code === 'rate_limited' && (options.budget?.refused(pause, message) ?? false)
+    if (!isTold) pausedUntil = Math.max(pausedUntil, clock.monotonic() + pause)
+    probe = probe === 'asking' || pause > longestPauseMillis ? 'due' : probe
   }
   const once = async (request: Request): Promise<HttpAnswer> => {
     await passPause()
-    options.budget?.spend(request.worth)
+    admit(request)
     const startedAt = performance.now()
     try {
       const answer = await exchange(poolFor(request.url.origin), request, options, closing.signal)
@@ -103,10 +115,7 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (error) {
       const known = describe(error, request, options, closing.signal.aborted)
       options.observe?.(known.code, performance.now() - startedAt, null)
-      // Everybody waits: the limit is the key's, not the request's.
-      const pause = known.retryAfterMillis ?? 0
-      pausedUntil = Math.max(pausedUntil, clock.monotonic() + pause)
-      probe = probe === 'asking' || pause > longestPauseMillis ? 'due' : probe
+      pauseFor(known)
       throw known
     }
   }

@@ -4,11 +4,13 @@ import { parseOptions } from '#lib/cli/parse-options.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { type ControlState, controlRecord, followControls } from '#lib/decisions/controls.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
+import { topicName } from '#lib/market/topics.ts'
+import { readSpentBook, spentWords } from '#lib/marketplace/spent-book.ts'
 import { openBackend } from '#lib/running/backend.ts'
 import { prefixOfChoice } from '#lib/running/runs.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { minute } from '#lib/words/format.ts'
-import type { Control, ControlKind } from '#schemas/types.ts'
+import type { Control, ControlKind, KeySpent } from '#schemas/types.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -18,6 +20,7 @@ const help = `flipstream controls: what the notifier may say, from any machine, 
   flipstream controls pause | resume     no alerts until resume; those past their deadline by then are dropped and counted
   flipstream controls mute SELLER        no alerts about a seller; unmute SELLER takes it back
   flipstream controls pause-rule RULE    no alerts of a rule; resume-rule RULE takes it back, also where the ledger paused it for what it lost
+  flipstream controls ask-again          the marketplace's key is spent no longer, whoever was told so: a larger quota was bought
   flipstream controls kill | revive      the kill switch: nothing is posted or edited, what comes is dropped and counted
 
   --reason TEXT  why, for those who look
@@ -25,6 +28,9 @@ const help = `flipstream controls: what the notifier may say, from any machine, 
   --run NAME     another run than the last (flipstream runs ls); for a deployment without runs set PREFIX, empty or not
   --json         print one JSON object, and nothing else on stdout
 `
+
+/** Not one of the notifier's: it is about who may ask the marketplace. */
+const askAgain = 'ask-again'
 
 const kinds: Readonly<Record<string, ControlKind>> = {
   pause: 'pause',
@@ -46,7 +52,7 @@ const subjects: Partial<Readonly<Record<ControlKind, string>>> = {
 }
 
 type Arguments = Readonly<{
-  kind: ControlKind | null
+  kind: ControlKind | typeof askAgain | null
   subject: string | null
   by: string
   reason: string | null
@@ -81,7 +87,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
 type Looking = ReturnType<typeof openBackend> & { prefix: string }
 
 async function tell({ kind, subject, by, reason, json }: Arguments, { log, codec, prefix }: Looking): Promise<string> {
-  if (kind !== null) {
+  if (kind === askAgain) await forgetSpent({ log, codec, prefix })
+  else if (kind !== null) {
     await codec.prepare(['Control'])
     const producer = log.producer()
     try {
@@ -92,7 +99,30 @@ async function tell({ kind, subject, by, reason, json }: Arguments, { log, codec
   }
   const controls = await followControls({ log, codec, prefix })
   await controls.stop()
-  return json ? `${JSON.stringify(asJson(controls.state()))}\n` : format(controls.state())
+  const spent = await spentNow({ log, codec, prefix })
+  if (json) return `${JSON.stringify({ ...asJson(controls.state()), spent })}\n`
+  return `${format(controls.state())}${spent.map((one) => `${spentWords(one)}\n`).join('')}`
+}
+
+/** A run from before there was such a topic has none. */
+const spentNow = ({ log, codec, prefix }: Pick<Looking, 'log' | 'codec' | 'prefix'>): Promise<readonly KeySpent[]> =>
+  readSpentBook({ log, codec, prefix, clock: systemClock }).then(
+    (book) => book.holding(),
+    (error: unknown) => {
+      if (error instanceof RetryableError) return []
+      throw error
+    },
+  )
+
+async function forgetSpent({ log, codec, prefix }: Pick<Looking, 'log' | 'codec' | 'prefix'>): Promise<void> {
+  const book = await readSpentBook({ log, codec, prefix, clock: systemClock })
+  const topic = topicName(prefix, 'marketplace.key')
+  const producer = log.producer()
+  try {
+    await producer.send(book.logKeys().map((key) => ({ topic, key, value: null })))
+  } finally {
+    await producer.close()
+  }
 }
 
 const asJson = ({ paused, killed, muted, pausedRules }: ControlState) => ({
@@ -121,9 +151,9 @@ function format({ paused, killed, muted, pausedRules }: ControlState): string {
 function parse(argv: readonly string[]): Arguments {
   const { values, positionals } = parsed(argv)
   const [action = '', subject = null, ...rest] = positionals
-  const kind = action === 'ls' ? null : (kinds[action] ?? undefined)
+  const kind = action === 'ls' ? null : action === askAgain ? askAgain : kinds[action]
   if (kind === undefined) throw new UsageError(help)
-  const wanted = kind === null ? undefined : subjects[kind]
+  const wanted = kind === null || kind === askAgain ? undefined : subjects[kind]
   if (wanted !== undefined && subject === null) throw new UsageError(`controls ${action}: which ${wanted}?`)
   if ((wanted === undefined && subject !== null) || rest.length > 0)
     throw new UsageError(`controls ${action}: does not know what to do with ${positionals.slice(wanted === undefined ? 1 : 2).join(' ')}`)

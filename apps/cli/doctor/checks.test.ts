@@ -25,6 +25,7 @@ const machine: Facts = {
   tensorflow: { isNative: true },
   chromium: '/usr/bin/chromium',
   hasApiKey: true,
+  spent: [],
 }
 
 const without = (changes: Partial<Facts>): Facts => ({ ...machine, ...changes })

@@ -22,6 +22,7 @@ export function diagnose(facts: Facts): Check[] {
     tensorflow(facts),
     chromium(facts),
     apiKey(facts),
+    ...keySpent(facts),
   ]
 }
 
@@ -103,5 +104,13 @@ const chromium = ({ chromium: path, tools: { chromiumCommand } }: Facts): Check 
 
 const apiKey = ({ hasApiKey }: Facts): Check =>
   hasApiKey ? ok('AXIE_API_KEY', 'set') : absent('AXIE_API_KEY', 'not set: only simulated markets', 'set it for npm start -- --live')
+
+/** Not a fault: it passes by itself. */
+const keySpent = ({ spent }: Facts): Check[] =>
+  spent === null
+    ? []
+    : spent.length === 0
+      ? [ok('marketplace key', 'nothing of it is spent, as far as anybody was told')]
+      : spent.map((words) => absent('marketplace key', words, 'wait, or with a larger quota: flipstream controls ask-again'))
 
 const gigabytes = (bytes: number) => `${(bytes / gibibyte).toFixed(1)} GiB`

@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { freemem } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '#lib/clock/clock.ts'
+import { readSpentBook, spentWords } from '#lib/marketplace/spent-book.ts'
+import { openBackend } from '#lib/running/backend.ts'
 import { findRunMetrics } from '#lib/running/run-metrics.ts'
+import { listRuns } from '#lib/running/runs.ts'
 import { addressesFromEnvironment } from '#lib/stack/addresses.ts'
 import { freeBytes, neededBytes } from '#lib/stack/disk-space.ts'
 import { createDockerStack } from '#lib/stack/docker-stack.ts'
 import { createLocalStack } from '#lib/stack/local-stack.ts'
 import { checkReachable, type Reachable } from '#lib/stack/reachable.ts'
-import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
+import { checkoutRoot, resolveStack, stackDirectory } from '#lib/stack/resolve.ts'
 import { canInstall, type Env, findChromium, findJava, findMaven, installCommand, javaVersion, onPath } from '#lib/stack/tools.ts'
 import { isSupportedNode } from '../../../bin/launch.mjs'
 
@@ -39,6 +43,8 @@ export type Facts = Readonly<{
   tensorflow: Readonly<{ isNative: boolean }>
   chromium: string | null
   hasApiKey: boolean
+  /** What those who share the key were told, of the live run of this checkout, or of PREFIX; null where no log answers. */
+  spent: readonly string[] | null
 }>
 
 const reachMillis = 3000
@@ -82,6 +88,24 @@ export async function gatherFacts(env: Env): Promise<Facts> {
     tensorflow: { isNative: isInstalled('@tensorflow/tfjs-node') },
     chromium,
     hasApiKey: (env['AXIE_API_KEY'] ?? '') !== '',
+    spent: settings.every(({ problem }) => problem === null) && (running !== null || settings.length === 3) ? await spentFacts(env) : null,
+  }
+}
+
+async function spentFacts(env: Env): Promise<Facts['spent']> {
+  const live = listRuns(checkoutRoot).findLast(({ source }) => source === 'live')
+  const prefix = env['PREFIX'] ?? (live === undefined ? null : `${live.name}.`)
+  if (prefix === null) return []
+  const stack = await resolveStack({ env, onProgress: () => {}, allowEmbedded: false })
+  const backend = openBackend(stack, { root: checkoutRoot, clientId: `${prefix}doctor` })
+  try {
+    const book = await Promise.race([readSpentBook({ ...backend, prefix, clock: systemClock }), systemClock.sleep(reachMillis)])
+    return book === undefined ? null : book.holding().map(spentWords)
+  } catch {
+    // A run from before there was such a topic, or one whose topics are gone.
+    return null
+  } finally {
+    await backend.close()
   }
 }
 

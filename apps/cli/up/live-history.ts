@@ -14,6 +14,7 @@ import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { describeHistory, readHistory } from '#lib/marketplace/history.ts'
 import { budgetOf } from '#lib/marketplace/key-settings.ts'
+import type { Spent } from '#lib/marketplace/spent.ts'
 import { type Progress, progressBar } from '#lib/running/progress.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { LivePlan } from './market-plan.ts'
@@ -32,6 +33,8 @@ type HistoryContext = Readonly<{
   signal: AbortSignal
   /** Sales that this market's own archive holds: the marketplace's list does not go back far. */
   archived(from: number, before: number): Promise<readonly Sale[]>
+  /** What all who use the key know of it. */
+  spent: Spent
 }>
 
 /**
@@ -40,6 +43,7 @@ type HistoryContext = Readonly<{
  */
 export async function fetchHistory(plan: LivePlan, file: string, context: HistoryContext): Promise<FetchedHistory | null> {
   const { clock, progress, signal } = context
+  let said = ''
   for (let attempt = 0; ; attempt++) {
     try {
       const sales = await readSales(plan, context)
@@ -48,8 +52,10 @@ export async function fetchHistory(plan: LivePlan, file: string, context: Histor
       if (signal.aborted) return null
       if (!(error instanceof MarketplaceError)) throw error
       if (!error.transient) throw new FatalError(`history cannot be read: ${error.message}`)
-      const wait = Math.max(error.retryAfterMillis ?? 0, Math.min(longestWaitMillis, 1_000 * 2 ** attempt))
-      progress.say(`history: ${error.message}; trying again in ${Math.ceil(wait / 1_000)} s`)
+      // Until a spent day is over nothing is asked; meanwhile it may be given back.
+      const wait = Math.min(longestWaitMillis, Math.max(error.retryAfterMillis ?? 0, 1_000 * 2 ** Math.min(attempt, 10)))
+      if (error.message !== said) progress.say(`history: ${error.message}; trying again`)
+      said = error.message
       await clock.sleep(wait, signal).catch(() => {})
     }
   }
@@ -57,14 +63,14 @@ export async function fetchHistory(plan: LivePlan, file: string, context: Histor
 
 async function readSales(
   { collector: settings }: LivePlan,
-  { clock, progress, signal, archived }: HistoryContext,
+  { clock, progress, signal, archived, spent }: HistoryContext,
 ): Promise<readonly Sale[]> {
   const marketplace = createMarketplace({
     url: settings.MARKETPLACE_URL,
     leaderboardUrl: null,
     apiKey: settings.AXIE_API_KEY,
     requestsPerSecond: settings.REQUESTS_PER_SECOND,
-    budget: budgetOf('history', clock, settings),
+    budget: budgetOf('history', clock, settings, spent),
     concurrentRequests: settings.CONCURRENT_REQUESTS,
     timeoutMillis: settings.REQUEST_TIMEOUT_MILLISECONDS,
     marketTimeHeader: settings.MARKET_TIME_HEADER,

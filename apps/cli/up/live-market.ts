@@ -5,6 +5,7 @@ import { promote } from '#lib/decisions/promote.ts'
 import { championOf, readModels } from '#lib/decisions/read-models.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import { payloadOf } from '#lib/market/event.ts'
+import { openSpentRecord } from '#lib/marketplace/spent-record.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { readArchivedSales } from '#lib/training/sales/archived-sales.ts'
@@ -45,7 +46,14 @@ async function learn(plan: LivePlan, context: LiveContext): Promise<FirstModel |
   const { clock, progress, signal } = context
   const salesFile = join(checkoutRoot, '.flipstream', 'live', 'history.csv')
   progress.say(`reading the sales of ${plan.collector.HISTORY_DAYS} days from ${plan.collector.MARKETPLACE_URL}`)
-  const history = await fetchHistory(plan, salesFile, { clock, progress, signal, archived: archivedSalesOf(context) })
+  const { log, codec } = context.backend
+  const spent = await openSpentRecord({
+    ...{ log, codec, prefix: context.run.prefix, clock },
+    ...{ apiKey: plan.collector.AXIE_API_KEY, user: 'history', onTrouble: progress.say },
+  })
+  const history = await fetchHistory(plan, salesFile, { clock, progress, signal, archived: archivedSalesOf(context), spent }).finally(
+    spent.close,
+  )
   if (history === null) return null
   progress.say(
     `history: ${history.sales} sales${history.leftOut === 0 ? '' : `, ${history.leftOut} left out (eggs, unknown parts, no dollars)`}`,

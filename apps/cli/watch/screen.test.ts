@@ -30,6 +30,7 @@ const status: Status = {
   calibration: { all: { sales: 100, bins: [5, 20, 25, 25, 20, 5], medianError: 0.1, coverage90: 0.9 }, alerted: noScore },
   outcomes: { alerts: none, random: none, rejected: none, missed: { reasons: [], winners: [] } },
   levelNow: null,
+  spent: [],
 }
 
 test('health above, alerts below, in exactly the rows there are', () => {
@@ -54,6 +55,12 @@ test('health above, alerts below, in exactly the rows there are', () => {
     ctrl-C ends this; the pipeline goes on
     "
   `)
+})
+
+test('a key that is spent is said, until when', () => {
+  const spent = [{ share: null, until: sampleTime, by: 'collector', reason: 'no requests are left this day' }]
+  const lines = drawScreen({ ...status, spent }, [], { columns: 120, rows: 20, color: false })
+  expect(lines.find((line) => line.startsWith('key'))).toMatch(/^key {8}the marketplace key is spent until Apr 16 12:00 UTC/)
 })
 
 test('no line is wider than the terminal, and none too many, whatever the market says', () => {

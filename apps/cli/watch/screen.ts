@@ -2,6 +2,7 @@ import type { AlertCard } from '#lib/live/evidence.ts'
 import type { StageLag } from '#lib/live/pipeline-watch.ts'
 import type { LatencySummary } from '#lib/live/recent-latency.ts'
 import type { Status } from '#lib/live/status.ts'
+import { spentWords } from '#lib/marketplace/spent-book.ts'
 import { count, dateTime, percent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import { priceBar } from '#lib/words/price-bar.ts'
 import { flow, justify, printable, type Run, render, run, shorten } from '#lib/words/terminal-text.ts'
@@ -66,6 +67,11 @@ function health(status: Status, width: number): Run[][] {
     ...labelled(
       'dead',
       [[run(count(counts.deadLetters), 'bold')], ...letters.map(([code, times]) => fact(printable(code, 30), count(times)))],
+      width,
+    ),
+    ...labelled(
+      'key',
+      status.spent.map((one) => [run(printable(spentWords(one), 300), 'warn')]),
       width,
     ),
     ...labelled('model', model === null ? [[run('none has priced yet', 'dim')]] : modelFacts(model), width),

@@ -1,5 +1,5 @@
 import { byId, h, setText } from './dom.js'
-import { count, milliseconds, span, tame } from './format.js'
+import { count, dateTime, milliseconds, span, tame } from './format.js'
 
 /** Above these a figure is marked: something is slow, or stands. */
 const lateMillis = 1_000
@@ -37,7 +37,7 @@ function modelOf(model) {
 const isLate = (summary) => summary !== null && summary.p99 > lateMillis
 
 /** All of it in one line: what is marked is worth opening it for. */
-function healthLine({ listingsPerSecond, counts, listingToScoredMs, listingToAlertMs, stages, model, rules }) {
+function healthLine({ listingsPerSecond, counts, listingToScoredMs, listingToAlertMs, stages, model, rules, spent }) {
   const waiting = worstLag(stages)
   const part = (text, warns = false) => h('span', { class: warns ? 'part warns' : 'part' }, text)
   return [
@@ -47,6 +47,9 @@ function healthLine({ listingsPerSecond, counts, listingToScoredMs, listingToAle
     part(waiting.text === '0' ? 'nothing waits' : `${waiting.text} wait (${waiting.note})`, waiting.warns),
     part(counts.deadLetters === 1 ? '1 dead letter' : `${count(counts.deadLetters)} dead letters`, counts.deadLetters > 0),
     part(model === null ? 'no model yet' : `model ${tame(model.id, 40)}`, model === null),
+    ...spent.map(({ share, until }) =>
+      part(`${share === null ? 'marketplace key' : `${tame(share, 20)}’s share of the key`} spent until ${dateTime(until)}`, true),
+    ),
     part(`rules ${tame(rules.name ?? rules.hash, 40)}`),
   ]
 }

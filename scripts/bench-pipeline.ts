@@ -1,11 +1,9 @@
 /**
- * Latency, throughput and idle cost of the whole pipeline on the local stack: every stage a process of its own, broker on the same machine.
- *   npm run bench:pipeline [-- --runs 3] [--seconds 60] [--listings 60000] [--only latency|throughput|hop] [--guarantee exactly_once|at_least_once] [--json]
- * Listings are generated and written straight into market.events (the marketplace's polling is not part of these figures).
+ * Latency, throughput and idle cost of the whole pipeline: every stage a process of its own, brokers on the same machine. Listings are
+ * generated and written straight into market.events (the marketplace's polling is not part of these figures).
  */
 
 import { cpus, loadavg, totalmem } from 'node:os'
-import { parseArgs } from 'node:util'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
 import { pricingStages } from '#lib/market/consumers.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
@@ -13,9 +11,21 @@ import type { AppProcess } from '#lib/running/processes.ts'
 import { resolveStack } from '#lib/stack/resolve.ts'
 import { versions } from '#lib/stack/versions.ts'
 import type { Quantiles } from '#lib/telemetry/metrics.ts'
+import { startKafkaCluster } from '../tests/cluster/kafka-cluster.ts'
 import { createFeed, feedRecord } from '../tests/market-feed.ts'
 import { createPipeline, type Pipeline } from '../tests/pipeline.ts'
 import { measureHops } from './bench-hop.ts'
+import { endWithUsage, scriptOptions } from './script-options.ts'
+
+const help = `npm run bench:pipeline [-- options]: latency, throughput and idle cost of all stages
+
+  --only latency|throughput|hop            one part (default: all)
+  --guarantee exactly_once|at_least_once   one guarantee (default: both)
+  --brokers 1|3     the local stack's broker, or three of its own with three replicas (default 1)
+  --runs 3          runs of each part; the median and the spread are told
+  --seconds 60      of a run for latency, at 50 listings a second
+  --listings 60000  the backlog of a run for throughput
+  --json            the result as JSON`
 
 const listingsPerSecond = 50
 const warmUpSeconds = 15
@@ -32,16 +42,16 @@ type LatencyRun = Readonly<{
 }>
 type ThroughputRun = Readonly<{ listingsPerSecond: number; cpuMicrosPerListing: Record<string, number> }>
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '60' },
-    listings: { type: 'string', default: '60000' },
-    only: { type: 'string' },
-    guarantee: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const { values } = scriptOptions(help, {
+  runs: { type: 'string', default: '3' },
+  seconds: { type: 'string', default: '60' },
+  listings: { type: 'string', default: '60000' },
+  only: { type: 'string' },
+  guarantee: { type: 'string' },
+  brokers: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
 })
+if (values.brokers !== '1' && values.brokers !== '3') endWithUsage(`--brokers: expected 1 or 3, found ${values.brokers}`)
 const wants = (part: 'latency' | 'throughput' | 'hop') => values.only === undefined || values.only === part
 const [runs, seconds, backlog] = [Number(values.runs), Number(values.seconds), Number(values.listings)]
 
@@ -52,7 +62,8 @@ const spread = (numbers: readonly number[], digits = 1): string =>
 
 const stack = await resolveStack({ env: process.env, onProgress: say, allowEmbedded: false })
 if (stack.kind === 'embedded') throw new Error('this benchmark needs a real broker')
-const servers = stack
+const cluster = values.brokers === '3' ? await startKafkaCluster() : null
+const servers = cluster === null ? stack : { ...stack, brokers: cluster.addresses }
 
 /** Offers of one kind pile up in a generated feed, so the second check would refuse nearly all: without it, every second listing alerts. */
 const rules = {
@@ -80,7 +91,7 @@ async function measureLatency(guarantee: Guarantee): Promise<LatencyRun> {
   const started = systemClock.monotonic()
   for (let sent = 0; sent < count; ) {
     const now = systemClock.now()
-    const due = Math.min(count, Math.floor(((now - started) * listingsPerSecond) / 1_000))
+    const due = Math.min(count, Math.floor(((systemClock.monotonic() - started) * listingsPerSecond) / 1_000))
     const batch = feed.listings
       .slice(sent, due)
       .map((event, index) => feedRecord(backend.codec, prefix, event, sent + index < warm ? undefined : now))
@@ -163,10 +174,11 @@ const report: Record<string, unknown> = {
     .map((value) => value.toFixed(2))
     .join(' '),
   versions: { node: process.version, kafka: versions.kafka, kafkajs: '2.2.4', partitions: 3 },
+  brokers: Number(values.brokers),
   runs,
 }
 const lines = [
-  `machine ${report.machine}, load ${report.load}, Node ${process.version}, Kafka ${versions.kafka}, ${runs} runs: median (least to most)`,
+  `machine ${report.machine}, load ${report.load}, Node ${process.version}, Kafka ${versions.kafka} on ${values.brokers} broker(s), ${runs} runs: median (least to most)`,
   '',
 ]
 
@@ -217,5 +229,6 @@ if (wants('hop')) {
   report.hops = hops.report
   lines.push(...hops.lines)
 }
+await cluster?.dispose()
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${lines.join('\n')}\n`)
 process.exit()

@@ -126,6 +126,18 @@ export type DecisionEvidence = {
   readonly sentence: string
 }
 
+export type HeldKind = 'promote' | 'roll_back'
+
+/** What the learner would have decided while people hold decisions. It changes nothing: people are told, and decide. */
+export type DecisionHeld = {
+  readonly kind: HeldKind
+  /** The model that would price. */
+  readonly modelId: string
+  readonly expected: ExpectedChampion
+  readonly reason: string
+  readonly evidence: DecisionEvidence
+}
+
 /** Topic listings.enriched: a listing, decoded, with what was known of the market. */
 export type EnrichedListing = {
   readonly listingId: string
@@ -431,7 +443,7 @@ export type MarketEvent = {
   readonly observedAt: number
   readonly origin: Origin
   readonly source: Source
-  readonly payload: { readonly 'flipstream.Listing': Listing } | { readonly 'flipstream.AskSeen': AskSeen } | { readonly 'flipstream.Cancellation': Cancellation } | { readonly 'flipstream.Sale': Sale } | { readonly 'flipstream.ExchangeRate': ExchangeRate } | { readonly 'flipstream.LeaderboardSnapshot': LeaderboardSnapshot } | { readonly 'flipstream.ModelPromoted': ModelPromoted } | { readonly 'flipstream.RulesChanged': RulesChanged } | { readonly 'flipstream.ChallengerNamed': ChallengerNamed } | { readonly 'flipstream.ModelRolledBack': ModelRolledBack } | { readonly 'flipstream.ModelBarred': ModelBarred } | { readonly 'flipstream.ModelsCompared': ModelsCompared } | { readonly 'flipstream.MoneyEvidence': MoneyEvidence } | { readonly 'flipstream.LearningHeld': LearningHeld }
+  readonly payload: { readonly 'flipstream.Listing': Listing } | { readonly 'flipstream.AskSeen': AskSeen } | { readonly 'flipstream.Cancellation': Cancellation } | { readonly 'flipstream.Sale': Sale } | { readonly 'flipstream.ExchangeRate': ExchangeRate } | { readonly 'flipstream.LeaderboardSnapshot': LeaderboardSnapshot } | { readonly 'flipstream.ModelPromoted': ModelPromoted } | { readonly 'flipstream.RulesChanged': RulesChanged } | { readonly 'flipstream.ChallengerNamed': ChallengerNamed } | { readonly 'flipstream.ModelRolledBack': ModelRolledBack } | { readonly 'flipstream.ModelBarred': ModelBarred } | { readonly 'flipstream.ModelsCompared': ModelsCompared } | { readonly 'flipstream.MoneyEvidence': MoneyEvidence } | { readonly 'flipstream.LearningHeld': LearningHeld } | { readonly 'flipstream.DecisionHeld': DecisionHeld }
 }
 
 /** Topic models: a bundle that exists in the object store; compacted by model id. */
@@ -801,6 +813,7 @@ export type RecordTypes = {
   CollectorState: CollectorState
   Control: Control
   DecisionEvidence: DecisionEvidence
+  DecisionHeld: DecisionHeld
   EnrichedListing: EnrichedListing
   ExchangeRate: ExchangeRate
   ExpectedChampion: ExpectedChampion

@@ -300,7 +300,7 @@ export const modelsAnswer = z.object({
   decisions: z
     .array(
       z.object({
-        kind: z.enum(['promoted', 'rolled back', 'barred', 'challenger', 'held', 'released']),
+        kind: z.enum(['promoted', 'rolled back', 'barred', 'challenger', 'held', 'released', 'not promoted', 'not rolled back']),
         modelId: z.string().nullable(),
         at: moment,
         reason: z.string(),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { modelPromotedEvent } from '#lib/market/event.ts'
+import { decisionHeldEvent, modelPromotedEvent } from '#lib/market/event.ts'
 import type { Control, TrainingRun } from '#schemas/types.ts'
 import { noticeOfControl, noticeOfEvent, noticeOfTraining } from './notices.ts'
 
@@ -36,5 +36,18 @@ describe('people are told', () => {
       title: 'Model stack-1 prices from now on',
       text: 'better by 2.1%',
     })
+  })
+
+  test('of a rollback that they hold, and how to make it', () => {
+    const evidence = { block: 3, sales: 400, better: 0.1, lower: 0.02, upper: 0.2, sentence: 'previous champion shown better by 10.0%' }
+    const expected = { modelId: 'stack-2', since: at }
+    const held = { kind: 'roll_back', modelId: 'stack-1', expected, reason: evidence.sentence, evidence } as const
+    const notice = noticeOfEvent(decisionHeldEvent(held, { observedAt: at, origin: 'live', source: 'live' }))
+    expect(notice?.title).toBe('It would go back to model stack-1')
+    expect(notice?.text).toContain('previous champion shown better by 10.0%. You hold decisions')
+    expect(notice?.text).toContain('flipstream models rollback')
+    expect(noticeOfEvent(decisionHeldEvent({ ...held, kind: 'promote' }, { observedAt: at, origin: 'live', source: 'live' }))?.title).toBe(
+      'Model stack-1 would price from now on',
+    )
   })
 })

@@ -6,7 +6,7 @@ import { payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
-import type { Control, MarketEvent, TrainingRun } from '#schemas/types.ts'
+import type { Control, DecisionHeld, MarketEvent, TrainingRun } from '#schemas/types.ts'
 import { noticeMessage } from './embed.ts'
 import type { Intents } from './intents.ts'
 import { postOnce } from './post-once.ts'
@@ -32,7 +32,7 @@ const newsMillis = dayMillis
 const newestRecords = 200_000
 const mostTries = 5
 
-/** Promotions, rollbacks, rules that were paused or resumed for what they earned, and trainings that failed. */
+/** Promotions, rollbacks, what people kept the learner from deciding, rules that were paused or resumed for what they earned, and trainings that failed. */
 export async function watchNotices(options: NoticesOptions): Promise<{ finished: Promise<void>; stop(): Promise<void> }> {
   const { log, codec, prefix, intents, poster, clock, isKilled, onTrouble } = options
   const stopping = new AbortController()
@@ -91,12 +91,23 @@ export function noticeOfTraining({ trainingId, status, reason, steps, conclusion
   return { id: `notice:training:${trainingId}`, title: `A training failed${where}`, text }
 }
 
+/** People asked to decide for themselves: now there is something to decide. */
+function noticeOfHeld(eventId: string, { kind, modelId, reason }: DecisionHeld): Notice {
+  const [title, command] =
+    kind === 'promote'
+      ? [`Model ${modelId} would price from now on`, `promote ${modelId}`]
+      : [`It would go back to model ${modelId}`, 'rollback']
+  const text = `${reason}. You hold decisions, so nothing changes: flipstream models ${command} does it, flipstream models release lets the learner decide again`
+  return { id: `notice:${eventId}`, title, text }
+}
+
 /** A simulated market is played with one model, and its first promotion is no news. */
 export function noticeOfEvent(event: MarketEvent): Notice | null {
   if (event.source !== 'live') return null
   const { kind, value } = payloadOf(event)
   if (kind === 'ModelPromoted')
     return { id: `notice:${event.eventId}`, title: `Model ${value.modelId} prices from now on`, text: value.reason }
+  if (kind === 'DecisionHeld') return noticeOfHeld(event.eventId, value)
   if (kind === 'ModelRolledBack') return { id: `notice:${event.eventId}`, title: `Back to model ${value.modelId}`, text: value.reason }
   return null
 }

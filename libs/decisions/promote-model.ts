@@ -22,7 +22,7 @@ export type PromotionResult = Readonly<{ modelId: string; before: string | null;
 /**
  * Makes a model the one that prices, from the next event of the market on. Everything that could make the scorer refuse it is looked at
  * first, because a listing names its model for ever: a promoted model that cannot be used would turn listings into dead letters.
- * The tfjs backend must run. RejectedError: model_unknown, model_missing, model_corrupt, model_unsupported, feature_set_mismatch,
+ * The tfjs backend must run. RejectedError: model_unknown, model_barred, model_missing, model_corrupt, model_unsupported, feature_set_mismatch,
  * model_source_mismatch, no_forecast, market_empty; nothing is written then, and the model in force stays.
  */
 export async function promoteModel(context: PromotionContext, modelId: string, reason: string): Promise<PromotionResult> {
@@ -58,13 +58,19 @@ const promotionOf = ({ model: { modelId, featureSetHash }, observation }: Usable
 const challengeOf = ({ model: { modelId, featureSetHash, trainedUntil }, observation }: Usable, reason: string): MarketEvent =>
   challengerNamedEvent({ modelId, featureSetHash, trainedUntil, reason }, observation)
 
-async function requireUsable({ store, featureSets }: PromotionContext, { announced, market }: Models, modelId: string): Promise<Usable> {
+async function requireUsable(
+  { store, featureSets }: PromotionContext,
+  { announced, market, barred }: Models,
+  modelId: string,
+): Promise<Usable> {
   if (market === null) throw new RejectedError('market_empty', 'expected a market with events to promote a model in, found none')
   const model = announced.get(modelId)
   if (model === undefined) {
     const known = announced.size === 0 ? 'none was announced' : `announced are ${[...announced.keys()].join(', ')}`
     throw new RejectedError('model_unknown', `model ${modelId}: expected one of topic models; ${known}`)
   }
+  const why = barred.get(modelId)
+  if (why !== undefined) throw new RejectedError('model_barred', `model ${modelId} is barred for ever: ${why}. Train another`)
   const bundle = await refusing(() => readBundle(store, modelId))
   if (bundle.sha256 !== model.sha256)
     throw new RejectedError('model_corrupt', `model ${modelId}: announced with sha256 ${model.sha256}, found ${bundle.sha256} in the store`)

@@ -66,6 +66,7 @@ export const rejectCodes = {
   // Decisions, positions, training.
   decision_outdated: 'Another model was in force by then: the decision expected one that no longer is.',
   market_empty: 'The market has no event yet: nothing can be put in force in its order.',
+  never_compared: 'The two models were never compared: neither of them priced while the other was.',
   no_predecessor: 'No other model was in force before.',
   bought_already: 'This account has the axie already.',
   bought_before_listed: 'The purchase lies before the listing.',

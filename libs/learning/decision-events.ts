@@ -1,4 +1,5 @@
 import {
+  decisionHeldEvent,
   marketKey,
   modelBarredEvent,
   modelPromotedEvent,
@@ -14,6 +15,10 @@ const outputOf = (value: MarketEvent): Output<MarketEvent> => ({ topic: 'market.
 
 export const comparedOutput = (compared: ModelsCompared, observation: Observation): Output<MarketEvent> =>
   outputOf(modelsComparedEvent(compared, observation))
+
+/** What would have been decided, did people not hold decisions. */
+export const heldOutput = ({ kind, modelId, expected, reason, evidence }: Decision, observation: Observation): Output<MarketEvent> =>
+  outputOf(decisionHeldEvent({ kind: kind === 'promote' ? 'promote' : 'roll_back', modelId, expected, reason, evidence }, observation))
 
 /** What a decision writes into the market's events: a rollback bars what it takes out of force, in the same transaction. */
 export function decisionOutputs({ kind, bars, ...decision }: Decision, observation: Observation): Output<MarketEvent>[] {

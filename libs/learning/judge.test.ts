@@ -9,10 +9,10 @@ import {
   nameChallenger,
   next,
   putInForce,
-  ruleId,
   withVeto,
 } from './judge.ts'
 import { learningSettings as settings } from './settings.ts'
+import { ruleId } from './verdict.ts'
 
 const hour = 3_600_000
 const model = (modelId: string, trainedUntil = 0): Challenger => ({ modelId, featureSetHash: 'f', trainedUntil })

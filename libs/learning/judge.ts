@@ -8,12 +8,12 @@
  * - No challenger is promoted that forecasts worse than the rule that needs no model, on the same sales.
  * - The champion before that is shown better than the one in force is put back, and the one in force is barred for ever.
  * - A challenger has a tenure. A newer one waits for an open verdict, or takes the place of one that is losing.
- * - People may hold all decisions; money that was lost may veto promotions.
+ * - People may hold all decisions: what would be decided is said once, for them. Money that was lost may veto promotions.
  */
 import type { ChallengerNamed, DecisionEvidence, ExpectedChampion, ModelsCompared, PairedLosses } from '#schemas/types.ts'
 import { type Comparison, noComparison, withBlock } from './comparison.ts'
 import type { LearningSettings } from './settings.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
+import { nameOf, ruleId, type Verdict, verdictOf } from './verdict.ts'
 
 export type Challenger = Pick<ChallengerNamed, 'modelId' | 'featureSetHash' | 'trainedUntil'>
 
@@ -34,6 +34,8 @@ export type JudgeState = Readonly<{
   /** What promotions without being shown better may have lost, as a share. */
   spent: number
   isHeld: boolean
+  /** What was held last, and said: kind and model. */
+  toldHeld: string | null
   /** Rules whose money vetoes promotions. */
   vetoes: readonly string[]
 }>
@@ -47,11 +49,9 @@ export const initialJudgeState: JudgeState = {
   block: 0,
   spent: 0,
   isHeld: false,
+  toldHeld: null,
   vetoes: [],
 }
-
-/** How the forecast that needs no model is called among those compared. */
-export const ruleId = 'rule:similar-sales'
 
 export type Decision = Readonly<{
   kind: 'promote' | 'roll back'
@@ -64,12 +64,19 @@ export type Decision = Readonly<{
   bars: string | null
 }>
 
-export type Judgement = Readonly<{ state: JudgeState; decision: Decision | null; verdicts: readonly Verdict[] }>
+export type Judgement = Readonly<{
+  state: JudgeState
+  decision: Decision | null
+  /** What would be decided, did people not hold decisions; null where it was said before. */
+  held: Decision | null
+  verdicts: readonly Verdict[]
+}>
 
 /** Takes a block in. One that was judged already, or that is of another champion, changes nothing. */
 export function next(state: JudgeState, block: ModelsCompared, settings: LearningSettings): Judgement {
   const { champion } = state
-  if (champion === null || !isSame(champion, block.champion) || block.block !== state.block) return { state, decision: null, verdicts: [] }
+  if (champion === null || !isSame(champion, block.champion) || block.block !== state.block)
+    return { state, decision: null, held: null, verdicts: [] }
   const losses = new Map(block.others.map((one) => [one.modelId, one]))
   const compared: JudgeState = {
     ...state,
@@ -79,9 +86,15 @@ export function next(state: JudgeState, block: ModelsCompared, settings: Learnin
     previous: withLosses(state.previous, losses),
   }
   const verdicts = verdictsOf(compared, settings)
-  const decision = state.isHeld ? null : decide(compared, block, settings)
+  const wanted = decide(compared, block, settings)
+  const [decision, held] = compared.isHeld ? [null, wanted] : [wanted, null]
+  const told = held === null ? compared.toldHeld : `${held.kind} ${held.modelId}`
   const isProven = verdicts.some(({ modelId, standing }) => modelId === compared.previous?.modelId && standing === 'worse')
-  return { state: withoutLost(isProven ? { ...compared, spent: 0 } : compared, block.to, settings), decision, verdicts }
+  const judged = { ...compared, toldHeld: told, spent: isProven ? 0 : compared.spent }
+  return {
+    ...{ state: withoutLost(judged, block.to, settings), decision, verdicts },
+    held: told === compared.toldHeld ? null : held,
+  }
 }
 
 const isSame = (one: ExpectedChampion, other: ExpectedChampion): boolean => one.modelId === other.modelId && one.since === other.since
@@ -99,7 +112,7 @@ export function verdictsOf({ champion, challenger, previous, rule }: JudgeState,
   const models = [
     ...(challenger === null ? [] : [{ modelId: challenger.modelId, name: 'challenger', comparison: challenger.comparison }]),
     ...(previous === null ? [] : [{ modelId: previous.modelId, name: 'previous champion', comparison: previous.comparison }]),
-    { modelId: ruleId, name: 'rule of similar sales', comparison: rule },
+    { modelId: ruleId, name: nameOf(ruleId), comparison: rule },
   ]
   return models
     .filter(({ comparison }) => comparison.sales > 0)
@@ -202,6 +215,7 @@ export function putInForce(
     rule: noComparison,
     block: 0,
     spent: spentAfter(state, evidence, isRollback),
+    toldHeld: null,
   }
 }
 
@@ -220,6 +234,9 @@ export function bar(state: JudgeState, modelId: string, clock: number): JudgeSta
   }
   return kept.challenger?.modelId === modelId ? withNextChallenger(kept, clock) : kept
 }
+
+/** People hold decisions, or let the learner decide again. */
+export const hold = (state: JudgeState, isHeld: boolean): JudgeState => ({ ...state, isHeld, toldHeld: null })
 
 /** There are few rules, and what is carried must stay small. */
 const mostVetoes = 10

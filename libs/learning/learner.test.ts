@@ -164,6 +164,23 @@ describe('the learner', { timeout: 60_000 }, () => {
     const quiet = live(events)
     expect(decisionsIn(quiet)).toEqual(['ModelPromoted worse'])
     expect(of(quiet, 'ModelsCompared').at(-1)?.value.others[0]).toMatchObject({ modelId: 'better' })
+    // What it would have decided is said, once.
+    expect(of(quiet, 'DecisionHeld').map(({ value: { kind, modelId } }) => `${kind} ${modelId}`)).toEqual(['promote better'])
+  })
+
+  it('tells people of a rollback that it would make while they hold decisions, and makes it once they release them', () => {
+    const [held, released] = [true, false].map((isHeld) =>
+      learningHeldEvent({ isHeld, reason: '' }, seen(firstSaleAt + (isHeld ? 500 : 2_400) * minute)),
+    ) as [MarketEvent, MarketEvent]
+    const people = [promoted('better', firstSaleAt - 1), promoted('bad', firstSaleAt + 700 * minute)]
+    const quiet = live(mixed(...people, held, ...market(700)))
+    expect(decisionsIn(quiet)).toEqual(['ModelPromoted better', 'ModelPromoted bad'])
+    expect(of(quiet, 'DecisionHeld').map(({ value }) => value)).toMatchObject([
+      { kind: 'roll_back', modelId: 'better', expected: { modelId: 'bad' } },
+    ])
+    expect(decisionsIn(live(mixed(...people, held, released, ...market(700))))).toEqual([
+      ...['ModelPromoted better', 'ModelPromoted bad', 'ModelRolledBack better', 'ModelBarred bad'],
+    ])
   })
 
   it('drops a challenger that cannot be used, and compares the next', () => {

@@ -16,9 +16,9 @@ import type { RuleSet } from '#lib/rules/rule-set.ts'
 import type { AlerterState } from '#lib/stages/alerter.ts'
 import type { Output, Processor, Result } from '#lib/stream/processor.ts'
 import type { MarketEvent, ShadowForecast } from '#schemas/types.ts'
-import { comparedOutput, decisionOutputs } from './decision-events.ts'
+import { comparedOutput, decisionOutputs, heldOutput } from './decision-events.ts'
 import { createForecastMemory, type ForecastMemory } from './forecasts.ts'
-import { bar, type Challenger, initialJudgeState, type JudgeState, nameChallenger, next, putInForce, withVeto } from './judge.ts'
+import { bar, type Challenger, hold, initialJudgeState, type JudgeState, nameChallenger, next, putInForce, withVeto } from './judge.ts'
 import { createLane, type Lane, type LaneOptions } from './lane.ts'
 import { beginBlock, closeBlock, confirmBlock, type OpenBlock } from './open-block.ts'
 import { type Market, takeListing, takeSale } from './outcomes.ts'
@@ -64,7 +64,8 @@ export function createLearner(options: LearnerOptions): Processor<MarketEvent, L
 }
 
 function initialState(carry: Carry | undefined, options: LearnerOptions): LearnerState {
-  const judge = carry?.judge ?? initialJudgeState
+  // What a later version added is missing in what an earlier one carried.
+  const judge = { ...initialJudgeState, ...carry?.judge }
   const shadows = shadowModels(judge)
   const laneOf = (model: Challenger | undefined): Lane => {
     const { modelId = null, featureSetHash = null } = model ?? {}
@@ -208,7 +209,7 @@ function takeDecision(
       state.judge = bar(judge, payload.value.modelId, market.clock)
       break
     case 'LearningHeld':
-      state.judge = { ...judge, isHeld: payload.value.isHeld }
+      state.judge = hold(judge, payload.value.isHeld)
       break
     case 'MoneyEvidence':
       state.judge = withVeto(judge, payload.value)
@@ -219,7 +220,9 @@ function takeDecision(
       confirmBlock(block, payload.value.to)
       state.judge = judged.state
       fillLanes(state)
-      return judged.decision === null ? [] : decisionOutputs(judged.decision, observationOf(state))
+      const { decision, held } = judged
+      if (held !== null) return [heldOutput(held, observationOf(state))]
+      return decision === null ? [] : decisionOutputs(decision, observationOf(state))
     }
     default:
       return []

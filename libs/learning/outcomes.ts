@@ -8,11 +8,12 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import type { Output } from '#lib/stream/processor.ts'
 import type { MarketEvent, PriceQuantiles, ScoredListing, ShadowForecast, Source } from '#schemas/types.ts'
 import type { ForecastMemory } from './forecasts.ts'
-import { type JudgeState, ruleId } from './judge.ts'
+import type { JudgeState } from './judge.ts'
 import { lossOf } from './loss.ts'
 import type { OpenBlock } from './open-block.ts'
 import type { LearningSettings } from './settings.ts'
 import { similarSalesForecast } from './similar-sales-rule.ts'
+import { ruleId } from './verdict.ts'
 
 /** What the learner itself remembers of the market. */
 export type Market = Readonly<{ clock: number; source: Source; ethUsd: Readonly<{ usd: number; knownAt: number }> | null }>

@@ -2,6 +2,12 @@ import { percent } from '#lib/words/format.ts'
 import { betterOf, type Comparison, salesUntil } from './comparison.ts'
 import { type LearningSettings, learningSettings } from './settings.ts'
 
+/** How the forecast that needs no model is called among those compared. */
+export const ruleId = 'rule:similar-sales'
+
+/** What people know it as. */
+export const nameOf = (modelId: string): string => (modelId === ruleId ? 'rule of similar sales' : modelId)
+
 /** How a model stands beside the one it is compared with. */
 export type Standing = 'better' | 'no worse' | 'worse' | 'open'
 

@@ -1,13 +1,12 @@
-import { type Comparison, noComparison, withBlock } from '#lib/learning/comparison.ts'
-import { ruleId } from '#lib/learning/judge.ts'
+import { createComparisons } from '#lib/learning/comparisons.ts'
 import { learningSettings } from '#lib/learning/settings.ts'
-import { type Verdict, verdictOf } from '#lib/learning/verdict.ts'
+import { nameOf, type Verdict, verdictOf } from '#lib/learning/verdict.ts'
 import { isPromotion, payloadOf } from '#lib/market/event.ts'
-import type { MarketEvent, ModelsCompared, TrainingRun } from '#schemas/types.ts'
+import type { MarketEvent, TrainingRun } from '#schemas/types.ts'
 import { createRecent } from './recent.ts'
 
 export type ModelDecision = Readonly<{
-  kind: 'promoted' | 'rolled back' | 'barred' | 'challenger' | 'held' | 'released'
+  kind: 'promoted' | 'rolled back' | 'barred' | 'challenger' | 'held' | 'released' | 'not promoted' | 'not rolled back'
   /** Null where it concerns no model. */
   modelId: string | null
   /** On the market's clock. */
@@ -34,22 +33,11 @@ const mostTrainings = 50
 export function createModelBook(): ModelBook {
   const decisions: ModelDecision[] = []
   const trainings = createRecent<TrainingRun>(mostTrainings)
-  let champion: ModelsCompared['champion'] | null = null
-  let comparisons = new Map<string, Comparison>()
-  let nextBlock = 0
+  const comparisons = createComparisons(1)
 
   const note = (decision: ModelDecision): void => {
     decisions.unshift(decision)
     if (decisions.length > mostDecisions) decisions.pop()
-  }
-
-  const takeBlock = (block: ModelsCompared): void => {
-    const isOther = champion?.modelId !== block.champion.modelId || champion.since !== block.champion.since
-    if (!isOther && block.block < nextBlock) return
-    if (isOther) comparisons = new Map()
-    champion = block.champion
-    nextBlock = block.block + 1
-    for (const losses of block.others) comparisons.set(losses.modelId, withBlock(comparisons.get(losses.modelId) ?? noComparison, losses))
   }
 
   return {
@@ -65,17 +53,20 @@ export function createModelBook(): ModelBook {
         note({ kind: 'challenger', modelId: payload.value.modelId, at, reason: payload.value.reason })
       else if (payload.kind === 'LearningHeld')
         note({ kind: payload.value.isHeld ? 'held' : 'released', modelId: null, at, reason: payload.value.reason })
-      else if (payload.kind === 'ModelsCompared') takeBlock(payload.value)
+      else if (payload.kind === 'DecisionHeld') {
+        const kind = payload.value.kind === 'promote' ? 'not promoted' : 'not rolled back'
+        note({ kind, modelId: payload.value.modelId, at, reason: `${payload.value.reason}; people hold decisions` })
+      } else if (payload.kind === 'ModelsCompared') comparisons.take(payload.value)
     },
     takeTraining: (run) => trainings.set(run.trainingId, run),
     decisions: () => [...decisions],
     verdicts() {
-      const against = champion?.modelId
-      if (against === undefined) return []
-      return [...comparisons].map(([modelId, comparison]) => {
-        const name = modelId === ruleId ? 'rule of similar sales' : modelId
-        return verdictOf({ modelId, against, name }, comparison, learningSettings)
-      })
+      const newest = comparisons.newest()
+      if (newest === null) return []
+      const against = newest.champion.modelId
+      return [...newest.others].map(([modelId, comparison]) =>
+        verdictOf({ modelId, against, name: nameOf(modelId) }, comparison, learningSettings),
+      )
     },
     trainings: () => trainings.newest(mostTrainings),
   }

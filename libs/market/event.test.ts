@@ -116,6 +116,7 @@ describe('an event', () => {
       ModelsCompared: word,
       MoneyEvidence: word,
       LearningHeld: word,
+      DecisionHeld: word,
     })
     expect(answer).toBe('axie:42:2000')
     expect(payloadOf(listingEvent(listing, seen))).toEqual({ kind: 'Listing', value: listing })

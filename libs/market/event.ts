@@ -6,6 +6,7 @@ import type {
   AskSeen,
   Cancellation,
   ChallengerNamed,
+  DecisionHeld,
   ExchangeRate,
   LeaderboardSnapshot,
   LearningHeld,
@@ -140,6 +141,12 @@ export const moneyEvidenceEvent = (evidence: MoneyEvidence, observation: Observa
 
 export const learningHeldEvent = (held: LearningHeld, observation: Observation): MarketEvent =>
   event(`learning-held:${held.isHeld}:${observation.observedAt}`, observation.observedAt, observation, { 'flipstream.LearningHeld': held })
+
+/** One for each decision that was held, however often it is made. */
+export const decisionHeldEvent = (held: DecisionHeld, observation: Observation): MarketEvent =>
+  event(decisionIdOf(`decision-held:${held.kind}`, held, observation), observation.observedAt, observation, {
+    'flipstream.DecisionHeld': held,
+  })
 
 export const rulesChangedEvent = (change: RulesChanged, observation: Observation): MarketEvent =>
   event(`rules-changed:${change.rulesHash}:${observation.observedAt}`, observation.observedAt, observation, {

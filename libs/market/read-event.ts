@@ -59,6 +59,7 @@ function contentOf(payload: MarketPayload, observedAt: number): EventContent {
     case 'ModelsCompared':
     case 'MoneyEvidence':
     case 'LearningHeld':
+    case 'DecisionHeld':
       return { kind: 'learning' }
     case 'RulesChanged':
       return { kind: 'rules', rulesHash: payload.value.rulesHash }

@@ -65,6 +65,7 @@ const skipReasons = {
   ModelsCompared: 'models_compared',
   MoneyEvidence: 'money_evidence',
   LearningHeld: 'learning_held',
+  DecisionHeld: 'decision_held',
 } as const
 
 /** What an event leads to, from the state as it stands before it. */

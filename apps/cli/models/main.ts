@@ -1,7 +1,9 @@
 import { exitCodes } from '#lib/app/exit-codes.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
+import { allComparisonsOf, compareModels, type ModelsBeside } from '#lib/decisions/compare-models.ts'
+import { holdLearning } from '#lib/decisions/hold-learning.ts'
 import { promoteModel } from '#lib/decisions/promote-model.ts'
-import { predecessorOf, readModels } from '#lib/decisions/read-models.ts'
+import { type Models, predecessorOf, readModels } from '#lib/decisions/read-models.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { featureSets } from '#lib/features/feature-sets.ts'
 import { topicName } from '#lib/market/topics.ts'
@@ -11,7 +13,7 @@ import { type Backend, openBackend } from '#lib/running/backend.ts'
 import { prefixOfChoice } from '#lib/running/runs.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { type ModelsArguments, modelsHelp, parseModelsArguments } from './arguments.ts'
-import { formatModel, formatModels, standingOf } from './format.ts'
+import { formatCompared, formatHold, formatModel, formatModels, standingOf } from './format.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -49,24 +51,48 @@ async function requireTopics({ log }: Backend, prefix: string): Promise<void> {
 }
 
 async function answer(options: ModelsArguments, backend: Backend, prefix: string): Promise<string> {
-  const { action, json } = options
-  if (action === 'promote') return promote(backend, prefix, options.modelId, options)
+  const { json } = options
+  if (options.action === 'promote') return promote(backend, prefix, options.modelId, options)
+  if (options.action === 'hold' || options.action === 'release') {
+    const result = await holdLearning({ ...backend, prefix }, { isHeld: options.action === 'hold', reason: options.reason })
+    return json ? `${JSON.stringify(result)}\n` : formatHold(result)
+  }
   const models = await readModels({ ...backend, prefix })
-  if (action === 'rollback') {
+  if (options.action === 'rollback') {
     const before = predecessorOf(models)
     if (before === null)
       throw new RejectedError('no_predecessor', 'rollback: no other model was in force before; flipstream models promote ID')
     return promote(backend, prefix, before, { ...options, reason: `rollback: ${options.reason}` })
   }
-  if (action === 'ls') {
-    const listed = [...models.announced.values()].map((model) => ({ ...model, standing: standingOf(models, model.modelId) }))
-    return json ? `${JSON.stringify({ models: listed, promotions: models.promotions })}\n` : formatModels(models)
+  if (options.action === 'ls') return list(models, json)
+  if (options.action === 'compare') {
+    const compared = compareModels(models, options.modelId, options.against)
+    const [newest, ...earlier] = compared.map(forJson).reverse()
+    return json ? `${JSON.stringify({ ...newest, earlier })}\n` : formatCompared(compared)
   }
-  const { manifest } = await readBundle(backend.store, options.modelId)
-  const standing = standingOf(models, options.modelId)
-  if (json) return `${JSON.stringify({ modelId: options.modelId, standing, ...manifest, model: undefined })}\n`
-  return formatModel(models, options.modelId, manifest)
+  return show(backend, models, options.modelId, json)
 }
+
+function list(models: Models, json: boolean): string {
+  if (!json) return formatModels(models)
+  const listed = [...models.announced.values()].map((model) => ({ ...model, standing: standingOf(models, model.modelId) }))
+  return `${JSON.stringify({ models: listed, promotions: models.promotions, held: models.held })}\n`
+}
+
+async function show({ store }: Backend, models: Models, modelId: string, json: boolean): Promise<string> {
+  const { manifest } = await readBundle(store, modelId)
+  const compared = allComparisonsOf(models, modelId)
+  if (!json) return formatModel(models, { modelId, manifest, compared })
+  const standing = standingOf(models, modelId)
+  return `${JSON.stringify({ modelId, standing, ...manifest, model: undefined, compared: compared.map(forJson) })}\n`
+}
+
+/** Bounds are without end before anything is known: JSON has no word for that but null. */
+const forJson = ({ lower, upper, ...verdict }: ModelsBeside) => ({
+  ...verdict,
+  lower: Number.isFinite(lower) ? lower : null,
+  upper: Number.isFinite(upper) ? upper : null,
+})
 
 type Promoting = Readonly<{ reason: string; json: boolean }>
 

@@ -3,7 +3,7 @@ import { createManualClock } from '#lib/clock/clock.ts'
 import { type Codec, createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { topicSettings } from '#lib/market/topics.ts'
-import type { Log } from '#lib/stream/log.ts'
+import type { Log, LogRecord } from '#lib/stream/log.ts'
 import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import { createIntents, nonceOf } from './intents.ts'
 
@@ -50,6 +50,26 @@ describe('intents', () => {
     expect(seen.slice(0, 2)).toEqual(['sent', 'sent'])
     expect(intents.find('x')?.status).toBe('sent')
     expect(intents.find('y')?.status).toBe('sent')
+  })
+
+  it('an intent that comes too late is not the last word: what was told stands behind it', async () => {
+    const as = (writer: string) => createIntents({ log, producer: log.producer(), codec, prefix: 'run.', channel: 'a', writer })
+    const [first, late] = [as('first'), as('late')]
+    await first.claim([{ alertId: 'x' }], 1)
+    await first.record([{ alertId: 'x', status: 'sent', messageId: '7' }], 2)
+    expect(await late.claim([{ alertId: 'x' }], 3)).toEqual(new Set())
+    const records: LogRecord[] = []
+    const following = await log.follow(['run.notifications'], (read) => void records.push(...read))
+    await following.caughtUp
+    await following.stop()
+    const words = await Promise.all(records.map(({ value }) => codec.decode('Notification', value!)))
+    expect(words.map(({ status, writer }) => [status, writer])).toEqual([
+      ['intended', 'first'],
+      ['sent', 'first'],
+      ['intended', 'late'],
+      ['sent', 'first'],
+    ])
+    expect(words.at(-1)).toEqual(words[1])
   })
 
   it('a nonce is a function of alert and channel, as long as Discord allows', () => {

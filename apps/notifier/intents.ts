@@ -112,6 +112,12 @@ export function createIntents(options: IntentsOptions): Intents {
     return own !== undefined && own.at >= (logged?.at ?? Number.NEGATIVE_INFINITY) ? own : logged
   }
 
+  /** An intent that came too late is the newest record of its key, and all that compaction would leave: what closed the story is said again. */
+  const restateClosed = async (alertIds: readonly string[]): Promise<void> => {
+    const closed = alertIds.map((alertId) => stories.get(alertId)).filter((story) => story !== undefined && story.closedBy !== null)
+    if (closed.length > 0) await producer.send(closed.map((story) => recordOf(story!.newest)))
+  }
+
   const owns = (alertId: string): boolean => stories.get(alertId)?.owner?.writer === self
 
   return {
@@ -141,6 +147,7 @@ export function createIntents(options: IntentsOptions): Intents {
       await producer.send(entries.map((entry) => recordOf(notificationOf({ ...entry, status: 'intended' }, at))))
       await Promise.race([Promise.all(seen), finished])
       for (const { alertId } of entries) said.delete(alertId)
+      await restateClosed(entries.map(({ alertId }) => alertId).filter((alertId) => !owns(alertId)))
       return new Set(entries.map(({ alertId }) => alertId).filter(owns))
     },
     async record(entries, at) {

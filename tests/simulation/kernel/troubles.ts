@@ -19,13 +19,17 @@ export type Troubles = Readonly<{
 /** Calls after which a process may die before it hears the answer: the moments that matter most, and that chance rarely finds. */
 export type Deaths = Readonly<{ dice: Dice; calls: RegExp; chance: number }>
 
-export function createTroubles(dice: Dice, { without = [] }: Limits, deaths: Deaths | null = null): Troubles {
+/** `quietSteps`: nothing happens before, or a budget would be spent on processes that start, and the work itself go undisturbed. */
+export type TroublesOptions = Readonly<{ deaths?: Deaths; quietSteps?: number }>
+
+export function createTroubles(dice: Dice, { without = [] }: Limits, { deaths, quietSteps = 0 }: TroublesOptions = {}): Troubles {
   const budget = dice.pick([0, 1, 2, 3, 5, 8, 12])
   const callChance = dice.pick([0.01, 0.03, 0.1])
   const actionChance = dice.pick([0.005, 0.02, 0.05])
   const skipped = new Set(without)
   const drawn: string[] = []
   let number = 0
+  let steps = 0
 
   /** Counts it; false where shrinking took it away. */
   const happens = (name: string): boolean => {
@@ -37,13 +41,15 @@ export function createTroubles(dice: Dice, { without = [] }: Limits, deaths: Dea
 
   return {
     fateOf(label) {
-      if (deaths !== null && number < budget && deaths.calls.test(label) && deaths.dice.chance(deaths.chance))
+      if (steps < quietSteps) return 'answered'
+      if (deaths !== undefined && number < budget && deaths.calls.test(label) && deaths.dice.chance(deaths.chance))
         return happens(`caller dies: ${label}`) ? 'caller dies' : 'answered'
       if (number >= budget || !dice.chance(callChance)) return 'answered'
       const fate = dice.pick(['request lost', 'answer lost', 'answer lost', 'late'] as const)
       return happens(`${fate}: ${label}`) ? fate : 'answered'
     },
     nextAction(names) {
+      if (steps++ < quietSteps) return null
       if (number >= budget || !dice.chance(actionChance)) return null
       const name = dice.pick(names)
       return happens(name) ? name : null

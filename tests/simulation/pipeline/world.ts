@@ -40,9 +40,8 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   const shape = drawShape(dice, limits)
   const trace = createTrace(print)
   const troubles = createTroubles(dice.fork(1), limits, {
-    dice: dice.fork(5),
-    calls: /^(posts|puts|ends, committing)/,
-    chance: shape.deathChance,
+    deaths: { dice: dice.fork(5), calls: /^(posts|puts (?!probes)|ends, committing)/, chance: shape.deathChance },
+    quietSteps: shape.quietSteps,
   })
   const scheduler = createScheduler({
     dice: dice.fork(2),
@@ -198,6 +197,7 @@ function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
     slowness: dice.pick([0, 0.02, 0.1]),
     bias: { newest: dice.pick([0, 0, 0.3]), oldest: dice.pick([0, 0.3, 0.8]) },
     deathChance: dice.pick([0, 0.02, 0.1]),
+    quietSteps: dice.pick([0, 150, 300, 600]),
   }
 }
 

@@ -17,7 +17,9 @@ describe('the arguments of flipstream replay', () => {
   })
 
   it('compare scores and alerts', () => {
-    expect(parseReplayArguments(['verify'])).toMatchObject({ action: 'verify', topics: ['listings.scored', 'alerts'] })
+    expect(parseReplayArguments(['verify'])).toMatchObject({ action: 'verify', topics: ['listings.scored', 'alerts'], decisions: true })
+    expect(parseReplayArguments(['verify', '--topic', 'alerts'])).toMatchObject({ topics: ['alerts'], decisions: false })
+    expect(parseReplayArguments(['verify', '--topic', 'market.events'])).toMatchObject({ decisions: true })
   })
 
   it('take a name with or without the dot at its end', () => {

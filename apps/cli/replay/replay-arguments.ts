@@ -7,8 +7,9 @@ export const replayHelp = `flipstream replay: a recorded market once more, into 
 
   flipstream replay                  writes the recorded events again, each to its own partition, in order, exactly once: the same command
                                      goes on where a replay was interrupted or killed
-  flipstream replay verify           lays the replay's listings.scored and alerts beside the recorded ones, byte for byte; shows the first
-                                     difference decoded, side by side; exit 1 where there is one
+  flipstream replay verify           lays the replay's listings.scored and alerts beside the recorded ones, byte for byte, and computes what
+                                     the learner decided anew from the recorded events; shows the first difference decoded, side by side;
+                                     exit 1 where there is one
 
 Both
   --run NAME              the run to replay (default: the last one)
@@ -23,7 +24,8 @@ replay
   --partitions N          of the topics that are created (default: as many as were recorded)
 
 verify
-  --topic TOPIC           what is compared (default listings.scored and alerts)
+  --topic TOPIC           what is compared (default listings.scored and alerts); market.events computes the learner's decisions anew,
+                          too, as the default does
   --json                  (both) print one JSON object, nothing else
 `
 
@@ -33,6 +35,8 @@ export type ReplayArguments = Readonly<{
   uri: string | null
   to: string | null
   topics: readonly string[]
+  /** Of verify: whether the learner's decisions are computed anew. */
+  decisions: boolean
   fromTopic: boolean
   speed: number
   pipeline: boolean
@@ -59,6 +63,7 @@ export function parseReplayArguments(argv: readonly string[]): ReplayArguments |
     uri: values.archive ?? null,
     to: values.to?.replace(/\.$/, '') ?? null,
     topics: values.topic ?? defaultTopics[action],
+    decisions: values.topic?.includes('market.events') ?? true,
     fromTopic: values['from-topic'] ?? false,
     speed: speedOf(values.speed ?? 'max'),
     pipeline: values.pipeline ?? false,

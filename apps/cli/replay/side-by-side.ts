@@ -16,12 +16,17 @@ function formatDifference({ partition, position, recorded, replayed, recordedVal
   const key = (recorded ?? replayed)?.key ?? ''
   const at = (record: Difference['recorded']) => (record === null ? 'nothing' : `offset ${record.offset}`)
   const where = `  the first difference is record ${position + 1} of partition ${partition} (recorded: ${at(recorded)}, replayed: ${at(replayed)}), key ${key}\n`
-  const fields = recorded === null || replayed === null ? [] : differingFields(recordedValue, replayedValue)
-  if (fields.length === 0) return where
-  const rows = [['field', 'recorded', 'replayed'], ...fields.slice(0, mostFields)]
+  return recorded === null || replayed === null ? where : `${where}${formatFields(recordedValue, replayedValue, 'replayed')}`
+}
+
+/** The fields that are not the same on both sides, below each other; nothing where one side is missing. */
+export function formatFields(recorded: unknown, other: unknown, name: 'replayed' | 'computed'): string {
+  const fields = recorded === null || other === null ? [] : differingFields(recorded, other)
+  if (fields.length === 0) return ''
+  const rows = [['field', 'recorded', name], ...fields.slice(0, mostFields)]
   const lines = alignColumns(rows, { left: 'all', indent: 4 }).map((line) => `${line}\n`)
   const more = fields.length > mostFields ? `    … and ${fields.length - mostFields} more fields\n` : ''
-  return `${where}${lines.join('')}${more}`
+  return `${lines.join('')}${more}`
 }
 
 /** Path, recorded, replayed: of every plain value that is not the same on both sides. */

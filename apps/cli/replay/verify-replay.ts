@@ -2,13 +2,15 @@ import { exitCodes } from '#lib/app/exit-codes.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
+import { count } from '#lib/words/format.ts'
 import { type ComparedSide, compareOutputs, type OutputComparison } from './compare-outputs.ts'
 import type { ReplayContext } from './replay-context.ts'
 import { archiveSource, topicSource } from './replay-source.ts'
 import { formatComparison } from './side-by-side.ts'
+import { formatDecisions, isVerified, notVerified, verifyDecisions } from './verify-decisions.ts'
 
 /** `flipstream replay verify`. Exit code 1 at any difference, and where nothing can be compared. */
-export async function verifyReplay({ options, recording, backend, prefix }: ReplayContext): Promise<number> {
+export async function verifyReplay({ options, recording, backend, prefix, env, progress }: ReplayContext): Promise<number> {
   await requireReplay({ backend, prefix, topics: options.topics })
   const comparisons: OutputComparison[] = []
   for (const topic of options.topics) {
@@ -22,12 +24,16 @@ export async function verifyReplay({ options, recording, backend, prefix }: Repl
   }
   const refused = await deadLetters({ backend, prefix })
   const nothing = comparisons.every(({ recorded, replayed }) => recorded + replayed === 0)
-  const identical = !nothing && comparisons.every(({ first }) => first === null)
-  const report = { recording: recording.archive.name, replay: prefix, identical, topics: comparisons.map(forJson), refused }
+  const verified = options.decisions
+    ? await verifyDecisions(recording.archive, env, (done) => progress.status(`decisions: ${count(done)} events`))
+    : notVerified
+  progress.end()
+  const identical = !nothing && comparisons.every(({ first }) => first === null) && isVerified(verified)
+  const report = { recording: recording.archive.name, replay: prefix, identical, topics: comparisons.map(forJson), ...verified, refused }
   process.stdout.write(
     options.json
       ? `${JSON.stringify(report)}\n`
-      : `${comparisons.map(formatComparison).join('')}${nothing ? 'there is nothing to compare\n' : ''}${refused.map(formatRefused).join('')}`,
+      : `${comparisons.map(formatComparison).join('')}${nothing ? 'there is nothing to compare\n' : ''}${formatDecisions(verified)}${refused.map(formatRefused).join('')}`,
   )
   return identical ? exitCodes.done : exitCodes.failed
 }

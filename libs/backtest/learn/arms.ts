@@ -3,11 +3,10 @@
  * learner puts in force, and by the one that was best on each day, which only hindsight knows.
  */
 
-import { openLearner } from '#lib/learning/open-learner.ts'
+import { openLearningFold } from '#lib/learning/learning-fold.ts'
 import { challengerNamedEvent, isPromotion, payloadOf } from '#lib/market/event.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
-import { createFold } from '#lib/stream/runtime/fold.ts'
 import type { MarketEvent, Source } from '#schemas/types.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { candidateOf } from '../candidate-of.ts'
@@ -49,7 +48,8 @@ const batchSize = 256
 export async function playJudged(market: ArmMarket): Promise<PlayedArm> {
   const candidates: Candidate[] = []
   const walk = await openArm(market, candidates)
-  const learner = openLearningFold(market)
+  const { store, backend } = market
+  const learner = openLearningFold({ store, backend, capacity: 8, codeVersion: packageJson.version })
   const decisions: ArmDecision[] = []
   let answers: readonly MarketEvent[] = []
   const play = async (events: readonly MarketEvent[]): Promise<void> => {
@@ -85,25 +85,6 @@ const openArm = ({ store, source, backend, partitions, models }: ArmMarket, cand
     from: models[0]?.from ?? 0,
     onDecided: (decided) => void candidates.push(candidateOf(decided)),
   })
-
-function openLearningFold({ store, backend }: ArmMarket) {
-  const { processor, prepare } = openLearner({ store, backend, capacity: 8, codeVersion: packageJson.version })
-  const fold = createFold(processor, { offset: 0, clock: null, carry: undefined })
-  let offset = 0
-  return {
-    async fold(events: readonly MarketEvent[]): Promise<MarketEvent[]> {
-      await prepare(events)
-      const inputs = events.map((value) => ({
-        value,
-        record: { topic: 'market.events', partition: 0, offset: offset++, timestamp: 0, key: null, headers: {} },
-      }))
-      const results = fold.apply(inputs)
-      return results.flatMap((result) => (result.type === 'emit' ? result.outputs.map(({ value }) => value).filter(isEvent) : []))
-    },
-  }
-}
-
-const isEvent = (learnt: object): learnt is MarketEvent => 'eventId' in learnt
 
 function decisionOf(event: MarketEvent): ArmDecision[] {
   const payload = payloadOf(event)

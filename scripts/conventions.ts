@@ -3,6 +3,7 @@
  * check-conventions.ts runs them. Enums, namespaces and parameter properties are refused by the compiler (erasableSyntaxOnly).
  */
 import { arrowViolations } from './arrows.ts'
+import { functionLineViolations } from './function-lines.ts'
 import { importsOf, resolveImport, withoutComments } from './imports.ts'
 import { realTimeViolations } from './simulated-time.ts'
 
@@ -92,6 +93,7 @@ export function findViolations(files: readonly SourceFile[]): Violation[] {
     ...impureStages(files),
     ...arrowViolations(files),
     ...realTimeViolations(files),
+    ...functionLineViolations(files),
   ]
 }
 

@@ -1,27 +1,11 @@
 import { retrying } from '#lib/stream/backoff.ts'
-import type { CommittedOffset, Follower, LogAdmin, LogRecord, TopicPartition } from '#lib/stream/log.ts'
+import type { Follower, LogAdmin, LogRecord, TopicPartition } from '#lib/stream/log.ts'
 import { createFold, type Fold } from './fold.ts'
 import { parseMetadata } from './offset-metadata.ts'
 import type { RunnerOptions } from './runner.ts'
 import type { RunnerMetrics } from './runner-metrics.ts'
 import { after, countBefore, decodeAll, isInput } from './slice.ts'
-
-/** A state made ready: every visible record from its beginning up to `position` is folded. */
-export type WarmState<In, Out> = {
-  readonly fold: Fold<In, Out>
-  position: number
-  /** Everything from here on was still in the log when it was last asked: what was read before then had no holes. */
-  heldFrom: number
-}
-
-/**
- * Whether a state is what a restore from this commit would come to, or is on its way there: it went through the very point that the commit
- * names, does not reach beyond the commit, and missed nothing that the log has deleted. `first`: the oldest offset the log holds.
- */
-export function fits<In, Out>({ fold, position, heldFrom }: WarmState<In, Out>, committed: CommittedOffset, first: number): boolean {
-  const checkpoint = parseMetadata(committed.metadata)
-  return checkpoint !== null && position <= committed.offset && first <= heldFrom && fold.passed(checkpoint)
-}
+import { judge, keptBy, next, type StandbyEvent, type StandbyState, type Verdict, type WarmState } from './standby-state.ts'
 
 export type StandbyOptions<In, Out, State> = Pick<
   RunnerOptions<In, Out, State>,
@@ -52,103 +36,47 @@ export interface PartitionStandby<In, Out> {
  * committed may yet be done otherwise. A state that does not fit what the group commits (see `fits`) is discarded and begun anew.
  */
 export function standByFor<In, Out, State>(partition: TopicPartition, options: StandbyOptions<In, Out, State>): PartitionStandby<In, Out> {
-  const { log, admin, clock, logger, group, processor, prepare, metrics, pollMillis, onProblem, onWarmth } = options
+  const { log, admin, clock, logger, group, processor, metrics, pollMillis, onProblem } = options
   const released = new AbortController()
   const failed = Promise.withResolvers<never>()
-  let state: WarmState<In, Out> | null = null
+  const keeper = createKeeper(partition, options, released.signal)
   let follower: Follower | null = null
-  /** Ends the waits of the state in hand: whoever begins another must not wait for what that one needs. */
-  let giveUp = new AbortController()
-  /** Where the group stood when it was last asked. */
-  let limit = 0
-  let raised = Promise.withResolvers<void>()
-  let warm = false
-
-  const tell = () => metrics.standby(partition, { records: state === null ? 0 : limit - state.position })
-
-  function raise(offset: number): void {
-    limit = offset
-    raised.resolve()
-    raised = Promise.withResolvers()
-    tell()
-  }
-
-  function setWarm(next: boolean): void {
-    if (next === warm) return
-    warm = next
-    onWarmth()
-  }
 
   async function look(): Promise<void> {
-    const readBefore = state?.position ?? 0
+    const readBefore = keptBy(keeper.state())?.held.position ?? 0
     const committed = await admin.committed(group, partition)
     const { first, next } = (await admin.offsets(partition.topic)).find((offsets) => offsets.partition === partition.partition)!
     if (released.signal.aborted) return
-    if (committed === null || !isRestorable(committed, first, next)) return goWithout()
-    if (state === null || follower === null || !fits(state, committed, first)) return begin(committed, first)
-    state.heldFrom = readBefore
-    setWarm(state.position >= limit)
-    raise(committed.offset)
-  }
-
-  /** Nothing is committed, or what is committed is for the one who takes over to judge. */
-  async function goWithout(): Promise<void> {
+    const verdict = judge(keeper.state(), { committed, first, next })
+    if (verdict.type === 'begin anew') return begin(verdict, first)
+    if (verdict.type === 'go on') return keeper.move({ type: 'raised', limit: verdict.committed.offset, heldFrom: readBefore })
     await drop()
-    setWarm(true)
+    keeper.move({ type: 'nothing to go by' })
   }
 
-  async function begin(committed: CommittedOffset, first: number): Promise<void> {
-    if (state !== null)
-      logger.warn({ ...partition, position: state.position }, 'the state kept warm does not fit what the group commits: making it anew')
+  async function begin({ committed, discards }: Extract<Verdict, { type: 'begin anew' }>, first: number): Promise<void> {
+    const position = keptBy(keeper.state())?.held.position
+    if (discards) logger.warn({ ...partition, position }, 'the state kept warm does not fit what the group commits: making it anew')
     await drop()
     if (released.signal.aborted) return
     const checkpoint = parseMetadata(committed.metadata)!
-    const position = Math.max(checkpoint.offset, first)
-    const begun: WarmState<In, Out> = { fold: createFold(processor, checkpoint), position, heldFrom: position }
-    state = begun
-    giveUp = new AbortController()
-    raise(committed.offset)
-    setWarm(position >= limit)
-    logger.info({ ...partition, from: position, until: limit }, 'standing by')
-    follower = await log.follow([partition.topic], (records) => take(records, begun), {
+    const from = Math.max(checkpoint.offset, first)
+    const fold = createFold(processor, checkpoint)
+    keeper.move({ type: 'begun', held: { fold, position: from, heldFrom: from }, limit: committed.offset })
+    logger.info({ ...partition, from, until: committed.offset }, 'standing by')
+    follower = await log.follow([partition.topic], (records) => keeper.take(records, fold), {
       partition: partition.partition,
-      startAt: () => begun.position,
+      startAt: () => from,
     })
+    keeper.move({ type: 'followed' })
     follower.finished.catch(failed.reject)
   }
 
   async function drop(): Promise<void> {
-    state = null
-    giveUp.abort(new Error('given up'))
-    raised.resolve()
+    keeper.move({ type: 'discarded' })
     const stopping = follower
     follower = null
     await stopping?.stop()
-  }
-
-  const isCurrent = (taken: WarmState<In, Out>) => state === taken
-
-  async function take(records: readonly LogRecord[], into: WarmState<In, Out>): Promise<void> {
-    for (let rest = after(records, into.position); rest.length > 0 && isCurrent(into); rest = after(rest, into.position)) {
-      const committed = rest.slice(0, countBefore(rest, limit))
-      if (committed.length === 0) await raised.promise
-      else await foldSilently(committed, into)
-    }
-  }
-
-  async function foldSilently(records: readonly LogRecord[], into: WarmState<In, Out>): Promise<void> {
-    const prepared = async () => {
-      const inputs = (await decodeAll(records, options)).filter(isInput)
-      await prepare?.(inputs)
-      return inputs
-    }
-    const inputs = await retrying(prepared, { clock, signal: giveUp.signal, onProblem })
-    if (inputs === null && !released.signal.aborted) onProblem(null)
-    if (inputs === null || !isCurrent(into)) return
-    into.fold.apply(inputs)
-    into.position = records.at(-1)!.offset + 1
-    tell()
-    if (into.position >= limit) setWarm(true)
   }
 
   async function live(): Promise<void> {
@@ -164,20 +92,84 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
     await drop().catch((error: Error) => logger.debug({ ...partition, problem: error.message }, 'closing a standby'))
   }
   return {
-    isWarm: () => warm,
+    isWarm: () => keeper.state().isWarm,
     release() {
-      const handedOver = state
+      const handedOver = keptBy(keeper.state())?.held ?? null
       released.abort(new Error('released'))
-      state = null
-      giveUp.abort(new Error('released'))
+      keeper.move({ type: 'released' })
       metrics.stoodDown(partition)
-      raised.resolve()
       return handedOver
     },
     finished: Promise.race([live(), failed.promise]).finally(end),
   }
 }
 
-/** Whether a restore could go by this commit: written by a fold, and about what the log still holds. */
-const isRestorable = ({ offset, metadata }: CommittedOffset, first: number, next: number): boolean =>
-  first <= offset && offset <= next && parseMetadata(metadata) !== null
+type Keeper<In, Out> = Readonly<{
+  state(): StandbyState<In, Out>
+  move(event: StandbyEvent<In, Out>): void
+  /** Folds these records into the state that `fold` belongs to, as far as the group has come; waits for it to come further. */
+  take(records: readonly LogRecord[], fold: Fold<In, Out>): Promise<void>
+}>
+
+/** Holds the state, and tells those who wait for it what has become of it. */
+function createKeeper<In, Out, State>(
+  partition: TopicPartition,
+  options: StandbyOptions<In, Out, State>,
+  released: AbortSignal,
+): Keeper<In, Out> {
+  const { clock, prepare, metrics, onProblem, onWarmth } = options
+  let state: StandbyState<In, Out> = { type: 'empty', isWarm: false }
+  /** Ends the waits of the state in hand: whoever begins another must not wait for what that one needs. */
+  let giveUp = new AbortController()
+  let raised = Promise.withResolvers<void>()
+
+  function move(event: StandbyEvent<In, Out>): void {
+    const before = keptBy(state)
+    const wasWarm = state.isWarm
+    state = next(state, event)
+    const kept = keptBy(state)
+    if (state.isWarm !== wasWarm) onWarmth()
+    if (before !== null && kept?.held.fold !== before.held.fold) {
+      giveUp.abort(new Error('given up'))
+      giveUp = new AbortController()
+    }
+    if (kept?.limit !== before?.limit) {
+      raised.resolve()
+      raised = Promise.withResolvers()
+    }
+    if (kept !== null) metrics.standby(partition, { records: kept.limit - kept.held.position })
+  }
+
+  /** Null: it was given up. */
+  const heldFor = (fold: Fold<In, Out>) => {
+    const kept = keptBy(state)
+    return kept?.held.fold === fold ? kept : null
+  }
+
+  async function foldSilently(records: readonly LogRecord[], fold: Fold<In, Out>): Promise<void> {
+    const prepared = async () => {
+      const inputs = (await decodeAll(records, options)).filter(isInput)
+      await prepare?.(inputs)
+      return inputs
+    }
+    const inputs = await retrying(prepared, { clock, signal: giveUp.signal, onProblem })
+    if (inputs === null && !released.aborted) onProblem(null)
+    if (inputs === null || heldFor(fold) === null) return
+    fold.apply(inputs)
+    move({ type: 'folded', fold, position: records.at(-1)!.offset + 1 })
+  }
+
+  return {
+    state: () => state,
+    move,
+    async take(records, fold) {
+      for (let kept = heldFor(fold); kept !== null; kept = heldFor(fold)) {
+        const rest = after(records, kept.held.position)
+        if (rest.length === 0) return
+        const committed = rest.slice(0, countBefore(rest, kept.limit))
+        if (committed.length === 0) await raised.promise
+        else await foldSilently(committed, fold)
+      }
+    },
+  }
+}

@@ -6,9 +6,9 @@ import type { Logger } from '#lib/telemetry/logger.ts'
 import type { Committer } from './committer.ts'
 import { type Checkpoint, createFold, type Fold } from './fold.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
-import { fits, type WarmState } from './partition-standby.ts'
 import { type RunnerMetrics, tellMissing } from './runner-metrics.ts'
 import { after, countBefore, decodeAll, type FoldedSlice, foldSlice, isInput, type SliceOptions } from './slice.ts'
+import { fits, type WarmState } from './standby-state.ts'
 
 export type PartitionTaskOptions<In, Out, State> = SliceOptions<In, Out> &
   Readonly<{

@@ -8,10 +8,10 @@ import type { Logger } from '#lib/telemetry/logger.ts'
 import { createAtLeastOnceCommitter, createExactlyOnceCommitter } from './committer.ts'
 import { refuseSilentReplay } from './first-start.ts'
 import { createLagWatch, type LagWatch } from './lag-watch.ts'
-import type { WarmState } from './partition-standby.ts'
 import { createPartitionTask, type PartitionTask } from './partition-task.ts'
 import { noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
 import { createStandby, type Standby } from './standby.ts'
+import type { WarmState } from './standby-state.ts'
 
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once'
 

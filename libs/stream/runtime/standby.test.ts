@@ -8,10 +8,10 @@ import { createMemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { Input } from '#lib/stream/processor.ts'
 import { type Checkpoint, createFold, type Fold } from './fold.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
-import { fits, type WarmState } from './partition-standby.ts'
 import { noRunnerMetrics } from './runner-metrics.ts'
 import { createStandby } from './standby.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum, windowHorizonMillis } from './window-processor.ts'
+import { fits } from './standby-state.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
 
 const processor = createWindowProcessor('out')
 const partition = { topic: 'in', partition: 0 }
@@ -20,7 +20,6 @@ const beginning: Checkpoint = { offset: 0, clock: null, carry: undefined }
 const until = (condition: () => void) => vi.waitFor(condition, { timeout: 5_000, interval: 1 })
 
 type WindowFold = Fold<WindowEvent, WindowSum>
-type Warm = WarmState<WindowEvent, WindowSum>
 type Step = Readonly<{ step: number; late: number; amount: number; type: 'add' | 'unit'; aborted: boolean }>
 
 const events: fc.Arbitrary<Step[]> = fc.array(
@@ -37,7 +36,14 @@ const events: fc.Arbitrary<Step[]> = fc.array(
 const inputOf = ({ value, ...record }: LogRecord): Input<WindowEvent> => ({ value: JSON.parse(String(value)), record })
 
 /** A log with one partition, a group that works on it, and a standby beside. */
-async function open({ onProblem = () => {} }: { onProblem?(problem: Error | null): void } = {}) {
+async function open({
+  onProblem = () => {},
+  ready = Promise.resolve(),
+}: {
+  onProblem?(problem: Error | null): void
+  /** What its events name is there. */
+  ready?: Promise<void>
+} = {}) {
   const log = createMemoryLog({ clock: systemClock })
   const admin = log.admin()
   await admin.createTopics([{ topic: 'in', partitions: 1 }])
@@ -55,7 +61,10 @@ async function open({ onProblem = () => {} }: { onProblem?(problem: Error | null
       group,
       input: { topic: 'in', decode: (bytes) => JSON.parse(String(bytes)) },
       processor: processor as never,
-      prepare: (inputs) => void prepared.push(...inputs.map(({ record }) => record.offset)),
+      prepare(inputs) {
+        prepared.push(...inputs.map(({ record }) => record.offset))
+        return ready
+      },
       metrics: {
         ...noRunnerMetrics,
         standby(_, { records }) {
@@ -232,43 +241,20 @@ describe('a standby', () => {
     expect(fits(standby.release().get(0)!, committed, 0)).toBe(true)
     await standby.finished
   })
-})
 
-describe('a warm state fits what is committed', () => {
-  const inputs = Array.from(
-    { length: 50 },
-    (_, offset): Input<WindowEvent> => ({
-      value: { type: 'add', id: `${offset}`, key: 'k', time: (offset * windowHorizonMillis) / 10, amount: 1 },
-      record: { topic: 'in', partition: 0, offset, timestamp: 0, key: 'k', headers: {} },
-    }),
-  )
-  const foldTo = (offset: number, from = beginning) => {
-    const fold = createFold(processor, from)
-    fold.apply(inputs.slice(from.offset, offset))
-    return fold
-  }
-  const at = (offset: number) => ({ offset, metadata: formatMetadata(foldTo(offset).restorePoint()) })
-  const warm = (position: number, from = beginning): Warm => ({ fold: foldTo(position, from), position, heldFrom: from.offset })
-
-  it('where it is no further, and has the commit’s restore point behind it', () => {
-    expect(fits(warm(40), at(40), 0)).toBe(true)
-    expect(fits(warm(38), at(40), 0)).toBe(true)
-    expect(fits(warm(40, parseMetadata(at(40).metadata)!), at(41), 0)).toBe(true)
-  })
-
-  it.each([
-    ['beyond the commit', warm(41), at(40), 0],
-    ['before the commit’s restore point', warm(20), at(40), 0],
-    ['begun behind the commit’s restore point', warm(40, parseMetadata(at(40).metadata)!), at(20), 0],
-    ['of a group whose position was moved by hand', warm(40), { offset: 40, metadata: '' }, 0],
-    ['that may have missed what the log deleted', { ...warm(40), heldFrom: 10 }, at(40), 11],
-    [
-      'of other events at the same offsets',
-      warm(40),
-      { offset: 40, metadata: formatMetadata({ ...foldTo(40).restorePoint(), clock: 1 }) },
-      0,
-    ],
-  ])('not where it is one %s', (_, state, committed, first) => {
-    expect(fits(state, committed, first)).toBe(false)
+  it('hands over a state that it no longer touches, whatever it was waiting for', async () => {
+    const ready = Promise.withResolvers<void>()
+    const world = await open({ ready: ready.promise })
+    const inputs = await world.write(steady(40))
+    const fold = createFold(processor, beginning)
+    fold.apply(inputs)
+    await world.commit(nextOf(inputs), fold)
+    const standby = world.standby()
+    await until(() => expect(world.prepared).not.toEqual([]))
+    const warm = standby.release().get(0)!
+    const folding = vi.spyOn(warm.fold, 'apply')
+    ready.resolve()
+    await standby.finished
+    expect(folding).not.toHaveBeenCalled()
   })
 })

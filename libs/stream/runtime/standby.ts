@@ -1,5 +1,6 @@
 import { retrying } from '#lib/stream/backoff.ts'
-import { type PartitionStandby, type StandbyOptions, standByFor, type WarmState } from './partition-standby.ts'
+import { type PartitionStandby, type StandbyOptions, standByFor } from './partition-standby.ts'
+import type { WarmState } from './standby-state.ts'
 
 /** Keeps the state of a topic's partitions warm while other members of the group work on them. */
 export interface Standby<In, Out> {

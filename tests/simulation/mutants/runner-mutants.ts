@@ -97,26 +97,28 @@ export const runnerMutants: readonly Mutant[] = [
       to: 'undefined',
     },
   ]),
-  ...inFile('libs/stream/runtime/partition-standby.ts', [
-    {
-      name: 'standby one record ahead',
-      from: 'rest.slice(0, countBefore(rest, limit))',
-      to: 'rest.slice(0, countBefore(rest, limit) + 1)',
-    },
+  ...inFile('libs/stream/runtime/standby-state.ts', [
     {
       name: 'standby hands over another state than the commit names',
       from: 'first <= heldFrom && fold.passed(checkpoint)',
       to: 'first <= heldFrom',
     },
+  ]),
+  ...inFile('libs/stream/runtime/partition-standby.ts', [
+    {
+      name: 'standby one record ahead',
+      from: 'rest.slice(0, countBefore(rest, kept.limit))',
+      to: 'rest.slice(0, countBefore(rest, kept.limit) + 1)',
+    },
     {
       name: 'standby folds on into a state that was given up',
-      from: 'if (inputs === null || !isCurrent(into)) return',
+      from: 'if (inputs === null || heldFor(fold) === null) return',
       to: 'if (inputs === null) return',
     },
     {
       name: 'standby hands over a position that it has not folded',
-      from: '    into.fold.apply(inputs)\n    into.position = records.at(-1)!.offset + 1',
-      to: '    into.position = records.at(-1)!.offset + 1\n    if (released.signal.aborted) return\n    into.fold.apply(inputs.slice(0, 3))',
+      from: "    fold.apply(inputs)\n    move({ type: 'folded', fold, position: records.at(-1)!.offset + 1 })",
+      to: "    move({ type: 'folded', fold, position: records.at(-1)!.offset + 1 })\n    if (released.aborted) return\n    fold.apply(inputs.slice(0, 3))",
     },
   ]),
   ...inFile('libs/stream/runtime/slice.ts', [

@@ -39,7 +39,7 @@ const defaultIntervalMillis = 5_000
 const keyOf = ({ topic, partition }: TopicPartition) => `${topic}-${partition}`
 
 export function createLagWatch(options: LagWatchOptions): LagWatch {
-  const { admin, consumer, clock, metrics, inHandSince, isDone = () => true, intervalMillis = defaultIntervalMillis } = options
+  const { admin, consumer, clock, metrics, isDone = () => true, intervalMillis = defaultIntervalMillis } = options
   const watched = new Map<string, Watched>()
   const stopping = new AbortController()
 
@@ -56,7 +56,7 @@ export function createLagWatch(options: LagWatchOptions): LagWatch {
     for (const share of [...watched.values()].filter(({ partition }) => partition.topic === topic)) {
       const end = ends.get(share.partition.partition)
       if (end !== undefined) await advance(share, end)
-      if (watched.get(keyOf(share.partition)) === share) tell(share, end)
+      if (watched.get(keyOf(share.partition)) === share) report(share, end, options)
     }
   }
 
@@ -64,28 +64,8 @@ export function createLagWatch(options: LagWatchOptions): LagWatch {
     const { partition, ends } = share
     const position = consumer.lag().find((lag) => keyOf(lag) === keyOf(partition))?.position ?? null
     if (position !== null && isDone(partition)) share.done = Math.max(share.done ?? 0, position)
-    share.done ??= await begins(partition, end)
+    share.done ??= await beginsAt(partition, end, options)
     ends.passed(end.next, clock.monotonic())
-  }
-
-  /** Before the first fetch: where the group stands. */
-  async function begins(partition: TopicPartition, { first, next }: Ends): Promise<number | null> {
-    try {
-      const committed = await admin.committed(options.group, partition)
-      return committed?.offset ?? (options.from === 'earliest' ? first : next)
-    } catch {
-      return null
-    }
-  }
-
-  function tell({ partition, ends, done }: Watched, end: Ends | undefined): void {
-    const age = (since: number | null, now: number) => (since === null ? 0 : Math.max(0, now - since) / 1_000)
-    if (done !== null) {
-      const seconds = Math.max(age(ends.beyond(done), clock.monotonic()), age(inHandSince(partition), clock.now()))
-      metrics.lag(partition, { records: end === undefined ? null : Math.max(0, end.next - done), seconds })
-    }
-    const uncommitted = options.uncommittedSince?.(partition)
-    if (uncommitted !== undefined) metrics.uncommitted(partition, { seconds: age(uncommitted, clock.monotonic()) })
   }
 
   function assigned(partitions: readonly TopicPartition[]): void {
@@ -109,3 +89,29 @@ export function createLagWatch(options: LagWatchOptions): LagWatch {
     },
   }
 }
+
+/** Before the first fetch: where the group stands. */
+async function beginsAt(
+  partition: TopicPartition,
+  { first, next }: Ends,
+  { admin, group, from }: Pick<LagWatchOptions, 'admin' | 'group' | 'from'>,
+): Promise<number | null> {
+  try {
+    const committed = await admin.committed(group, partition)
+    return committed?.offset ?? (from === 'earliest' ? first : next)
+  } catch {
+    return null
+  }
+}
+
+function report({ partition, ends, done }: Watched, end: Ends | undefined, options: LagWatchOptions): void {
+  const { clock, metrics, inHandSince, uncommittedSince } = options
+  if (done !== null) {
+    const seconds = Math.max(secondsSince(ends.beyond(done), clock.monotonic()), secondsSince(inHandSince(partition), clock.now()))
+    metrics.lag(partition, { records: end === undefined ? null : Math.max(0, end.next - done), seconds })
+  }
+  const uncommitted = uncommittedSince?.(partition)
+  if (uncommitted !== undefined) metrics.uncommitted(partition, { seconds: secondsSince(uncommitted, clock.monotonic()) })
+}
+
+const secondsSince = (since: number | null, now: number): number => (since === null ? 0 : Math.max(0, now - since) / 1_000)

@@ -28,51 +28,55 @@ export const runnerMutants: readonly Mutant[] = [
       to: '      await consumer.commit(partition, committed)\n      if (records.length > 0) await producer!.send(records)',
     },
   ]),
-  ...inFile('libs/stream/runtime/partition-task.ts', [
+  ...inFile('libs/stream/runtime/task-state.ts', [
     {
       name: 'committed offset one too small',
-      from: 'committed: { offset: newest.offset + 1, metadata }',
-      to: 'committed: { offset: newest.offset, metadata }',
+      from: 'committed: { offset: position, metadata }',
+      to: 'committed: { offset: position - 1, metadata }',
     },
     {
       name: 'committed offset one too large',
-      from: 'committed: { offset: newest.offset + 1, metadata }',
-      to: 'committed: { offset: newest.offset + 2, metadata }',
-    },
-    {
-      name: 'no take-over after a commit of unknown outcome',
-      from: '      openedEpoch = null\n      if (error instanceof RetryableError)',
-      to: '      if (error instanceof RetryableError)',
+      from: 'committed: { offset: position, metadata }',
+      to: 'committed: { offset: position + 1, metadata }',
     },
     {
       name: 'after a take-over, the state kept whatever was committed',
-      from: '    return committed === (pending === null ? committedOffset : pending.before)',
-      to: '    return true',
+      from: "return committed === (state.type === 'holding' ? state.pending.before : state.committed) ? 'still right' : 'begin anew'",
+      to: "return 'still right'",
     },
     {
       name: 'an outcome that was a commit after all is sent again',
-      from: '      settle(pending)\n      return true',
-      to: '      return true',
+      from: "committed === state.pending.committed.offset) return 'was committed'",
+      to: "committed === state.pending.committed.offset) return 'still right'",
+    },
+  ]),
+  ...inFile('libs/stream/runtime/take-over.ts', [
+    {
+      name: 'a state read from the log keeps what retention took from it',
+      from: 'if (warm !== null && fits(warm, committed, first)) return warm',
+      to: 'if (warm !== null) return warm',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/batch-work.ts', [
+    {
+      name: 'no take-over after a commit of unknown outcome',
+      from: '    task.loseTenure()\n    if (error instanceof RetryableError)',
+      to: '    if (error instanceof RetryableError)',
     },
     {
       name: 'what was folded and not committed is not sent again',
-      from: '    if (pending !== null) await commit(pending, batch)',
-      to: '    pending = null',
+      from: "if (found.type === 'holding') await commit(found.pending, work)",
+      to: "if (found.type === 'holding') task.settle(found.pending)",
     },
     {
       name: 'one record too few folded silently',
-      from: 'countBefore(records, restore.until)\n',
-      to: 'countBefore(records, restore.until - 1)\n',
+      from: 'countBefore(records, state.restore.until)\n',
+      to: 'countBefore(records, state.restore.until - 1)\n',
     },
     {
       name: 'records read before the take-over are folded a second time',
-      from: 'const records = after(batch.records, position)',
+      from: 'const records = after(batch.records, state.position)',
       to: 'const records = batch.records',
-    },
-    {
-      name: 'a state read from the log keeps what retention took from it',
-      from: 'if (warm !== null && fits(warm, committed, first)) return goOnFrom(warm, committed)',
-      to: 'if (warm !== null) return goOnFrom(warm, committed)',
     },
   ]),
   ...inFile('libs/stream/runtime/fold.ts', [

@@ -94,7 +94,6 @@ async function processSlice<In, Out, State>(records: readonly LogRecord[], work:
   task.move({ type: 'folded', position: records.at(-1)!.offset + 1, slice, metadata })
   const folded = task.state()
   if (folded.type !== 'holding') return
-  if (folded.pending.before === null) await beginFirst(folded.pending, options)
   await commit(folded.pending, work)
 }
 
@@ -116,6 +115,8 @@ async function beginFirst<In, Out, State>({ slice }: Pending, options: Partition
 
 async function commit<In, Out, State>(pending: Pending, { task, batch, options }: Work<In, Out, State>): Promise<void> {
   const { committer, clock, metrics } = options
+  // Here, and not where it was folded: what is held is committed at a later attempt, too, where this was asked in vain.
+  if (pending.before === null) await beginFirst(pending, options)
   const begun = clock.monotonic()
   try {
     await committer.commit(pending.slice.outputs, pending.committed, batch)

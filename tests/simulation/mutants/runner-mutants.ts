@@ -125,6 +125,20 @@ export const runnerMutants: readonly Mutant[] = [
       to: "    move({ type: 'folded', fold, position: records.at(-1)!.offset + 1 })\n    if (released.aborted) return\n    fold.apply(inputs.slice(0, 3))",
     },
   ]),
+  ...inFile('libs/stream/runtime/batch-work.ts', [
+    {
+      name: 'whether a group lost its position is asked once, and not again after a failure',
+      from: 'if (pending.before === null) await beginFirst(pending, options)',
+      to: 'const asking = pending as { asked?: true }\n  if (pending.before === null && asking.asked === undefined) {\n    asking.asked = true\n    await beginFirst(pending, options)\n  }',
+    },
+  ]),
+  ...inFile('libs/stream/runtime/first-start.ts', [
+    {
+      name: 'a group that lost its position begins anew',
+      from: '  if (await standsSomewhere(start)) return\n  for (const output of outputs)',
+      to: '  for (const output of await standsSomewhere(start) ? [] : [].slice.call(outputs) as string[])',
+    },
+  ]),
   ...inFile('libs/stream/runtime/slice.ts', [
     {
       name: 'a refused record takes the result of the next',

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import type { LogRecord, TopicPartition } from '#lib/stream/log.ts'
+import type { CommittedOffset, LogRecord, TopicPartition } from '#lib/stream/log.ts'
 import { parseMetadata } from '#lib/stream/runtime/offset-metadata.ts'
 import { createRunner, type Runner } from '#lib/stream/runtime/runner.ts'
 import { createDice } from '../kernel/dice.ts'
@@ -45,6 +45,8 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   const processes: Process[] = []
   let failure: Error | null = null
   let born = 0
+  /** The group's positions before they expired. */
+  let expired: ReadonlyMap<string, CommittedOffset> = new Map()
 
   function begin(index: number): void {
     const actor = scheduler.actor(`${'abc'[index]}${born++}`)
@@ -62,12 +64,18 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       processor: processor as never,
       encode: ({ value }) => Buffer.from(JSON.stringify(value)),
       deadLetters: topics.deadLetters,
+      outputs: [topics.output],
       guarantee: shape.guarantee,
       maxRecordsPerTransaction: shape.sliceRecords,
       ...(shape.standby ? { standby: { pollMillis: 50 } } : {}),
     })
     processes[index] = { actor, log, runner }
     const fail = (error: Error) => {
+      // It refused to begin anew: a person says where to go on, with no member running, and starts all again.
+      if (actor.alive && expired.size > 0 && / has no position in /.test(error.message))
+        return whileAllAreAway('positions are set by hand', (offsets) => {
+          for (const [partition, committed] of expired) offsets.set(partition, offsets.get(partition) ?? committed)
+        })
       if (actor.alive) failure ??= new Error(`${actor.name} ended: ${error.message}`, { cause: error })
     }
     // A retryable error at the start ends the process, and it is started again, as Kubernetes does.
@@ -95,7 +103,33 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       scheduler.park(null, `${actor.name} session expires`, () => broker.group(name).expire(member))
   }
 
+  /** All are gone: no transaction is left by then, and no member. Then something happens to the positions, and all are started again. */
+  function whileAllAreAway(what: string, act: (offsets: Map<string, CommittedOffset>) => void): void {
+    for (const process of processes) {
+      scheduler.kill(process.actor)
+      expireSession(process)
+    }
+    broker.expireTransactions()
+    const waitUntilGone = () =>
+      scheduler.park(null, what, () => {
+        if (!broker.isSettled() || broker.group(group).members().length > 0) return waitUntilGone()
+        act(broker.group(group).offsets)
+        for (const index of processes.keys()) begin(index)
+      })
+    waitUntilGone()
+  }
+
   const actions: Readonly<Record<string, () => void>> = {
+    'all are away until their positions expire'() {
+      // At least once, a stage without a position may make its outputs again. One that made nothing but dead letters looks like a new one.
+      if (shape.guarantee === 'at_least_once' || visible(broker, topics.output).length === 0) return
+      // One that is to be started again soon is not away.
+      if (!processes.every(({ actor }) => actor.alive)) return
+      whileAllAreAway('positions expire', (offsets) => {
+        expired = new Map([...expired, ...offsets])
+        offsets.clear()
+      })
+    },
     kill() {
       const index = dice.below(processes.length)
       const victim = processes[index]!

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
+import { controlKey } from '#lib/decisions/controls.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
+import type { ControlKind } from '#schemas/types.ts'
 import { type Embed, textOf } from '../../tests/discord/messages.ts'
 import { type Fault, operatorRole } from '../../tests/discord/stand-in.ts'
 import { createDiscordWorld, type DiscordWorld, numberedAlert } from '../../tests/worlds/discord-world.ts'
@@ -166,7 +168,7 @@ describe('bot', () => {
   }, async () => {
     world = await createDiscordWorld('bot', {}, { TRADERS: 'anna=900000000000000066' })
     await world.start()
-    await until(() => expect(world.discord.gateway.connections()).toBe(1))
+    await world.hears()
     await world.alert(numberedAlert(1))
     await until(() => expect(world.discord.messages()).toHaveLength(1))
     const answer = async (interaction: string) => {
@@ -198,7 +200,7 @@ describe('bot', () => {
   it('what is beyond a limit is not posted, and says which; a sale makes room', { timeout: 60_000 }, async () => {
     world = await createDiscordWorld('bot', {}, { LIMIT_MAX_OPEN: '1', LIMIT_PER_TRADE: '100' })
     await world.start()
-    await until(() => expect(world.discord.gateway.connections()).toBe(1))
+    await world.hears()
     const dear = numberedAlert(2)
     const { scored } = dear
     const { listing } = scored
@@ -214,11 +216,9 @@ describe('bot', () => {
     await until(async () => expect(await world.statuses()).toMatchObject({ 'axie:3:1:default': 'limited' }))
     const details = (await world.notifications()).filter(({ status }) => status === 'limited').map(({ detail }) => detail)
     expect(details).toEqual(['limit perTrade: with it $101.00, at most $100.00', 'limit maxOpen: with it 2, at most 1'])
-    // A connection counts before it has begun to hear: it is said until it was heard, and is refused from then on.
-    await until(async () => {
-      world.discord.type('sold', { axie: 1, price: 90 }, operator)
-      expect(await world.positions()).toMatchObject({ 'main 1': { soldUsd: 90, soldBy: 'said' } })
-    })
+    await world.hears()
+    world.discord.type('sold', { axie: 1, price: 90 }, operator)
+    await until(async () => expect(await world.positions()).toMatchObject({ 'main 1': { soldUsd: 90, soldBy: 'said' } }))
     await world.alert(numberedAlert(4))
     await until(async () => expect(await world.statuses()).toMatchObject({ 'axie:4:1:default': 'sent' }))
   })
@@ -242,7 +242,7 @@ describe('bot', () => {
     await world.alert(numberedAlert(2, { deadlineMillis: 300 }))
     await until(async () => expect(await world.statuses()).toEqual({ 'axie:2:1:default': 'expired' }))
     expect(world.discord.messages()).toEqual([])
-    await until(() => expect(world.discord.gateway.connections()).toBe(1))
+    await world.hears()
     expect(await answer(world.discord.type('resume', {}, operator))).toMatch(/^Alerts again/)
     await until(async () => expect(await world.statuses()).toMatchObject({ 'axie:1:1:default': 'sent' }))
     expect(await answer(world.discord.press(world.discord.messages()[0]!, idOf('mute_seller'), operator))).toMatch(/No more alerts/)
@@ -254,21 +254,22 @@ describe('bot', () => {
   it('pause and kill from another process: nothing is posted until resume and revive', { timeout: 60_000 }, async () => {
     world = await createDiscordWorld('bot')
     await world.start()
-    const tell = (kind: 'pause' | 'resume' | 'kill' | 'revive') =>
-      world.send('controls', kind === 'pause' || kind === 'resume' ? 'pause' : 'kill', 'Control', {
-        kind,
-        subject: null,
-        by: 'cli',
-        reason: null,
-        at: systemClock.now(),
-      })
+    const tell = (kind: ControlKind, subject: string | null = null) =>
+      world.send('controls', controlKey({ kind, subject }), 'Control', { kind, subject, by: 'cli', reason: null, at: systemClock.now() })
+    /** What was told before is heard, and alerts before it were looked at, once an alert of a muted seller is settled. */
+    const heard = async (number: number) => {
+      await world.alert(numberedAlert(number, { scored: scoredWith({ listing: { seller: '0xbad' } }) }))
+      await until(async () => expect(await world.statuses()).toMatchObject({ [`axie:${number}:1:default`]: 'muted' }))
+    }
     await tell('pause')
-    await systemClock.sleep(50)
+    await tell('mute_seller', '0xbad')
+    await heard(8)
     await world.alert(numberedAlert(1))
-    await systemClock.sleep(200)
+    await heard(9)
     expect(world.discord.messages()).toEqual([])
+    expect(await world.statuses()).not.toHaveProperty('axie:1:1:default')
     await tell('kill')
-    await until(async () => expect(await world.statuses()).toEqual({ 'axie:1:1:default': 'muted' }))
+    await until(async () => expect(await world.statuses()).toMatchObject({ 'axie:1:1:default': 'muted' }))
     await tell('revive')
     await tell('resume')
     await world.alert(numberedAlert(2))
@@ -308,7 +309,7 @@ describe('bot', () => {
     await until(() => expect(gateway.seen.filter((what) => what === 'identify').length).toBeGreaterThanOrEqual(2))
     await world.alert(numberedAlert(1))
     await until(() => expect(world.discord.messages()).toHaveLength(1))
-    await until(() => expect(world.discord.gateway.connections()).toBe(1))
+    await world.hears()
     world.discord.press(world.discord.messages()[0]!, idOf('bad_call'))
     await until(async () => expect(await world.feedback()).toMatchObject([{ kind: 'bad_call' }]))
   })

@@ -15,11 +15,12 @@ export type GatewayOptions = Readonly<{
 }>
 
 export type Gateway = Readonly<{
-  /** To whoever is connected, and to who resumes. */
+  /** To whoever is heard (`listeners`), and to who resumes. Before that it is lost, as a button is that is pressed while a bot starts. */
   dispatch(event: string, data: unknown): void
   /** What happened, in order: hello, identify, heartbeat, resume, … */
   seen: readonly string[]
-  connections(): number
+  /** Connections that have identified or resumed: a connection alone hears nothing yet. */
+  listeners(): number
   /** Cuts every connection, as a network does. */
   cut(): void
   /** Asks every connection to reconnect and resume. */
@@ -94,7 +95,7 @@ export function createGateway({ server, token, user, guild, heartbeatMillis }: G
       for (const session of sessions.values()) deliver(session, event, data)
     },
     seen,
-    connections: () => sockets.clients.size,
+    listeners: () => [...sessions.values()].filter(({ socket }) => socket !== null).length,
     cut: () => {
       for (const socket of sockets.clients) socket.terminate()
     },

@@ -29,6 +29,10 @@ export async function createDiscordWorld(mode: 'bot' | 'webhook', options: Stand
   const send = <Name extends keyof RecordTypes>(topic: string, key: string, name: Name, value: RecordTypes[Name], headers = {}) =>
     producer.send([{ topic: `run.${topic}`, key, value: codec.encode(name, value), headers }])
 
+  const untilListeners = async (count: number): Promise<void> => {
+    while (discord.gateway.listeners() !== count) await systemClock.sleep(5)
+  }
+
   return {
     discord,
     log,
@@ -39,9 +43,13 @@ export async function createDiscordWorld(mode: 'bot' | 'webhook', options: Stand
       runs.push(await app.start(context))
       return context
     },
+    /** Stopped, and not heard from any more. */
     async stop(): Promise<void> {
       for (const run of runs.splice(0)) await run.stop()
+      await untilListeners(0)
     },
+    /** Until a button that is pressed, or a command that is typed, reaches the bot. */
+    hears: () => untilListeners(1),
     async close(): Promise<void> {
       for (const run of runs.splice(0)) await run.stop()
       await discord.close()

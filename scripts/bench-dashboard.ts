@@ -24,7 +24,7 @@ import { createFeed, feedRecord } from '../tests/market-feed.ts'
 import { createPipeline, type Pipeline } from '../tests/pipeline.ts'
 
 const looks = 8
-/** One in so many of the market's events is a sale, and has an alert with its outcome. */
+/** One in this many of the market's events is a sale, and has an alert with its outcome. */
 const saleEvery = 5
 const alertEvery = 50
 /** What the others see of an event of the market: itself, its score unless it is a sale, now and then an alert and an outcome. */

@@ -28,6 +28,11 @@ describe('conventions', () => {
     expect(violations('tests/a.test.ts', 'if (performance.now() > deadline) stop()')).toEqual([])
   })
 
+  it('a comment begins with what it is about', () => {
+    expect(violations('libs/a/b.ts', '/** Of each kind. */', '  // Null of models without it.', '/** Often. */')).toHaveLength(2)
+    expect(violations('schemas/types.ts', '  /** Of the listing. */')).toEqual([])
+  })
+
   it('a bucket is listed by key', () => {
     expect(violations('tests/cleanup.ts', "client.listObjectsV2(bucket, '', true)")).toHaveLength(1)
     expect(violations('libs/objectstore/s3-listing.ts', "client.listObjectsV2Query(bucket, prefix, '', '', pageKeys, '')")).toEqual([])

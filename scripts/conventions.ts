@@ -78,6 +78,13 @@ const hostRule: LineRule = {
   message: 'names the host of a package registry: leave it to the configuration of the tool',
 }
 
+/** The documents of schemas are part of their text, and stay as they were published. */
+const commentRule: LineRule = {
+  pattern: /^\s*(\/\*\*|\*|\/\/)\s+(Of|Null of|NaN of|None of) /,
+  appliesTo: (path) => isCode(path) && path !== 'schemas/types.ts',
+  message: 'begins a comment with "Of": begin with what it is',
+}
+
 /** What a stage of the stream must not reach, through however many files: live, replay, backtest and page run the same code. */
 const impureModules =
   /^(kafkajs|undici|minio|@tensorflow\/|graphql-yoga|pino|prom-client|node:(fs|net|http|https|child_process|worker_threads|dgram|tls)|fs$|net$|http$)/
@@ -101,7 +108,8 @@ function lineViolations({ path, text }: SourceFile): Violation[] {
   const rules = codeRules.filter(({ appliesTo }) => appliesTo(path))
   const code = rules.length === 0 ? [] : withoutComments(text).split('\n')
   const inCode = rules.flatMap((rule) => matches(path, code, rule))
-  return hostRule.appliesTo(path) ? [...inCode, ...matches(path, text.split('\n'), hostRule)] : inCode
+  const inText = [hostRule, commentRule].filter(({ appliesTo }) => appliesTo(path))
+  return [...inCode, ...inText.flatMap((rule) => matches(path, text.split('\n'), rule))]
 }
 
 const matches = (path: string, lines: readonly string[], { pattern, message }: LineRule): Violation[] =>

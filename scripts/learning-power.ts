@@ -32,7 +32,7 @@ function sumOf(model: keyof Hour): number {
 
 /** Two models that are equal on the whole, and differ by day as these do: which is which is drawn anew each day. */
 const equal: World = (champion, other, sign) => (sign === 1 ? [champion, other] : [other, champion])
-/** The same, and every loss of the other one so much larger or smaller. */
+/** The same, and every loss of the other one larger or smaller by a ratio. */
 const changed =
   (share: number): World =>
   (champion, other, sign) => {

@@ -15,7 +15,7 @@ const perSecond = 50
 /** After it was ready, and in one of five cases already while it starts. */
 const killAfterMillis = { ready: [1_000, 6_000], starting: [0, 1_500] } as const
 const startingShare = 0.2
-/** Killing goes on for so long after the last listing was fed; then the survivors finish. */
+/** Killing goes on for this long after the last listing was fed; then the survivors finish. */
 const killOnMillis = 30_000
 const patienceMillis = 240_000
 /** The least the broker takes: how long a killed member's partitions lie idle. */

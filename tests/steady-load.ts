@@ -7,7 +7,7 @@ import type { Pipeline } from './pipeline.ts'
 
 /** Listings that flow at a steady rate while a test changes something, and what a read-committed reader saw come out of a stage. */
 export type SteadyLoad = Readonly<{
-  /** Sends so many at once, beside the steady ones. */
+  /** Sends some at once, beside the steady ones. */
   burst(count: number): Promise<void>
   /** Ends the flow, and waits until every listing came out, or patience ends. */
   finish(): Promise<void>

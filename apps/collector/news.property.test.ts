@@ -30,7 +30,7 @@ const codec = createCodec({ registry: createMemoryRegistry() })
 
 /** What the market does between two requests. */
 type Move = Readonly<{
-  /** New offers, each so many seconds (0: the same second) after the one before. */
+  /** New offers, each this many seconds (0: the same second) after the one before. */
   offered: readonly number[]
   /** Places in the list of the newest: sold when even, withdrawn when odd. */
   gone: readonly number[]

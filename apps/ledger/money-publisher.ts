@@ -44,7 +44,7 @@ export function createMoneyPublisher({ log, codec, prefix, clock, book, onTroubl
   const begun = Promise.withResolvers<void>()
   const producer = log.producer()
   let market: { clock: number; source: Source } | null = null
-  /** Of the oldest live event that the log still has. */
+  /** The moment of the oldest live event that the log still has. */
   let logFrom = Number.POSITIVE_INFINITY
   let champion: string | null = null
 

@@ -9,7 +9,7 @@ const channelName = /^[a-z][a-z0-9_-]{0,39}$/
 const snowflake = /^\d{15,21}$/
 export const defaultChannel = 'default'
 
-/** The service level objective: 99 of 100 alerts are here within so long (k8s/components/monitoring/rules.yaml). */
+/** The service level objective: 99 of 100 alerts are here within this long (k8s/components/monitoring/rules.yaml). */
 export const objectiveMillis = 1_000
 
 /** `name=value,name=value`; a value alone is that of the default channel. Null: empty. */

@@ -18,7 +18,7 @@ export type DiscordSinkOptions = ReadAlertOptions &
     onSettled?: (alertId: string) => void
   }>
 
-/** Beyond so many unsettled alerts of a partition, no more are taken: the log keeps them. */
+/** Beyond this many unsettled alerts of a partition, no more are taken: the log keeps them. */
 const mostUnsettled = 5_000
 
 /**

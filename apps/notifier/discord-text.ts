@@ -25,7 +25,7 @@ export const bare = (text: string, maxLength = 60): string =>
 /** The same for places where it does: markdown, mentions, links and Discord's own marks lose their meaning. */
 export const plain = (text: string, maxLength = 60): string => bare(text, maxLength).replace(/[\\*_~`|>#[\]()<]/g, (mark) => `\\${mark}`)
 
-/** At most so long, by whole characters; what is longer ends in an ellipsis. */
+/** At most this length, by whole characters; what is longer ends in an ellipsis. */
 export function clip(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text
   const characters = [...text]

@@ -28,7 +28,7 @@ export type NoticesOptions = Readonly<{
 
 /** What was decided longer ago is no news: it was told then, or nobody was there to tell it. */
 const newsMillis = dayMillis
-/** Of market.events: more than come in a day. */
+/** The newest of market.events: more than come in a day. */
 const newestRecords = 200_000
 const mostTries = 5
 

@@ -127,7 +127,7 @@ async function orNull<T>(request: () => Promise<T>): Promise<T | null> {
 const firstEmbed = (message: unknown): APIEmbed | null => (message as RESTPostAPIChannelMessageResult).embeds[0] ?? null
 
 const discordEpoch = 1_420_070_400_000n
-/** Ids of messages begin with their time. Clocks may differ by so much. */
+/** Ids of messages begin with their time. Clocks may differ by this much. */
 const clockSkewMillis = 60_000
 const pageSize = 100
 const mostPages = 20

@@ -10,7 +10,7 @@ const explanation = z.object({
   rules: z.array(z.object({ words: z.array(z.string()) })),
 })
 const timeoutMillis = 10_000
-/** Of a message of 2,000. */
+/** A message holds 2,000. */
 const mostCharacters = 1_700
 
 /** Where prices are asked for. */

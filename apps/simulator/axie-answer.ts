@@ -61,7 +61,7 @@ const tokensOfFaults: Readonly<Partial<Record<OfferFault, PaymentToken>>> = {
   inUnknownToken: { address: '0x00000000000000000000000000000000000000aa', decimals: 9, usd: 1 },
 }
 
-/** What so many wei of ether are worth, in the smallest unit of a token. */
+/** What an amount of wei is worth, in the smallest unit of a token. */
 function inToken(wei: string, token: PaymentToken): string {
   if (token === weth) return wei
   return String(Math.round((Number(wei) / 1e18) * (ethUsd / token.usd) * 10 ** token.decimals))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { createRandom } from '#lib/synthetic/random.ts'
 
-/** How often something goes wrong: a share of the cases, and at most so many times (absent: for ever). A bare number is the share. */
+/** How often something goes wrong: a share of the cases, and at most how many times (absent: for ever). A bare number is the share. */
 const occurrence = z.union([
   z
     .number()
@@ -55,9 +55,9 @@ const kinds = [...Object.keys(answerFaults), ...Object.keys(offerFaults)] as Kin
 
 /** Every kind by name, e.g. `{"unavailable": 0.01, "egg": {"share": 1, "times": 3}, "latencyMilliseconds": 50}`. What is not named is off. */
 export const faultsSchema = z.strictObject({
-  /** Each answer comes so much later. */
+  /** Each answer comes this much later. */
   latencyMilliseconds: z.number().min(0).max(600_000).optional(),
-  /** Pages hold so many entries at most, whatever was asked for. */
+  /** Pages hold this many entries at most, whatever was asked for. */
   longestPage: z.number().int().min(1).max(100).optional(),
   /** Lists answer `total: 0` from this place on. */
   offsetCap: z.number().int().min(1).optional(),
@@ -65,7 +65,7 @@ export const faultsSchema = z.strictObject({
   goneFields: z.array(z.string()).optional(),
   /** Queries for the schema itself are refused, as gateways do. */
   introspectionOff: z.boolean().optional(),
-  /** Settled sales show so much later, where they belong by their time. */
+  /** Settled sales show this much later, where they belong by their time. */
   salesIndexedLateSeconds: z.number().min(0).max(86_400).optional(),
   ...(Object.fromEntries(kinds.map((kind) => [kind, occurrence.optional()])) as Record<Kind, z.ZodOptional<typeof occurrence>>),
 })

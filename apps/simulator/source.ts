@@ -14,7 +14,7 @@ export type SourceOptions = Readonly<{
   unsoldShare: number
   /** The pace of a generated market. */
   salesPerHour: number
-  /** Of a generated market: axies that are titled, levelled or evolved. */
+  /** The share of a generated market's axies that are titled, levelled or evolved. */
   specialShare: number
   historyDays: number
   clock: Clock

@@ -109,7 +109,7 @@ function createMarketFacts() {
   }
 }
 
-/** Of all rules together. */
+/** What all rules earned together. */
 function earningsSince(evidence: Iterable<MoneyEvidence>, from: number): RetrainingFacts['money'] {
   const newest = [...evidence].filter(({ day }) => Date.parse(day) >= from)
   const sum = (count: (day: MoneyEvidence) => number) => newest.reduce((total, day) => total + count(day), 0)
@@ -121,7 +121,7 @@ function levelsOf(model: ModelAnnounced | undefined) {
   return least === undefined || most === undefined ? null : { least, most }
 }
 
-/** Of one champion: how it did on its newest sales, and on all of them. */
+/** How one champion did on its newest sales, and on all of them. */
 function createForecasts() {
   const [newest, all] = [newestSales, rememberedListings].map((errors) =>
     createCalibration({ remembered: rememberedListings, errors }),

@@ -24,7 +24,7 @@ export type StageOptions<In extends SchemaTopic, Out extends SchemaTopic, State>
   stop?: () => Promise<void>
 }>
 
-/** A take-over folds what was committed within so long, which takes milliseconds; asking costs two small requests. */
+/** A take-over folds what was committed within this long, which takes milliseconds; asking costs two small requests. */
 const standbyPollMillis = 1_000
 
 /** An app that is one pure processor between two topics: the usual case. Registers the schema it writes before it reads a record. */

@@ -106,7 +106,7 @@ const keptShare = 1 / 8
 function growing<Values extends TypedArray>(make: new (length: number) => Values) {
   const growable = {
     array: new make(firstLength),
-    /** The array, with room for so many. */
+    /** The array, with room for this many. */
     roomFor(length: number): Values {
       const { array } = growable
       if (length <= array.length) return array
@@ -114,7 +114,7 @@ function growing<Values extends TypedArray>(make: new (length: number) => Values
       growable.array.set(array)
       return growable.array
     },
-    /** `length`: so many were needed. */
+    /** `length`: how many were needed. */
     clear(length: number): void {
       if (length < keptShare * growable.array.length) growable.array = new make(firstLength)
     },

@@ -35,7 +35,7 @@ function createLogicalHash() {
   const chunk = Buffer.allocUnsafe(chunkBytes)
   let used = 0
 
-  /** Where to write so many bytes next. Few large updates: each one costs more than the bytes of a usual record. */
+  /** Where to write this many bytes next. Few large updates: each one costs more than the bytes of a usual record. */
   const write = (bytes: number, into: (buffer: Buffer, at: number) => void): void => {
     if (used + bytes > chunk.length) {
       hash.update(chunk.subarray(0, used))

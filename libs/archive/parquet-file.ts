@@ -113,7 +113,7 @@ export async function decodeParquet(bytes: Buffer, topic: string, key: string, l
   }
 }
 
-/** Pages of one file, all together at most so many bytes. */
+/** Pages of one file, together within a number of bytes. */
 function boundedZstd(most: number): (page: Uint8Array, size: number) => Uint8Array {
   let left = most
   return (page, size) => {

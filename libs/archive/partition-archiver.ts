@@ -29,9 +29,9 @@ export type PartitionArchiverOptions = Readonly<{
   clock: Clock
   location: ArchiveLocation
   limits: SegmentLimits
-  /** A segment that got no record for so long ends, so that quiet topics are archived too. Wall clock, milliseconds. */
+  /** A segment that got no record for this long ends, so that quiet topics are archived too. Wall clock, milliseconds. */
   idleMillis: number
-  /** A segment whose first record waits for so long ends, however many come: what is in the topic is archived within this time. */
+  /** A segment whose first record waits for this long ends, however many come: what is in the topic is archived within this time. */
   rotationMillis: number
   /** Whether this segment must end for want of memory. Asked whenever more was taken. */
   mustEnd?: () => boolean

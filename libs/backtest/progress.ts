@@ -14,7 +14,7 @@ export type ProgressBarOptions = Readonly<{
 
 const width = 24
 const everyMillis = { terminal: 100, file: 5_000 }
-/** Before so much is done, nobody knows how long it takes. */
+/** Before this share is done, nobody knows how long it takes. */
 const leastShare = 0.02
 
 export function createProgressBar({ stream, now }: ProgressBarOptions): ProgressBar {

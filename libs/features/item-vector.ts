@@ -39,7 +39,7 @@ function defineItemVector(features: readonly ItemFeature[]): ItemVector {
 /** Gene quality is left out, because recorded sales do not tell it. */
 const plainFeatures = itemFeatures.filter(({ name }) => name !== 'gene_quality')
 
-/** Of item models of before attributes were known. */
+/** For item models from before attributes were known. */
 export const plainItemVector = defineItemVector(plainFeatures)
 export const itemVector = defineItemVector([...plainFeatures, ...attributeFeatures])
 

@@ -51,7 +51,7 @@ const boundary = ({ alpha, clip, tightFrom }: Pick<LearningSettings, 'alpha' | '
   tightFrom,
 })
 
-/** Beyond so many sales nothing is said of when: the market will have changed by then. */
+/** Beyond this many sales nothing is said of when: the market will have changed by then. */
 const farthestSales = 100_000
 
 /**

@@ -105,7 +105,7 @@ const taken = (comparison: Comparison, losses: PairedLosses | undefined): Compar
 const withLosses = (model: Compared | null, losses: ReadonlyMap<string, PairedLosses>): Compared | null =>
   model === null ? null : { ...model, comparison: taken(model.comparison, losses.get(model.modelId)) }
 
-/** Of the challenger and of the champion before, where they were compared. */
+/** The verdicts on the challenger and on the champion before, where they were compared. */
 export function verdictsOf({ champion, challenger, previous, rule }: JudgeState, settings: LearningSettings): Verdict[] {
   if (champion === null) return []
   const against = champion.modelId

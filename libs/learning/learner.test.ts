@@ -20,7 +20,7 @@ const width = axieFeatures.features.length
 
 const alike = axieFeatures.features.findIndex(({ name }) => name === 'cb.median')
 
-/** Forecasts what axies of such a class and breed count fetch, and so much more, in logs: the further from 0, the worse. */
+/** Forecasts what axies of such a class and breed count fetch, and a bias more, in logs: the further from 0, the worse. */
 const model = (bias: number, trainedUntil: number): UsableModel => ({
   featureSetHash: axieFeatures.hash,
   vectorWidth: width,
@@ -76,7 +76,7 @@ const named = (modelId: string, at: number) =>
   )
 
 const minute = 60_000
-/** A sale every so many minutes, each listed just before. */
+/** A sale every few minutes, each listed just before. */
 const market = (sales: number, minutesApart = 4): MarketEvent[] => [...withListings(someSales(sales, 5, minutesApart * 60))]
 
 /** Puts events where their time is. */

@@ -55,7 +55,7 @@ export function createLearner(options: LearnerOptions): Processor<MarketEvent, L
     process: (batch, state) => runsOf(batch.map(({ value }) => value)).flatMap((events) => processRun(state, events, options)),
     memory: {
       // A sale today is compared by a forecast of three days ago, which read a market of three weeks before that; and the block that is
-      // open began at most so long ago.
+      // open began at most this long ago.
       horizonMillis: horizonMillis + options.settings.forecastMillis + options.settings.block.mostMillis,
       clockOf: ({ value }) => clockOf(value),
       carry: carryNow,

@@ -4,7 +4,7 @@ import { initialMoneyState, type MoneyState, nextMoneyState, moneyWatchSettings 
 
 const day = (matured: number, gained: number, net = 0) => ({ matured, gained, gainUsd: Math.max(0, net), lossUsd: Math.max(0, -net) })
 
-/** After how many outcomes of this share a state changes, looked at after each; null: not within so many. */
+/** After how many outcomes of this share a state changes, looked at after each; null: not within the number given. */
 function outcomesUntilDecision(start: MoneyState, share: number, seed: number, most: number): number | null {
   const random = createRandom(seed)
   let state = start

@@ -74,7 +74,7 @@ const wayBack = ({ fewest, resumeAbove }: MoneyWatchSettings): string =>
 const alternatives = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
 /**
- * An e-process against "a share of at least (at most) so much gains": the mean of likelihood ratios of Bernoulli outcomes over alternatives
+ * An e-process against "at least (at most) this share gains": the mean of likelihood ratios of Bernoulli outcomes over alternatives
  * on the other side. Each ratio is a nonnegative supermartingale of mean at most 1 under the hypothesis, so that by Ville's inequality it ever
  * reaches 1/α with a chance of at most α (Ramdas, Grünwald, Vovk, Shafer 2023, "Game-theoretic statistics and safe anytime-valid inference",
  * section 3).

@@ -34,7 +34,7 @@ export type RetrainingSettings = Readonly<{
   oldestDays: number
   /** So many sales that the newest training has not seen are worth another. */
   manySales: number
-  /** Of prices that the 90% interval should hold. */
+  /** The share of prices that the 90% interval should hold. */
   leastCoverage: number
   /** Median error of the newest sales beside those before, as a ratio. */
   mostWorse: number

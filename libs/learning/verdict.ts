@@ -30,7 +30,7 @@ export type Verdict = Readonly<{
   sentence: string
 }>
 
-/** What is known of a model after so many blocks. `name`: what people know it as. */
+/** What is known of a model after a number of blocks. `name`: what people know it as. */
 export function verdictOf(
   { modelId, against, name }: Readonly<{ modelId: string; against: string; name: string }>,
   comparison: Comparison,

@@ -28,7 +28,7 @@ export type ListingRow = Readonly<{
   mean: number | null
   /** Dollars: what it sells for next when bought at its ask. Null of models that know no exits. */
   exit: PriceQuantiles | null
-  /** The chance that another alike sells at the median or more within so many hours. */
+  /** The chance that another alike sells at the median or more within a number of hours. */
   demand: Demand | null
   /** Median exit (forecast, where no exits are known) less fee less ask. */
   netGainUsd: number

@@ -34,7 +34,7 @@ export function readSubject(text: string): Subject {
 export const isAbout = ({ tokenId, listingId }: Subject, { listing }: ScoredListing): boolean =>
   listing.item.tokenId === tokenId && (listingId === null || listing.listingId === listingId)
 
-/** Looked through at first, from the newest back; then so many times as many each time. Only what has the axie's key is decoded. */
+/** Looked through at first, from the newest back; then several times as many each time. Only what has the axie's key is decoded. */
 const firstWindow = 2_000
 const growth = 8
 

@@ -21,7 +21,7 @@ export type ModelBook = Readonly<{
   takeTraining(run: TrainingRun): void
   /** Newest first. */
   decisions(): ModelDecision[]
-  /** Of the models compared with the champion now, as far as blocks were read. */
+  /** The verdicts on the models compared with the champion now, as far as blocks were read. */
   verdicts(): Verdict[]
   /** Newest first. */
   trainings(): TrainingRun[]

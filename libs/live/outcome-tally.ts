@@ -5,7 +5,7 @@ import { createRecent } from './recent.ts'
 /** What became of a kind of purchase: of the alerts, of the random buyer beside them, of what the rules rejected. Shares are of `followed`, gains of `soldOn`. */
 export type TallySummary = Readonly<{
   followed: number
-  /** Still on offer so long after it was seen; null before the first. */
+  /** Still on offer this long after it was seen; null before the first. */
   after10s: number | null
   after60s: number | null
   soldOn: number

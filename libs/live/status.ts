@@ -49,7 +49,7 @@ export type StatusSources = Readonly<{
   spentBook: Pick<SpentBook, 'holding'>
 }>
 
-/** Listings a second are counted over so long. */
+/** Listings a second are counted over this long. */
 const rateMillis = 10_000
 
 export function createStatus({ clock, view, market, feed, watch, rules, calibration, tally, spentBook }: StatusSources): () => Status {

@@ -46,7 +46,7 @@ export type TradeBook = Readonly<{
 }>
 
 export type TradeBookOptions = Readonly<{
-  /** Of each kind. */
+  /** How many of each kind are kept. */
   capacity: number
   /** The class of an axie seen lately: records of outcomes do not have it. */
   classOf(axieId: string): string | null

@@ -23,7 +23,7 @@ export interface Budget {
   /** What the marketplace says is left: less than we think is believed. Milliseconds until it is more again; null where it does not say. */
   heard(left: Readonly<{ minute: number | null; day: number | null }>): void
   /**
-   * The marketplace refused a request, and asks to wait so long. True where that is a spent window, which all who use the key now wait
+   * The marketplace refused a request, and asks to wait. True where that is a spent window, which all who use the key now wait
    * for; false where it is a busy minute, which the one who was refused waits for alone.
    */
   refused(millis: number, words: string): boolean

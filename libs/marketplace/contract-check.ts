@@ -82,7 +82,7 @@ const listAt = (node: unknown, name: string): readonly unknown[] => {
   return Array.isArray(value) ? value : []
 }
 
-/** Of the types whose other fields public clients show too. */
+/** Fields that are new, in the types whose other fields public clients show too. */
 async function freshFields(ask: Ask): Promise<readonly string[] | null> {
   const types = Object.keys(othersKnown) as (keyof typeof othersKnown)[]
   try {

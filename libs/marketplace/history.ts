@@ -95,7 +95,7 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
   }
 }
 
-/** A market without a sale for so long was not watched: an archive has holes where its collector was away. */
+/** A market without a sale for this long was not watched: an archive has holes where its collector was away. */
 const longestLullMillis = 2 * hourMillis
 
 /** How far back sales reach from a moment on, down to the first gap. */
@@ -108,7 +108,7 @@ function withoutGapTo(moment: number, sales: readonly Sale[]): number {
   return reached
 }
 
-/** The first so many axies, each once. */
+/** The first axies up to a number, each once. */
 function axiesIn(sales: Iterable<Sale>, most: number): Set<string> {
   const tokenIds = new Set<string>()
   for (const { item } of sales) {

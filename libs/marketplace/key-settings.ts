@@ -4,7 +4,7 @@ import { type Budget, createBudget, keyLimits } from './budget.ts'
 import type { BudgetUser } from './shares.ts'
 import type { Spent } from './spent.ts'
 
-/** Of every app that asks the marketplace: the quota is the key's, and they share it (budget.ts). */
+/** Settings of every app that asks the marketplace: the quota is the key's, and they share it (budget.ts). */
 export const keySettings = defineConfig({
   MARKETPLACE_REQUESTS_PER_MINUTE: {
     schema: integer(0, 1_000_000_000),

@@ -43,7 +43,7 @@ async function world() {
   return { log, codec, clock, open, send, write, troubles, pass }
 }
 
-/** Refuses the first so many requests for so long; counts what it was asked. */
+/** Refuses the first requests for a while; counts what it was asked. */
 async function marketplaceThatRefuses(times: number, retryAfterSeconds: number) {
   const asked = { count: 0 }
   const server = createServer((request, response) => {

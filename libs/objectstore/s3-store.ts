@@ -14,7 +14,7 @@ export type S3StoreOptions = Readonly<{
   bucket: string
   accessKey: string
   secretKey: string
-  /** Without a byte from the server for so long, a request counts as failed. */
+  /** Without a byte from the server for this long, a request counts as failed. */
   timeoutMillis?: number
   maxConnections?: number
 }>

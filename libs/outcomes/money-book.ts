@@ -15,7 +15,7 @@ export interface MoneyBook {
   daysBefore(clock: number, from: number): RuleDay[]
 }
 
-/** A sale becomes known within so long of when it happened. */
+/** A sale becomes known within this long of when it happened. */
 const lateMillis = hourMillis
 
 export function createMoneyBook(): MoneyBook {

@@ -29,7 +29,7 @@ export interface OutcomeBook {
 export type OutcomeBookOptions = Readonly<{
   /** The market's share of a resale. */
   feeRatio: number
-  /** One listing in so many is drawn for the random buyer. */
+  /** One listing in this many is drawn for the random buyer. */
   drawOneIn: number
 }>
 

@@ -25,9 +25,9 @@ export type AxieHistory = Readonly<{
   cancellations: ReadonlyArray<Readonly<{ id: string; at: number }>>
 }>
 
-/** A bet is followed for so long. */
+/** A bet is followed for this long. */
 export const followMillis = 14 * dayMillis
-/** What happened so long before it was alerted may be its end already: a listing sold before anyone saw it. */
+/** What happened this long before it was alerted may be its end already: a listing sold before anyone saw it. */
 export const beforehandMillis = dayMillis
 
 /**

@@ -60,7 +60,7 @@ function explained(check: Check): ExplainedCheck {
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-/** Asks that are tried, each so many times the one before. A condition that holds only between two of them is overlooked. */
+/** Asks that are tried, each a fixed factor above the one before. A condition that holds only between two of them is overlooked. */
 const step = 2
 
 /**

@@ -36,7 +36,7 @@ const types = {
   Forecast: numbers('q05', 'q25', 'q50', 'q75', 'q95', 'mean'),
   /** What it sells for next when bought at this ask; the forecast, of models that say no more. */
   Exit: numbers('q05', 'q25', 'q50', 'q75', 'q95'),
-  /** The chance that another alike sells for `usd` or more within so many hours. */
+  /** The chance that another alike sells for `usd` or more within a number of hours. */
   Demand: numbers('usd', 'h1', 'h6', 'h24', 'h72'),
   Seller: { address: 'string', ...numbers('listings') },
   /** Dollars: what an axie sold for over that span. */

@@ -57,7 +57,7 @@ const rule = z.strictObject({
   channel: z.exactOptional(name('a channel')),
   /** Whether it may alert of axies that have what the model has never seen, such as a title or a level; absent: reject. */
   unseenAttributes: z.exactOptional(z.enum(['reject', 'allow'])),
-  /** The first so many of each hour of the market's clock; absent: all. */
+  /** The first this many of each hour of the market's clock; absent: all. */
   maximumAlertsPerHour: z.exactOptional(z.int().min(1).max(100_000)),
 })
 

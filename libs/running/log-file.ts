@@ -12,7 +12,7 @@ export interface LogFile {
 
 export type LogFileOptions = Readonly<{
   path: string
-  /** Beyond so many bytes it becomes `<path>.previous`, and a new one begins. */
+  /** Beyond this many bytes it becomes `<path>.previous`, and a new one begins. */
   mostBytes?: number
   /** Told when writing begins to fail, with why, and with null when it works again. */
   onTrouble?(problem: Error | null): void

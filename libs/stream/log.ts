@@ -149,7 +149,7 @@ export interface LogAdmin {
   createTopics(topics: readonly TopicSettings[]): Promise<void>
   deleteTopics(topics: readonly string[]): Promise<void>
   listTopics(): Promise<string[]>
-  /** Of those that exist; the others are left out. */
+  /** Describes those that exist; the others are left out. */
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>
   partitionCount(topic: string): Promise<number>
   /** First and next offset of each partition. */

@@ -19,7 +19,7 @@ const plain: SoldAttributes = { title: null, level: 1, onchainLevel: 1 }
 const titles = Object.keys(titlePremia)
 const nightmares = new Map(laterPartRows.flatMap(([id, plainId, edition]) => (edition === 'nightmare' ? [[plainId, id] as const] : [])))
 
-/** Of `share` of the axies, each has one to three of: a title, levels, evolved parts, a Nightmare part. 0: attributes stay unknown. */
+/** Gives a `share` of the axies one to three of: a title, levels, evolved parts, a Nightmare part. 0: attributes stay unknown. */
 export function createSpecials(seed: number, share: number): (drawn: DrawnAxie) => DrawnAxie {
   if (share === 0) return (drawn) => drawn
   return ({ axie, worth }) => {

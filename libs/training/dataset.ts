@@ -26,7 +26,7 @@ export type Dataset = Readonly<{
   historyOnly: number
 }>
 
-/** The first sales teach the features, not the model: this share of them, and no more than so many. */
+/** The first sales teach the features, not the model: this share of them, and no more than this many. */
 const warmUp = { share: 0.05, mostSales: 2_000 }
 
 export type DatasetOptions = Readonly<{

@@ -16,7 +16,7 @@ export type CleansingOptions = Readonly<{
   maxPriceUsd: number | null
   /** Leaves out axies that went back and forth between the same owners; see `washTrades`. Sales without owners stay. */
   washTrades: boolean
-  /** Keeps at most so many, drawn so that each class has as equal a part as its number of sales allows. */
+  /** Keeps at most this many, drawn so that each class has as equal a part as its number of sales allows. */
   mostExamples: number | null
   /** Seed of that draw. */
   seed: number
@@ -37,7 +37,7 @@ export type LeftOutReason = 'empty class' | 'duplicate' | 'price below the least
 /** Places of the rows that are left out, with the first reason in the order of LeftOutReason. */
 export type LeftOut = ReadonlyMap<number, LeftOutReason>
 
-/** A round trip within so long is no sale between strangers. */
+/** A round trip within this long is no sale between strangers. */
 const roundTripMillis = 7 * dayMillis
 
 export function cleanse(rows: readonly SaleRow[], options: CleansingOptions): LeftOut {

@@ -9,7 +9,7 @@ export type ExpectationResult = Readonly<{
   expected: string
   found: string
   status: 'passed' | 'failed' | 'not evaluated'
-  /** Rows that do not hold, whether or not so many are let pass. */
+  /** Rows that do not hold, whether or not a share of them is let pass. */
   failing: number
   /** Some of them, with the cells that were looked at. */
   examples: readonly Readonly<{ where: string; cells: Readonly<Partial<Record<SaleColumn, unknown>>> }>[]

@@ -179,7 +179,7 @@ function createLink({ client, target, connection, decide, hold }: LinkOptions): 
   return { isFrozen: () => frozen, destroy }
 }
 
-/** Cuts a stream of bytes into frames: a length of four bytes, and so many more. */
+/** Cuts a stream of bytes into frames: a length of four bytes, and as many bytes as it says. */
 function frames(): (bytes: Buffer) => Buffer[] {
   let rest: Buffer = Buffer.alloc(0)
   return (bytes) => {

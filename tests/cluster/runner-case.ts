@@ -13,7 +13,7 @@ import { type LoggedRecord, readLogFiles } from './read-log-files.ts'
 
 /**
  * One stage on a cluster while something happens to the cluster: records go in, and each must come out once. Two members share the work;
- * one record in so many is refused, since dead letters belong to the same transaction.
+ * one record in a few is refused, since dead letters belong to the same transaction.
  */
 export type RunnerCase = Readonly<{
   cluster: KafkaCluster

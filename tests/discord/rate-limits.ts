@@ -1,4 +1,4 @@
-/** Buckets as Discord keeps them: so many requests in a window, told in headers, and 429 beyond. */
+/** Buckets as Discord keeps them: a number of requests in a window, told in headers, and 429 beyond. */
 export type Bucket = { readonly limit: number; readonly windowMillis: number; resetAt: number; used: number }
 
 export const createBucket = (limit: number, windowMillis: number): Bucket => ({ limit, windowMillis, resetAt: 0, used: 0 })

@@ -11,7 +11,7 @@ export type RedriveOptions = Readonly<{
   log: Log
   prefix: string
   isWanted(letter: Letter): boolean
-  /** The oldest so many are sent. */
+  /** This many of the oldest are sent. */
   limit: number
   dryRun: boolean
   onProgress?: (sent: number, total: number) => void

@@ -55,7 +55,7 @@ function servers({
   return missing('servers', 'no Docker engine, and not all of Java and Maven', installCommand)
 }
 
-/** Of each run that is played now: for a Prometheus, and for curl. */
+/** The address of each run that is played now: for a Prometheus, and for curl. */
 const metrics = ({ runs }: Facts): Check[] =>
   runs.length === 0
     ? [absent('metrics', 'no run is being played', 'npm start serves those of all apps on one port')]

@@ -1,7 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 
-/** When records are due: at the pace in which they once came into the log, so many times faster. */
+/** When records are due: at the pace in which they once came into the log, times the speed. */
 export type Pacer = Readonly<{
   /** Milliseconds from now; 0 when it is time, or past it. */
   untilDue(record: LogRecord): number

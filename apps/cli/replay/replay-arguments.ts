@@ -35,7 +35,7 @@ export type ReplayArguments = Readonly<{
   uri: string | null
   to: string | null
   topics: readonly string[]
-  /** Of verify: whether the learner's decisions are computed anew. */
+  /** `verify`: whether the learner's decisions are computed anew. */
   decisions: boolean
   fromTopic: boolean
   speed: number

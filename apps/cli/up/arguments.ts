@@ -11,7 +11,7 @@ export type UpArguments = Readonly<{
   sales: string | null
   /** How many times faster than real time the simulated market runs. */
   speed: number
-  /** Ends by itself after so long, counted from the first live listing; null runs until it is told to stop. */
+  /** Ends by itself after this long, counted from the first live listing; null runs until it is told to stop. */
   forSeconds: number | null
   /** Sales before this moment train the model, the rest is played. Milliseconds; null means after the first 40% of the rows. */
   trainUntil: number | null

@@ -10,7 +10,7 @@ export type PaperMoney = Readonly<{
   /** Alerts that the ledger follows, and what they asked for together. */
   alerts: number
   askedUsd: number
-  /** Of them sold on by now: only of these is known what they left after fee and ask. */
+  /** Sold on by now: only for these it is known what they left after fee and ask. */
   soldOn: number
   gained: number
   netUsd: number

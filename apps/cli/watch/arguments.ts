@@ -5,7 +5,7 @@ import { durationOption } from '#lib/cli/values.ts'
 export type WatchArguments = Readonly<{
   /** Null: the last one. */
   run: string | null
-  /** Ends by itself after so long; null: ctrl-C. */
+  /** Ends by itself after this long; null: ctrl-C. */
   forSeconds: number | null
   json: boolean
 }>

@@ -84,7 +84,7 @@ export const sampleRecord = (offset: number, value: Buffer | null, change: Parti
 })
 
 /**
- * What the archiver would leave of these: events, or values of records as they are (null: none). In objects of so many records, each with
+ * What the archiver would leave of these: events, or values of records as they are (null: none). In objects of a given number of records, each with
  * its own place in the log.
  */
 export async function archiveEvents(

@@ -57,7 +57,7 @@ export async function playLearning(options: LearningOptions): Promise<LearningRe
   return assessArms({ arms, money, models, cpuSeconds: (user + system) / 1e6 })
 }
 
-/** Of the bundles that there were by that day, the one of least loss on it. */
+/** The bundle of least loss on a day, among those that there were by then. */
 function bestOf(alone: readonly (readonly ArmDay[])[], day: number): number {
   const losses = alone.slice(0, day + 1).map((days) => days[day]?.loss ?? Number.POSITIVE_INFINITY)
   return losses.indexOf(Math.min(...losses))

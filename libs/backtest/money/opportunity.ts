@@ -90,7 +90,7 @@ export function fillProbability(
   return delaySeconds === 0 ? 1 : 2 ** (-delaySeconds / halfLifeSeconds)
 }
 
-/** What is asked so long after buying: cut once a day. */
+/** What is asked some time after buying: cut once a day. */
 export const priceAfter = (firstUsd: number, millis: number, { cutPerDay }: Pick<ExecutionSettings, 'cutPerDay'>): number =>
   firstUsd * (1 - cutPerDay) ** Math.floor(millis / dayMillis)
 

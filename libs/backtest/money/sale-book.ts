@@ -29,7 +29,7 @@ export interface SaleBook {
   ofAxie(tokenId: string, after: number): readonly BookSale[]
   /** Sales of axies like it with `after` < soldAt <= `until`, oldest first. */
   like(likeness: Likeness, keys: LikenessKeys, after: number, until: number): readonly BookSale[]
-  /** The newest of those, at most so many. */
+  /** The newest of those, at most this many. */
   newestLike(likeness: Likeness, keys: LikenessKeys, after: number, until: number, most: number): readonly BookSale[]
   /** Log dollars: the median price of the 24 hours before an hour; NaN without sales. */
   levelAt(time: number): number

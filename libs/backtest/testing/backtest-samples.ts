@@ -37,7 +37,7 @@ export const axie = (tokenId: string, build: Build = 'koi', breedCount = 0): Ite
   return { tokenId, class: 'Aquatic', breedCount, genes: null, parts: partTypes.map((_, index) => parts[index] as string), image: null }
 }
 
-/** A sale so many hours after the start. */
+/** A sale, some hours after the start. */
 export function sold(item: Item, hours: number, usd: number): MarketEvent {
   const soldAt = start + hours * hour
   const sale = {

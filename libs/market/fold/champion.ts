@@ -10,7 +10,7 @@ import type { MarketState } from './market-state.ts'
 type Promotion = EventContent & { kind: 'model' }
 type Champion = Pick<MarketState, 'model' | 'modelSince' | 'barred'>
 
-/** They are carried beside each committed offset, which has little room. A model barred so long ago has learnt from a market long gone. */
+/** They are carried beside each committed offset, which has little room. A model barred that long ago has learnt from a market long gone. */
 const mostBarred = 40
 const shortHash = (modelId: string): string => createHash('sha256').update(modelId).digest('hex').slice(0, 12)
 

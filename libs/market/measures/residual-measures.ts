@@ -32,7 +32,7 @@ const rungs: readonly RungName[] = ['cb', 'cbt', 'cbm', 'ctm', 'cmh', 'c4', 'c4b
 const rungNumbers = rungs.map(rungNumber)
 /** The newest sales under a key that are looked at. */
 const mostSales = 12
-/** A mean over a class or tier is drawn to 0 as if so many sales had said so. */
+/** A mean over a class or tier is drawn to 0 as if this many sales had said so. */
 const priorSales = 8
 const pooled: readonly RungName[] = ['full', 'six', 'c4b', 'c4', 'cbt', 'cb']
 const poolWeights = rungs.map((name) => (pooled.includes(name) ? 4 ** -pooled.indexOf(name) : 0))

@@ -4,7 +4,7 @@
  */
 export type Weighted = { count: number; readonly values: Float64Array; readonly weights: Float64Array }
 
-/** Empty, with room for so many pairs. */
+/** Empty, with room for this many pairs. */
 export const createWeighted = (capacity: number): Weighted => ({
   count: 0,
   values: new Float64Array(capacity),

@@ -23,7 +23,7 @@ export interface ToldSales {
   [Symbol.iterator](): Iterator<ToldSale>
 }
 
-/** Forgotten sales are cut off when they are so many, not one by one. */
+/** Forgotten sales are cut off once there are this many, not one by one. */
 const cutAfter = 4_096
 
 export function createToldSales(): ToldSales {

@@ -10,7 +10,7 @@ export type Calibration = Readonly<{ shifts: readonly number[]; rows: number }>
 
 export const calibrationSchema = z.object({ shifts: z.array(z.number()).length(quantileCount), rows: z.number().int().nonnegative() })
 
-/** Below so many rows the outer quantiles of the residuals are noise: nothing moves. */
+/** Below this many rows the outer quantiles of the residuals are noise: nothing moves. */
 const minimumRows = 100
 /** The least predicted interquartile range, log dollars: about two percent of the price. */
 const minimumSpread = 0.02

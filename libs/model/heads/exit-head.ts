@@ -117,7 +117,7 @@ export function exitQuantiles({ weight, trees, shifts }: ExitHead, rows: ExitRow
 const fewestRows = 30
 /** What is calibrated on decides what is alerted: so often around, and they agree. */
 const turns = 8
-/** All bargains count as so many alerts beside the alerts themselves. */
+/** All bargains count as this many alerts beside the alerts themselves. */
 const priorAlerts = 400
 const bargainRatio = 0.9
 

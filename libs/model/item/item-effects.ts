@@ -44,13 +44,13 @@ export type ItemSales = Readonly<{
 
 export type ItemEffectSettings = Readonly<{
   trees: Omit<TreeSettings, 'objective' | 'seed' | 'patience'>
-  /** An era begins each day; where sales span less than so many days, so many eras share the span. */
+  /** An era begins each day; where sales span less than this many days, that many eras share the span. */
   fewestEras: number
-  /** No era begins before there are so many sales to learn from. */
+  /** No era begins before there are this many sales to learn from. */
   fewestSales: number
   /** The newest sales before an era that its trees are fitted on, at most. */
   mostSales: number
-  /** A sale counts half as much as one so many days younger. */
+  /** A sale counts half as much as one this many days younger. */
   halfLifeDays: number
 }>
 

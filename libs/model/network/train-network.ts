@@ -9,11 +9,11 @@ export type LabelledRows = Readonly<{ inputs: Float32Array; targets: Float32Arra
 
 export type NetworkTraining = Readonly<{
   seed: number
-  /** At most so many passes over the training rows. */
+  /** At most this many passes over the training rows. */
   epochs: number
-  /** Stops when so many passes in a row brought no better loss on the stopping rows. */
+  /** Stops when this many passes in a row brought no better loss on the stopping rows. */
   patience: number
-  /** At most so many rows a step: fewer where there are few rows, so that a pass has enough steps. */
+  /** At most this many rows a step: fewer where there are few rows, so that a pass has enough steps. */
   batchRows: number
   /** At its height; it rises over the first steps and falls to nothing along half a cosine. */
   learningRate: number

@@ -7,7 +7,7 @@ const random = createRandom(1)
 const rows = 2_000
 const targets = Float64Array.from({ length: rows }, () => random.normal())
 
-/** Quantiles around what happened, that stray by so much, with some rows that are far off. */
+/** Quantiles around what happened, that stray by a given amount, with some rows that are far off. */
 const member = (strays: number, farShare = 0): Float64Array =>
   Float64Array.from(targets).reduce(
     (all, target, row) => {

@@ -2,7 +2,7 @@ import type { ColumnBins } from './column-bins.ts'
 import type { Histogram } from './histogram.ts'
 
 export type SplitSettings = Readonly<{
-  /** Both sides of a split keep at least so many rows. */
+  /** Both sides of a split keep at least this many rows. */
   fewestRowsInLeaf: number
   /** Added to the number of rows where a leaf's gain and value are computed: small leaves are believed less. */
   l2: number
@@ -12,9 +12,9 @@ export type SplitSettings = Readonly<{
   categorySmoothing: number
   /** Categories: added to `l2` for their splits, which have more freedom to fit noise. */
   categoryL2: number
-  /** Categories: at most so many on the smaller side. */
+  /** Categories: at most this many on the smaller side. */
   mostCategories: number
-  /** Categories: so many rows must be added between two candidate splits. */
+  /** Categories: this many rows must be added between two candidate splits. */
   fewestRowsInGroup: number
 }>
 

@@ -20,7 +20,7 @@ export type TreeSettings = GrowthSettings &
   Readonly<{
     objective: Objective
     seed: number
-    /** At most so many trees. */
+    /** At most this many trees. */
     rounds: number
     /** The share of its leaves' values that a tree adds. */
     learningRate: number
@@ -28,7 +28,7 @@ export type TreeSettings = GrowthSettings &
     columnShare: number
     /** Share of the rows that each tree is grown on. */
     rowShare: number
-    /** Stops when so many trees in a row brought no better loss on the validation rows. */
+    /** Stops when this many trees in a row brought no better loss on the validation rows. */
     patience: number
   }>
 

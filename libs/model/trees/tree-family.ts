@@ -8,7 +8,7 @@ import { predictTrees, type TreeEnsemble } from './tree-ensemble.ts'
 
 type Settings = Omit<TreeSettings, 'seed' | 'objective'> &
   Readonly<{
-    /** At most so many trees more that forecast the uppermost quantile alone: among the others one tree in eight forks for it. 0: none. */
+    /** At most this many trees more that forecast the uppermost quantile alone: among the others one tree in eight forks for it. 0: none. */
     tailRounds: number
   }>
 

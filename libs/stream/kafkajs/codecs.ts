@@ -7,7 +7,7 @@ import { decompressFrame } from 'lz4-napi'
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type CodecName = (typeof codecNames)[number]
 
-/** Takes compressed records, and gives them if they are at most so many bytes. Throws where they are not, or are no such data. */
+/** Takes compressed records, and gives them if they are within the number of bytes given. Throws where they are not, or are no such data. */
 export type Decompress = (compressed: Buffer, maxBytes: number) => Promise<Buffer> | Buffer
 
 const gunzipBounded = promisify(gunzip)

@@ -28,7 +28,7 @@ import { toLogRecord } from './records.ts'
 const { KafkaJSProtocolError } = kafkajs
 
 /**
- * The broker answers a fetch as soon as there is a byte for us, and otherwise after so long: it costs an idle consumer two requests a
+ * The broker answers a fetch as soon as there is a byte for us, and otherwise after this long: it costs an idle consumer two requests a
  * second, and is how long a seek, a resume or a stop may wait for the fetch under way.
  */
 export const maxWaitMillis = 500

@@ -11,7 +11,7 @@ import { streamError } from './kafkajs-errors.ts'
  */
 const maxRequestBytes = 900_000
 const recordOverheadBytes = 70
-/** A transaction that a dead process left open holds read-committed readers up for so long at most; a successor ends it earlier. */
+/** A transaction that a dead process left open holds read-committed readers up for this long at most; a successor ends it earlier. */
 const transactionTimeoutMillis = 15_000
 const closeMillis = 3_000
 

@@ -37,7 +37,7 @@ export type DecodeLimits = Readonly<{
   /** A batch beyond either is not decoded. */
   batchBytes: number
   batchRecords: number
-  /** Once a fetch holds so many bytes, or records, its further batches are left to the next one. */
+  /** Once a fetch holds this many bytes, or records, its further batches are left to the next one. */
   fetchBytes: number
   fetchRecords: number
 }>

@@ -29,7 +29,7 @@ export interface RunnerMetrics {
   /** The partition was taken over, by this member (`own`: after an error of unknown outcome) or by another. */
   fenced(by: 'own' | 'other'): void
   backoff(attempt: number): void
-  /** The log deleted so many offsets before they were read. */
+  /** The log deleted this many offsets before they were read. */
   missing(partition: TopicPartition, offsets: number): void
   /** Input records whose transaction was committed at that wall-clock time. */
   committed(records: readonly CommittedRecord[], committedAtMillis: number): void

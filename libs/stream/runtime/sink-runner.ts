@@ -67,7 +67,7 @@ type Share = {
   closed: boolean
 }
 
-/** Beyond so many batches waiting, the partition is paused. */
+/** Beyond this many batches waiting, the partition is paused. */
 const mostQueued = 2
 /** How long a batch waits for room before its partition is paused. Well below any session timeout. */
 const patienceMillis = 1_000

@@ -24,7 +24,7 @@ const workerProgram = fileURLToPath(new URL('kill-worker.ts', import.meta.url))
 const logger = pino({ level: 'silent' })
 const partitions = 4
 const keys = 100
-/** As low as the tests' broker allows: a killed worker's partitions wait for so long. */
+/** As low as the tests' broker allows: a killed worker's partitions wait for this long. */
 const sessionTimeoutMillis = 2_000
 const processor = createWindowProcessor('out')
 

@@ -42,7 +42,7 @@ export type DatasetIdentity = Readonly<{ id: string; document: string | null }>
 /** Where that document lies. */
 export const datasetKey = (id: string): string => `datasets/${id}.json`
 
-/** A sale that came to light so long after it happened is no example: the market had moved on, and "just before it" is long gone. */
+/** A sale that came to light this long after it happened is no example: the market had moved on, and "just before it" is long gone. */
 const lateMillis = hourMillis
 
 /** Sales of a source that a model may learn from, before those are taken out that it will not. */

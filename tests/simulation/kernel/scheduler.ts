@@ -19,7 +19,7 @@ export interface Scheduler {
   park(actor: Actor | null, label: string, run: () => void): void
   /** The broker's own work, which takes steps but no time worth speaking of: no sleeper wakes before it is done. */
   parkPrompt(label: string, run: () => void): void
-  /** The same, when so many other steps were done, or nothing else is left to do. */
+  /** The same, when a number of other steps were done, or nothing else is left to do. */
   parkLater(steps: number, actor: Actor | null, label: string, run: () => void): void
   kill(actor: Actor): void
   freeze(actor: Actor): void

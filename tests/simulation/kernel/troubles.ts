@@ -1,7 +1,7 @@
 import type { Dice } from './dice.ts'
 import type { CallFate } from './scheduler.ts'
 
-/** What shrinking takes away from a seed: records beyond so many, and troubles by their number. */
+/** What shrinking takes away from a seed: records beyond a number, and troubles by their number. */
 export type Limits = Readonly<{ records?: number; without?: readonly number[] }>
 
 /**

@@ -138,6 +138,18 @@ export type DecisionHeld = {
   readonly evidence: DecisionEvidence
 }
 
+/** What others offered for the axie when its listing was seen. Context: never a feature. */
+export type PricedBids = {
+  /** How many offers are open; null where nobody said. */
+  readonly count: number | null
+  /** The best of them in dollars; null where there is none, or no rate to price it by. */
+  readonly usd: number | null
+  /** What it is paid in: ETH, USDC, AXS, SLP or RON. */
+  readonly token: string | null
+  /** In whole tokens. */
+  readonly amount: number | null
+}
+
 /** Topic listings.enriched: a listing, decoded, with what was known of the market. */
 export type EnrichedListing = {
   readonly listingId: string
@@ -148,6 +160,7 @@ export type EnrichedListing = {
   readonly seller: string
   readonly ask: PricedAsk
   readonly context: MarketContext
+  readonly bids?: PricedBids | null
   /** The model promoted at that moment. */
   readonly modelId: string | null
   /** Of the feature set that this model reads; null without one, and in records older than this field. */
@@ -234,6 +247,8 @@ export type ProfileAttributes = {
   readonly summer: number | null
   /** Parts whose id is in no table of ours: priced with less trust. */
   readonly unknownParts: number
+  /** What it wears: context, never a feature. */
+  readonly accessories?: readonly Accessory[] | null
 }
 
 /** An axie decoded and checked against the reference tables. */
@@ -271,6 +286,13 @@ export type PartFacts = {
   readonly stage: number | null
 }
 
+/** What an axie wears. */
+export type Accessory = {
+  readonly name: string
+  /** As the market spells it, for example Rare. */
+  readonly rarity: string | null
+}
+
 /** What the market says of an axie beyond class, genes and part ids. Null: it did not say, or was not asked (before 2026). */
 export type ItemAttributes = {
   /** For example Origin; empty for an axie without one. */
@@ -295,6 +317,8 @@ export type ItemAttributes = {
   readonly summer: number | null
   /** In the order of Item.parts; empty where the market named no more than ids. */
   readonly parts: readonly PartFacts[]
+  /** What it wears when it was asked for; null where the market did not say. */
+  readonly accessories?: readonly Accessory[] | null
 }
 
 /** An axie as the market described it: nothing decoded, nothing checked but the shape. */
@@ -348,12 +372,30 @@ export type LearningHeld = {
   readonly reason: string
 }
 
+export type Bid = {
+  readonly paymentToken: string
+  /** In the token's smallest unit. */
+  readonly priceWei: string
+  /** The market's own conversion. */
+  readonly priceUsd: string | null
+}
+
+/** What others offer for an axie. Context: never an ask, never a feature. */
+export type Bids = {
+  /** How many offers are open; null where the market did not say. */
+  readonly count: number | null
+  /** The best of them; null where there is none, or none that can be read. */
+  readonly highest: Bid | null
+}
+
 /** A new offer. Its id is axie:<tokenId>:<startedAt in milliseconds>. */
 export type Listing = {
   readonly listingId: string
   readonly item: Item
   readonly seller: string
   readonly ask: Ask
+  /** When the listing was seen; null where the market did not say, or was not asked (before 2026-12). */
+  readonly bids?: Bids | null
 }
 
 /** Robust means of log dollars over spans of time that end at the event; null without sales in the span. */
@@ -389,6 +431,10 @@ export type OwnLastSale = {
   readonly soldAt: number
   readonly breedCount: number
   readonly relative: number | null
+  /** The higher of its levels when it was sold; null unless that was seen as it happened. */
+  readonly level?: number | null
+  /** How many of its parts had evolved then; likewise. */
+  readonly evolvedParts?: number | null
 }
 
 export type AlikeSales = {
@@ -396,6 +442,16 @@ export type AlikeSales = {
   readonly usd: readonly number[]
   /** Hours of the clock that hold a sale of any axie, since the oldest of these 32, or of the last 14 days where there are fewer. */
   readonly watchedHours: number
+}
+
+/** The rarest collection that the axie belongs to, and what others of it ask. Context: never a feature. */
+export type CollectionFloor = {
+  /** mystic, origin, meo, nightmare, japanese, xmas or summer. */
+  readonly name: string
+  /** The cheapest open ask of another axie of the collection; null where none is known. */
+  readonly floorUsd: number | null
+  /** How many are known. */
+  readonly asks: number
 }
 
 /** What was known of the market strictly before the event. */
@@ -425,6 +481,8 @@ export type MarketContext = {
   readonly measures: readonly number[]
   /** Sales of other axies alike (class, back, mouth, horn, tail, breed band) in the last 14 days; null in records older than this field. */
   readonly alike: AlikeSales | null
+  /** Null for an axie of none, and in records older than this field. */
+  readonly collection?: CollectionFloor | null
 }
 
 /** backfill: history from before the first live event; folded, never priced. */

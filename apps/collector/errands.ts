@@ -1,5 +1,7 @@
 import { dayMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
+import type { AskCriteria } from '#lib/marketplace/contract.ts'
+import { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { decideExchangeRate, decideLeaderboard } from './processor.ts'
 import type { TaskContext } from './task-context.ts'
 import { decideAsk, decideSweep, nextToCheck, postponeAsk } from './tracked-asks.ts'
@@ -27,13 +29,34 @@ export function createReferencesTask({ marketplace, committer, collecting, marke
   }
 }
 
-/** The cheapest of one class after the other. */
-export function createSweepTask({ marketplace, committer, collecting, paging }: TaskContext): () => Promise<void> {
+/** Whose cheapest are looked at, in turn: each class, and each collection that the marketplace can be asked for. */
+const sweeps: readonly AskCriteria[] = [
+  ...classNames.map((name) => ({ classes: [name] })),
+  { title: ['Origin'] },
+  { title: ['MEO Corp', 'MEO Corp II'] },
+  ...(['numMystic', 'numJapan', 'numXmas', 'numSummer'] as const).map((count) => ({ [count]: [1, 2, 3, 4, 5, 6] })),
+]
+
+/** One after the other. Criteria that the marketplace does not understand are not asked for again: what is known of these is what is met. */
+export function createSweepTask({ marketplace, committer, collecting, paging, metrics, logger }: TaskContext): () => Promise<void> {
   let turns = 0
+  let asked = sweeps
   return async () => {
-    const page = await marketplace.cheapestListings(classNames[turns % classNames.length]!, { from: 0, size: paging.size })
-    turns++
-    await committer.commit((state) => decideSweep(state, page, collecting))
+    const criteria = asked[turns % asked.length]!
+    try {
+      const page = await marketplace.cheapestListings(criteria, { from: 0, size: paging.size })
+      turns++
+      await committer.commit((state) => decideSweep(state, page, collecting))
+    } catch (error) {
+      if (!(error instanceof MarketplaceError) || error.code !== 'refused' || criteria.classes !== undefined) throw error
+      asked = asked.filter((other) => other !== criteria)
+      const field = `AxieSearchCriteria.${Object.keys(criteria)[0]}`
+      metrics.fieldLeftOut(field)
+      logger.error(
+        { field, problem: error.message },
+        'the marketplace no longer knows a criterion that we ask by: it is left out from now on',
+      )
+    }
   }
 }
 

@@ -100,6 +100,11 @@ const item = z.object({
       xmas: z.number().nullable(),
       summer: z.number().nullable(),
       unknownParts: z.number().describe('Of which no table knows more than their id'),
+      accessories: z
+        .array(z.object({ name: z.string(), rarity: z.string().nullable() }))
+        .readonly()
+        .nullish()
+        .describe('What it wears; null where nobody told'),
     })
     .nullable()
     .describe('What sets it apart from a plain axie of its parts; null where nothing is known'),
@@ -118,7 +123,23 @@ const evidence = z.object({
   similarSales: z.array(z.object({ ...nearby, soldAt: moment })),
   similarAsks: z.array(z.object({ ...nearby, seenAt: moment })),
   similarAskCount: z.number(),
-  ownLastSale: z.object({ usd, soldAt: moment, breedCount: z.number() }).nullable(),
+  ownLastSale: z
+    .object({
+      usd,
+      soldAt: moment,
+      breedCount: z.number(),
+      level: z.number().nullable().describe('When it was sold; null unless that was seen as it happened'),
+      evolvedParts: z.number().nullable().describe('Likewise'),
+    })
+    .nullable(),
+  bids: z
+    .object({ count: z.number().nullable(), usd: usd.nullable(), token: z.string().nullable(), amount: z.number().nullable() })
+    .nullable()
+    .describe('What others offered when it was listed: how many, and the best; null where nobody told. No part of the forecast'),
+  collection: z
+    .object({ name: z.string(), floorUsd: usd.nullable(), asks: z.number() })
+    .nullable()
+    .describe('The rarest collection it belongs to, and the cheapest ask known of another of it. No part of the forecast'),
   sellerListings: z.number(),
   comboScore: z.number(),
 })

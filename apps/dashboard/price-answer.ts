@@ -3,9 +3,9 @@ import type { MarketReader } from '#lib/live/market-reader.ts'
 import { marketFeeRatio } from '#lib/market/fee.ts'
 import type { Marketplace } from '#lib/marketplace/client.ts'
 import { exitOf, netGainUsd } from '#lib/rules/judge.ts'
-import type { Ask, Item } from '#schemas/types.ts'
+import type { Item } from '#schemas/types.ts'
 import type { PriceAnswer } from './api-schemas.ts'
-import type { Priced, Pricer } from './pricer.ts'
+import type { Priced, Pricer, PriceSubject } from './pricer.ts'
 import { ProblemError, problem } from './problem.ts'
 
 /** What the API says of an axie's price. */
@@ -23,7 +23,7 @@ export type PricesOptions = Readonly<{
 }>
 
 export function createPrices({ pricer, market, marketplace }: PricesOptions): Prices {
-  const find = async (axieId: string): Promise<Readonly<{ item: Item; seller: string | null; ask: Ask | null }>> => {
+  const find = async (axieId: string): Promise<PriceSubject> => {
     const known = market.known(axieId)
     if (known !== undefined) return known
     if (marketplace === null)
@@ -36,11 +36,11 @@ export function createPrices({ pricer, market, marketplace }: PricesOptions): Pr
       )
     const { value } = await marketplace.axie(axieId)
     if (value === null) throw new ProblemError(problem(404, 'unknown_axie', `the marketplace knows no axie ${axieId}`))
-    return { item: value.item, seller: value.listing?.seller ?? null, ask: value.listing?.ask ?? null }
+    return { item: value.item, seller: value.listing?.seller ?? null, ask: value.listing?.ask ?? null, bids: value.bids }
   }
   return {
     byId: async (axieId) => answerOf(await pricer.price(await find(axieId))),
-    byItem: async (item) => answerOf(await pricer.price({ item, seller: null, ask: null })),
+    byItem: async (item) => answerOf(await pricer.price({ item, seller: null, ask: null, bids: null })),
   }
 }
 
@@ -57,7 +57,7 @@ function answerOf({ scored, ask }: Priced): PriceAnswer {
     mean,
     exit: ask === null ? null : scored.exit,
     demand,
-    netGainUsd: ask === null ? null : netGainUsd(exitOf(scored).q50, ask.usd, marketFeeRatio),
+    netGainUsd: ask === null ? null : netGainUsd(exitOf(scored).q50, ask.usd, { feeRatio: marketFeeRatio }),
     model: {
       id: scored.modelId,
       trainedUntil: scored.modelTrainedUntil,
@@ -65,7 +65,7 @@ function answerOf({ scored, ask }: Priced): PriceAnswer {
       codeVersion: scored.codeVersion,
       novelty: scored.novelty,
     },
-    evidence: evidenceOf(listing.context),
+    evidence: evidenceOf(listing),
     why: whyOf(scored.explanation),
   }
 }

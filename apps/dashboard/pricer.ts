@@ -4,6 +4,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
 import { priceAskAt } from '#lib/market/ask.ts'
+import { priceBids } from '#lib/market/bids.ts'
 import { contextFor } from '#lib/market/fold/context.ts'
 import { ratesAt } from '#lib/market/fold/fold.ts'
 import type { MarketState } from '#lib/market/fold/market-state.ts'
@@ -11,10 +12,10 @@ import { createFeaturizerProcessor } from '#lib/stages/featurizer.ts'
 import type { ModelCache } from '#lib/stages/model-cache.ts'
 import { createScorerProcessor } from '#lib/stages/scorer.ts'
 import type { Input, Processor } from '#lib/stream/processor.ts'
-import type { Ask, EnrichedListing, Item, PricedAsk, ScoredListing, Source } from '#schemas/types.ts'
+import type { Ask, Bids, EnrichedListing, Item, PricedAsk, ScoredListing, Source } from '#schemas/types.ts'
 
 /** An axie to be priced as if it were listed now. Its ask, where it has one, is shown beside the forecast and never enters it. */
-export type PriceSubject = Readonly<{ item: Item; seller: string | null; ask: Ask | null }>
+export type PriceSubject = Readonly<{ item: Item; seller: string | null; ask: Ask | null; bids: Bids | null }>
 
 export type Priced = Readonly<{ scored: ScoredListing; ask: PricedAsk | null }>
 
@@ -36,7 +37,7 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
   const featurizer = createFeaturizerProcessor()
   const scorer = createScorerProcessor({ model: models.get, featureSet: featureSetOf, reasonOf, backend, codeVersion, explainsAll: true })
 
-  const enrich = ({ item, seller, ask }: PriceSubject): Readonly<{ listing: EnrichedListing; ask: PricedAsk | null }> => {
+  const enrich = ({ item, seller, ask, bids }: PriceSubject): Readonly<{ listing: EnrichedListing; ask: PricedAsk | null }> => {
     if (isEgg(item)) throw new RejectedError('egg', `axie ${item.tokenId} has not hatched: it has no parts yet, so nothing to price`)
     if (!Number.isFinite(state.clock)) throw new RejectedError('no_market', 'no event of the market is known yet')
     const profile = profileOf(item)
@@ -54,6 +55,7 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
         seller: seller ?? '',
         // No feature depends on it, but the exit does: without an ask nobody is told of one.
         ask: priced ?? { kind: 'fixed', wei: '0', eth: 0, usd: 0, startedAt: at },
+        bids: priceBids(bids, ratesAt(state, at)),
         context: contextFor(state, profile, { seller: seller ?? '', listingId, observedAt: at }),
         modelId: state.model?.modelId ?? null,
         featureSetHash: state.model?.featureSetHash ?? null,

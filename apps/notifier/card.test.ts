@@ -108,6 +108,35 @@ describe('card', () => {
     expect(card).toContain('$80.00  80 USDC')
   })
 
+  it('says what stands beside: bids, what it wears, the floor of its collection, and how it has grown since it was sold last', () => {
+    const attributes = {
+      ...{ title: 'origin', bodyShape: 'Normal', level: 31, onchainLevel: 24, isBanned: false, evolvedParts: 2, nightmareParts: 0 },
+      ...{ mystic: 1, japanese: 0, xmas: 0, summer: 0, unknownParts: 0 },
+      accessories: [
+        { name: 'Straw Hat', rarity: 'Rare' },
+        { name: 'Scarf', rarity: null },
+      ],
+    }
+    const origin = scoredWith({
+      listing: {
+        item: { ...sampleScored.listing.item, attributes },
+        bids: { count: 3, usd: 61.5, token: 'ETH', amount: 0.0205 },
+      },
+      context: {
+        collection: { name: 'mystic', floorUsd: 340, asks: 12 },
+        ownLastSale: { usd: 60, soldAt: sampleTime, breedCount: 1, relative: null, level: 3, evolvedParts: 0 },
+      },
+    })
+    const card = formatCard(sampleAlert(origin), plain)
+    expect(card).toMatch(/bids {4}best \$61\.50 \(0\.0205 ETH\) {3}3 in all/)
+    expect(card).toContain('wears Straw Hat (Rare)   wears Scarf')
+    expect(card).toContain('Mystic floor $340 of 12 known')
+    expect(card).toContain('this axie itself $60.00 Apr 16 12:00, at level 3, 0 evolved')
+    const unknown = scoredWith({ listing: { bids: { count: 0, usd: null, token: null, amount: null } }, context: { collection: null } })
+    expect(formatCard(sampleAlert(unknown), plain)).toMatch(/bids {4}none/)
+    expect(formatCard(sampleAlert(), plain)).not.toMatch(/bids|floor|wears/)
+  })
+
   it('has colour only when asked for, and the same text with it', () => {
     const colored = formatCard(sampleAlert(), { ...plain, color: true })
     expect(colored).toContain('\x1b[')

@@ -1,3 +1,4 @@
+import { apartWords, bidWords, floorWords, grownSince, wornWords } from '#lib/words/beside-words.ts'
 import { date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import { priceBar } from '#lib/words/price-bar.ts'
 import { flow, justify, printable, type Run, render, run, type Style, shorten, words } from '#lib/words/terminal-text.ts'
@@ -5,7 +6,6 @@ import type {
   Alert,
   Demand,
   EnrichedListing,
-  ItemProfile,
   PricedAsk,
   PriceQuantiles,
   ScoredListing,
@@ -37,6 +37,7 @@ export function formatCard(alert: Alert, { columns, color, latencyMillis }: Card
     ...labelled('axie', axie(alert.scored.listing), width),
     ...labelled('parts', parts(alert.scored.listing), width),
     ...labelled('offers', offers(alert.scored.listing), width),
+    ...labelled('bids', bids(alert.scored.listing), width),
     ...labelled('sold', sold(alert.scored.listing), width),
     ...labelled('market', market(alert.scored.listing), width),
     ...labelledWords('why', printable(alert.reason, 400), width),
@@ -90,22 +91,6 @@ function prices({ scored, netGainUsd, netGainLowUsd }: Alert, width: number): Ru
 export const askedIn = ({ eth: ether, token, amount }: PricedAsk): string =>
   token && amount ? `${amount.toLocaleString('en', { maximumFractionDigits: 4 })} ${printable(token, 10)}` : eth(ether)
 
-/** What sets the axie apart from a plain one of its parts, in words; empty where nothing does, or is known. */
-export function apartWords({ attributes }: ItemProfile): string[] {
-  if (!attributes) return []
-  const { title, level, onchainLevel, evolvedParts, nightmareParts, unknownParts, isBanned } = attributes
-  const counted = (count: number | null, words: string): string[] => (count ? [`${count} ${words}`] : [])
-  return [
-    ...(title ? [titleCase(printable(title, 40))] : []),
-    ...((level ?? 1) > 1 ? [`level ${level}`] : []),
-    ...((onchainLevel ?? 1) > 1 ? [`level ${onchainLevel} on chain`] : []),
-    ...counted(evolvedParts, 'evolved'),
-    ...counted(nightmareParts, 'Nightmare'),
-    ...counted(unknownParts, 'of unknown kind'),
-    ...(isBanned ? ['banned'] : []),
-  ]
-}
-
 /** Demand for its like, at the forecast's median. */
 const demandOf = (demand: Demand | null): Run[] => (demand === null ? [] : [run('demand in 24 h ', 'dim'), run(percent(demand.h24))])
 
@@ -138,6 +123,7 @@ function axie({ item, context }: EnrichedListing): Run[][] {
     ...(item.geneQuality === null ? [] : [fact('genes', percent(item.geneQuality))]),
     fact('attack', String(item.cards.attack)),
     fact('defence', String(item.cards.defence)),
+    ...wornWords(item).map((name) => fact('wears', name)),
     ...(item.specialParts > 0 ? [fact('special parts', String(item.specialParts))] : []),
     ...(context.comboScore > 0 ? [fact('combo', context.comboScore.toFixed(2))] : []),
   ]
@@ -159,7 +145,9 @@ function offers({ context, observedAt }: EnrichedListing): Run[][] {
   return [ask(cheapest, 'bold'), ...others.map((other) => ask(other, 'plain')), ...count]
 }
 
-function sold({ context, ask }: EnrichedListing): Run[][] {
+const bids = ({ bids: known }: EnrichedListing): Run[][] => bidWords(known).map((words) => [run(words)])
+
+function sold({ context, ask, item }: EnrichedListing): Run[][] {
   const sale = ({ usd: price, soldAt, identical }: SimilarSale): Run[] => [
     run(usd(price), price > ask.usd ? 'plain' : 'dim'),
     run(` ${dateTime(soldAt)}${identical ? ' identical' : ''}`, 'dim'),
@@ -167,7 +155,15 @@ function sold({ context, ask }: EnrichedListing): Run[][] {
   const own = context.ownLastSale
   return [
     ...(context.similarSales.length === 0 ? [[run('no similar one was sold lately', 'dim')]] : context.similarSales.map(sale)),
-    ...(own === null ? [] : [[run('this axie itself ', 'dim'), run(usd(own.usd)), run(` ${dateTime(own.soldAt)}`, 'dim')]]),
+    ...(own === null
+      ? []
+      : [
+          [
+            run('this axie itself ', 'dim'),
+            run(usd(own.usd)),
+            run(` ${[dateTime(own.soldAt), ...grownSince(own, item)].join(', ')}`, 'dim'),
+          ],
+        ]),
   ]
 }
 
@@ -179,6 +175,7 @@ function market({ context, item }: EnrichedListing): Run[][] {
   return [
     ...level('all axies', market),
     ...level(printable(item.class), context.class.hours24 ?? context.class.days7),
+    ...floorWords(context.collection).map((words) => [run(words)]),
     ...trend,
     [run(String(Math.round(context.salesPerHour))), run(' sales an hour', 'dim')],
     ...(context.sellerListings > 0

@@ -7,9 +7,10 @@ import {
   ComponentType,
   type RESTPostAPIChannelMessageJSONBody,
 } from 'discord.js'
+import { apartWords, bidWords, floorWords, grownSince, wornWords } from '#lib/words/beside-words.ts'
 import { date, dateTime, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import type { Alert, EnrichedListing, Outcome, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
-import { apartWords, askedIn, importantStat, isSimulated, marketplaceLink } from './card.ts'
+import { askedIn, importantStat, isSimulated, marketplaceLink } from './card.ts'
 import { bare, clip, clipLines, imageAddress, limits, plain } from './discord-text.ts'
 
 /** A message as Discord's API takes it. */
@@ -66,6 +67,7 @@ function fieldsOf({ scored }: Alert): APIEmbedField[] {
   return [
     { name: 'Similar on offer', value: offers(listing) },
     { name: 'Similar sold', value: sold(listing) },
+    ...bids(listing),
     { name: 'Market', value: market(listing) },
     { name: 'Axie', value: axie(listing) },
     { name: 'Parts', value: parts(listing) },
@@ -92,10 +94,18 @@ function offers({ context, observedAt }: EnrichedListing): string {
   return [...context.similarAsks.map(ask), ...more].join('\n')
 }
 
-function sold({ context }: EnrichedListing): string {
+function bids({ bids: known }: EnrichedListing): APIEmbedField[] {
+  const words = bidWords(known)
+  return words.length === 0 ? [] : [{ name: 'Bids', value: words.map((word) => plain(word, 80)).join('\n') }]
+}
+
+function sold({ context, item }: EnrichedListing): string {
   const own = context.ownLastSale
   const sale = ({ usd: price, soldAt, identical }: SimilarSale) => `**${usd(price)}**${identical ? ' identical' : ''} · ${dateTime(soldAt)}`
-  const lines = [...context.similarSales.map(sale), ...(own === null ? [] : [`itself **${usd(own.usd)}** · ${dateTime(own.soldAt)}`])]
+  const lines = [
+    ...context.similarSales.map(sale),
+    ...(own === null ? [] : [`itself **${usd(own.usd)}** · ${[dateTime(own.soldAt), ...grownSince(own, item)].join(', ')}`]),
+  ]
   return lines.length === 0 ? 'none lately' : lines.join('\n')
 }
 
@@ -104,6 +114,7 @@ function market({ context, item }: EnrichedListing): string {
   return [
     ...level('all axies', context.market.hours24 ?? context.market.days7),
     ...level(plain(item.class), context.class.hours24 ?? context.class.days7),
+    ...floorWords(context.collection).map((words) => plain(words, 80)),
     ...(context.trend === null ? [] : [`6 h against 7 d ${signedPercent(Math.expm1(context.trend))}`]),
     `${Math.round(context.salesPerHour)} sales an hour`,
   ].join('\n')
@@ -120,6 +131,7 @@ function axie({ item, context }: EnrichedListing): string {
     `purity ${item.purity}%${item.geneQuality === null ? '' : ` · genes ${percent(item.geneQuality)}`}`,
     `attack ${item.cards.attack} · defence ${item.cards.defence}`,
     ...(context.comboScore > 0 ? [`combo ${context.comboScore.toFixed(2)}`] : []),
+    ...wornWords(item).map((name) => `wears ${plain(name, 60)}`),
     ...(item.specialParts > 0 ? [`special parts ${item.specialParts}`] : []),
   ].join('\n')
 }

@@ -12,12 +12,12 @@ import { ethUsd, priceWeiAt, type SettledSale, type SimulatedAxie } from './happ
 import type { OpenOffer } from './offer-book.ts'
 import { hexOf } from './owners.ts'
 import type { Slice } from './page.ts'
+import { partsOfEdition } from './special-parts.ts'
 
 const toSeconds = (millis: number): number => Math.floor(millis / 1_000)
 const brokenPrices = ['0', '-5000000000000000', `1${'0'.repeat(40)}`, 'not a number']
 
 const strangeBacks: Readonly<Partial<Record<OfferFault, string>>> = { unknownPart: 'back-unicorn', nightmarePart: 'back-tendrils-2' }
-const editionsOf = (ids: readonly string[], edition: string): number => ids.filter((id) => partOf(id)?.special?.startsWith(edition)).length
 
 /** What the marketplace says of an axie: the GraphQL type Axie. Functions are called only where the query asks for the field. */
 export function axieAnswer(axie: SimulatedAxie, open: OpenOffer | null, sales: readonly SettledSale[], now: number) {
@@ -39,10 +39,10 @@ export function axieAnswer(axie: SimulatedAxie, open: OpenOffer | null, sales: r
     bodyShape: axie.attributes === undefined ? null : 'Normal',
     axpInfo: axie.attributes === undefined ? null : { level: axie.attributes.level, onchainLevel: axie.attributes.onchainLevel },
     battleInfo: axie.attributes === undefined ? null : { banned: false },
-    numMystic: axie.attributes === undefined ? null : editionsOf(partIds, 'mystic'),
-    numJapan: axie.attributes === undefined ? null : editionsOf(partIds, 'japan'),
-    numXmas: axie.attributes === undefined ? null : editionsOf(partIds, 'xmas'),
-    numSummer: axie.attributes === undefined ? null : editionsOf(partIds, 'summer'),
+    numMystic: axie.attributes === undefined ? null : partsOfEdition(partIds, 'mystic'),
+    numJapan: axie.attributes === undefined ? null : partsOfEdition(partIds, 'japan'),
+    numXmas: axie.attributes === undefined ? null : partsOfEdition(partIds, 'xmas'),
+    numSummer: axie.attributes === undefined ? null : partsOfEdition(partIds, 'summer'),
     highestOffer: () => (open === null ? null : bidAnswer(open, now)),
     numActiveOffers: open === null ? 0 : bidsFor(axie),
     equipmentInstances: axie.attributes === undefined ? null : accessoriesOf(axie),

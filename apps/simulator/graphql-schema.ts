@@ -16,6 +16,11 @@ export const typeDefs = /* GraphQL */ `
     classes: [String!]
     parts: [String!]
     breedCount: [Int!]
+    title: [String!]
+    numMystic: [Int!]
+    numJapan: [Int!]
+    numXmas: [Int!]
+    numSummer: [Int!]
   }
 
   type Query {

@@ -42,7 +42,7 @@ describe('a market in order', () => {
 
   test('shows the cheapest of a class, cheapest first', async () => {
     const client = (await startedSimulator()).client()
-    const { items } = await client.cheapestListings('Plant', page)
+    const { items } = await client.cheapestListings({ classes: ['Plant'] }, page)
     expect(new Set(items.map(({ item }) => item.class))).toEqual(new Set(['Plant']))
     const prices = items.map(({ ask }) => checkAsk(ask).currentWei)
     expect(prices).toEqual(prices.toSorted((a, b) => a - b))

@@ -1,6 +1,7 @@
 import type { OfferFault } from './faults.ts'
 import { type Offer, priceWeiAt, type SimulatedAxie } from './happenings.ts'
 import type { Page, Slice } from './page.ts'
+import { partsOfEdition } from './special-parts.ts'
 
 /** An offer as it stands in the book. */
 export type OpenOffer = Readonly<{
@@ -13,6 +14,11 @@ export type OfferCriteria = Readonly<{
   classes?: readonly string[] | null
   parts?: readonly string[] | null
   breedCount?: readonly number[] | null
+  title?: readonly string[] | null
+  numMystic?: readonly number[] | null
+  numJapan?: readonly number[] | null
+  numXmas?: readonly number[] | null
+  numSummer?: readonly number[] | null
 }>
 
 /** The open offers, at most one for each axie: a new offer replaces the axie's old one. */
@@ -97,8 +103,15 @@ export function createOfferBook(): OfferBook {
 
 const isEmpty = (criteria: OfferCriteria): boolean => Object.values(criteria).every((wanted) => wanted === null || wanted === undefined)
 
-function meets(axie: SimulatedAxie, { classes, parts, breedCount }: OfferCriteria): boolean {
+const editions = { numMystic: 'mystic', numJapan: 'japan', numXmas: 'xmas', numSummer: 'summer' } as const
+
+function meets(axie: SimulatedAxie, criteria: OfferCriteria): boolean {
+  const { classes, parts, breedCount, title } = criteria
   if (classes && !classes.includes(axie.class)) return false
   if (breedCount && !breedCount.includes(axie.breedCount)) return false
-  return !parts || parts.every((part) => Object.values(axie.parts).includes(part))
+  if (title && !title.includes(axie.attributes?.title ?? '')) return false
+  const partIds = Object.values(axie.parts)
+  for (const [count, edition] of Object.entries(editions) as [keyof typeof editions, string][])
+    if (criteria[count] && !criteria[count].includes(partsOfEdition(partIds, edition))) return false
+  return !parts || parts.every((part) => partIds.includes(part))
 }

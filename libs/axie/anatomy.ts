@@ -1,6 +1,6 @@
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { Item, PartFacts } from '#schemas/types.ts'
-import { kindOf, profileAttributesOf } from './attributes.ts'
+import { type Collection, collectionsOf, kindOf, profileAttributesOf } from './attributes.ts'
 import { type AxieClass, classOf } from './classes.ts'
 import { decodeGenes } from './genes.ts'
 import { type Part, type PartType, partOf, partTypeOf, partTypes, plainPartOfGene, unknownPartNumber } from './parts.ts'
@@ -22,6 +22,8 @@ export type Anatomy = Readonly<{
   parts: SixBodyParts
   /** See `kindOf`: 0 for a plain axie. */
   kind: number
+  /** Those that it belongs to, the rarest first. */
+  collections: readonly Collection[]
 }>
 
 /** Not hatched: no parts yet, so nothing to price. */
@@ -35,8 +37,8 @@ export function anatomyOf(item: Item): Anatomy {
   if (!Number.isInteger(item.breedCount) || item.breedCount < 0 || item.breedCount > maxBreedCount)
     throw new RejectedError('bad_breed_count', `axie ${item.tokenId}: expected 0 to ${maxBreedCount}, found ${item.breedCount}`)
   const parts = bodyPartsOf(item, axieClass)
-  const kind = kindOf({ attributes: profileAttributesOf(item, Object.values(parts)) })
-  return { class: axieClass, breedCount: item.breedCount, parts, kind }
+  const apart = { attributes: profileAttributesOf(item, Object.values(parts)) }
+  return { class: axieClass, breedCount: item.breedCount, parts, kind: kindOf(apart), collections: collectionsOf(apart) }
 }
 
 const shorten = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)

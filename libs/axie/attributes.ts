@@ -24,6 +24,7 @@ export function profileAttributesOf(item: Item, parts: readonly BodyPart[]): Pro
     xmas: told?.xmas ?? ofEdition('xmas'),
     summer: told?.summer ?? ofEdition('summer'),
     unknownParts: parts.filter(({ isKnown }) => !isKnown).length,
+    accessories: told?.accessories ?? null,
   }
 }
 
@@ -50,6 +51,18 @@ export function titleGroupOf({ attributes }: Apart): (typeof titleGroups)[number
 
 /** The higher of both levels; 1, what an axie hatches with, also where none is known. */
 export const levelOf = ({ attributes }: Apart): number => Math.max(1, attributes?.level ?? 1, attributes?.onchainLevel ?? 1)
+
+/** What of an axie grows: its level (the higher of both) and how many parts have evolved; null where nobody told. */
+export type Growth = Readonly<{ level: number | null; evolvedParts: number | null }>
+
+export const unknownGrowth: Growth = { level: null, evolvedParts: null }
+
+export function grownOf(profile: Apart): Growth {
+  const { attributes } = profile
+  if (attributes === null || attributes === undefined) return unknownGrowth
+  const isLevelTold = attributes.level !== null || attributes.onchainLevel !== null
+  return { level: isLevelTold ? levelOf(profile) : null, evolvedParts: attributes.evolvedParts }
+}
 
 /** Levels from each of these on are a group of their own. */
 const levelGroups = [2, 20, 40] as const
@@ -92,9 +105,12 @@ export function distinctionsOf(profile: Apart): Distinction[] {
 export const collections = ['mystic', 'origin', 'meo', 'nightmare', 'japanese', 'xmas', 'summer'] as const
 export type Collection = (typeof collections)[number]
 
-export function collectionsOf(profile: Apart): Collection[] {
+const noCollections: readonly Collection[] = []
+
+/** The rarest first; empty of a plain axie, and of one of which nothing is known. */
+export function collectionsOf(profile: Apart): readonly Collection[] {
   const { attributes } = profile
-  if (attributes === null || attributes === undefined) return []
+  if (attributes === null || attributes === undefined) return noCollections
   const title = titleGroupOf(profile)
   const counts: Readonly<Record<Collection, number | null>> = {
     mystic: attributes.mystic,

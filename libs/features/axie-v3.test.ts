@@ -61,3 +61,14 @@ test('unknown counts as plain, but for a level that nobody told', () => {
   expect(attributesIn(null)).toEqual([0, Number.NaN, 0, 0, 0, 0])
   expect(attributesIn({ ...plain, title: null, level: null, onchainLevel: null, isBanned: null })).toEqual([0, Number.NaN, 0, 0, 0, 0])
 })
+
+test('no feature reads what stands beside: bids, accessories, the floor of a collection, how the axie was when it was sold last', () => {
+  const own = { usd: 12, soldAt: 0, breedCount: 0, relative: null }
+  const beside = {
+    item: { ...listing.item, attributes: { ...plain, accessories: [{ name: 'Straw Hat', rarity: 'Rare' }] } },
+    context: { ...context, collection: { name: 'origin', floorUsd: 80, asks: 4 }, ownLastSale: { ...own, level: 3, evolvedParts: 1 } },
+    bids: { count: 3, usd: 60, token: 'ETH', amount: 0.02 },
+  }
+  const without = { item: { ...listing.item, attributes: plain }, context: { ...context, ownLastSale: own } }
+  for (const featureSet of featureSets) expect([...vectorOf(featureSet, beside)]).toEqual([...vectorOf(featureSet, without)])
+})

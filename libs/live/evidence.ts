@@ -3,9 +3,9 @@ import { exitOf, netGainUsd } from '#lib/rules/judge.ts'
 import type {
   Alert,
   Demand,
+  EnrichedListing,
   Explanation,
   ItemProfile,
-  MarketContext,
   Outcome,
   PriceQuantiles,
   ScoredListing,
@@ -52,7 +52,7 @@ export const rowOf = ({ listing, quantilesUsd, mean, exit, demand, novelty, mode
   mean,
   exit,
   demand,
-  netGainUsd: netGainUsd(exitOf({ exit, quantilesUsd }).q50, listing.ask.usd, marketFeeRatio),
+  netGainUsd: netGainUsd(exitOf({ exit, quantilesUsd }).q50, listing.ask.usd, { feeRatio: marketFeeRatio }),
   novelty,
   listedAt: listing.ask.startedAt,
   observedAt: listing.observedAt,
@@ -78,7 +78,7 @@ export const itemOf = (item: ItemProfile) => ({
 const levelUsd = (logUsd: number | null): number | null => (logUsd === null ? null : Math.exp(logUsd))
 
 /** What is known around it, strictly before the moment it stands for. */
-export const evidenceOf = (context: MarketContext) => ({
+export const evidenceOf = ({ context, bids = null }: Pick<EnrichedListing, 'context' | 'bids'>) => ({
   asOf: context.asOf,
   ethUsd: context.ethUsd,
   marketLevelUsd: levelUsd(context.market.hours24 ?? context.market.days7),
@@ -104,7 +104,15 @@ export const evidenceOf = (context: MarketContext) => ({
   ownLastSale:
     context.ownLastSale === null
       ? null
-      : { usd: context.ownLastSale.usd, soldAt: context.ownLastSale.soldAt, breedCount: context.ownLastSale.breedCount },
+      : {
+          usd: context.ownLastSale.usd,
+          soldAt: context.ownLastSale.soldAt,
+          breedCount: context.ownLastSale.breedCount,
+          level: context.ownLastSale.level ?? null,
+          evolvedParts: context.ownLastSale.evolvedParts ?? null,
+        },
+  bids,
+  collection: context.collection ?? null,
   sellerListings: context.sellerListings,
   comboScore: context.comboScore,
 })
@@ -127,7 +135,7 @@ export const cardOf = (alert: Alert, outcome: Outcome | null) => ({
   alertId: alert.alertId,
   listing: rowOf(alert.scored),
   item: itemOf(alert.scored.listing.item),
-  evidence: evidenceOf(alert.scored.listing.context),
+  evidence: evidenceOf(alert.scored.listing),
   why: whyOf(alert.scored.explanation),
   rule: alert.rule,
   reason: alert.reason,

@@ -7,13 +7,13 @@ import { parseUsd, parseWei, weiToEth } from '#lib/market/money.ts'
 import type { ItemModelCache } from '#lib/stages/item-model-cache.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import type { Checkpoint } from '#lib/stream/runtime/fold.ts'
-import type { Ask, Item, MarketEvent, Sale, Source } from '#schemas/types.ts'
+import type { Ask, Bids, Item, MarketEvent, Sale, Source } from '#schemas/types.ts'
 import type { SoldFor } from './calibration.ts'
 import { createMarketLevels, type MarketLevels } from './market-levels.ts'
 import { createRecent } from './recent.ts'
 
 /** An axie as the market last described it. */
-export type KnownItem = Readonly<{ item: Item; seller: string | null; ask: Ask | null }>
+export type KnownItem = Readonly<{ item: Item; seller: string | null; ask: Ask | null; bids: Bids | null }>
 
 /**
  * Our own reading of market.events: the enricher's fold, for asking about any axie at any moment. It writes nothing, and never speaks for
@@ -55,17 +55,21 @@ export function createMarketReader(options: MarketReaderOptions): MarketReader {
 
   const remember = (event: MarketEvent): void => {
     const { kind, value } = payloadOf(event)
-    if (kind === 'Listing' || kind === 'AskSeen') items.set(value.item.tokenId, { item: value.item, seller: value.seller, ask: value.ask })
-    else if (kind === 'Sale') sold(event, value)
+    if (kind === 'Listing' || kind === 'AskSeen') {
+      const { item, seller, ask } = value
+      // A sweep does not tell bids: those that came with the listing are the newest known.
+      const bids = kind === 'Listing' ? (value.bids ?? null) : (items.get(item.tokenId)?.bids ?? null)
+      items.set(item.tokenId, { item, seller, ask, bids })
+    } else if (kind === 'Sale') sold(event, value)
     else if (kind === 'Cancellation') {
       const known = items.get(value.tokenId)
-      if (known !== undefined) items.set(value.tokenId, { ...known, ask: null })
+      if (known !== undefined) items.set(value.tokenId, { ...known, ask: null, bids: null })
     }
   }
 
   const sold = ({ origin, observedAt }: MarketEvent, sale: Sale): void => {
     const { soldAt, item } = sale
-    items.set(item.tokenId, { item, seller: null, ask: null })
+    items.set(item.tokenId, { item, seller: null, ask: null, bids: null })
     const usd = saleUsd(sale, state)
     if (origin === 'live' && usd !== null) onSale({ axieId: item.tokenId, soldAt, observedAt, usd })
   }

@@ -40,5 +40,5 @@ export function createRulesInForce({
 const shownOf = (hash: string, ruleSet: RuleSet | undefined): RulesShown => ({
   hash,
   name: ruleSet?.name ?? null,
-  rules: ruleSet?.rules.map((rule) => ({ name: rule.name, words: ruleWords(rule) })) ?? null,
+  rules: ruleSet?.rules.map((rule) => ({ name: rule.name, words: ruleWords(rule, ruleSet) })) ?? null,
 })

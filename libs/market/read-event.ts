@@ -1,5 +1,6 @@
 import { type Anatomy, anatomyOf, isEgg } from '#lib/axie/anatomy.ts'
 import { ether, tokenOf } from '#lib/axie/tokens.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { AskSeen, ExpectedChampion, LeaderboardAxie, Listing, MarketEvent, Sale } from '#schemas/types.ts'
 import { type CheckedAsk, checkAsk, hasExpired } from './ask.ts'
@@ -10,10 +11,13 @@ import { parseUsd, parseWei, weiToEth } from './money.ts'
 import { type Rates, ratesOf } from './rates.ts'
 import { type RecordFacts, recordExpectations } from './record-expectations.ts'
 
-/** What an event means to the fold, checked. `anatomy` is null of an egg: it has nothing to be compared by. `eth` is NaN of a sale in another token. */
+/**
+ * What an event means to the fold, checked. `anatomy` is null of an egg: it has nothing to be compared by. `eth` is NaN of a sale in another
+ * token. `isWitnessed`: it was seen as it happened, so the axie was then as it is described; history read later describes it as it is now.
+ */
 export type EventContent =
   | Readonly<{ kind: 'offer'; isNew: boolean; offer: Listing | AskSeen; anatomy: Anatomy | null; ask: CheckedAsk }>
-  | Readonly<{ kind: 'sale'; sale: Sale; anatomy: Anatomy | null; usd: number | null; eth: number }>
+  | Readonly<{ kind: 'sale'; sale: Sale; anatomy: Anatomy | null; usd: number | null; eth: number; isWitnessed: boolean }>
   | Readonly<{ kind: 'cancellation'; listingId: string }>
   | Readonly<{ kind: 'exchange_rate'; rates: Rates }>
   | Readonly<{ kind: 'leaderboard'; axies: readonly LeaderboardAxie[] }>
@@ -25,7 +29,7 @@ export type EventContent =
 
 const anatomyOfHatched = (item: Listing['item']): Anatomy | null => (isEgg(item) ? null : anatomyOf(item))
 
-function contentOf(payload: MarketPayload, observedAt: number): EventContent {
+function contentOf(payload: MarketPayload, { observedAt, origin }: MarketEvent): EventContent {
   switch (payload.kind) {
     case 'Listing':
     case 'AskSeen': {
@@ -40,7 +44,8 @@ function contentOf(payload: MarketPayload, observedAt: number): EventContent {
       const usd = sale.priceUsd === null ? null : parseUsd(sale.priceUsd, 'priceUsd')
       if (usd === null && !isEther)
         throw new RejectedError('bad_price', `priceUsd: expected dollars of a sale in ${sale.token}, found none`)
-      return { kind: 'sale', sale, anatomy: anatomyOfHatched(sale.item), usd, eth }
+      const isWitnessed = origin === 'live' && observedAt - sale.soldAt <= hourMillis
+      return { kind: 'sale', sale, anatomy: anatomyOfHatched(sale.item), usd, eth, isWitnessed }
     }
     case 'Cancellation':
       return { kind: 'cancellation', listingId: payload.value.listingId }
@@ -111,7 +116,7 @@ const alreadyRead = new WeakMap<MarketEvent, EventContent | RejectedError>()
 function readOnce(event: MarketEvent): EventContent | RejectedError {
   try {
     checkBounds(event)
-    const content = contentOf(payloadOf(event), event.observedAt)
+    const content = contentOf(payloadOf(event), event)
     checkTimes(event, content)
     checkOrder(event, content)
     checkExpectations(event, content)

@@ -51,6 +51,7 @@ describe('a listing', () => {
         orderId: '7',
         nonce: null,
       },
+      bids: null,
     })
   })
 
@@ -98,6 +99,96 @@ describe('a listing', () => {
 
   test('that is gone when the page is made is passed over', () => {
     expect(listingsOf(held(listingsPage({ ...axieAnswer(), order: null })))).toMatchObject({ items: [], rejects: [], count: 1 })
+  })
+})
+
+describe('what others bid', () => {
+  const weth = orderAnswer().paymentToken
+  const offer = {
+    kind: 'Offer',
+    status: 'OPEN',
+    paymentToken: weth,
+    currentPrice: '4000000000000000',
+    currentPriceUsd: '12.00',
+    expiredAt: 9e9,
+  }
+  const bidsOf = (said: object) => listing({ ...listedAnswer(), ...said }).bids
+
+  test('comes with the listing, and is no ask', () => {
+    expect(bidsOf({ highestOffer: offer, numActiveOffers: 3 })).toEqual({
+      count: 3,
+      highest: { paymentToken: weth, priceWei: '4000000000000000', priceUsd: '12.00' },
+    })
+    expect(listing({ ...listedAnswer(), highestOffer: offer }).ask.currentPriceWei).toBe('7000000000000000')
+    expect(bidsOf({ highestOffer: null, numActiveOffers: 0 })).toEqual({ count: 0, highest: null })
+  })
+
+  test('is unknown where nobody said, which is not the same as none', () => {
+    expect(bidsOf({})).toBeNull()
+    expect(bidsOf({ highestOffer: offer })).toMatchObject({ count: null, highest: { priceWei: '4000000000000000' } })
+  })
+
+  test.each([
+    ['is in a token that nobody knows', { ...offer, paymentToken: '0x00000000000000000000000000000000000000aa' }],
+    ['has no price', { ...offer, currentPrice: '0' }],
+    ['has a price of nonsense', { ...offer, currentPrice: `1${'0'.repeat(90)}` }],
+    ['is of another kind altogether', 'none'],
+    ['is a list', [offer]],
+  ])('and %s is none: the listing goes on', (_, highestOffer) => {
+    expect(bidsOf({ highestOffer, numActiveOffers: 2 })).toEqual({ count: 2, highest: null })
+  })
+
+  test('and has ended by the market’s clock is none', () => {
+    const answer = held(listingsPage({ ...listedAnswer(), highestOffer: { ...offer, expiredAt: 9 }, numActiveOffers: 2 }))
+    const bidsAt = (marketTime: number) => only(listingsOf({ ...answer, marketTime }).items).bids?.highest ?? null
+    expect([bidsAt(8_999) !== null, bidsAt(9_000)]).toEqual([true, null])
+  })
+
+  test.each([-1, 2.5, 'many', 1e12, {}])('counted as %j is not counted, and told once', (numActiveOffers) => {
+    const page = listingsOf(held(listingsPage({ ...listedAnswer(), numActiveOffers }, { ...listedAnswer('9'), numActiveOffers })))
+    expect(page.items.map(({ bids }) => bids?.count)).toEqual([null, null])
+    expect(page.rejects.map(({ code, key }) => [code, key])).toEqual([['changed_field', 'changed-field-numActiveOffers']])
+  })
+})
+
+describe('what an axie wears', () => {
+  const worn = (equipmentInstances: unknown) => listing({ ...listedAnswer(), equipmentInstances }).item.attributes?.accessories
+
+  test('is told by name and rarity; one without a name is passed over', () => {
+    expect(worn([{ name: 'Straw Hat', rarity: 'Rare' }, { name: 'Scarf' }, { rarity: 'Epic' }, null, 7])).toEqual([
+      { name: 'Straw Hat', rarity: 'Rare' },
+      { name: 'Scarf', rarity: null },
+    ])
+    expect(worn([])).toEqual([])
+  })
+
+  test('is unknown where nobody said, and where it is no list', () => {
+    expect([worn(undefined), worn(null), worn('a hat'), worn(Array(65).fill({ name: 'Hat' }))]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+})
+
+describe('a field that the marketplace could not resolve', () => {
+  const answer = (path: (string | number)[], entry: object) =>
+    listingsOf(held({ ...listingsPage({ ...listedAnswer(), title: null, ...entry }), errors: [{ message: 'timed out', path }] }))
+
+  test('costs itself alone where a listing can do without: it is unknown, which is not none', () => {
+    for (const field of ['title', 'highestOffer', 'numActiveOffers', 'equipmentInstances', 'axpInfo']) {
+      const page = answer(['axies', 'results', 0, field, 'deeper'], { [field]: null, bodyShape: 'Normal' })
+      expect(page.rejects).toEqual([])
+      expect(page.items[0]?.item.attributes?.title).toBe(field === 'title' ? null : '')
+    }
+  })
+
+  test('costs the entry where it cannot', () => {
+    for (const path of [['order'], ['parts', 3, 'id'], ['class'], []]) {
+      const page = answer(['axies', 'results', 0, ...path], path[0] === 'order' ? { order: null } : {})
+      expect([page.items, page.rejects.map(({ code }) => code)]).toEqual([[], ['graphql_error']])
+    }
   })
 })
 
@@ -356,7 +447,7 @@ test('an axie by id has its offer and its last sale, or neither', () => {
     item: expect.objectContaining({ tokenId: '1234567' }),
     listing: null,
     lastSale: null,
-    highestOffer: null,
+    bids: null,
   })
   expect(axieOf(held({ data: { axie: null } }))).toBeNull()
 })

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { listingIdOf } from '#lib/market/event.ts'
 import { ratesOf } from '#lib/market/rates.ts'
-import type { ExchangeRate, Item, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
-import { envelopeOf, errorAt, type GraphqlError } from './envelope.ts'
+import type { Bids, ExchangeRate, Item, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
+import { optionalOfAxie } from './contract.ts'
+import { envelopeOf, errorsAt, type GraphqlError } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
 import { itemOf } from './item-answer.ts'
-import { askOf, type Bid, bidOf, orderOf, refusalOfOrder } from './order-answer.ts'
+import { askOf, bidsOf, orderOf, refusalOfOrder } from './order-answer.ts'
 import type { Page, Reject } from './page.ts'
 import { entries, fieldAt, type NoteOddity, optionalAt, parsedAs, seconds, smallInteger, text, tokenId } from './shapes.ts'
 import { salesOf } from './transfer-answer.ts'
@@ -23,7 +24,7 @@ import type { HttpAnswer } from './transport.ts'
 export type SettledEntry = Readonly<{ newest: Sale; sales: readonly Sale[] }>
 
 /** What a query by id says. `listing`: only what can be bought now; an order that has ended, or a bid, is none. */
-export type AxieAnswer = Readonly<{ item: Item; listing: Listing | null; lastSale: Sale | null; highestOffer: Bid | null }>
+export type AxieAnswer = Readonly<{ item: Item; listing: Listing | null; lastSale: Sale | null; bids: Bids | null }>
 
 const list = z.object({ total: z.number().min(0), results: entries })
 
@@ -32,8 +33,8 @@ export function listingsOf(answer: HttpAnswer): Page<Listing> {
   const { data, errors } = envelopeOf(answer.json)
   const { total, results } = parsedAs(z.object({ axies: list }), data, 'data').axies
   return pageOf(answer, total, results, (entry, index, context) => {
-    refuseOnError(errorAt(errors, ['axies', 'results', index]))
-    return listingOf(entry, answer.marketTime, context.note)
+    const known = withoutFailed(entry, errors, ['axies', 'results', index])
+    return listingOf(known, answer.marketTime, context.note)
   })
 }
 
@@ -42,8 +43,8 @@ export function settledOf(answer: HttpAnswer): Page<SettledEntry> {
   const { data, errors } = envelopeOf(answer.json)
   const { total, results } = parsedAs(z.object({ settledAuctions: z.object({ axies: list }) }), data, 'data').settledAuctions.axies
   return pageOf(answer, total, results, (entry, index, context) => {
-    refuseOnError(errorAt(errors, ['settledAuctions', 'axies', 'results', index]))
-    const { sales, refused } = salesOf(entry, itemOf(entry, context.note))
+    const known = withoutFailed(entry, errors, ['settledAuctions', 'axies', 'results', index])
+    const { sales, refused } = salesOf(known, itemOf(known, context.note))
     for (const { raw, error } of refused) context.reject({ id: fieldAt(entry, 'id'), transfer: raw }, error)
     return sales[0] === undefined ? null : { newest: sales[0], sales }
   })
@@ -54,13 +55,13 @@ export function axieOf(answer: HttpAnswer): AxieAnswer | null {
   const { data, errors } = envelopeOf(answer.json)
   const { axie } = parsedAs(z.object({ axie: z.unknown().optional() }), data, 'data')
   if (axie === null || axie === undefined) return null
-  refuseOnError(errors.find(({ path }) => path?.[1] !== 'transferHistory' && path?.[1] !== 'highestOffer'))
-  const item = itemOf(axie, ignoreOddity)
+  const known = withoutFailed(axie, errors, ['axie'], ['transferHistory'])
+  const item = itemOf(known, ignoreOddity)
   return {
     item,
-    listing: openListingOf(axie, answer.marketTime),
-    lastSale: salesOf(axie, item).sales[0] ?? null,
-    highestOffer: bidOf(fieldAt(axie, 'highestOffer'), answer.marketTime),
+    listing: openListingOf(known, answer.marketTime),
+    lastSale: salesOf(known, item).sales[0] ?? null,
+    bids: bidsOf(known, answer.marketTime, ignoreOddity),
   }
 }
 
@@ -146,7 +147,7 @@ function listingOf(entry: unknown, now: number, note: NoteOddity): Listing | nul
   const refusal = refusalOfOrder(order, now)
   if (refusal !== null) throw new RejectedError(refusal.code, refusal.message)
   const ask = askOf(order)
-  return { listingId: listingIdOf(item.tokenId, ask.startedAt), item, seller: order.maker, ask }
+  return { listingId: listingIdOf(item.tokenId, ask.startedAt), item, seller: order.maker, ask, bids: bidsOf(entry, now, note) }
 }
 
 /** Null too where the order has ended or is somebody's bid: by id, that is how one learns that an offer is gone. */
@@ -155,8 +156,26 @@ function openListingOf(entry: unknown, now: number): Listing | null {
   return order === null || refusalOfOrder(order, now) !== null ? null : listingOf(entry, now, ignoreOddity)
 }
 
-function refuseOnError(error: GraphqlError | undefined): void {
-  if (error !== undefined) throw new RejectedError('graphql_error', `${error.path?.join('.') ?? ''}: ${error.message.slice(0, 500)}`)
+/**
+ * An entry without the fields that the marketplace could not resolve: those that it can do without say nothing then, which is not the same
+ * as null. RejectedError graphql_error where it cannot.
+ */
+function withoutFailed(
+  entry: unknown,
+  errors: readonly GraphqlError[],
+  place: readonly (string | number)[],
+  others: readonly string[] = [],
+): unknown {
+  const failed = errorsAt(errors, place)
+  if (failed.length === 0) return entry
+  const fields = failed.map(({ path }) => path?.[place.length])
+  const needed = failed.find((_, index) => !optionalOfAxie.has(String(fields[index])) && !others.includes(String(fields[index])))
+  if (needed !== undefined || typeof entry !== 'object' || entry === null) refuse(needed ?? failed[0]!)
+  return Object.fromEntries(Object.entries(entry as object).filter(([name]) => !optionalOfAxie.has(name) || !fields.includes(name)))
+}
+
+function refuse({ path, message }: GraphqlError): never {
+  throw new RejectedError('graphql_error', `${path?.join('.') ?? ''}: ${message.slice(0, 500)}`)
 }
 
 /** What changes by itself from one reading to the next. */

@@ -1,7 +1,7 @@
 import type { ExchangeRate, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
 import { type AxieAnswer, axieOf, exchangeRateOf, leaderboardOf, listingsOf, type SettledEntry, settledOf, transfersOf } from './answers.ts'
 import type { Worth } from './budget.ts'
-import { type QueryName, queries, refusedFields } from './contract.ts'
+import { type AskCriteria, type QueryName, queries, refusedFields } from './contract.ts'
 import { refusalIn } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
 import type { Page } from './page.ts'
@@ -21,8 +21,8 @@ export type Held<Value> = Readonly<{ value: Value; heldAt: number; marketTime: n
  */
 export interface Marketplace {
   newestListings(page: PageRequest): Promise<Page<Listing>>
-  /** The cheapest of a class, as the market spells it. */
-  cheapestListings(className: string, page: PageRequest): Promise<Page<Listing>>
+  /** The cheapest of those that meet the criteria, as the market spells them. */
+  cheapestListings(criteria: AskCriteria, page: PageRequest): Promise<Page<Listing>>
   /** Newest first. */
   settledSales(page: PageRequest): Promise<Page<SettledEntry>>
   /** Null for an axie the marketplace does not know. An offer that is not one rejects with RejectedError. */
@@ -50,10 +50,10 @@ export function createMarketplace(options: MarketplaceOptions): Marketplace {
   const transport = createTransport({ ...options, refusalIn })
   const leftOut = new Set<string>()
   /** A query that names fields which are gone is asked again without them; what is needed makes it fail. */
-  const query = async (name: QueryName, variables: Readonly<Record<string, unknown>> = {}, worth: Worth = name): Promise<HttpAnswer> => {
+  const query = async (name: QueryName & Worth, variables: Readonly<Record<string, unknown>> = {}): Promise<HttpAnswer> => {
     for (;;) {
       try {
-        return await transport.post(options.url, { query: queries[name](leftOut), variables }, worth)
+        return await transport.post(options.url, { query: queries[name](leftOut), variables }, name)
       } catch (error) {
         if (!(error instanceof MarketplaceError) || error.code !== 'refused') throw error
         const { names, canBeLeftOut } = refusedFields(error.message)
@@ -69,8 +69,7 @@ export function createMarketplace(options: MarketplaceOptions): Marketplace {
   const held = <Value>(answer: HttpAnswer, value: Value): Held<Value> => ({ value, heldAt: answer.heldAt, marketTime: answer.marketTime })
   return {
     newestListings: async (page) => listingsOf(await query('listings', { ...page, sort: 'Latest' })),
-    cheapestListings: async (className, page) =>
-      listingsOf(await query('listings', { ...page, sort: 'PriceAsc', criteria: { classes: [className] } }, 'sweep')),
+    cheapestListings: async (criteria, page) => listingsOf(await query('sweep', { ...page, sort: 'PriceAsc', criteria })),
     settledSales: async (page) => settledOf(await query('settled', { ...page })),
     async axie(tokenId) {
       const answer = await query('axie', { axieId: tokenId })

@@ -58,7 +58,6 @@ export async function checkContract(ask: Ask): Promise<ContractFindings> {
   const lookAtAxie = (axie: unknown): void => {
     look('Axie', axie)
     look('Order', fieldAt(axie, 'order'))
-    look('Offer', fieldAt(axie, 'highestOffer'))
     for (const transfer of listAt(fieldAt(axie, 'transferHistory'), 'results')) look('Transfer', transfer)
   }
 

@@ -7,7 +7,17 @@
 /** Where the public API is asked. */
 export const publicApi = 'https://api-gateway.skymavis.com/graphql/axie-marketplace'
 
-type Type = 'Axie' | 'AxiePart' | 'AxieBattleInfo' | 'AxieAxpInfo' | 'Order' | 'Offer' | 'Transfer' | 'ExchangeRate' | 'Currency'
+type Type =
+  | 'Axie'
+  | 'AxiePart'
+  | 'AxieBattleInfo'
+  | 'AxieAxpInfo'
+  | 'EquipmentInstance'
+  | 'Order'
+  | 'Offer'
+  | 'Transfer'
+  | 'ExchangeRate'
+  | 'Currency'
 
 export type ContractField = Readonly<{
   type: Type
@@ -16,12 +26,17 @@ export type ContractField = Readonly<{
   of?: Type
   /** Without it there is no event. Any other is "unknown" once it is refused. */
   needed: boolean
+  /** Asked of one axie and of new listings, not of every list: each costs the marketplace a look of its own. */
+  isBeside?: true
   since: number
   source: string
 }>
 
 const recordings2022 = 'public scrapers and recordings of the marketplace, 2021 and 2022'
 const clients2023 = 'public clients and bots since the marketplace signs orders, 2023 to 2025'
+/** The queries that the marketplace's own pages send, copied by public clients: an axie's page, and that of what was sold lately. */
+const axiePage = 'GetAxieDetail in public clients, 2023 to 2025: fragment TokenAssetOffers'
+const soldPage = 'GetAxieDetail and GetRecentlyAxiesSold in public clients, 2023 to 2025: fragment EquipmentInstance'
 
 const fields = (
   type: Type,
@@ -34,6 +49,9 @@ const fields = (
     typeof name === 'string' ? { type, name, needed, since, source } : { type, name: name[0], of: name[1], needed, since, source },
   )
 
+const beside = (type: Type, since: number, source: string, ...names: Parameters<typeof fields>[4][]): ContractField[] =>
+  fields(type, false, since, source, ...names).map((field) => ({ ...field, isBeside: true }))
+
 export const contract: readonly ContractField[] = [
   ...fields('Axie', true, 2021, recordings2022, 'id', 'class', 'breedCount', ['parts', 'AxiePart']),
   ...fields('Axie', false, 2021, recordings2022, 'newGenes', 'genes', 'image', 'title', 'bodyShape', 'stage', [
@@ -42,10 +60,13 @@ export const contract: readonly ContractField[] = [
   ]),
   ...fields('Axie', false, 2021, recordings2022, 'numMystic', 'numJapan', 'numXmas', 'numSummer'),
   ...fields('Axie', false, 2023, clients2023, ['axpInfo', 'AxieAxpInfo']),
+  ...fields('Axie', false, 2023, soldPage, ['equipmentInstances', 'EquipmentInstance']),
+  ...beside('Axie', 2023, axiePage, ['highestOffer', 'Offer'], 'numActiveOffers'),
   ...fields('AxiePart', true, 2021, recordings2022, 'id'),
   ...fields('AxiePart', false, 2021, recordings2022, 'name', 'class', 'type', 'specialGenes', 'stage'),
   ...fields('AxieBattleInfo', false, 2021, recordings2022, 'banned'),
   ...fields('AxieAxpInfo', false, 2023, clients2023, 'level', 'onchainLevel'),
+  ...fields('EquipmentInstance', false, 2023, soldPage, 'name', 'rarity'),
   ...fields('Order', true, 2022, recordings2022, 'maker', 'startedAt', 'basePrice', 'currentPrice'),
   ...fields('Order', false, 2022, recordings2022, 'id', 'kind', 'paymentToken', 'endedAt', 'endedPrice', 'duration', 'currentPriceUsd'),
   ...fields('Order', false, 2023, clients2023, 'status', 'expiredAt', 'nonce'),
@@ -57,12 +78,30 @@ export const contract: readonly ContractField[] = [
   ...fields('Currency', true, 2021, recordings2022, 'usd'),
 ]
 
+/** Fields of an axie without which an entry goes on, with all that is below them. */
+export const optionalOfAxie: ReadonlySet<string> = new Set(
+  contract.flatMap(({ type, name, needed }) => (type === 'Axie' && !needed ? [name] : [])),
+)
+
+/**
+ * By what the marketplace's own pages filter the list, each as public clients show it: class (2021), title and the counts of special parts
+ * (2021 to 2025). For Nightmare parts no criterion is known.
+ */
+export type AskCriteria = Readonly<{
+  classes?: readonly string[]
+  title?: readonly string[]
+  numMystic?: readonly number[]
+  numJapan?: readonly number[]
+  numXmas?: readonly number[]
+  numSummer?: readonly number[]
+}>
+
 /** What public clients ask for besides, and we do not: whatever else a schema has is new. */
 export const othersKnown = {
   Axie: [
-    ...['order', 'highestOffer', 'transferHistory', 'auction', 'name', 'chain', 'owner', 'ownerProfile', 'birthDate', 'level', 'figure'],
+    ...['order', 'transferHistory', 'auction', 'name', 'chain', 'owner', 'ownerProfile', 'birthDate', 'level', 'figure'],
     ...['sireId', 'sireClass', 'matronId', 'matronClass', 'children', 'stats', 'potentialPoints', 'purity', 'hasMysticSuit'],
-    ...['axpStatDay', 'equipmentInstances', 'yourOffer', 'offers', 'numActiveOffers', 'pureness', 'numShiny'],
+    ...['axpStatDay', 'yourOffer', 'offers', 'pureness', 'numShiny'],
   ],
   AxiePart: ['abilities'],
   Order: [
@@ -77,8 +116,8 @@ export const fieldName = ({ type, name }: Pick<ContractField, 'type' | 'name'>):
 export type LeftOut = ReadonlySet<string>
 
 /** What is asked of a type. An object of which nothing is left is not asked for. */
-function selection(type: Type, leftOut: LeftOut): string {
-  const asked = contract.filter((field) => field.type === type && !leftOut.has(fieldName(field)))
+function selection(type: Type, leftOut: LeftOut, isBeside = false): string {
+  const asked = contract.filter((field) => field.type === type && (field.isBeside ?? false) === isBeside && !leftOut.has(fieldName(field)))
   return asked
     .flatMap(({ name, of }) => {
       if (of === undefined) return [name]
@@ -89,11 +128,17 @@ function selection(type: Type, leftOut: LeftOut): string {
 }
 
 const order = (leftOut: LeftOut): string => `order { ${selection('Order', leftOut)} }`
-/** The best bid for an axie: asked for of one axie, not of lists. */
-const highestOffer = { name: 'highestOffer', type: 'Axie' } as const
-const offer = (leftOut: LeftOut): string => (leftOut.has(fieldName(highestOffer)) ? '' : `highestOffer { ${selection('Offer', leftOut)} }`)
+/** What others bid for it. */
+const bids = (leftOut: LeftOut): string => selection('Axie', leftOut, true)
 const transfers = (leftOut: LeftOut, size: number): string =>
   `transferHistory(from: 0, size: ${size}) { results { ${selection('Transfer', leftOut)} } }`
+
+const listed = (
+  name: string,
+  fieldsOfAxie: string,
+): string => `query ${name}($from: Int!, $size: Int!, $sort: SortBy!, $criteria: AxieSearchCriteria) {
+  axies(auctionType: Sale, from: $from, size: $size, sort: $sort, criteria: $criteria) { total results { ${fieldsOfAxie} } }
+}`
 
 /**
  * An axie that was sold more than once is told with its newest sales, whichever of them put it on the page; one that was sold more often
@@ -103,14 +148,13 @@ const salesOfAxie = 10
 const transfersInHistory = 50
 
 export const queries = {
-  listings: (leftOut: LeftOut) => `query Listings($from: Int!, $size: Int!, $sort: SortBy!, $criteria: AxieSearchCriteria) {
-  axies(auctionType: Sale, from: $from, size: $size, sort: $sort, criteria: $criteria) { total results { ${selection('Axie', leftOut)} ${order(leftOut)} } }
-}`,
+  listings: (leftOut: LeftOut) => listed('Listings', `${selection('Axie', leftOut)} ${order(leftOut)} ${bids(leftOut)}`),
+  sweep: (leftOut: LeftOut) => listed('Sweep', `${selection('Axie', leftOut)} ${order(leftOut)}`),
   settled: (leftOut: LeftOut) => `query Settled($from: Int!, $size: Int!) {
   settledAuctions { axies(from: $from, size: $size) { total results { ${selection('Axie', leftOut)} ${transfers(leftOut, salesOfAxie)} } } }
 }`,
   axie: (leftOut: LeftOut) => `query Axie($axieId: ID!) {
-  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${order(leftOut)} ${offer(leftOut)} ${transfers(leftOut, 1)} }
+  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${order(leftOut)} ${bids(leftOut)} ${transfers(leftOut, 1)} }
 }`,
   transfers: (leftOut: LeftOut) => `query Transfers($axieId: ID!) {
   axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${transfers(leftOut, transfersInHistory)} }
@@ -127,9 +171,8 @@ const refusedField = /cannot query field ["'“]?(\w+)["'”]? on type ["'“]?(
  * where ours does not occur, every field of that name is meant.
  */
 export function refusedFields(message: string): Readonly<{ names: readonly string[]; canBeLeftOut: boolean }> {
-  const known = [...contract, { ...highestOffer, needed: false }]
   const refused = [...message.matchAll(refusedField)].flatMap(([, name, type]) => {
-    const named = known.filter((field) => field.name === name)
+    const named = contract.filter((field) => field.name === name)
     const exact = named.filter((field) => field.type === type)
     return exact.length > 0 ? exact : named
   })

@@ -61,8 +61,8 @@ function hasData(data: unknown, errors: readonly GraphqlError[]): boolean {
 
 const isRateLimit = (said: string): boolean => /rate.?limit|too many requests|quota|throttl/i.test(said)
 const isInvalidQuery = (said: string): boolean =>
-  /cannot query field|unknown (argument|type|field)|syntax error|undefined variable/i.test(said)
+  /cannot query field|unknown (argument|type|field)|syntax error|undefined variable|got invalid value|is not defined by type/i.test(said)
 
-/** The error of that place, or of one below it. */
-export const errorAt = (errors: readonly GraphqlError[], place: readonly (string | number)[]): GraphqlError | undefined =>
-  errors.find(({ path }) => place.every((key, depth) => path?.[depth] === key))
+/** The errors of that place, and of those below it. */
+export const errorsAt = (errors: readonly GraphqlError[], place: readonly (string | number)[]): readonly GraphqlError[] =>
+  errors.filter(({ path }) => place.every((key, depth) => path?.[depth] === key))

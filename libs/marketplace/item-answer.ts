@@ -13,6 +13,18 @@ const itemSchema = z.object({
   parts: z.array(z.looseObject({ id: text(100) })).max(64),
 })
 
+const accessory = z.object({ name: text(200), rarity: text(100).nullish().catch(null) })
+/** One that has no name is passed over. */
+const accessories = z
+  .array(z.unknown())
+  .max(64)
+  .transform((worn) =>
+    worn.flatMap((one) => {
+      const known = accessory.safeParse(one)
+      return known.success ? [{ name: known.data.name, rarity: known.data.rarity ?? null }] : []
+    }),
+  )
+
 /** Whether class, parts and genes exist is not asked here. RejectedError: missing_field, bad_field. */
 export function itemOf(entry: unknown, note: NoteOddity): Item {
   const found = fieldOf(itemSchema, entry, '')
@@ -47,6 +59,7 @@ function attributesOf(entry: unknown, parts: readonly unknown[], note: NoteOddit
     japanese: at(smallInteger, 'numJapan'),
     xmas: at(smallInteger, 'numXmas'),
     summer: at(smallInteger, 'numSummer'),
+    accessories: at(accessories, 'equipmentInstances'),
   }
   const facts = parts.map((part) => partFactsOf(part, note))
   const isSilent = facts.every((fact) => Object.values(fact).every((value) => value === null))

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { tokenOf } from '#lib/axie/tokens.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { checkAsk } from '#lib/market/ask.ts'
-import { parseWei } from '#lib/market/money.ts'
-import type { Ask } from '#schemas/types.ts'
-import { digits, fieldOf, price, seconds, text } from './shapes.ts'
+import { parseUsd, parseWei } from '#lib/market/money.ts'
+import type { Ask, Bid, Bids } from '#schemas/types.ts'
+import { digits, fieldAt, fieldOf, isNothing, type NoteOddity, optionalAt, price, seconds, smallInteger, text } from './shapes.ts'
 
 const orderSchema = z.object({
   id: digits.nullish().catch(null),
@@ -99,21 +100,36 @@ export function askOf(order: Order): Ask {
 
 const offerSchema = z.object({
   currentPrice: price,
-  currentPriceUsd: price.nullish(),
+  currentPriceUsd: price.nullish().catch(null),
   paymentToken: text(200).nullish(),
   expiredAt: z.preprocess(asSeconds, seconds.nullish()),
 })
 
-/** What somebody bids for an axie. It is never an ask. */
-export type Bid = Readonly<{ token: string; amount: number; usd: number | null }>
+/** What others bid for an axie; it is never an ask. Null where the answer says nothing of it. */
+export function bidsOf(entry: unknown, now: number, note: NoteOddity): Bids | null {
+  const [count, offer] = [fieldAt(entry, 'numActiveOffers'), fieldAt(entry, 'highestOffer')]
+  if (count === undefined && offer === undefined) return null
+  const highest = isNothing(offer) ? null : bidOf(offer, now, note)
+  return { count: optionalAt(smallInteger.pipe(z.number().min(0)), count, 'numActiveOffers', note), highest }
+}
 
-/** Null where there is none, it has ended, or it cannot be read: it is context, no price. */
-export function bidOf(value: unknown, now: number): Bid | null {
-  const parsed = offerSchema.safeParse(value)
-  if (!parsed.success) return null
-  const { currentPrice, currentPriceUsd, paymentToken, expiredAt } = parsed.data
-  const token = tokenOf(paymentToken ?? '')
-  if (token === null || !/^\d{1,25}$/.test(currentPrice) || (expiredAt && expiredAt * 1_000 <= now)) return null
-  const usd = currentPriceUsd && /^\d{1,10}(\.\d{1,30})?$/.test(currentPriceUsd) ? Number(currentPriceUsd) : null
-  return { token: token.symbol, amount: Number(currentPrice) / 10 ** token.decimals, usd }
+/** Null too where it has ended, or is in a token that nobody knows: it is context, no price. */
+function bidOf(value: unknown, now: number, note: NoteOddity): Bid | null {
+  const offer = optionalAt(offerSchema, value, 'highestOffer', note)
+  if (offer === null) return null
+  const { currentPrice, currentPriceUsd, paymentToken, expiredAt } = offer
+  if (tokenOf(paymentToken ?? '') === null || (expiredAt && expiredAt * 1_000 <= now)) return null
+  if (!isPrice(() => parseWei(currentPrice, 'highestOffer.currentPrice'))) return null
+  const priceUsd = currentPriceUsd && isPrice(() => parseUsd(currentPriceUsd, 'highestOffer.currentPriceUsd')) ? currentPriceUsd : null
+  return { paymentToken: paymentToken ?? '', priceWei: currentPrice, priceUsd }
+}
+
+function isPrice(parse: () => unknown): boolean {
+  try {
+    parse()
+    return true
+  } catch (error) {
+    if (error instanceof RejectedError) return false
+    throw error
+  }
 }

@@ -1,6 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { hourMillis } from '#lib/clock/durations.ts'
-import type { ItemProfile, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
+import type { ItemProfile, OwnLastSale, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
+import type { Costs } from './rule-set.ts'
 
 /**
  * What an expression can say of a scored listing, under which names. Every number is a double. What is not known is a double that is not
@@ -24,7 +25,7 @@ const types = {
     title: 'string',
     ...numbers('breedCount', 'purity', 'geneQuality', 'specialParts', 'comboScore'),
     ...numbers('level', 'onchainLevel', 'evolvedParts', 'nightmareParts', 'unknownParts'),
-    ...numbers('mystic', 'japanese', 'xmas', 'summer'),
+    ...numbers('mystic', 'japanese', 'xmas', 'summer', 'accessories'),
     /** Also false where it is unknown. */
     isBanned: 'bool',
     parts: 'Parts',
@@ -43,6 +44,12 @@ const types = {
   Level: levelFields,
   Market: { all: 'Level', class: 'Level', ...numbers('trend', 'salesPerHour', 'ethUsd') },
   Sale: { ...numbers('usd', 'ageHours', 'breedCount'), identical: 'bool' },
+  /** `level` and `evolvedParts`: when it was sold, where that was seen as it happened. */
+  OwnSale: { ...numbers('usd', 'ageHours', 'breedCount', 'level', 'evolvedParts'), identical: 'bool' },
+  /** What others offer for the axie: how many, and the best of them in dollars. */
+  Bids: numbers('count', 'usd'),
+  /** The rarest collection that the axie belongs to (empty: none), the cheapest open ask known of another of it, and how many are known. */
+  Collection: { name: 'string', ...numbers('floorUsd', 'asks') },
   Offer: { ...numbers('usd', 'ageHours', 'breedCount'), identical: 'bool' },
   /** `unseenAttributes`: how many things set the axie apart that the model knows nothing of. */
   Model: { id: 'string', ...numbers('ageHours', 'novelty', 'unseenAttributes') },
@@ -63,11 +70,15 @@ export const variables = {
   /** The three cheapest of others, cheapest first. */
   similarAsks: 'list<Offer>',
   similarAskCount: 'double',
-  ownLastSale: 'Sale',
+  ownLastSale: 'OwnSale',
+  bids: 'Bids',
+  collection: 'Collection',
   model: 'Model',
   source: 'string',
   /** The market's share of a sale. */
   fee: 'double',
+  /** Dollars: what buying and selling cost on the chain, together. */
+  gas: 'double',
 } as const
 
 export type ExpressionRecord = Readonly<Record<keyof typeof variables, unknown>>
@@ -102,14 +113,15 @@ const attributesOf = ({ attributes }: ItemProfile) => ({
   xmas: orUnknown(attributes?.xmas ?? null),
   summer: orUnknown(attributes?.summer ?? null),
   isBanned: attributes?.isBanned === true,
+  accessories: orUnknown(attributes?.accessories?.length ?? null),
 })
 
 /** The record as expressions see it. Ages are as of the moment the listing was observed. */
 export function expressionRecord(
   { listing, quantilesUsd, mean, exit, demand, modelId, modelTrainedUntil, novelty, unseen }: ScoredListing,
-  fee: number,
+  { feeRatio, gasUsd = 0 }: Costs,
 ): ExpressionRecord {
-  const { item, ask, context, observedAt, seller, source } = listing
+  const { item, ask, context, bids, observedAt, seller, source } = listing
   const hoursSince = (time: number) => (observedAt - time) / hourMillis
   const sale = ({ usd, soldAt, breedCount, identical }: Pick<SimilarSale, 'usd' | 'soldAt' | 'breedCount' | 'identical'>) =>
     make('Sale', { usd, ageHours: hoursSince(soldAt), breedCount, identical })
@@ -117,7 +129,15 @@ export function expressionRecord(
     make('Offer', { usd, ageHours: hoursSince(seenAt), breedCount, identical })
   const level = ({ hours6, hours24, days7 }: typeof context.market) =>
     make('Level', { hours6: inDollars(hours6), hours24: inDollars(hours24), days7: inDollars(days7) })
-  const unknownSale = { usd: Number.NaN, soldAt: Number.NaN, breedCount: Number.NaN }
+  const ownSale = (own: OwnLastSale | null) =>
+    make('OwnSale', {
+      usd: own?.usd ?? Number.NaN,
+      ageHours: hoursSince(own?.soldAt ?? Number.NaN),
+      breedCount: own?.breedCount ?? Number.NaN,
+      level: orUnknown(own?.level ?? null),
+      evolvedParts: orUnknown(own?.evolvedParts ?? null),
+      identical: own !== null,
+    })
   return {
     item: make('Item', {
       tokenId: item.tokenId,
@@ -154,10 +174,17 @@ export function expressionRecord(
     similarSales: context.similarSales.map(sale),
     similarAsks: context.similarAsks.map(offer),
     similarAskCount: context.similarAskCount,
-    ownLastSale: sale({ ...(context.ownLastSale ?? unknownSale), identical: context.ownLastSale !== null }),
+    ownLastSale: ownSale(context.ownLastSale),
+    bids: make('Bids', { count: orUnknown(bids?.count ?? null), usd: orUnknown(bids?.usd ?? null) }),
+    collection: make('Collection', {
+      name: context.collection?.name ?? '',
+      floorUsd: orUnknown(context.collection?.floorUsd ?? null),
+      asks: orUnknown(context.collection?.asks ?? null),
+    }),
     model: make('Model', { id: modelId, ageHours: hoursSince(modelTrainedUntil), novelty, unseenAttributes: unseen?.length ?? 0 }),
     source,
-    fee,
+    fee: feeRatio,
+    gas: 2 * gasUsd,
   }
 }
 

@@ -5,8 +5,8 @@ import { compileExpression, ExpressionError } from './expression.ts'
 import { describeRecord } from './expression-record.ts'
 import { anyScored, sampleScored, scoredWith } from './testing/scored-listing-samples.ts'
 
-const fee = 0.0425
-const says = (text: string, scored: ScoredListing = sampleScored) => compileExpression(text).answer(scored, fee)
+const costs = { feeRatio: 0.0425 }
+const says = (text: string, scored: ScoredListing = sampleScored) => compileExpression(text).answer(scored, costs)
 const mistakeIn = (text: string): ExpressionError => {
   try {
     compileExpression(text)
@@ -71,7 +71,7 @@ describe('expression', () => {
   })
 
   it('shows what it was decided by', () => {
-    expect(compileExpression('item.class == "aquatic" && ask.usd < 0.6 * forecast.q50').evidence(sampleScored, fee)).toEqual([
+    expect(compileExpression('item.class == "aquatic" && ask.usd < 0.6 * forecast.q50').evidence(sampleScored, costs)).toEqual([
       ['item.class', 'aquatic'],
       ['ask.usd', 80],
       ['forecast.q50', 151],
@@ -137,7 +137,7 @@ describe('expression', () => {
         fc.array(word, { maxLength: 12 }).map((words) => words.join(' ')),
         (text) => {
           try {
-            compileExpression(text).answer(sampleScored, fee)
+            compileExpression(text).answer(sampleScored, costs)
           } catch (error) {
             expect(error).toBeInstanceOf(ExpressionError)
             expect((error as ExpressionError).offset).toBeGreaterThanOrEqual(0)
@@ -148,4 +148,30 @@ describe('expression', () => {
       { numRuns: 2_000 },
     )
   })
+})
+
+describe('what stands beside a forecast', () => {
+  const origin = scoredWith({
+    listing: { bids: { count: 3, usd: 61.5, token: 'ETH', amount: 0.0205 } },
+    context: {
+      collection: { name: 'origin', floorUsd: 340, asks: 12 },
+      ownLastSale: { usd: 60, soldAt: 0, breedCount: 1, relative: null, level: 3, evolvedParts: 0 },
+    },
+  })
+
+  it.each([
+    'bids.count >= 3 && bids.usd > 0.7 * ask.usd',
+    'collection.name == "origin" && ask.usd < 0.3 * collection.floorUsd && collection.asks > 5',
+    'ownLastSale.level < 4 && ownLastSale.evolvedParts == 0',
+    'exit.q25 * (1 - fee) - gas > ask.usd',
+  ])('can be named by a rule: %s', (text) => {
+    expect(says(text, origin)).toEqual({ type: 'yes' })
+  })
+
+  it.each(['bids.usd > 0', 'bids.count >= 0', 'collection.floorUsd > 0', 'ownLastSale.level >= 0', 'item.accessories >= 0'])(
+    'unknown, answers no comparison: %s',
+    (text) => {
+      expect(says(text)).toEqual({ type: 'no' })
+    },
+  )
 })

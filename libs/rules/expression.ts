@@ -3,6 +3,7 @@ import { median } from '#lib/numbers/median.ts'
 import type { ScoredListing } from '#schemas/types.ts'
 import { worstCaseSteps } from './expression-cost.ts'
 import { type ExpressionRecord, expressionRecord, registerRecord, variables } from './expression-record.ts'
+import type { Costs } from './rule-set.ts'
 
 /** An expression that cannot be used, and where in its text. */
 export class ExpressionError extends Error {
@@ -18,9 +19,9 @@ export class ExpressionError extends Error {
 export type Answer = Readonly<{ type: 'yes' | 'no' }> | Readonly<{ type: 'unanswerable'; problem: string }>
 
 export type Expression = Readonly<{
-  answer(scored: ScoredListing, feeRatio: number): Answer
+  answer(scored: ScoredListing, costs: Costs): Answer
   /** The parts of the record that it names, with their values: what a person checks it by. */
-  evidence(scored: ScoredListing, feeRatio: number): ReadonlyArray<readonly [name: string, value: string | number | boolean]>
+  evidence(scored: ScoredListing, costs: Costs): ReadonlyArray<readonly [name: string, value: string | number | boolean]>
 }>
 
 const longest = 2_000
@@ -65,14 +66,14 @@ export function compileExpression(text: string): Expression {
   if (type !== 'bool') throw new ExpressionError(`expected something true or false (bool), found ${type}`, 0)
   const paths = [...new Set(nodes.flatMap((node) => pathOf(node) ?? []))]
   return {
-    answer: (scored, feeRatio) => {
+    answer: (scored, costs) => {
       try {
-        return { type: program({ ...recordOf(scored, feeRatio) }) === true ? 'yes' : 'no' }
+        return { type: program({ ...recordOf(scored, costs) }) === true ? 'yes' : 'no' }
       } catch (error) {
         return { type: 'unanswerable', problem: summaryOf(error) }
       }
     },
-    evidence: (scored, feeRatio) => paths.flatMap((path) => valueAt(recordOf(scored, feeRatio), path)),
+    evidence: (scored, costs) => paths.flatMap((path) => valueAt(recordOf(scored, costs), path)),
   }
 }
 
@@ -94,13 +95,14 @@ function errorOf(error: unknown, offsetIn: (offset: number) => number): Expressi
 }
 
 /** One record is judged by many rules: it is translated once. */
-const translated = new WeakMap<ScoredListing, { feeRatio: number; record: ExpressionRecord }>()
+const translated = new WeakMap<ScoredListing, Costs & { record: ExpressionRecord }>()
 
-function recordOf(scored: ScoredListing, feeRatio: number): ExpressionRecord {
+function recordOf(scored: ScoredListing, costs: Costs): ExpressionRecord {
   const known = translated.get(scored)
-  if (known?.feeRatio === feeRatio) return known.record
-  const record = expressionRecord(scored, feeRatio)
-  translated.set(scored, { feeRatio, record })
+  if (known?.feeRatio === costs.feeRatio && known.gasUsd === costs.gasUsd) return known.record
+  const { feeRatio, gasUsd } = costs
+  const record = expressionRecord(scored, costs)
+  translated.set(scored, { feeRatio, ...(gasUsd !== undefined && { gasUsd }), record })
   return record
 }
 

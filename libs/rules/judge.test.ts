@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { median } from '#lib/numbers/median.ts'
 import type { ScoredListing } from '#schemas/types.ts'
 import { judge, netGainUsd } from './judge.ts'
-import { classicRules, defaultRules } from './presets.ts'
+import { classicRules, defaultRules, liveRules } from './presets.ts'
 import { anyScored, sampleAsk, sampleSale, sampleScored, sampleTime, scoredWith } from './testing/scored-listing-samples.ts'
 
 const byDefault = (scored: ScoredListing) => judge(defaultRules.rules[0]!, defaultRules, scored)
@@ -11,6 +11,26 @@ const byClassic = (scored: ScoredListing) => judge(classicRules.rules[0]!, class
 const rejected = (reason: string) => ({ type: 'rejected', reason })
 const passed = { type: 'passed' }
 const noCandidate = { type: 'no_candidate' }
+
+describe('the rule that the real market begins with', () => {
+  const byLive = (scored: ScoredListing) => judge(liveRules.rules[0]!, liveRules, scored)
+  const cheap = (askUsd: number, q25: number) =>
+    scoredWith({
+      ask: { usd: askUsd, eth: askUsd / 3_000 },
+      context: { similarAsks: [sampleAsk(askUsd * 2, 2)] },
+      quantilesUsd: { q05: q25, q25, q50: q25, q75: q25, q95: q25 },
+    })
+
+  it('finds bargains among axies of a few dollars, which the default leaves out', () => {
+    expect([byLive(cheap(3, 4.5)), byDefault(cheap(3, 4.5))]).toEqual([passed, noCandidate])
+  })
+
+  it('wants a share of the ask and a dollar, after the fee and the gas of both transactions', () => {
+    const soldFor = (usd: number) => (usd + 0.04) / (1 - 0.0425)
+    expect([byLive(cheap(10, soldFor(13) + 1e-9)), byLive(cheap(10, soldFor(13) - 1e-9))]).toEqual([passed, noCandidate])
+    expect([byLive(cheap(1, soldFor(2) + 1e-9)), byLive(cheap(1, soldFor(2) - 1e-9))]).toEqual([passed, noCandidate])
+  })
+})
 
 describe('default rule', () => {
   it('passes a bargain', () => {
@@ -115,8 +135,9 @@ describe('classic rule', () => {
 })
 
 describe('arithmetic', () => {
-  it('net gain is what is left after fee and ask', () => {
-    expect(netGainUsd(100, 60, 0.0425)).toBeCloseTo(35.75, 10)
+  it('net gain is what is left after fee, gas and ask', () => {
+    expect(netGainUsd(100, 60, { feeRatio: 0.0425 })).toBeCloseTo(35.75, 10)
+    expect(netGainUsd(100, 60, { feeRatio: 0.0425, gasUsd: 0.02 })).toBeCloseTo(35.71, 10)
   })
 
   it('median', () => {

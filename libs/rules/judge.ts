@@ -3,7 +3,7 @@ import { median } from '#lib/numbers/median.ts'
 import type { PriceQuantiles, ScoredListing } from '#schemas/types.ts'
 import { type Answer, compileExpression, type Expression } from './expression.ts'
 import type { RejectionReason } from './rejection.ts'
-import type { Guards, Rule, RuleQuantile, RuleSet } from './rule-set.ts'
+import { afterCosts, type Costs, type Guards, type Rule, type RuleQuantile, type RuleSet } from './rule-set.ts'
 
 export type Verdict =
   | Readonly<{ type: 'no_candidate' }>
@@ -61,8 +61,8 @@ export function* checksOf(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): 
   yield* confirmed(rule, scored)
 }
 
-/** Dollars left of a sale at this price after the market's fee and the ask. */
-export const netGainUsd = (saleUsd: number, askUsd: number, feeRatio: number): number => saleUsd * (1 - feeRatio) - askUsd
+/** Dollars left of a sale at this price after the market's fee, the gas and the ask. */
+export const netGainUsd = (saleUsd: number, askUsd: number, costs: Costs): number => afterCosts(saleUsd, costs) - askUsd
 
 /** What the listing sells for next when bought at its ask: the forecast, where the model says no more than that. */
 export const exitOf = ({ exit, quantilesUsd }: Pick<ScoredListing, 'exit' | 'quantilesUsd'>): PriceQuantiles => exit ?? quantilesUsd
@@ -75,11 +75,11 @@ export function quantileOf(scored: ScoredListing, quantile: RuleQuantile): numbe
 
 const numbers = (reason: RejectionReason | null, ...anyOf: readonly Comparison[]): Check => ({ kind: 'numbers', reason, anyOf })
 
-function* wanted({ forecast }: Rule, { feeRatio }: RuleSet, scored: ScoredListing): Generator<Check, void> {
+function* wanted({ forecast }: Rule, costs: RuleSet, scored: ScoredListing): Generator<Check, void> {
   if (forecast.kind === 'expression') {
     const expression = expressionOf(forecast)
-    const answer = expression.answer(scored, feeRatio)
-    yield { kind: 'condition', reason: null, when: forecast.when, answer, evidence: () => expression.evidence(scored, feeRatio) }
+    const answer = expression.answer(scored, costs)
+    yield { kind: 'condition', reason: null, when: forecast.when, answer, evidence: () => expression.evidence(scored, costs) }
     return
   }
   const { usd: askUsd } = scored.listing.ask
@@ -88,9 +88,10 @@ function* wanted({ forecast }: Rule, { feeRatio }: RuleSet, scored: ScoredListin
   const name = quantile.startsWith('exit.') ? quantile : `forecast.${quantile}`
   if (forecast.kind === 'margin_after_fee') {
     const { minimumRatio, minimumGainUsd } = forecast
-    const [value, limit] = [sale * (1 - feeRatio), askUsd * minimumRatio]
-    yield numbers(null, { what: `${name} after the fee`, value, relation: '>=', limit, unit: 'usd', limitIs: `${minimumRatio} x the ask` })
-    const gain = netGainUsd(sale, askUsd, feeRatio)
+    const [value, limit] = [afterCosts(sale, costs), askUsd * minimumRatio]
+    const after = costs.gasUsd ? 'the fee and gas' : 'the fee'
+    yield numbers(null, { what: `${name} after ${after}`, value, relation: '>=', limit, unit: 'usd', limitIs: `${minimumRatio} x the ask` })
+    const gain = netGainUsd(sale, askUsd, costs)
     yield numbers(null, { what: `net gain at ${name}`, value: gain, relation: '>=', limit: minimumGainUsd, unit: 'usd' })
   } else {
     const { multiple, minimumForecastUsd } = forecast

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { classicRules, defaultRules } from './presets.ts'
+import { classicRules, defaultRules, liveRules } from './presets.ts'
 import type { RuleSet } from './rule-set.ts'
 import { parseRulesFile } from './rules-file.ts'
 
-const named = [defaultRules, classicRules]
+const named = [defaultRules, liveRules, classicRules]
 
 export const presetNames: readonly string[] = named.map(({ name }) => name)
 

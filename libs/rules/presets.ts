@@ -35,6 +35,18 @@ export const defaultRules: RuleSet = sureOf('exit.q25')
 /** The default before models knew of exits: it reads the forecast. Markets in which it was published go on by it. */
 export const earlierDefaultRules: RuleSet = sureOf('q25')
 
+const gainOf = (minimumGainUsd: number): RuleSet['rules'] =>
+  defaultRules.rules.map((rule) => ({
+    ...rule,
+    forecast: { kind: 'margin_after_fee', quantile: 'exit.q25', minimumRatio: 1.3, minimumGainUsd },
+  }))
+
+/**
+ * What the real market begins with: most of its axies cost a few dollars, so $5 of gain would leave nearly all of them out, and cents of gas
+ * count. The share of the ask stays.
+ */
+export const liveRules: RuleSet = { ...defaultRules, name: 'live', gasUsd: 0.02, rules: gainOf(1) }
+
 /** The ancestor's: twice the ask and above $50, if another ask is 0.02 ETH dearer or a similar one was sold for more. */
 export const classicRules: RuleSet = {
   version: 1,
@@ -54,7 +66,7 @@ export const classicRules: RuleSet = {
 
 /** By hash. Known to every process, so they need no object store. */
 export const presets: ReadonlyMap<string, RuleSet> = new Map(
-  [defaultRules, earlierDefaultRules, classicRules].map((ruleSet) => [rulesHashOf(ruleSet), ruleSet]),
+  [defaultRules, liveRules, earlierDefaultRules, classicRules].map((ruleSet) => [rulesHashOf(ruleSet), ruleSet]),
 )
 
 export const defaultRulesHash = rulesHashOf(defaultRules)

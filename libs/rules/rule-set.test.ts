@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
-import { classicRules, defaultRules, defaultRulesHash, presets } from './presets.ts'
+import { classicRules, defaultRules, defaultRulesHash, liveRules, presets } from './presets.ts'
 import { parseRuleSet, ruleSetText, rulesHashOf } from './rule-set.ts'
 
 describe('canonical JSON', () => {
@@ -22,7 +22,7 @@ describe('canonical JSON', () => {
 })
 
 describe('rule set', () => {
-  it.each([defaultRules, classicRules])('the preset $name is valid, and its text gives it back', (preset) => {
+  it.each([defaultRules, liveRules, classicRules])('the preset $name is valid, and its text gives it back', (preset) => {
     expect(parseRuleSet(ruleSetText(preset))).toEqual(preset)
     expect(presets.get(rulesHashOf(preset))).toBe(preset)
   })

@@ -78,6 +78,8 @@ export const ruleSetSchema = z.strictObject({
   name: z.string().min(1).max(80),
   /** The market's share of a sale. */
   feeRatio: z.number().min(0).max(0.5),
+  /** Dollars for each of the two transactions, buying and selling; absent: 0. */
+  gasUsd: z.exactOptional(z.number().min(0).max(1_000)),
   guards,
   rules: z
     .array(rule)
@@ -88,6 +90,11 @@ export const ruleSetSchema = z.strictObject({
 
 export type RuleSet = Readonly<z.infer<typeof ruleSetSchema>>
 export type Rule = RuleSet['rules'][number]
+/** What a purchase and its resale cost beside the ask. */
+export type Costs = Pick<RuleSet, 'feeRatio' | 'gasUsd'>
+
+/** Dollars left of a sale at this price after the market's fee and the gas of both transactions. */
+export const afterCosts = (saleUsd: number, { feeRatio, gasUsd = 0 }: Costs): number => saleUsd * (1 - feeRatio) - 2 * gasUsd
 export type Guards = RuleSet['guards']
 
 function checkExpression(text: string, context: z.RefinementCtx<string>): void {

@@ -1,14 +1,14 @@
-import type { Rule } from './rule-set.ts'
+import type { Costs, Rule } from './rule-set.ts'
 
 const dollars = (value: number) => `$${Number.isInteger(value) ? value : value.toFixed(2)}`
 
 /** What a rule asks for, in one line for people. The document itself has every detail. */
-export const ruleWords = (rule: Rule): string => `${forecastWords(rule)}; ${checkWords(rule)}`
+export const ruleWords = (rule: Rule, costs: Pick<Costs, 'gasUsd'>): string => `${forecastWords(rule, costs)}; ${checkWords(rule)}`
 
-function forecastWords({ forecast }: Rule): string {
+function forecastWords({ forecast }: Rule, { gasUsd }: Pick<Costs, 'gasUsd'>): string {
   switch (forecast.kind) {
     case 'margin_after_fee':
-      return `${forecast.quantile} after the fee at least ${forecast.minimumRatio} × the ask and ${dollars(forecast.minimumGainUsd)} above it`
+      return `${forecast.quantile} after ${gasUsd ? 'fee and gas' : 'the fee'} at least ${forecast.minimumRatio} × the ask and ${dollars(forecast.minimumGainUsd)} above it`
     case 'multiple':
       return `${forecast.quantile} above ${forecast.multiple} × the ask and above ${dollars(forecast.minimumForecastUsd)}`
     case 'expression':

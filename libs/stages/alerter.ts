@@ -2,7 +2,7 @@ import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { exitOf, judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import type { RejectionReason } from '#lib/rules/rejection.ts'
-import { maximumCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
+import { type Costs, maximumCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
 import type { Alert, RejectedCandidate, ScoredListing } from '#schemas/types.ts'
 import { reasonOf } from './reason.ts'
@@ -108,7 +108,7 @@ function passesLimit({ name, maximumAlertsPerHour = Number.POSITIVE_INFINITY }: 
   return count <= maximumAlertsPerHour
 }
 
-function alertOf(scored: ScoredListing, rule: Rule, { feeRatio }: RuleSet, rulesHash: string): Alert {
+function alertOf(scored: ScoredListing, rule: Rule, costs: RuleSet, rulesHash: string): Alert {
   const { listing } = scored
   return {
     alertId: `${listing.listingId}:${rule.name}`,
@@ -116,20 +116,14 @@ function alertOf(scored: ScoredListing, rule: Rule, { feeRatio }: RuleSet, rules
     rule: rule.name,
     rulesHash,
     channel: rule.channel ?? null,
-    reason: reasonOf(scored, rule, feeRatio),
-    ...netGainsOf(scored, feeRatio),
+    reason: reasonOf(scored, rule, costs),
+    ...netGainsOf(scored, costs),
     deadlineMillis: rule.deadlineSeconds * 1_000,
     scored,
   }
 }
 
-function rejectedOf(
-  scored: ScoredListing,
-  { name }: Rule,
-  reason: RejectionReason,
-  { feeRatio }: RuleSet,
-  rulesHash: string,
-): RejectedCandidate {
+function rejectedOf(scored: ScoredListing, { name }: Rule, reason: RejectionReason, costs: RuleSet, rulesHash: string): RejectedCandidate {
   const { listing, modelId, quantilesUsd } = scored
   const { listingId, item, source, observedAt, ask } = listing
   return {
@@ -146,11 +140,11 @@ function rejectedOf(
     askUsd: ask.usd,
     askEth: ask.eth,
     quantilesUsd,
-    ...netGainsOf(scored, feeRatio),
+    ...netGainsOf(scored, costs),
   }
 }
 
-function netGainsOf(scored: ScoredListing, feeRatio: number) {
+function netGainsOf(scored: ScoredListing, costs: Costs) {
   const [{ q25, q50 }, askUsd] = [exitOf(scored), scored.listing.ask.usd]
-  return { netGainUsd: netGainUsd(q50, askUsd, feeRatio), netGainLowUsd: netGainUsd(q25, askUsd, feeRatio) }
+  return { netGainUsd: netGainUsd(q50, askUsd, costs), netGainLowUsd: netGainUsd(q25, askUsd, costs) }
 }

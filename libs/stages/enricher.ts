@@ -2,6 +2,7 @@ import { isEgg } from '#lib/axie/anatomy.ts'
 import { profileOf } from '#lib/axie/profile.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { priceAsk } from '#lib/market/ask.ts'
+import { priceBids } from '#lib/market/bids.ts'
 import { itemKey, payloadOf } from '#lib/market/event.ts'
 import { contextFor } from '#lib/market/fold/context.ts'
 import { applyEvent, isDuplicate, ratesAt } from '#lib/market/fold/fold.ts'
@@ -22,7 +23,8 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
   const { listingId, seller, item } = listing
   const profile = profileOf(item)
   const context = contextFor(state, profile, { seller, listingId, observedAt: event.observedAt })
-  const ask = priceAsk(listing.ask, ratesAt(state, context.asOf))
+  const rates = ratesAt(state, context.asOf)
+  const ask = priceAsk(listing.ask, rates)
   // The market nearly always says dollars itself; without them and without a recent exchange rate there is nothing to compare.
   if (ask === null) return noExchangeRate
   const value: EnrichedListing = {
@@ -34,6 +36,7 @@ function enrich(state: MarketState, event: MarketEvent, listing: Listing): Enric
     seller,
     ask,
     context,
+    bids: priceBids(listing.bids, rates),
     modelId: state.model?.modelId ?? null,
     featureSetHash: state.model?.featureSetHash ?? null,
     rulesHash: state.rulesHash,

@@ -42,7 +42,7 @@ export function createFiringCounter(rules: RuleSet): FiringCounter {
   const judgeAlone = (scored: ScoredListing) => {
     for (const rule of rules.rules) {
       const count = counts.get(rule.name)!
-      const answer = rule.forecast.kind === 'expression' ? expressionOf(rule.forecast).answer(scored, rules.feeRatio) : null
+      const answer = rule.forecast.kind === 'expression' ? expressionOf(rule.forecast).answer(scored, rules) : null
       if (answer?.type === 'unanswerable') {
         count.unanswerable++
         count.problem ??= answer.problem

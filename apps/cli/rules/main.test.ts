@@ -81,7 +81,7 @@ describe('flipstream rules', () => {
     [['check', 'missing.yaml'], /cannot be read \(ENOENT\)/],
     [['check', 'a.yaml', 'b.yaml'], /does not know what to do with b\.yaml/],
     [['publish', 'a.yaml', '--against', 'archive'], /goes with check/],
-    [['publish', 'modern'], /modern is neither default nor classic, and cannot be read/],
+    [['publish', 'modern'], /modern is neither default nor live nor classic, and cannot be read/],
     [['rollback', 'classic'], /does not know what to do with classic/],
     [['ls', '--reason', 'why'], /--reason goes with publish and rollback/],
     [['ls', '--against', 'archive'], /--against goes with check/],

@@ -6,7 +6,7 @@ import { championOf, readModels } from '#lib/decisions/read-models.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { openSpentRecord } from '#lib/marketplace/spent-record.ts'
-import { defaultRules } from '#lib/rules/presets.ts'
+import { liveRules } from '#lib/rules/presets.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { readArchivedSales } from '#lib/training/sales/archived-sales.ts'
 import type { ModelAnnounced, Sale } from '#schemas/types.ts'
@@ -38,7 +38,7 @@ export async function openLiveMarket(plan: LivePlan, context: LiveContext): Prom
   const model = await learn(plan, context)
   if (model === null || !(await whenReady())) return null
   const reason = 'first model of the live market'
-  await promote({ ...backend, prefix: run.prefix }, { ...model, at: context.clock.now(), source: 'live', rules: defaultRules, reason })
+  await promote({ ...backend, prefix: run.prefix }, { ...model, at: context.clock.now(), source: 'live', rules: liveRules, reason })
   return model
 }
 

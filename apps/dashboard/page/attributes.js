@@ -24,3 +24,12 @@ export function attributeWords({ attributes }) {
     .filter((word) => word !== null)
     .map((word) => tame(word, 40))
 }
+
+const mostWorn = 3
+
+/** Its accessories, the first few by name. */
+export function wornWords({ attributes }) {
+  const worn = attributes?.accessories ?? []
+  const named = worn.slice(0, mostWorn).map(({ name, rarity }) => tame(rarity === null ? name : `${name} (${rarity})`, 60))
+  return worn.length > mostWorn ? [...named, `${worn.length - mostWorn} more`] : named
+}

@@ -1,4 +1,4 @@
-import { attributeWords } from './attributes.js'
+import { attributeWords, wornWords } from './attributes.js'
 import { h } from './dom.js'
 import { count, dateTime, partName, percent, signedPercent, span, tame, titleCase, usd } from './format.js'
 
@@ -25,7 +25,8 @@ export function evidenceList(item, evidence, why) {
     { class: 'evidence' },
     ...drivers(why),
     ...offers(evidence),
-    ...sales(evidence),
+    ...bids(evidence),
+    ...sales(item, evidence),
     ...market(item, evidence),
     ...anatomy(item),
   )
@@ -58,7 +59,32 @@ function offers({ similarAsks, similarAskCount, asOf }) {
   return line('Offers', ...asks, more)
 }
 
-function sales({ similarSales, ownLastSale }) {
+function bids({ bids: known }) {
+  if (known == null || (known.count === null && known.usd === null)) return []
+  const { count: open, usd: best, token, amount } = known
+  return line(
+    'Bids',
+    best === null
+      ? null
+      : fact(
+          'best',
+          h('b', {}, usd(best)),
+          h('span', { class: 'label' }, ` ${amount.toLocaleString('en', { maximumFractionDigits: 4 })} ${tame(token, 10)}`),
+        ),
+    open === null ? null : open === 0 ? h('span', { class: 'label' }, 'none') : fact('in all', count(open)),
+  )
+}
+
+/** How it was when it was sold last, where it has grown since. */
+function grownSince({ level, evolvedParts }, { attributes }) {
+  const now = Math.max(attributes?.level ?? 1, attributes?.onchainLevel ?? 1)
+  return [
+    level != null && level < now ? `at level ${level}` : null,
+    evolvedParts != null && evolvedParts < (attributes?.evolvedParts ?? 0) ? `${evolvedParts} evolved` : null,
+  ].filter((word) => word !== null)
+}
+
+function sales(item, { similarSales, ownLastSale }) {
   const sold = similarSales.map(({ usd: price, soldAt, identical }) =>
     h(
       'span',
@@ -70,15 +96,27 @@ function sales({ similarSales, ownLastSale }) {
   const own =
     ownLastSale === null
       ? null
-      : fact('this axie itself', h('b', {}, usd(ownLastSale.usd)), h('span', { class: 'label' }, ` ${dateTime(ownLastSale.soldAt)}`))
+      : fact(
+          'this axie itself',
+          h('b', {}, usd(ownLastSale.usd)),
+          h('span', { class: 'label' }, ` ${[dateTime(ownLastSale.soldAt), ...grownSince(ownLastSale, item)].join(', ')}`),
+        )
   return line('Sold', ...(sold.length === 0 ? [h('span', { class: 'label' }, 'no similar one was sold lately')] : sold), own)
 }
 
-function market(item, { marketLevelUsd, classLevelUsd, trend, salesPerHour, sellerListings }) {
+function floor(collection) {
+  if (collection == null) return null
+  const name = collection.name === 'meo' ? 'MEO' : tame(titleCase(collection.name), 20)
+  if (collection.floorUsd === null) return h('span', { class: 'label' }, `no other ${name} on offer, as far as known`)
+  return fact(`${name} floor`, h('b', {}, usd(collection.floorUsd)), h('span', { class: 'label' }, ` of ${count(collection.asks)} known`))
+}
+
+function market(item, { marketLevelUsd, classLevelUsd, trend, salesPerHour, sellerListings, collection }) {
   return line(
     'Market',
     marketLevelUsd === null ? null : fact('all axies', usd(marketLevelUsd)),
     classLevelUsd === null ? null : fact(tame(item.class, 20), usd(classLevelUsd)),
+    floor(collection),
     trend === null ? null : fact('6 h against 7 d', signedPercent(trend)),
     fact('sales an hour', count(salesPerHour)),
     sellerListings > 0 ? fact('other listings by this seller in an hour', count(sellerListings)) : null,
@@ -98,6 +136,7 @@ function anatomy(item) {
       item.geneQuality === null ? null : fact('genes', percent(item.geneQuality)),
       fact('attack', item.cards.attack),
       fact('defence', item.cards.defence),
+      ...wornWords(item).map((word) => fact('wears', word)),
       item.specialParts > 0 ? fact('special parts', item.specialParts) : null,
     ),
     ...line('Parts', ...order.map((type) => fact(type, tame(titleCase(partName(item.parts[type])), 24)))),

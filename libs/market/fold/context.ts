@@ -1,3 +1,4 @@
+import { collectionsOf } from '#lib/axie/attributes.ts'
 import { classNumber } from '#lib/axie/classes.ts'
 import { comboScoreOf, noLeaderboard } from '#lib/axie/combo-score.ts'
 import { identicalKey, rungNumber, similarKey, type Traits, traitsOfProfile } from '#lib/axie/similarity.ts'
@@ -10,7 +11,7 @@ import { neighbourMeasures } from '#lib/market/measures/neighbour-measures.ts'
 import { lastSaleOf, ownMeasures } from '#lib/market/measures/own-measures.ts'
 import { residualMeasures } from '#lib/market/measures/residual-measures.ts'
 import type { SaleHistory, SaleNumber } from '#lib/market/memory/sale-history.ts'
-import type { ItemProfile, LevelWindows, MarketContext, OwnLastSale, SimilarSale } from '#schemas/types.ts'
+import type { CollectionFloor, ItemProfile, LevelWindows, MarketContext, OwnLastSale, SimilarSale } from '#schemas/types.ts'
 import { alikeSalesOf } from './alike-sales.ts'
 import { ratesAt } from './fold.ts'
 import { itemModelOf, type MarketState } from './market-state.ts'
@@ -55,7 +56,16 @@ const ownLastSale = (sales: SaleHistory, sale: SaleNumber): OwnLastSale | null =
         soldAt: sales.soldAt(sale),
         breedCount: sales.breedCount(sale),
         relative: orNull(sales.relative(sale)),
+        ...sales.growth(sale),
       }
+
+/** The rarest collection it belongs to, and what the cheapest other of it asks: a query of the open asks, as those alike are. */
+function collectionFloor(state: MarketState, profile: ItemProfile, asOf: number): CollectionFloor | null {
+  const [name] = collectionsOf(profile)
+  if (name === undefined) return null
+  const { usd, count } = state.asks.floor({ collection: name, tokenId: profile.tokenId, at: asOf, rates: ratesAt(state, asOf) })
+  return { name, floorUsd: usd, asks: count }
+}
 
 /**
  * What is known of the market around an axie, from the events folded so far, as of `observedAt` (or the fold's clock, where that is
@@ -104,6 +114,7 @@ export function contextFor(state: MarketState, profile: ItemProfile, subject: Co
     comboScore: comboScoreOf(combo),
     measureSet,
     measures,
+    collection: collectionFloor(state, profile, asOf),
     alike: alikeSalesOf(sales, state.watchedHours, { traits, tokenId, newest: newestLikes[similarRung] as SaleNumber, asOf }),
   }
 }

@@ -11,6 +11,7 @@
  */
 
 import type { Anatomy } from '#lib/axie/anatomy.ts'
+import { grownOf, unknownGrowth } from '#lib/axie/attributes.ts'
 import { classNumber } from '#lib/axie/classes.ts'
 import { createLeaderboard } from '#lib/axie/combo-score.ts'
 import { profileOf } from '#lib/axie/profile.ts'
@@ -28,7 +29,7 @@ import {
 import type { ItemModel } from '#lib/market/item-model.ts'
 import type { Rates } from '#lib/market/rates.ts'
 import { type EventContent, readEvent } from '#lib/market/read-event.ts'
-import type { Item, MarketEvent } from '#schemas/types.ts'
+import type { MarketEvent } from '#schemas/types.ts'
 import { bar, checkPromotion } from './champion.ts'
 import { itemModelOf, type MarketState } from './market-state.ts'
 import { readSale, readSalesAnew } from './read-sales-anew.ts'
@@ -136,6 +137,7 @@ function takeOffer(state: MarketState, { isNew, offer, anatomy, ask }: EventCont
       similarKey: similarKey(traits),
       identicalKey: identicalKey(traits),
       breedCount: anatomy.breedCount,
+      collections: anatomy.collections,
       ask,
     },
     state.clock,
@@ -157,13 +159,13 @@ function takeSale(state: MarketState, content: SaleContent, itemModel: ItemModel
   if (anatomy === null || sale.soldAt <= state.clock - oldestSaleMillis) return
   const ethUsd = ethUsdAt(state, state.clock)
   const price = usd ?? (ethUsd === null ? null : eth * ethUsd)
-  if (price !== null) rememberSale(state, sale, anatomy, price, itemModel)
+  if (price !== null) rememberSale(state, content, anatomy, price, itemModel)
 }
 
 /** What the sale says once and for all is reckoned here: how its price stood to the level of that moment, and to what the axie is worth. */
 function rememberSale(
   state: MarketState,
-  { saleId, soldAt, item }: Readonly<{ saleId: string; soldAt: number; item: Item }>,
+  { sale: { saleId, soldAt, item }, isWitnessed }: SaleContent,
   anatomy: Anatomy,
   usd: number,
   itemModel: ItemModel | null,
@@ -180,7 +182,8 @@ function rememberSale(
   state.watchedHours.add(soldAt)
   const relative = level === null ? null : logPrice - level
   const traits = traitsOf(anatomy)
-  const number = state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative, residual }, state.clock)
+  const grown = isWitnessed ? grownOf(profile) : unknownGrowth
+  const number = state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative, residual, ...grown }, state.clock)
   state.toldSales.add({ ...told, remembered: { number, traits, relative } })
   if (relative !== null) state.classSales.add({ soldAt, traits, relative, residual: residual ?? Number.NaN })
 }

@@ -14,6 +14,7 @@ const offer = (tokenId: number, startedAt: number, wei: number): AskToTrack => (
   similarKey: tokenId % 2,
   identicalKey: tokenId % 4,
   breedCount: 0,
+  collections: tokenId % 3 === 0 ? ['origin', 'mystic'] : tokenId % 3 === 1 ? ['origin'] : [],
   ask: { ...terms, baseWei: wei, endedWei: wei, currentWei: wei, startedAt },
 })
 
@@ -61,6 +62,12 @@ describe('open asks', () => {
         expect(found.cheapest.map(({ listingId, usd, identical }) => [listingId, usd, identical])).toEqual(
           expected.slice(0, 3).map((ask) => [ask.listingId, (ask.ask.currentWei / 1e18) * 2, ask.identicalKey === 1]),
         )
+        for (const collection of ['origin', 'mystic', 'xmas'] as const) {
+          const others = openAt(steps, now).filter(({ collections, tokenId }) => collections.includes(collection) && tokenId !== '3')
+          const dollars = others.map(({ ask }) => (ask.currentWei / 1e18) * 2)
+          const usd = dollars.length === 0 ? null : Math.min(...dollars)
+          expect(asks.floor({ collection, tokenId: '3', at: now, rates })).toEqual({ usd, count: others.length })
+        }
       }),
       { numRuns: 500 },
     )

@@ -1,5 +1,6 @@
 /** The asks that were seen lately and are not known to be gone. They serve the second check and the display, never the features. */
 
+import type { Collection } from '#lib/axie/attributes.ts'
 import { type CheckedAsk, hasExpired, usdAt } from '#lib/market/ask.ts'
 import { askMillis } from '#lib/market/horizons.ts'
 import type { Rates } from '#lib/market/rates.ts'
@@ -11,6 +12,8 @@ export type AskToTrack = Readonly<{
   similarKey: number
   identicalKey: number
   breedCount: number
+  /** Those that the axie belongs to. */
+  collections: readonly Collection[]
   ask: CheckedAsk
 }>
 
@@ -23,6 +26,8 @@ export type AskQuery = Readonly<{
   rates: Rates | null
 }>
 
+export type FloorQuery = Pick<AskQuery, 'tokenId' | 'at' | 'rates'> & Readonly<{ collection: Collection }>
+
 export interface OpenAsks {
   /** `seenAt` never goes back from one call to the next. */
   see(ask: AskToTrack, seenAt: number): void
@@ -30,6 +35,8 @@ export interface OpenAsks {
   /** A sale ends every listing of the axie that began before it; a later one is the new owner's. */
   sold(tokenId: string, soldAt: number): void
   forgetSeenUpTo(time: number): void
+  /** The cheapest ask of another axie of a collection, in dollars, and how many there are. */
+  floor(query: FloorQuery): Readonly<{ usd: number | null; count: number }>
   /** Similar asks of other axies, cheapest first (then by listing id): the first three, and how many there are. */
   similar(query: AskQuery): Readonly<{ cheapest: readonly SimilarAsk[]; count: number }>
   size(): number
@@ -79,12 +86,14 @@ export function createOpenAsks(): OpenAsks {
   const open = new Map<string, OpenAsk>()
   const bySimilarity = createIndex<number>()
   const byToken = createIndex<string>()
+  const byCollection = createIndex<Collection>()
 
   function remove(ask: OpenAsk | undefined): void {
     if (ask === undefined) return
     open.delete(ask.listingId)
     bySimilarity.remove(ask.similarKey, ask.listingId)
     byToken.remove(ask.tokenId, ask.listingId)
+    for (const collection of ask.collections) byCollection.remove(collection, ask.listingId)
   }
 
   /** An axie can be on offer once: of several listings seen, the one begun last counts. */
@@ -94,6 +103,12 @@ export function createOpenAsks(): OpenAsks {
     return true
   }
 
+  /** In dollars; null of an ask that is the axie's own, ended, replaced, or in a token without a rate. */
+  const usdOfOther = (ask: OpenAsk, { tokenId, at, rates }: Pick<AskQuery, 'tokenId' | 'at' | 'rates'>): number | null => {
+    if (ask.tokenId === tokenId || ask.seenAt <= at - askMillis || hasExpired(ask.ask, at)) return null
+    return isNewestOfToken(ask, at) ? usdAt(ask.ask, at, rates) : null
+  }
+
   return {
     see(ask, seenAt) {
       remove(open.get(ask.listingId))
@@ -101,6 +116,7 @@ export function createOpenAsks(): OpenAsks {
       open.set(ask.listingId, seen)
       bySimilarity.add(ask.similarKey, seen)
       byToken.add(ask.tokenId, seen)
+      for (const collection of ask.collections) byCollection.add(collection, seen)
     },
     cancel: (listingId) => remove(open.get(listingId)),
     sold(tokenId, soldAt) {
@@ -112,13 +128,21 @@ export function createOpenAsks(): OpenAsks {
         remove(ask)
       }
     },
+    floor(query) {
+      let [usd, count]: [number | null, number] = [null, 0]
+      for (const ask of byCollection.get(query.collection)) {
+        const other = usdOfOther(ask, query)
+        if (other === null) continue
+        count++
+        usd = Math.min(usd ?? other, other)
+      }
+      return { usd, count }
+    },
     similar(query) {
       const cheapest: PricedOpenAsk[] = []
       let count = 0
       for (const ask of bySimilarity.get(query.similarKey)) {
-        if (ask.tokenId === query.tokenId || ask.seenAt <= query.at - askMillis || hasExpired(ask.ask, query.at)) continue
-        if (!isNewestOfToken(ask, query.at)) continue
-        const usd = usdAt(ask.ask, query.at, query.rates)
+        const usd = usdOfOther(ask, query)
         if (usd === null) continue
         count++
         // Groups can be large, and only the first few of a group are wanted: no array of all, no sort of all.

@@ -5,11 +5,12 @@
  * newest row, each row to the next older one. Rows are numbered from 1 in the order of arrival and freed in that order, so a chain that
  * leads to a freed number has come to its end: everything behind it is older still.
  */
+import type { Growth } from '#lib/axie/attributes.ts'
 import { keyOn, rungNumber, similarityLadder, type Traits } from '#lib/axie/similarity.ts'
 
 /**
  * A sale to remember. `relative`: log price less the market's level when it was sold. `residual`: what is left of it when the axie's own
- * effect is taken out too (see residual-measures.ts); null where no item model was promoted.
+ * effect is taken out too (see residual-measures.ts); null where no item model was promoted. Its growth: as it was sold.
  */
 export type SaleToRemember = Readonly<{
   saleId: string
@@ -19,7 +20,8 @@ export type SaleToRemember = Readonly<{
   soldAt: number
   relative: number | null
   residual: number | null
-}>
+}> &
+  Growth
 
 /** A row's number; 0 is none. It is never given twice. */
 export type SaleNumber = number
@@ -45,6 +47,8 @@ export interface SaleHistory {
   saleId(sale: SaleNumber): string
   tokenId(sale: SaleNumber): string
   breedCount(sale: SaleNumber): number
+  /** As it was sold; null where that is not known. */
+  growth(sale: SaleNumber): Growth
   /** A key of the class and the six parts: equal for identical axies. */
   identicalKey(sale: SaleNumber): number
   /** Sales in memory, and the keys that lead to them. */
@@ -58,6 +62,9 @@ const identicalRung = rungNumber('six')
 const ownChain = rungCount
 const chainCount = rungCount + 1
 
+/** No axie comes near it; what claims to is cut there. */
+const highestLevel = 32_767
+
 /** Rows lie at their number modulo the capacity, a power of two. */
 type Columns = Readonly<{
   capacity: number
@@ -67,6 +74,9 @@ type Columns = Readonly<{
   relative: Float64Array
   residual: Float64Array
   breedCount: Uint8Array
+  /** -1 where nobody knows. */
+  level: Int16Array
+  evolvedParts: Int8Array
   keys: Float64Array
   older: Uint32Array
   saleIds: string[]
@@ -81,6 +91,8 @@ const createColumns = (capacity: number): Columns => ({
   relative: new Float64Array(capacity),
   residual: new Float64Array(capacity),
   breedCount: new Uint8Array(capacity),
+  level: new Int16Array(capacity),
+  evolvedParts: new Int8Array(capacity),
   keys: new Float64Array(capacity * rungCount),
   older: new Uint32Array(capacity * chainCount),
   saleIds: new Array<string>(capacity).fill(''),
@@ -89,7 +101,7 @@ const createColumns = (capacity: number): Columns => ({
 
 function copyRow(from: Columns, to: Columns, sale: SaleNumber): void {
   const [source, target] = [sale & (from.capacity - 1), sale & (to.capacity - 1)]
-  for (const name of ['soldAt', 'knownAt', 'usd', 'relative', 'residual', 'breedCount'] as const)
+  for (const name of ['soldAt', 'knownAt', 'usd', 'relative', 'residual', 'breedCount', 'level', 'evolvedParts'] as const)
     to[name][target] = from[name][source] as number
   to.keys.set(from.keys.subarray(source * rungCount, (source + 1) * rungCount), target * rungCount)
   to.older.set(from.older.subarray(source * chainCount, (source + 1) * chainCount), target * chainCount)
@@ -145,6 +157,8 @@ export function createSaleHistory(): SaleHistory {
     columns.relative[at] = sale.relative ?? Number.NaN
     columns.residual[at] = sale.residual ?? Number.NaN
     columns.breedCount[at] = sale.traits[1]
+    columns.level[at] = Math.min(highestLevel, sale.level ?? -1)
+    columns.evolvedParts[at] = sale.evolvedParts ?? -1
     columns.saleIds[at] = sale.saleId
     columns.tokenIds[at] = sale.tokenId
     next += 1
@@ -204,6 +218,10 @@ export function createSaleHistory(): SaleHistory {
     saleId: (sale) => columns.saleIds[row(sale)] as string,
     tokenId: (sale) => columns.tokenIds[row(sale)] as string,
     breedCount: (sale) => columns.breedCount[row(sale)] as number,
+    growth(sale) {
+      const [level, evolvedParts] = [columns.level[row(sale)] as number, columns.evolvedParts[row(sale)] as number]
+      return { level: level < 0 ? null : level, evolvedParts: evolvedParts < 0 ? null : evolvedParts }
+    },
     identicalKey: (sale) => columns.keys[row(sale) * rungCount + identicalRung] as number,
     size: () => ({ sales: next - first, keys: newestByKey.reduce((sum, { size }) => sum + size, newestByToken.size) }),
   }

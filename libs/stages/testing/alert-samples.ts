@@ -1,4 +1,3 @@
-import { marketFeeRatio } from '#lib/market/fee.ts'
 import { netGainUsd } from '#lib/rules/judge.ts'
 import { defaultRules, defaultRulesHash } from '#lib/rules/presets.ts'
 import { sampleScored } from '#lib/rules/testing/scored-listing-samples.ts'
@@ -15,9 +14,9 @@ export function sampleAlert(scored: ScoredListing = sampleScored, change: Partia
     rule: rule.name,
     rulesHash: defaultRulesHash,
     channel: null,
-    reason: reasonOf(scored, rule, marketFeeRatio),
-    netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, marketFeeRatio),
-    netGainLowUsd: netGainUsd(quantilesUsd.q25, listing.ask.usd, marketFeeRatio),
+    reason: reasonOf(scored, rule, defaultRules),
+    netGainUsd: netGainUsd(quantilesUsd.q50, listing.ask.usd, defaultRules),
+    netGainLowUsd: netGainUsd(quantilesUsd.q25, listing.ask.usd, defaultRules),
     deadlineMillis: 120_000,
     scored,
     ...change,

@@ -55,6 +55,12 @@ describe('a file of sales', () => {
     expect(second?.eventTime).toBe(1_649_639_070_000)
   })
 
+  it('may tell titles: an empty one is none, or unknown', async () => {
+    const events = await read([`${header},title`, `${row},Origin`, `${later},`].join('\n'))
+    const items = events.map(({ payload }) => ('flipstream.Sale' in payload ? payload['flipstream.Sale'].item.attributes : null))
+    expect(items).toEqual([expect.objectContaining({ title: 'Origin', level: null, parts: [] }), undefined])
+  })
+
   it('takes columns in any order, a byte order mark, and the rate to make wei by', async () => {
     const order = [11, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     const shuffle = (line: string): string => order.map((column) => line.split(',')[column]).join(',')

@@ -1,6 +1,6 @@
 /**
  * A file of sales as events: one row each, sorted by time, with the columns time (unix seconds), id, class, breedCount, purity, eyes,
- * ears, mouth, horn, back, tail (part ids), priceUsd. Such a file has neither sellers nor transactions nor ETH.
+ * ears, mouth, horn, back, tail (part ids), priceUsd, and title where it has that. Such a file has neither sellers nor transactions nor ETH.
  */
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
@@ -14,6 +14,9 @@ import { parseUsd, usdToWei } from './money.ts'
 import { textCell, timeCell, wholeNumberCell } from './sale-cells.ts'
 
 export const saleColumns = ['time', 'id', 'class', 'breedCount', 'purity', ...partTypes, 'priceUsd'] as const
+
+/** Of what sets an axie apart, what it has had since it was born; empty: none, or unknown. A file may be without it. */
+export const titleColumn = 'title'
 
 /** Wei are made up from dollars by this rate where the file's reader names none: about April 2022. */
 export const nominalEthUsd = 3_000
@@ -38,6 +41,12 @@ function wholeNumber(row: Row, column: string, where: string): number {
   return value
 }
 
+function titled(title: string | null): Pick<Item, 'attributes'> {
+  if (title === null) return {}
+  const unknown = { bodyShape: null, stage: null, level: null, onchainLevel: null, isBanned: null }
+  return { attributes: { title, ...unknown, mystic: null, japanese: null, xmas: null, summer: null, parts: [] } }
+}
+
 /** RejectedError in the words of the file: what was expected, what was found, in which row. */
 function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
   const soldAt = timeCell(row['time'])
@@ -50,6 +59,7 @@ function readRow(row: Row, where: string, options: SalesFileOptions): Sale {
     genes: null,
     parts: partTypes.map((type) => textCell(row[type]) ?? ''),
     image: null,
+    ...titled(textCell(row[titleColumn])),
   }
   const priceUsd = textCell(row['priceUsd']) ?? ''
   try {

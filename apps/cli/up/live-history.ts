@@ -9,13 +9,14 @@ import { profileOf } from '#lib/axie/profile.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
 import { FatalError, RejectedError } from '#lib/errors/errors.ts'
-import { saleColumns } from '#lib/market/sale-csv.ts'
+import { saleColumns, titleColumn } from '#lib/market/sale-csv.ts'
 import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { describeHistory, readHistory } from '#lib/marketplace/history.ts'
 import { budgetOf } from '#lib/marketplace/key-settings.ts'
 import type { Spent } from '#lib/marketplace/spent.ts'
 import { type Progress, progressBar } from '#lib/running/progress.ts'
+import { quotedCell } from '#lib/words/csv.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { LivePlan } from './market-plan.ts'
 
@@ -105,20 +106,22 @@ async function readSales(
 }
 
 /** Whole, or not at all. Sales that no model could learn from (eggs, parts we do not know, no dollars) are left out and counted. */
-async function writeSales(sales: readonly Sale[], file: string): Promise<FetchedHistory> {
+export async function writeSales(sales: readonly Sale[], file: string): Promise<FetchedHistory> {
   await mkdir(dirname(file), { recursive: true })
   const rows = sales.map(rowOf).filter((row) => row !== null)
-  const lines = [saleColumns.join(), ...rows].map((line) => `${line}\n`)
+  const lines = [[...saleColumns, titleColumn].join(), ...rows].map((line) => `${line}\n`)
   await pipeline(Readable.from(lines), createWriteStream(`${file}.new`))
   await rename(`${file}.new`, file)
   return { sales: rows.length, leftOut: sales.length - rows.length }
 }
 
+/** Levels are left out: read later, an axie is described as it is now, and nobody knows what it had when it was sold. */
 function rowOf({ item, soldAt, priceUsd }: Sale): string | null {
   if (isEgg(item) || priceUsd === null) return null
   try {
-    const { tokenId, class: axieClass, breedCount, purity, parts } = profileOf(item)
-    return [Math.floor(soldAt / 1_000), tokenId, axieClass, breedCount, purity, ...partTypes.map((type) => parts[type]), priceUsd].join()
+    const { tokenId, class: axieClass, breedCount, purity, parts, attributes } = profileOf(item)
+    const cells = [Math.floor(soldAt / 1_000), tokenId, axieClass, breedCount, purity, ...partTypes.map((type) => parts[type])]
+    return [...cells, priceUsd, attributes?.title ?? ''].map((cell) => quotedCell(String(cell))).join()
   } catch (error) {
     if (error instanceof RejectedError) return null
     throw error

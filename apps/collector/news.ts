@@ -50,9 +50,11 @@ export function createListingsTask({
 }
 
 /** The same for settled sales. */
-export function createSalesTask({ marketplace, committer, collecting, paging, logger }: TaskContext): () => Promise<void> {
+export function createSalesTask({ marketplace, committer, collecting, paging, clock, logger }: TaskContext): () => Promise<void> {
   const firstSize = createFirstSize(paging)
+  const deepLook = createDeepLook(clock)
   return async () => {
+    const mayHideNews = deepLook.next()
     const before = committer.state()
     const known = new Set(before.recentSaleIds)
     const reading = await readNewestFirst({
@@ -60,9 +62,11 @@ export function createSalesTask({ marketplace, committer, collecting, paging, lo
       keyOf: ({ newest }) => newest.saleId,
       isKnown: ({ newest }) => known.has(newest.saleId),
       isPast: ({ newest }, marketTime) => known.size === 0 && newest.soldAt < marketTime - collecting.memory.firstLookMillis,
+      mayHideNews: ({ newest }, marketTime) => mayHideNews(newest.soldAt, marketTime),
       firstSize: firstSize.next(),
       ...paging,
     })
+    deepLook.done(Math.max(...reading.top.map(({ newest }) => newest.soldAt)))
     sayIfCut(reading, 'sales', logger)
     firstSize.met(reading.items.length)
     const news = newSales(before, reading, collecting.memory)
@@ -77,21 +81,21 @@ function sayIfCut(reading: Reading<unknown>, what: string, logger: Logger): void
   logger.warn({ what, read: reading.items.length }, `more new ${what} than can be read at once: the oldest are left out`)
 }
 
-/** How late the marketplace may show a listing, where it belongs by its time: below those that were read before. */
+/** How late the marketplace may show a listing or a sale, where it belongs by its time: below those that were read before. */
 const lateMillis = 10 * minuteMillis
 const deepLookEveryMillis = minuteMillis
 
 /** Now and then a look goes on below what is known, down to what was there ten minutes before the last such look. */
 function createDeepLook(clock: Clock) {
   let lookedAt = Number.NEGATIVE_INFINITY
-  /** The newest listing at that time, by the market's clock. */
+  /** The newest entry at that time, by the market's clock. */
   let lastNewest = Number.POSITIVE_INFINITY
   let isDeep = false
   return {
-    next(): (startedAt: number, marketTime: number) => boolean {
+    next(): (time: number, marketTime: number) => boolean {
       isDeep = clock.monotonic() - lookedAt >= deepLookEveryMillis
       const last = lastNewest
-      return (startedAt, marketTime) => isDeep && startedAt > Math.min(marketTime, last) - lateMillis
+      return (time, marketTime) => isDeep && time > Math.min(marketTime, last) - lateMillis
     },
     /** The look is over; one that failed is made again. */
     done(newest: number): void {

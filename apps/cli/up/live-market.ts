@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { createArchive } from '#lib/archive/archive.ts'
 import type { Clock } from '#lib/clock/clock.ts'
+import { hourMillis } from '#lib/clock/durations.ts'
 import { promote } from '#lib/decisions/promote.ts'
 import { championOf, readModels } from '#lib/decisions/read-models.ts'
 import { FatalError } from '#lib/errors/errors.ts'
@@ -8,7 +9,7 @@ import { payloadOf } from '#lib/market/event.ts'
 import { openSpentRecord } from '#lib/marketplace/spent-record.ts'
 import { liveRules } from '#lib/rules/presets.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
-import { readArchivedSales } from '#lib/training/sales/archived-sales.ts'
+import { readSpan } from '#lib/training/sales/archived-sales.ts'
 import type { ModelAnnounced, Sale } from '#schemas/types.ts'
 import { type FirstModel, type TrainingContext, trainFirstModel } from './first-model.ts'
 import { fetchHistory } from './live-history.ts'
@@ -67,7 +68,8 @@ const archivedSalesOf =
   async (from: number, before: number): Promise<readonly Sale[]> => {
     const archive = createArchive({ name: run.name, store: backend.store, prefix: run.prefix })
     if (!(await archive.topics()).some(({ topic }) => topic === 'market.events')) return []
-    const { entries } = await readArchivedSales(archive, { from, until: before, days: null })
+    // A sale is archived by when it was known, which may be a little later.
+    const { entries } = await readSpan(archive, { from, until: before + hourMillis, days: null })
     return entries.flatMap(({ event }) => {
       const { kind, value } = payloadOf(event())
       return kind === 'Sale' ? [value] : []

@@ -7,6 +7,7 @@ import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
 import { firstSaleAt, someSales } from '#lib/training/testing/sales-samples.ts'
 import { noCleansing } from '#lib/validation/cleansing.ts'
 import type { MarketEvent, Sale } from '#schemas/types.ts'
+import { readArchivedSales, readSpan } from './archived-sales.ts'
 import { type Span, wholeArchive } from './raw-sales.ts'
 import { readTrainingSales } from './training-sales.ts'
 
@@ -66,6 +67,15 @@ describe('the sales of an archive', () => {
     expect((await read(sales, { days: 6 / 24 })).events[0]?.observedAt).toBe(newest - 6 * hourMillis)
     const until = sales[500]?.observedAt as number
     await expect(read(sales, { days, until })).rejects.toThrow('enough_rows: expected at least 300 rows; found 120 rows')
+  })
+
+  test('before anything was archived are none: nothing to train on, and nothing amiss', async () => {
+    const store = createMemoryStore()
+    await archiveEvents(store, sales, 100)
+    const archive = createArchive({ name: 'market', store, prefix: '' })
+    const span = { ...wholeArchive, until: firstSaleAt - hourMillis }
+    expect(await readSpan(archive, span)).toMatchObject({ source: null, entries: [] })
+    await expect(readArchivedSales(archive, span)).rejects.toThrow('expected events of a market')
   })
 
   test('are refused like those of a file, with what does not hold', async () => {

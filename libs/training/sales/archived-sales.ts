@@ -18,6 +18,13 @@ import { type ArchivedObject, foldable, type RawEntry, type RawSales, type Span 
  * @param only these objects, where they were named before; else all that hold anything of the span
  */
 export async function readArchivedSales(archive: Archive, asked: Span, only: readonly ArchivedObject[] | null = null): Promise<RawSales> {
+  const { source, span, ...sales } = await readSpan(archive, asked, only)
+  if (source === null) throw new FatalError(`archive ${archive.name}: expected events of a market${spanText(span)}, found none`)
+  return { ...sales, source }
+}
+
+/** The same; `source` is null where the archive holds no event of the span, which may be all that there is to know. */
+export async function readSpan(archive: Archive, asked: Span, only: readonly ArchivedObject[] | null = null) {
   const codec = archive.codec(await archive.newest('market.events'))
   const { manifests, span } = await manifestsIn(archive, asked, only)
   const entries: RawEntry[] = []
@@ -36,8 +43,7 @@ export async function readArchivedSales(archive: Archive, asked: Span, only: rea
       else entries.push(entry)
       met.add(event.eventId)
     }
-  if (source === null) throw new FatalError(`archive ${archive.name}: expected events of a market${spanText(span)}, found none`)
-  return { name: archive.name, source, suite: archiveSuite, entries, passedOver, objects: manifests.map(objectOf) }
+  return { name: archive.name, source, span, suite: archiveSuite, entries, passedOver, objects: manifests.map(objectOf) }
 }
 
 /** The objects that hold anything of a span, as of now. */

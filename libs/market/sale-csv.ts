@@ -15,7 +15,7 @@ import { textCell, timeCell, wholeNumberCell } from './sale-cells.ts'
 
 export const saleColumns = ['time', 'id', 'class', 'breedCount', 'purity', ...partTypes, 'priceUsd'] as const
 
-/** Of what sets an axie apart, what it has had since it was born; empty: none, or unknown. A file may be without it. */
+/** What an axie has had since it was born, of all that sets one apart; empty: none, or unknown. A file may be without it. */
 export const titleColumn = 'title'
 
 /** Wei are made up from dollars by this rate where the file's reader names none: about April 2022. */

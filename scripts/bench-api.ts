@@ -1,7 +1,6 @@
 /**
  * Requests a second and latency of GET /api/price, beside the ancestor's way of serving (Flask with its stack of models) in the same run,
  * and beside Flask that is given feature rows ready made for LightGBM: no context, no features, one quantile.
- *   npm run bench:api [-- --seconds 8] [--runs 3] [--json]
  * Both price the same recorded axies, one a request, from one client of ours, with 1 and with 8 requests under way. Ours prices from the
  * market as it stands: context of the fold, features and model for every request; nothing is remembered between two.
  * Needs the recorded sales and the peers' scripts beside the checkout, and a Python with their packages (PEERS_PYTHON).
@@ -12,7 +11,6 @@ import { createServer } from 'node:net'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
 import { trainFirstModel } from '#app/cli/up/first-model.ts'
 import { planMarket } from '#app/cli/up/market-plan.ts'
@@ -30,6 +28,7 @@ import { pageOf, untilStatus } from '../tests/dashboard-process.ts'
 import { recordedSales } from '../tests/market-data.ts'
 import { testEnvironment } from '../tests/pipeline.ts'
 import { peersDirectory } from './peer-python.ts'
+import { scriptOptions } from './script-options.ts'
 
 const salesFile = recordedSales()
 const flask = join(peersDirectory, 'flask_serving.py')
@@ -37,8 +36,18 @@ const python = process.env.PEERS_PYTHON ?? 'python3'
 const askedAxies = 2_000
 const warmUpSeconds = 2
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '8' }, runs: { type: 'string', default: '3' }, json: { type: 'boolean', default: false } },
+const help = `npm run bench:api [-- options]: GET /api/price beside the ancestor's way of serving, in one run
+
+  --seconds 8   of each measurement
+  --runs 3      median and spread are told
+  --json        the result as JSON
+
+Needs FLIPSTREAM_DATA (recorded sales) and a Python with the peers' packages (PEERS_PYTHON).`
+
+const { values } = scriptOptions(help, {
+  seconds: { type: 'string', default: '8' },
+  runs: { type: 'string', default: '3' },
+  json: { type: 'boolean', default: false },
 })
 const [seconds, runs] = [Number(values.seconds), Number(values.runs)]
 const say = (line: string) => void process.stderr.write(`${line}\n`)

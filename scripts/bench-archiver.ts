@@ -1,6 +1,5 @@
 /**
  * How fast the archiver is as an app: a process of its own, on a real broker and a real S3 server of this machine.
- *   npm run bench:archiver [-- --runs 3] [--megabytes 100] [--topic market.events|listings.scored] [--profile DIR] [--json]
  * The records lie in the topic before the archiver starts. The rate is that of values (Parquet before compression), from the first object to
  * the last full one; RSS is the highest of samples taken ten times a second. --profile keeps a CPU profile of the archiver for each run.
  */
@@ -8,7 +7,6 @@
 import { mkdtempSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { verifyArchive } from '#lib/archive/verify.ts'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
@@ -22,15 +20,22 @@ import { versions } from '#lib/stack/versions.ts'
 import type { NewRecord } from '#lib/stream/log.ts'
 import { createRandom } from '#lib/synthetic/random.ts'
 import { createFeed, feedRecord } from '../tests/market-feed.ts'
+import { scriptOptions } from './script-options.ts'
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '3' },
-    megabytes: { type: 'string', default: '100' },
-    topic: { type: 'string', default: 'market.events' },
-    profile: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const help = `npm run bench:archiver [-- options]: how fast the archiver is, on a real broker and a real object store
+
+  --runs 3                                  median and spread are told
+  --megabytes 100                           of values, before compression
+  --topic market.events|listings.scored     what is archived (default market.events)
+  --profile DIR                             keeps a CPU profile of each run
+  --json                                    the result as JSON`
+
+const { values } = scriptOptions(help, {
+  runs: { type: 'string', default: '3' },
+  megabytes: { type: 'string', default: '100' },
+  topic: { type: 'string', default: 'market.events' },
+  profile: { type: 'string' },
+  json: { type: 'boolean', default: false },
 })
 const measuredShare = 0.8
 if (values.topic !== 'market.events' && values.topic !== 'listings.scored')

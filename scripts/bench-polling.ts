@@ -1,13 +1,11 @@
 /**
  * How long after it was listed an axie is known, and how long until its alert can be read, at several quotas of the API key.
- *   npm run bench:polling [-- --seconds 40] [--quotas 0.5,1,2,5,10] [--json]
  * Collector and stages as processes on a real broker, against the simulator in real time; every listing alerts. Listings come at the pace
  * of a busy market. A quota is split as a user would: half of it for the newest listings, the rest for sales, sweeps and checks. The market
  * tells when it was listed to the second.
  */
 
 import { cpus, loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { simulatorSettings } from '#app/simulator/config.ts'
 import { startSimulator } from '#app/simulator/simulator.ts'
 import { parseConfig } from '#lib/app/config.ts'
@@ -19,16 +17,21 @@ import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { resolveStack } from '#lib/stack/resolve.ts'
 import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import { createPipeline, type Pipeline } from '../tests/pipeline.ts'
+import { scriptOptions } from './script-options.ts'
 
 const salesPerHour = '3600'
 const key = 'bench'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '40' },
-    quotas: { type: 'string', default: '0.5,1,2,5,10' },
-    json: { type: 'boolean', default: false },
-  },
+const help = `npm run bench:polling [-- options]: from listed to known, and to its alert, at several quotas of the API key
+
+  --seconds 40                of each quota
+  --quotas 0.5,1,2,5,10       requests a second
+  --json                      the result as JSON`
+
+const { values } = scriptOptions(help, {
+  seconds: { type: 'string', default: '40' },
+  quotas: { type: 'string', default: '0.5,1,2,5,10' },
+  json: { type: 'boolean', default: false },
 })
 const seconds = Number(values.seconds)
 /** Requests a second. */

@@ -1,5 +1,5 @@
 /**
- * How fast a backtest plays a market, on one core with the WASM backend: `npm run bench:replay -- [--sales FILE.csv] [--runs 3] [--fast] [--json]`.
+ * How fast a backtest plays a market, on one core with the WASM backend.
  *
  * A model is trained on the first 40% of the sales; the rest is played, each sale as a listing and a sale (half and half), through
  * enricher, featurizer, scorer and alerter: in the chain that the backtest uses, and, for comparison, as apps on the log in memory, with
@@ -11,7 +11,6 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
 import { run as sample } from '#app/cli/sample/main.ts'
 import { embeddedStarter } from '#app/cli/up/embedded.ts'
 import { createChain } from '#lib/backtest/chain.ts'
@@ -41,9 +40,20 @@ import { trainFromSales } from '#lib/training/train-from-sales.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/training-settings.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { recordedSales } from '../tests/market-data.ts'
+import { scriptOptions } from './script-options.ts'
 
-const { values } = parseArgs({
-  options: { sales: { type: 'string' }, runs: { type: 'string' }, fast: { type: 'boolean' }, json: { type: 'boolean' } },
+const help = `npm run bench:replay [-- options]: how fast a backtest plays a market, on one core
+
+  --sales FILE.csv   recorded sales (default: generated ones)
+  --runs 3           median and spread are told
+  --fast             with the settings of the walk-forward
+  --json             the result as JSON`
+
+const { values } = scriptOptions(help, {
+  sales: { type: 'string' },
+  runs: { type: 'string' },
+  fast: { type: 'boolean' },
+  json: { type: 'boolean' },
 })
 /** The settings of `flipstream train`, or, with --fast, those that the walk-forward uses. */
 const settings = values.fast === true ? fastTrainingSettings : defaultTrainingSettings

@@ -1,12 +1,10 @@
 /**
  * How fast the champion scores, and how good and fast our boosted trees are, beside LightGBM's Python API and the Flask service:
- *   npm run bench:score [-- --sales FILE.csv] [--runs 3] [--seconds 4] [--only score|trees|flask] [--json]
  * Everything runs on one thread. Rates are given by the clock and by processor time: on a busy machine only the second says something
  * about the code.
  */
 import { existsSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { parseArgs } from 'node:util'
 import { reasonOf } from '#lib/features/reasons.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
@@ -25,6 +23,7 @@ import { defaultTrainingSettings } from '#lib/training/training-settings.ts'
 import type { FeaturizedListing, MarketEvent } from '#schemas/types.ts'
 import { recordedSales } from '../tests/market-data.ts'
 import { type BenchRows, measureFlask, type Speed, scorePython, type TrainingRun, withLightGbm } from './bench-score-peers.ts'
+import { scriptOptions } from './script-options.ts'
 
 const batches = [1, 32, 128] as const
 /** What the peer's bench of LightGBM trains: 300 trees of 63 leaves on the absolute error. */
@@ -39,14 +38,20 @@ const treeSettings = {
 }
 const fitShare = 0.75
 
-const { values } = parseArgs({
-  options: {
-    sales: { type: 'string', default: process.env['FLIPSTREAM_DATA'] === undefined ? '' : recordedSales() },
-    runs: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '4' },
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const help = `npm run bench:score [-- options]: how fast the champion scores, beside LightGBM's Python API and Flask
+
+  --sales FILE.csv            recorded sales (default: those of FLIPSTREAM_DATA)
+  --only score|trees|flask    one part (default: all)
+  --runs 3                    median and spread are told
+  --seconds 4                 of each measurement
+  --json                      the result as JSON`
+
+const { values } = scriptOptions(help, {
+  sales: { type: 'string', default: process.env['FLIPSTREAM_DATA'] === undefined ? '' : recordedSales() },
+  runs: { type: 'string', default: '3' },
+  seconds: { type: 'string', default: '4' },
+  only: { type: 'string' },
+  json: { type: 'boolean', default: false },
 })
 if (!existsSync(values.sales)) throw new Error(`no sales at ${values.sales}: give --sales FILE.csv`)
 const wants = (part: 'score' | 'trees' | 'flask') => values.only === undefined || values.only === part

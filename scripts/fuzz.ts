@@ -1,16 +1,19 @@
-/**
- * `npm run fuzz -- [--minutes 10] [--seed N]`: the property tests with seeds that nobody has tried, until the time is up. Prints the seed
- * of each round that fails; the counterexample in its output belongs into the property's `examples`. Exit code 1 if any failed.
- */
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { randomId } from '#lib/clock/clock.ts'
+import { scriptOptions } from './script-options.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } } })
+const help = `npm run fuzz [-- options]: the property tests with seeds that nobody has tried, until the time is up
+
+  --minutes 10   how long
+  --seed N       this seed alone
+
+Prints the seed of each round that fails; its counterexample belongs into the property's examples. Exit code 1 if any failed.`
+
+const { values } = scriptOptions(help, { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } })
 const minutes = Number(values.minutes)
 const onlySeed = values.seed === undefined ? null : Number(values.seed)
 if (!(minutes > 0) || (onlySeed !== null && !Number.isSafeInteger(onlySeed))) {

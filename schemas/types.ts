@@ -653,6 +653,47 @@ export type Outcome = {
   readonly rejectedFor: string | null
 }
 
+/** resold: the axie itself really sold again; alike: the buyer of one alike took ours; unsold: neither in its time; censored: the same, but too few of its hours were seen. */
+export type PaperState = 'missed' | 'offered' | 'resold' | 'alike' | 'unsold' | 'censored'
+
+/** Topic paper.trades: an alert that a paper account bought or missed, and what came of it. Nobody risked money. */
+export type PaperTrade = {
+  /** <account>/<alertId> */
+  readonly tradeId: string
+  /** The name of the rule that it buys by; preset:classic is the ancestor's rule, whatever is in force. */
+  readonly account: string
+  readonly alertId: string
+  /** The rule set that alerted: rules of one name may differ. */
+  readonly rulesHash: string
+  readonly listingId: string
+  readonly tokenId: string
+  readonly class: string
+  readonly breedCount: number
+  readonly source: Source
+  /** When the listing began. */
+  readonly startedAt: number
+  readonly alertedAt: number
+  /** When it was bought, or would have been: a person's delay after the alert. */
+  readonly boughtAt: number
+  /** It is on offer until then. */
+  readonly until: number
+  readonly askUsd: number
+  /** Ask and gas. */
+  readonly costUsd: number
+  readonly state: PaperState
+  /** gone, dear, positions, money or held. */
+  readonly missedFor: string | null
+  /** What it was offered for at first. */
+  readonly firstPriceUsd: number | null
+  readonly endedAt: number | null
+  /** What it went for; of the unsold, a share of what its like then sold for. */
+  readonly priceUsd: number | null
+  /** After the fee, gas and cost. */
+  readonly gainUsd: number | null
+  /** The real sale that was ours: no other trade of the account may have it. */
+  readonly saleId: string | null
+}
+
 /** Whether someone said so, or its sale was seen on the market. */
 export type SoldBy = 'said' | 'seen'
 
@@ -892,6 +933,7 @@ export type RecordTypes = {
   MoneyEvidence: MoneyEvidence
   Notification: Notification
   Outcome: Outcome
+  PaperTrade: PaperTrade
   Position: Position
   PricedAsk: PricedAsk
   RejectedCandidate: RejectedCandidate

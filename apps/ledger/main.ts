@@ -2,26 +2,31 @@ import { defineApp } from '#lib/app/app.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { marketFeeRatio } from '#lib/market/fee.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { createAxieHistories } from '#lib/outcomes/axie-histories.ts'
 import { createMoneyBook } from '#lib/outcomes/money-book.ts'
 import { createOutcomeBook } from '#lib/outcomes/outcome-book.ts'
+import { classicAccount, createPaperBook, type PaperBook } from '#lib/paper/paper-book.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { isMeantFor } from '#lib/stream/redriven.ts'
-import type { Outcome, RecordTypes } from '#schemas/types.ts'
+import type { Metrics } from '#lib/telemetry/metrics.ts'
+import type { Outcome, PaperTrade, RecordTypes } from '#schemas/types.ts'
 import { settings } from './config.ts'
 import { createMoneyPublisher } from './money-publisher.ts'
 import { createOutcomePublisher } from './outcome-publisher.ts'
+import { createPaperPublisher } from './paper-publisher.ts'
 
-const caughtUp = 'caught up with market.events, alerts, candidates.rejected and alerts.feedback'
+const caughtUp = 'caught up with market.events, alerts, alerts.paper, candidates.rejected and alerts.feedback'
 
 export const app = defineApp({
   name: 'ledger',
-  summary: 'says what became of every alert, and what each rule earned; pauses the posts of a rule that loses',
+  summary: 'says what became of every alert, and what each rule earned, also on paper; pauses the posts of a rule that loses',
   settings,
   usesStore: false,
   async start({ config, prefix, log, codec, clock, logger, metrics, health }) {
-    await codec.prepare(['Outcome', 'MarketEvent', 'Control'])
+    await codec.prepare(['Outcome', 'PaperTrade', 'MarketEvent', 'Control'])
     health.expect(caughtUp)
-    const book = createOutcomeBook({ feeRatio: marketFeeRatio, drawOneIn: config.RANDOM_BUYER_ONE_IN })
+    const histories = createAxieHistories()
+    const book = createOutcomeBook({ feeRatio: marketFeeRatio, drawOneIn: config.RANDOM_BUYER_ONE_IN, histories })
     const countPublished = metrics.counter('outcomes_published_total', 'Outcomes written: new ones and revisions.')
     const countUnreadable = metrics.counter('outcomes_unreadable_total', 'Records that could not be decoded, and were passed over.')
     const sizes = metrics.gauge('outcomes_remembered', 'What the ledger holds in memory.', ['what'])
@@ -46,6 +51,13 @@ export const app = defineApp({
       ...{ log, codec, prefix, clock, book: moneyBook },
       onTrouble: (problem) => health.set('writing evidence', problem === null, problem ?? 'ok'),
     })
+    const paperBook = createPaperBook(histories)
+    const paper = createPaperPublisher({
+      ...{ log, codec, prefix, clock, book: paperBook, onUnreadable: countUnreadable },
+      onWritten: paperMetrics(metrics, paperBook),
+      onTrouble: (problem) => health.set('writing paper trades', problem === null, problem ?? 'ok'),
+    })
+    await paper.load()
     const revise = (outcomes: readonly Outcome[]) => {
       publisher.revise(outcomes)
       moneyBook.note(outcomes)
@@ -72,10 +84,25 @@ export const app = defineApp({
         [topicName(prefix, 'market.events')],
         reading('MarketEvent', (event) => {
           money.observe(event)
-          return book.observe(event)
+          const outcomes = book.observe(event)
+          paperBook.observe(event)
+          return outcomes
         }),
       ),
-      log.follow([topicName(prefix, 'alerts')], reading('Alert', book.alerted)),
+      log.follow(
+        [topicName(prefix, 'alerts')],
+        reading('Alert', (alert) => {
+          paperBook.alerted(alert)
+          return book.alerted(alert)
+        }),
+      ),
+      log.follow(
+        [topicName(prefix, 'alerts.paper')],
+        reading('Alert', (alert) => {
+          paperBook.alerted(alert, classicAccount)
+          return []
+        }),
+      ),
       log.follow([topicName(prefix, 'candidates.rejected')], reading('RejectedCandidate', book.rejected)),
       log.follow(
         [topicName(prefix, 'alerts.feedback')],
@@ -86,11 +113,14 @@ export const app = defineApp({
       () => {
         publisher.begin()
         money.begin()
+        paper.begin()
         health.set(caughtUp, true)
       },
       () => {}, // Stopped before, or failed: `finished` says so.
     )
-    const ended = Promise.all([publisher.finished, money.finished, ...followers.map((follower) => follower.finished)]).then(() => {})
+    const ended = Promise.all([publisher.finished, money.finished, paper.finished, ...followers.map((follower) => follower.finished)]).then(
+      () => {},
+    )
     ended.catch(() => {})
     return {
       finished: ended,
@@ -98,8 +128,25 @@ export const app = defineApp({
         await Promise.all(followers.map((follower) => follower.stop()))
         publisher.stop()
         money.stop()
-        await Promise.all([publisher.finished, money.finished])
+        paper.stop()
+        await Promise.all([publisher.finished, money.finished, paper.finished])
       },
     }
   },
 })
+
+/** Trades by what became of them; what each account has in money and on offer. */
+function paperMetrics(metrics: Metrics, book: PaperBook): (trades: readonly PaperTrade[]) => void {
+  const count = metrics.counter('paper_trades_total', 'Paper trades by what was decided of them.', ['account', 'state'])
+  const gain = metrics.gauge('paper_gain_dollars', 'What the ended trades of a paper account left since it was started.', ['account'])
+  const cash = metrics.gauge('paper_cash_dollars', 'Money of a paper account; what is on offer is not in it.', ['account'])
+  const offered = metrics.gauge('paper_positions', 'What a paper account has on offer.', ['account'])
+  return (trades) => {
+    for (const { account, state } of trades) count(1, { account, state })
+    for (const [account, { cashUsd, gainUsd, open }] of book.accounts()) {
+      cash(cashUsd, { account })
+      gain(gainUsd, { account })
+      offered(open.size, { account })
+    }
+  }
+}

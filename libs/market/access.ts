@@ -20,14 +20,17 @@ export const access: Readonly<Record<string, Access>> = {
   enricher: { reads: ['market.events', 'models', 'listings.enriched'], writes: ['listings.enriched', 'dead-letters'] },
   featurizer: { reads: ['listings.enriched', 'listings.features'], writes: ['listings.features', 'dead-letters'] },
   scorer: { reads: ['listings.features', 'models', 'listings.scored'], writes: ['listings.scored', 'dead-letters'] },
-  alerter: { reads: ['listings.scored', 'alerts', 'candidates.rejected'], writes: ['alerts', 'candidates.rejected', 'dead-letters'] },
+  alerter: {
+    reads: ['listings.scored', 'alerts', 'alerts.paper', 'candidates.rejected'],
+    writes: ['alerts', 'alerts.paper', 'candidates.rejected', 'dead-letters'],
+  },
   notifier: {
     reads: ['alerts', 'notifications', 'controls', 'outcomes', 'positions', 'trainings', 'market.events', 'marketplace.key'],
     writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'marketplace.key', 'dead-letters'],
   },
   ledger: {
-    reads: ['market.events', 'alerts', 'candidates.rejected', 'alerts.feedback', 'outcomes'],
-    writes: ['outcomes', 'market.events', 'controls'],
+    reads: ['market.events', 'alerts', 'alerts.paper', 'candidates.rejected', 'alerts.feedback', 'outcomes', 'paper.trades'],
+    writes: ['outcomes', 'paper.trades', 'market.events', 'controls'],
   },
   dashboard: {
     reads: [
@@ -37,6 +40,7 @@ export const access: Readonly<Record<string, Access>> = {
       'listings.scored',
       'alerts',
       'outcomes',
+      'paper.trades',
       'models',
       'positions',
       'trainings',

@@ -6,13 +6,14 @@ import { anyMarket } from '#lib/market/testing/market-samples.ts'
 import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import type { Alert, Item, Listing, MarketEvent, Outcome, RejectedCandidate } from '#schemas/types.ts'
+import { createAxieHistories } from './axie-histories.ts'
 import { createOutcomeBook, type OutcomeBook } from './outcome-book.ts'
 import { followMillis } from './outcome-of.ts'
 
 const start = 1_700_000_000_000
 const fee = 0.0425
 const never = 2 ** 32
-const bookOf = (drawOneIn = never) => createOutcomeBook({ feeRatio: fee, drawOneIn })
+const bookOf = (drawOneIn = never) => createOutcomeBook({ feeRatio: fee, drawOneIn, histories: createAxieHistories() })
 const at = (millis: number) => ({ observedAt: start + millis, origin: 'live', source: 'recorded' }) as const
 
 const item = (tokenId: string, breedCount = 1): Item => ({

@@ -7,7 +7,7 @@ import { exchangeRateMillis } from '#lib/market/horizons.ts'
 import type { Rates } from '#lib/market/rates.ts'
 import { type EventContent, readEvent } from '#lib/market/read-event.ts'
 import type { Alert, MarketEvent, Outcome, PricedAsk, RejectedCandidate } from '#schemas/types.ts'
-import { createAxieHistories } from './axie-histories.ts'
+import type { AxieHistories } from './axie-histories.ts'
 import { type Bet, beforehandMillis, followMillis, outcomeOf } from './outcome-of.ts'
 
 /**
@@ -31,10 +31,11 @@ export type OutcomeBookOptions = Readonly<{
   feeRatio: number
   /** One listing in this many is drawn for the random buyer. */
   drawOneIn: number
+  /** What happened to each axie: kept here, and read by whoever else is to know. */
+  histories: AxieHistories
 }>
 
-export function createOutcomeBook({ feeRatio, drawOneIn }: OutcomeBookOptions): OutcomeBook {
-  const histories = createAxieHistories()
+export function createOutcomeBook({ feeRatio, drawOneIn, histories }: OutcomeBookOptions): OutcomeBook {
   const bets = createBets()
   const boughtIds = new Set<string>()
   /** Newest observedAt of the market's events. */

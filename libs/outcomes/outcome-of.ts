@@ -71,7 +71,12 @@ export function outcomeOf(bet: Bet, history: AxieHistory, state: { clock: number
   }
 }
 
-function endOf(bet: Bet, { sales, offers, cancellations }: AxieHistory, until: number): { by: GoneBy; at: number; id: string } | null {
+/** How the listing ended by then; null: it was still there. */
+export function endOf(
+  bet: Pick<Bet, 'listingId' | 'startedAt' | 'alertedAt'>,
+  { sales, offers, cancellations }: AxieHistory,
+  until: number,
+): { by: GoneBy; at: number; id: string } | null {
   const since = Math.max(bet.startedAt, bet.alertedAt - beforehandMillis)
   const sale = sales.find(({ at }) => at >= since)
   const cancellation = cancellations.find(({ id, at }) => id === bet.listingId && at >= since)

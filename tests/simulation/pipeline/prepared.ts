@@ -62,6 +62,7 @@ export async function prepare(): Promise<Prepared> {
     'AlertFeedback',
     'Control',
     'Outcome',
+    'PaperTrade',
     'ModelAnnounced',
   ])
   const runtime = await startTensorRuntime('cpu')

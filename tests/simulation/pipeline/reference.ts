@@ -3,12 +3,14 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { reasonOf } from '#lib/features/reasons.ts'
 import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { classicRules } from '#lib/rules/presets.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
 import { createAlerterProcessor, isAlert } from '#lib/stages/alerter.ts'
 import { createEnricherProcessor } from '#lib/stages/enricher.ts'
 import { createFeaturizerProcessor } from '#lib/stages/featurizer.ts'
 import { createItemModelCache } from '#lib/stages/item-model-cache.ts'
 import { createModelCache } from '#lib/stages/model-cache.ts'
+import { withPaperAlerts } from '#lib/stages/paper-alerter.ts'
 import { createScorerProcessor } from '#lib/stages/scorer.ts'
 import type { LogRecord, NewRecord } from '#lib/stream/log.ts'
 import type { Processor } from '#lib/stream/processor.ts'
@@ -77,8 +79,8 @@ export async function createReferenceStages(
     stage(
       'listings.scored',
       'ScoredListing',
-      ['alerts', 'candidates.rejected'],
-      createAlerterProcessor({ ruleSet: rules.known }),
+      ['alerts', 'alerts.paper', 'candidates.rejected'],
+      withPaperAlerts(createAlerterProcessor({ ruleSet: rules.known }), classicRules),
       (value) => (isAlert(value) ? codec.encode('Alert', value) : codec.encode('RejectedCandidate', value)),
     ),
   ]

@@ -28,12 +28,18 @@ export type ForecastQuality = Readonly<{
     /** The exit's quantiles, which were made to be right among those that are bought. */
     exitLevels: readonly ReachedLevel[]
   }>
+  /** The same of every listing that asks less than 0.9 of the forecast's median, alerted or not: what the exit's quantiles were fitted for. */
+  bargains: Readonly<{ listings: number; n: number; exitLevels: readonly ReachedLevel[] }>
 }>
+
+const bargainRatio = 0.9
+
+export const isBargain = ({ askUsd, quantilesUsd }: Candidate): boolean => askUsd < bargainRatio * (quantilesUsd[2] as number)
 
 export type ReachedLevel = Readonly<{ level: number; share: number; interval: Interval | null }>
 
-/** An alerted listing and the price of the first sale that says what it was worth; null where none was seen in time. */
-export type AlertExit = Readonly<{ candidate: Candidate; exitUsd: number | null }>
+/** A listing and the price of the first sale that says what it was worth; null where none was seen in time. */
+export type ListingExit = Readonly<{ candidate: Candidate; exitUsd: number | null }>
 
 /** Dollars; of what it forecasts, the price a listing sold for. */
 const bands = [0, 10, 20, 40, 80, 160, Number.POSITIVE_INFINITY]
@@ -41,8 +47,13 @@ const bands = [0, 10, 20, 40, 80, 160, Number.POSITIVE_INFINITY]
 const dayName = ({ listedAt }: Candidate): string => new Date(listedAt + 1).toISOString().slice(0, 10)
 
 /** @param sold listings that sold at their ask: the ask is the price */
-export function forecastQuality(sold: readonly Candidate[], alerted: readonly AlertExit[]): ForecastQuality {
-  const seen = alerted.flatMap(({ candidate, exitUsd }) => (exitUsd === null ? [] : [{ candidate, exitUsd }]))
+export function forecastQuality(
+  sold: readonly Candidate[],
+  alerted: readonly ListingExit[],
+  bargains: readonly ListingExit[],
+): ForecastQuality {
+  const seen = seenOf(alerted)
+  const bargainsSeen = seenOf(bargains)
   return {
     all: qualityOf('all', sold),
     byDay: rowsBy(sold, dayName),
@@ -62,8 +73,16 @@ export function forecastQuality(sold: readonly Candidate[], alerted: readonly Al
       levels: reachedLevels(seen, ({ quantilesUsd }) => quantilesUsd),
       exitLevels: reachedLevels(seen, ({ exitQuantilesUsd }) => exitQuantilesUsd),
     },
+    bargains: {
+      listings: bargains.length,
+      n: bargainsSeen.length,
+      exitLevels: reachedLevels(bargainsSeen, ({ exitQuantilesUsd }) => exitQuantilesUsd),
+    },
   }
 }
+
+const seenOf = (exits: readonly ListingExit[]): SeenExit[] =>
+  exits.flatMap(({ candidate, exitUsd }) => (exitUsd === null ? [] : [{ candidate, exitUsd }]))
 
 type SeenExit = Readonly<{ candidate: Candidate; exitUsd: number }>
 

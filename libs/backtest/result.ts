@@ -6,7 +6,7 @@ import type { Interval } from '#lib/numbers/interval.ts'
 import { rulesHashOf } from '#lib/rules/rule-set.ts'
 import type { Source } from '#schemas/types.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { type ForecastQuality, forecastQuality } from './forecast-quality.ts'
+import { type ForecastQuality, forecastQuality, isBargain, type ListingExit } from './forecast-quality.ts'
 import type { LookaheadResult } from './lookahead.ts'
 import type { MissReason, Trade } from './money/account.ts'
 import { type AccountFigures, accountFigures } from './money/account-figures.ts'
@@ -120,6 +120,7 @@ export function assess(assessment: Assessment): BacktestResult {
   const alerts = candidates.filter((candidate) => isAlerted(candidate))
   const listings = oncePerListing(candidates).map((candidate) => opportunityOf(book, candidate, execution, race))
   const alerted = oncePerListing(alerts).map((candidate) => opportunityOf(book, candidate, execution, race))
+  const exitSeen = (offer: Candidate): ListingExit => ({ candidate: offer, exitUsd: nextExitOf(book, offer, execution)?.usd ?? null })
   return {
     command: 'backtest',
     version: packageJson.version,
@@ -153,7 +154,8 @@ export function assess(assessment: Assessment): BacktestResult {
     ...money,
     forecast: forecastQuality(
       candidates.filter((candidate) => ownSaleOf(book, candidate) !== undefined),
-      alerted.map(({ offer }) => ({ candidate: offer, exitUsd: nextExitOf(book, offer, execution)?.usd ?? null })),
+      alerted.map(({ offer }) => exitSeen(offer)),
+      oncePerListing(candidates.filter(isBargain)).map(exitSeen),
     ),
     decisions: { alerts: alerts.length, refusals: refusalsOf(candidates) },
     resales: resalesOf(listings, execution),

@@ -30,6 +30,7 @@ import {
   whyAnswer,
 } from './api-schemas.ts'
 import type { EventStream } from './event-stream.ts'
+import { registerPaper } from './paper.ts'
 import type { Positions } from './positions-answer.ts'
 import type { Prices } from './price-answer.ts'
 import { problem, problemSchema, problemType, sendProblem } from './problem.ts'
@@ -242,6 +243,8 @@ export function registerApi(
     () => ({ ...status() }),
   )
   registerTrades(server, book, simulated, failures)
+  const rulesInForce = () => status().rules.rules?.map(({ name }) => name) ?? []
+  registerPaper(server, { trades: view.paper, rulesInForce, isSimulated: simulated }, failures)
   server.get('/events', { schema: { hide: true } }, async ({ ip }, reply) => {
     if (!events.open(reply.raw, personOf(ip)))
       return sendProblem(reply, problem(503, 'too_many_readers', 'as many pages are open as MAX_READERS or MAX_READERS_PER_ADDRESS allows'))

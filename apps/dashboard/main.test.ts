@@ -277,7 +277,7 @@ describe('the API', () => {
   test('has a document that lists every path', async () => {
     const { body } = await json('/api/openapi.json')
     const paths = [
-      ...['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/positions', '/api/positions/sold'],
+      ...['/api/alerts', '/api/listings', '/api/market/levels', '/api/models', '/api/paper', '/api/positions', '/api/positions/sold'],
       ...[
         '/api/price',
         '/api/price/{axieId}',

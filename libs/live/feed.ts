@@ -23,6 +23,7 @@ const followed = {
   'listings.scored': 2_000,
   alerts: 2_000,
   outcomes: Number.POSITIVE_INFINITY,
+  'paper.trades': Number.POSITIVE_INFINITY,
   models: Number.POSITIVE_INFINITY,
   positions: Number.POSITIVE_INFINITY,
   trainings: Number.POSITIVE_INFINITY,
@@ -110,6 +111,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
       view.takeOutcome(outcome)
       book.takeOutcome(outcome)
     },
+    'paper.trades': async (_, value) => view.takePaper(await codec.decode('PaperTrade', value)),
     positions: async (_, value) => view.positions.take(await codec.decode('Position', value)),
     trainings: async (_, value) => modelBook.takeTraining(await codec.decode('TrainingRun', value)),
     models: async (_, value) => view.takeModel(await codec.decode('ModelAnnounced', value)),

@@ -1,5 +1,5 @@
 import { createPositionBook, type PositionBook } from '#lib/positions/position-book.ts'
-import type { Alert, ModelAnnounced, Outcome, ScoredListing, Source } from '#schemas/types.ts'
+import type { Alert, ModelAnnounced, Outcome, PaperTrade, ScoredListing, Source } from '#schemas/types.ts'
 import type { Calibration } from './calibration.ts'
 import { type AlertCard, cardOf, type ListingRow, outcomeOf, rowOf } from './evidence.ts'
 import { isAbout, type Subject } from './find-scored.ts'
@@ -20,6 +20,7 @@ export type LiveView = Readonly<{
   takeScored(scored: ScoredListing): void
   takeAlert(alert: Alert): void
   takeOutcome(outcome: Outcome): void
+  takePaper(trade: PaperTrade): void
   takeModel(model: ModelAnnounced): void
   takeDeadLetter(code: string): void
   /** Newest first. */
@@ -29,6 +30,8 @@ export type LiveView = Readonly<{
   scored(subject: Subject): ScoredListing | null
   alert(alertId: string): Alert | null
   positions: PositionBook
+  /** What paper accounts did: the newest word about each trade. */
+  paper(): readonly PaperTrade[]
   /** Newest first. */
   models(): ModelAnnounced[]
   deadLetters(): DeadLetterCounts
@@ -57,6 +60,7 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
   const alerts = createRecent<Alert>(mostAlerts)
   const outcomes = createRecent<Outcome>(10 * mostAlerts)
   const positions = createPositionBook()
+  const paper = new Map<string, PaperTrade>()
   const models = createRecent<ModelAnnounced>(mostModels)
   const codes = new Map<string, number>()
   let deadLetters = 0
@@ -104,6 +108,7 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
       compareResale(alerts.get(outcome.alertId), outcome)
       if (alerts.get(outcome.alertId) !== undefined) note(changed.outcomes, outcome)
     },
+    takePaper: (trade) => void paper.set(trade.tradeId, trade),
     takeModel: (model) => models.set(model.modelId, model),
     takeDeadLetter(code) {
       deadLetters++
@@ -119,6 +124,7 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
     },
     alert: (alertId) => alerts.get(alertId) ?? null,
     positions,
+    paper: () => [...paper.values()],
     models: () => models.newest(mostModels),
     deadLetters: () => ({ count: deadLetters, byCode: Object.fromEntries([...codes].sort(([, a], [, b]) => b - a)) }),
     inForce: () =>

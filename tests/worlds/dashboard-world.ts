@@ -34,7 +34,7 @@ export async function openDashboardWorld(settings: Readonly<Record<string, strin
   const codec = createCodec({ registry: createMemoryRegistry() })
   const running: RunningApp[] = []
   await log.admin().createTopics(topicSettings(prefix, { partitions: 2 }))
-  await codec.prepare(['MarketEvent', 'ScoredListing', 'Alert', 'Outcome', 'ModelAnnounced'])
+  await codec.prepare(['MarketEvent', 'ScoredListing', 'Alert', 'Outcome', 'PaperTrade', 'ModelAnnounced'])
   const producer = log.producer()
 
   const start = async (app: App, own: Readonly<Record<string, string>> = {}) => {

@@ -8,6 +8,7 @@ import type { App } from '#lib/app/app.ts'
 import { listingEvent, listingIdOf, payloadOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { samplePaperTrade } from '#lib/paper/testing/paper-samples.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import { sampleScored, sampleTime, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
@@ -272,6 +273,27 @@ describe('the API', () => {
         rules: [{ name: 'default', words: expect.stringMatching(/exit\.q25 after the fee at least 1\.3 × the ask/) }],
       },
     })
+  })
+
+  test('tells what rules earned on paper, by account and by day', async () => {
+    const ended = { state: 'resold', endedAt: sampleTime + 3_600_000, priceUsd: 60, gainUsd: 37.4 } as const
+    for (const trade of [
+      samplePaperTrade({ tradeId: 'one', ...ended }),
+      samplePaperTrade({ tradeId: 'two' }),
+      samplePaperTrade({ tradeId: 'three', account: 'given-up', alertedAt: sampleTime - 86_400_000, state: 'missed', missedFor: 'gone' }),
+    ])
+      await world.send('paper.trades', trade.tradeId, trade)
+    await world.log.idle()
+    const { body } = await json('/api/paper')
+    expect(body).toMatchObject({
+      capitalUsd: 1_000,
+      accounts: [
+        { account: 'default', inForce: true, figures: { bought: 2, offered: 1, resold: 1, gained: 1 }, curve: [{}, {}] },
+        { account: 'given-up', inForce: false, cashUsd: 1_000, figures: { missed: { gone: 1 } } },
+      ],
+      days: [{ account: 'default' }, { account: 'given-up' }],
+    })
+    expect((await json('/api/paper?account=given-up&from=2022-04-16')).body).toMatchObject({ accounts: [{}], days: [] })
   })
 
   test('has a document that lists every path', async () => {

@@ -1,14 +1,13 @@
 import type { z } from 'zod'
-import { knobs } from '#lib/backtest/money/settings.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import type { LiveView } from '#lib/live/live-view.ts'
 import { marketFeeRatio } from '#lib/market/fee.ts'
-import { median } from '#lib/numbers/median.ts'
 import { createPositionWriter } from '#lib/positions/position-writer.ts'
+import { suggestedAsk } from '#lib/positions/suggested-ask.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import type { Position } from '#schemas/types.ts'
-import type { PositionsAnswer, PriceAnswer, positionAnswer, positionsQuery, purchaseBody, resaleBody } from './api-schemas.ts'
+import type { PositionsAnswer, positionAnswer, positionsQuery, purchaseBody, resaleBody } from './api-schemas.ts'
 import type { Prices } from './price-answer.ts'
 import { problemOf } from './problem.ts'
 
@@ -28,10 +27,6 @@ export type PositionsOptions = Readonly<{
   prices: Pick<Prices, 'byId'>
 }>
 
-/** As the backtest's seller does: a little below what others paid lately. */
-const firstAskRatio = 1 - knobs.undercutRatio.usual
-const knownSales = knobs.offerSales.usual
-
 export function createPositions({ producer, codec, prefix, clock, view, prices }: PositionsOptions): Positions {
   const { positions: book } = view
   const writer = createPositionWriter({ producer, codec, prefix, book })
@@ -40,8 +35,10 @@ export function createPositions({ producer, codec, prefix, clock, view, prices }
   const now = async ({ tokenId, soldAt }: Position): Promise<PositionsAnswer['positions'][number]['now']> => {
     if (soldAt !== null) return null
     try {
-      const price = await prices.byId(tokenId)
-      return { forecastUsd: price.forecastUsd, demand: price.demand, ...suggestedAsk(price) }
+      const { forecastUsd, demand, evidence } = await prices.byId(tokenId, 'suggested ask')
+      const sales = evidence.similarSales.map(({ usd }) => usd)
+      const { usd: suggestedAskUsd, from: suggestedFrom } = suggestedAsk(sales, forecastUsd.q50)
+      return { forecastUsd, demand, suggestedAskUsd, suggestedFrom }
     } catch (error) {
       if (problemOf(error).status === 500) throw error
       return null
@@ -70,15 +67,6 @@ export function createPositions({ producer, codec, prefix, clock, view, prices }
     },
     sold: async ({ account, axieId, priceUsd, at }) =>
       rowOf(await writer.sold({ account, tokenId: axieId, usd: priceUsd, at: at ?? clock.now(), by: 'said' })),
-  }
-}
-
-function suggestedAsk({ evidence, forecastUsd }: Pick<PriceAnswer, 'evidence' | 'forecastUsd'>) {
-  const sales = evidence.similarSales.slice(0, knownSales).map(({ usd }) => usd)
-  const isKnown = sales.length > 0
-  return {
-    suggestedAskUsd: firstAskRatio * (isKnown ? median(sales) : forecastUsd.q50),
-    suggestedFrom: isKnown ? ('similar_sales' as const) : ('forecast' as const),
   }
 }
 

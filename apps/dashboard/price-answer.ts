@@ -5,13 +5,13 @@ import type { Marketplace } from '#lib/marketplace/client.ts'
 import { exitOf, netGainUsd } from '#lib/rules/judge.ts'
 import type { Item } from '#schemas/types.ts'
 import type { PriceAnswer } from './api-schemas.ts'
-import type { Priced, Pricer, PriceSubject } from './pricer.ts'
+import type { DemandAt, Priced, Pricer, PriceSubject } from './pricer.ts'
 import { ProblemError, problem } from './problem.ts'
 
 /** What the API says of an axie's price. */
 export type Prices = Readonly<{
   /** An axie seen in the stream, or else asked of the marketplace. */
-  byId(axieId: string): Promise<PriceAnswer>
+  byId(axieId: string, demandAt?: DemandAt): Promise<PriceAnswer>
   byItem(item: Item): Promise<PriceAnswer>
 }>
 
@@ -39,7 +39,7 @@ export function createPrices({ pricer, market, marketplace }: PricesOptions): Pr
     return { item: value.item, seller: value.listing?.seller ?? null, ask: value.listing?.ask ?? null, bids: value.bids }
   }
   return {
-    byId: async (axieId) => answerOf(await pricer.price(await find(axieId))),
+    byId: async (axieId, demandAt) => answerOf(await pricer.price(await find(axieId), demandAt)),
     byItem: async (item) => answerOf(await pricer.price({ item, seller: null, ask: null, bids: null })),
   }
 }

@@ -8,6 +8,7 @@ import { priceBids } from '#lib/market/bids.ts'
 import { contextFor } from '#lib/market/fold/context.ts'
 import { ratesAt } from '#lib/market/fold/fold.ts'
 import type { MarketState } from '#lib/market/fold/market-state.ts'
+import { suggestedAsk } from '#lib/positions/suggested-ask.ts'
 import { createFeaturizerProcessor } from '#lib/stages/featurizer.ts'
 import type { ModelCache } from '#lib/stages/model-cache.ts'
 import { createScorerProcessor } from '#lib/stages/scorer.ts'
@@ -19,9 +20,12 @@ export type PriceSubject = Readonly<{ item: Item; seller: string | null; ask: As
 
 export type Priced = Readonly<{ scored: ScoredListing; ask: PricedAsk | null }>
 
+/** The price whose demand is said: the forecast's median, or what to ask for it. */
+export type DemandAt = 'median' | 'suggested ask'
+
 export type Pricer = Readonly<{
   /** RejectedError, with the codes of enricher, featurizer and scorer, for what cannot be priced; RetryableError when the store is away. */
-  price(subject: PriceSubject): Promise<Priced>
+  price(subject: PriceSubject, demandAt?: DemandAt): Promise<Priced>
 }>
 
 export type PricerOptions = Readonly<{
@@ -35,7 +39,18 @@ export type PricerOptions = Readonly<{
 /** Prices through the same functions, in the same order, as a live listing: context of the fold, features, the model in force. */
 export function createPricer({ state, source, models, backend, codeVersion }: PricerOptions): Pricer {
   const featurizer = createFeaturizerProcessor()
-  const scorer = createScorerProcessor({ model: models.get, featureSet: featureSetOf, reasonOf, backend, codeVersion, explainsAll: true })
+  const options = { model: models.get, featureSet: featureSetOf, reasonOf, backend, codeVersion, explainsAll: true }
+  const scorers = {
+    median: createScorerProcessor(options),
+    'suggested ask': createScorerProcessor({
+      ...options,
+      demandUsd: ({ context }, { q50 }) =>
+        suggestedAsk(
+          context.similarSales.map(({ usd }) => usd),
+          q50,
+        ).usd,
+    }),
+  }
 
   const enrich = ({ item, seller, ask, bids }: PriceSubject): Readonly<{ listing: EnrichedListing; ask: PricedAsk | null }> => {
     if (isEgg(item)) throw new RejectedError('egg', `axie ${item.tokenId} has not hatched: it has no parts yet, so nothing to price`)
@@ -65,10 +80,10 @@ export function createPricer({ state, source, models, backend, codeVersion }: Pr
   }
 
   return {
-    async price(subject) {
+    async price(subject, demandAt = 'median') {
       if (state.model !== null) await models.load([state.model.modelId])
       const { listing, ask } = enrich(subject)
-      return { scored: only(scorer, only(featurizer, listing)), ask }
+      return { scored: only(scorers[demandAt], only(featurizer, listing)), ask }
     },
   }
 }

@@ -35,12 +35,14 @@ export type AskedRows = ForecastRows &
     asksUsd: Float64Array
     /** What others alike sold for lately; null where the record does not say. */
     alike: readonly (AlikeSales | null)[]
+    /** The prices whose demand is asked for; left out: the forecast's medians. */
+    demandUsd?: Float64Array | undefined
   }>
 
 export type HeadAnswers = Readonly<{
   /** rows × 5, dollars: what each listing, bought at its ask, sells for next. */
   exitUsd: Float64Array | null
-  /** rows × spans (heads/demand-head.ts): sales of others alike at the forecast's median or more, by the hour, until the first. */
+  /** rows × spans (heads/demand-head.ts): sales of others alike at that price or more, by the hour, until the first. */
   demandRates: Float64Array | null
 }>
 

@@ -6,7 +6,7 @@ import { demandChances, demandSpans } from '#lib/model/heads/demand-head.ts'
 import { meansOf } from '#lib/model/heads/heads.ts'
 import type { Explain, Predict, PriceModel } from '#lib/model/price-model.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
-import type { Demand, Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
+import type { Demand, EnrichedListing, Explanation, FeaturizedListing, PriceQuantiles, ScoredListing, Source } from '#schemas/types.ts'
 import { explanationOf, isWorthExplaining } from './explanation.ts'
 
 /** What the processor needs to know of a model, and the one thing it asks of it. */
@@ -40,6 +40,8 @@ export type ScorerOptions = Readonly<{
   codeVersion: string
   /** Says why of every listing, not only of those that are worth it. */
   explainsAll?: boolean
+  /** The price whose demand is said; left out: the forecast's median. */
+  demandUsd?: (listing: EnrichedListing, forecast: PriceQuantiles) => number
 }>
 
 type Reject = Extract<Result<never>, { type: 'reject' }>
@@ -101,7 +103,15 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
   const { quantilesUsd, novelty } = forecasts
   const means = meansOf(quantilesUsd)
   const asksUsd = Float64Array.from(rows, ({ value }) => value.listing.ask.usd)
-  const answers = model.ask?.({ vectors, levels, forecasts, asksUsd, alike: rows.map(({ value }) => value.listing.context.alike) })
+  const demandUsd = demandPrices(rows, quantilesUsd, options)
+  const answers = model.ask?.({
+    vectors,
+    levels,
+    forecasts,
+    asksUsd,
+    demandUsd,
+    alike: rows.map(({ value }) => value.listing.context.alike),
+  })
   const exitUsd = answers?.exitUsd ?? null
   const chances = answers?.demandRates == null ? null : demandChances(answers.demandRates)
   const explain = createExplainer(model, options, vectors)
@@ -125,7 +135,7 @@ function scoreRows(model: UsableModel, rows: readonly Row[], options: ScorerOpti
       mean: means[row] as number,
       exit: exitUsd === null ? null : quantilesAt(exitUsd, row),
       unseen: distinctionsOf(listing.item).filter((name) => !model.learntColumns.has(`attribute.${name}`)),
-      demand: chances === null ? null : demandAt(chances, row, quantiles.q50),
+      demand: chances === null ? null : demandAt(chances, row, demandUsd?.[row] ?? quantiles.q50),
     }
     results[index] = { type: 'emit', outputs: [{ topic: 'listings.scored', key: itemKey(listing.item.tokenId), value: scored }] }
   })
@@ -139,6 +149,9 @@ function createExplainer({ explain, columnNames, vectorWidth }: UsableModel, { r
     return explanationOf(effects, columnNames, reasonOf, quantiles)
   }
 }
+
+const demandPrices = (rows: readonly Row[], quantilesUsd: Float64Array, { demandUsd }: ScorerOptions): Float64Array | undefined =>
+  demandUsd && Float64Array.from(rows, ({ value }, row) => demandUsd(value.listing, quantilesAt(quantilesUsd, row)))
 
 function quantilesAt(quantilesUsd: Float64Array, row: number): PriceQuantiles {
   const [q05, q25, q50, q75, q95] = quantilesUsd.subarray(row * 5, row * 5 + 5) as unknown as [number, number, number, number, number]

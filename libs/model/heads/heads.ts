@@ -14,13 +14,17 @@ export function askHeads({ exit, demand }: Heads, rows: AskedRows): HeadAnswers 
   const { quantilesUsd } = rows.forecasts
   return {
     exitUsd: exit === null ? null : exitQuantiles(exit, { inputs, quantilesUsd, asksUsd: rows.asksUsd }),
-    demandRates: demand === null ? null : demandRates(demand, { inputs, ...atMedian(rows) }),
+    demandRates: demand === null ? null : demandRates(demand, { inputs, ...atPrices(rows) }),
   }
 }
 
-function atMedian({ alike, forecasts: { quantilesUsd } }: AskedRows): Pick<DemandRows, 'logRatios' | 'logPaces'> {
+function atPrices({ alike, demandUsd, forecasts: { quantilesUsd } }: AskedRows): Pick<DemandRows, 'logRatios' | 'logPaces'> {
   const medianOf = (row: number): number => quantilesUsd[row * quantileCount + medianIndex] as number
-  return { logRatios: new Float64Array(alike.length), logPaces: Float64Array.from(alike, (sales, row) => logPaceOf(sales, medianOf(row))) }
+  const priceOf = (row: number): number => demandUsd?.[row] ?? medianOf(row)
+  return {
+    logRatios: Float64Array.from(alike, (_, row) => Math.log(priceOf(row) / medianOf(row))),
+    logPaces: Float64Array.from(alike, (sales, row) => logPaceOf(sales, priceOf(row))),
+  }
 }
 
 /** By level: the middle of a skewed price counts most. Fixed, for nothing is gained by fitting them. */

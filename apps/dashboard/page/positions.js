@@ -1,0 +1,88 @@
+import { ask } from './ask.js'
+import { h, setText } from './dom.js'
+import { count, dateTime, percent, signedUsd, tame, usd } from './format.js'
+
+const mostShown = 50
+const feeRatio = 0.0425
+
+const columns = [
+  ['Axie', ''],
+  ['Account', 'extra'],
+  ['Bought', 'extra'],
+  ['Cost', 'number'],
+  ['Worth now', 'number'],
+  ['Likely half', 'number extra'],
+  ['Ask for it', 'number'],
+  ['Leaves', 'number extra'],
+  ['Demand, 24 h', 'number'],
+]
+
+/** What was really bought and is not sold yet: what it is worth now, and what to ask for it. */
+export function createPositions({ lookup }) {
+  const aside = h('p', { class: 'aside' })
+  const body = h('div')
+  const element = h(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'positions-title' },
+    h('header', {}, h('h2', { id: 'positions-title' }, 'Open positions'), aside),
+    body,
+    h(
+      'p',
+      { class: 'note' },
+      'Ask for it: 2% below the median of the last similar sales, else (*) of the forecast. Leaves: sold at that, after fee and cost. Demand: the chance that another one alike sells at that price or more within 24 hours.',
+    ),
+  )
+  return {
+    element,
+    async refresh() {
+      const { answer, problem } = await ask(`/api/positions?status=open&limit=${mostShown}`)
+      if (problem !== undefined) return body.replaceChildren(h('p', { class: 'empty' }, tame(problem.detail, 400)))
+      const { total, openCostUsd, positions, simulated } = answer
+      setText(aside, `${simulated ? 'SIMULATED · ' : ''}${count(total)} open, ${usd(openCostUsd)} paid`)
+      body.replaceChildren(total === 0 ? nothing() : positionsTable(positions, lookup))
+    },
+  }
+}
+
+const nothing = () =>
+  h(
+    'p',
+    { class: 'empty' },
+    'Nobody has said that they bought anything. Press Bought under an alert in Discord, use /bought, or POST /api/positions.',
+  )
+
+const positionsTable = (positions, lookup) =>
+  h(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Open positions' },
+    h(
+      'table',
+      { class: 'plain profit' },
+      h('thead', {}, h('tr', {}, ...columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
+      h('tbody', {}, ...positions.map((position) => rowOf(position, lookup))),
+    ),
+  )
+
+const number = (text, kind = '') => h('td', { class: `number ${kind}` }, text)
+
+function rowOf({ axieId, class: axieClass, account, boughtAt, boughtUsd, now }, lookup) {
+  const leaves = now === null ? null : now.suggestedAskUsd * (1 - feeRatio) - boughtUsd
+  return h(
+    'tr',
+    {},
+    h(
+      'th',
+      { scope: 'row' },
+      h('i', { class: 'dot', 'data-class': axieClass, 'aria-hidden': 'true' }),
+      h('button', { type: 'button', class: 'axie', onclick: () => lookup(axieId) }, `#${tame(axieId, 20)}`),
+    ),
+    h('td', { class: 'extra' }, tame(account, 40)),
+    h('td', { class: 'time extra' }, dateTime(boughtAt)),
+    number(usd(boughtUsd)),
+    number(usd(now?.forecastUsd.q50)),
+    number(now === null ? '–' : `${usd(now.forecastUsd.q25)} to ${usd(now.forecastUsd.q75)}`, 'label extra'),
+    number(now === null ? '–' : `${usd(now.suggestedAskUsd)}${now.suggestedFrom === 'forecast' ? ' *' : ''}`),
+    number(signedUsd(leaves), `extra ${leaves > 0 ? 'up' : leaves < 0 ? 'lost' : ''}`),
+    number(percent(now?.demand?.h24)),
+  )
+}

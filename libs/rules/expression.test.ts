@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ScoredListing } from '#schemas/types.ts'
-import { compileExpression, ExpressionError } from './expression.ts'
+import { compileExpression, ExpressionError, mistakesIn } from './expression.ts'
 import { describeRecord } from './expression-record.ts'
 import { anyScored, sampleScored, scoredWith } from './testing/scored-listing-samples.ts'
 
@@ -16,6 +16,20 @@ const mistakeIn = (text: string): ExpressionError => {
   }
   throw new Error(`expected ${text} to be refused`)
 }
+
+describe('mistakes of an expression', () => {
+  it.each([
+    ['ask.usd < 3 && item.clas == "plant" || (forecast.q5 > 3 && ask.usd > "x") && item.breedCount', [20, 49, 59, 77]],
+    ['!(ask.usd < "3") && (!(ask.eur < 3)) && ask.usd < 1', [2, 27]],
+    ['similarSales.exists(s, s.us > 3) && ask.eur < 3', [25, 40]],
+    ['item.class.matches("x") && ask.eur < 2', [0, 31]],
+    ['ask.usd <', [9]],
+    ['a.b', [0]],
+    ['ask.usd < 3 && item.breedCount < 2', []],
+  ])('%s: all at once, each at its place', (text, offsets) => {
+    expect(mistakesIn(text).map(({ offset }) => offset)).toEqual(offsets)
+  })
+})
 
 describe('expression', () => {
   it.each([
@@ -136,6 +150,7 @@ describe('expression', () => {
       fc.property(
         fc.array(word, { maxLength: 12 }).map((words) => words.join(' ')),
         (text) => {
+          expect(() => mistakesIn(text)).not.toThrow()
           try {
             compileExpression(text).answer(sampleScored, costs)
           } catch (error) {

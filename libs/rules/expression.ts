@@ -77,6 +77,61 @@ export function compileExpression(text: string): Expression {
   }
 }
 
+/**
+ * Every mistake of an expression, in its order; none where it can be used. The library's checker stops at the first one, so each part
+ * between `&&` and `||` is checked by itself. What cannot be parsed has one mistake: behind it nothing is certain.
+ */
+export function mistakesIn(text: string): ExpressionError[] {
+  const whole = mistakeOf(text)
+  if (whole === null) return []
+  const parts = text.length > longest ? [] : partsOf(text)
+  const found = parts.flatMap((part) => {
+    const mistake = mistakeOf(textOf(part, text))
+    return mistake === null ? [] : new ExpressionError(mistake.message, part.start + mistake.offset, { cause: mistake })
+  })
+  return found.length === 0 ? [whole] : found
+}
+
+function mistakeOf(text: string): ExpressionError | null {
+  try {
+    compileExpression(text)
+    return null
+  } catch (error) {
+    if (error instanceof ExpressionError) return error
+    throw error
+  }
+}
+
+/** A node may end before the brackets that it opens. */
+function textOf({ start, end }: ASTNode, text: string): string {
+  for (let until = end; ; ) {
+    const part = text.slice(start, until)
+    const bracket = /^\s*\)/.exec(text.slice(until))
+    if (bracket === null || isParsed(part)) return part
+    until += bracket[0].length
+  }
+}
+
+function isParsed(text: string): boolean {
+  try {
+    environment.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** None where it cannot be parsed. Names that a macro binds are known within one part only, so no part reaches into one. */
+function partsOf(text: string): ASTNode[] {
+  const within = (node: ASTNode): ASTNode[] =>
+    node.op === '&&' || node.op === '||' ? (node.args as [ASTNode, ASTNode]).flatMap(within) : [node]
+  try {
+    return within(environment.parse(text).ast)
+  } catch {
+    return []
+  }
+}
+
 type Program = ReturnType<Environment['parse']>
 
 function parse(text: string, offsetIn: (offset: number) => number): Program {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { FatalError } from '#lib/errors/errors.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
-import { compileExpression, ExpressionError } from './expression.ts'
+import { mistakesIn } from './expression.ts'
 
 /**
  * A rule set: the document that says which listings deserve an alert. It is named by the sha256 of its canonical JSON and never changes;
@@ -98,12 +98,7 @@ export const afterCosts = (saleUsd: number, { feeRatio, gasUsd = 0 }: Costs): nu
 export type Guards = RuleSet['guards']
 
 function checkExpression(text: string, context: z.RefinementCtx<string>): void {
-  try {
-    compileExpression(text)
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error
-    context.addIssue({ code: 'custom', message: error.message, params: { offset: error.offset } })
-  }
+  for (const { message, offset } of mistakesIn(text)) context.addIssue({ code: 'custom', message, params: { offset } })
 }
 
 /** A quantile of the forecast, or of the exit: what it sells for next when bought at this ask. */

@@ -83,7 +83,7 @@ rules:
   - name: plain
     when: item.clas == "plant"
   - name: quoted
-    when: "ask.usd < 1 && item.clas == \\"plant\\""
+    when: "ask.eur < 1 && item.clas == \\"plant\\""
   - name: folded
     when: >
       ask.usd < 1
@@ -95,6 +95,7 @@ rules:
 `,
         [
           'mine.yaml:4:16: rules.0.when: No such key: clas',
+          'mine.yaml:6:16: rules.1.when: No such key: eur',
           'mine.yaml:6:32: rules.1.when: No such key: clas',
           'mine.yaml:10:17: rules.2.when: No such key: clas',
           'mine.yaml:14:17: rules.3.when: No such key: clas',

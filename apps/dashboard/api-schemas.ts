@@ -243,7 +243,7 @@ export const purchaseBody = z.strictObject({
   account,
   axieId,
   priceUsd: z.number().nullable().default(null).describe('What was paid; null: the ask of the alert'),
-  at: z.number().int().min(0).max(8.64e15).optional().describe('Milliseconds since 1970; absent: now'),
+  at: z.number().int().min(0).max(8.64e15).optional().describe('Milliseconds since 1970; absent: now, by the market’s clock'),
   alertId: z.string().max(200).nullable().default(null).describe('The alert it was bought by; null: the newest one of this axie, if any'),
 })
 

@@ -63,7 +63,7 @@ export const app = defineApp({
       modelBook,
       prices,
       why: createAnswerWhy({ ...context, view }),
-      positions: createPositions({ ...context, producer, view, prices }),
+      positions: createPositions({ ...context, producer, view, prices, now: () => marketNow(context, sources) }),
       rules,
       status,
       events,
@@ -87,6 +87,10 @@ export const app = defineApp({
     }
   },
 })
+
+/** Before its first event, the market has no clock. */
+const marketNow = ({ clock }: Context, { market }: LiveSources): number =>
+  Number.isFinite(market.state.clock) ? market.state.clock : clock.now()
 
 /** Whoever reaches the port reads everything: that must have been meant. */
 function refuseOpenDoor({ DASHBOARD_HOST: host, API_TOKEN: token, API_WITHOUT_TOKEN: without }: Context['config']): void {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { listingEvent, listingIdOf } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { samplePaperTrade } from '#lib/paper/testing/paper-samples.ts'
 import { sampleScored, sampleTime, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import type { Item } from '#schemas/types.ts'
@@ -231,6 +232,25 @@ describe('the page', () => {
     expect(await page.locator('.card').innerText()).not.toMatch(/[\u202e\u200b]/)
     const width = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
     expect(width).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
+  test('Money shows what is held, with what to ask for it, and what rules earn on paper', async () => {
+    await openWorld()
+    await world.openMarket()
+    await offer(knownItem)
+    const bought = { method: 'POST', headers: { 'content-type': 'application/json' } }
+    await world.get('/api/positions', { ...bought, body: JSON.stringify({ axieId: knownItem.tokenId, priceUsd: 12 }) })
+    const ended = { state: 'alike', endedAt: sampleTime + 3_600_000, priceUsd: 60, gainUsd: 37.4 } as const
+    await world.send('paper.trades', 'a', samplePaperTrade({ tradeId: 'a', ...ended }))
+    await world.send('paper.trades', 'b', samplePaperTrade({ tradeId: 'b', account: 'preset:classic', state: 'missed', missedFor: 'gone' }))
+    const { page, complaints } = await visit({}, '/#money')
+    await page.locator('.held').getByText('$12.00').waitFor()
+    const accounts = page.locator('.paper').first()
+    expect(await accounts.innerText()).toMatch(/default.*1 of 1.*1 of 1.*\+\$37\.40.*\$1,037[\s\S]*classic, always.*0 of 1/)
+    await page.getByText('By day and account').click()
+    await page.getByText('1 gone').waitFor()
+    expect(await seriousFindings(page)).toEqual([])
     expect(complaints).toEqual([])
   })
 

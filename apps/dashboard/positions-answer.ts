@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import type { LiveView } from '#lib/live/live-view.ts'
 import { marketFeeRatio } from '#lib/market/fee.ts'
@@ -22,12 +21,13 @@ export type PositionsOptions = Readonly<{
   producer: Producer
   codec: Codec
   prefix: string
-  clock: Clock
+  /** By the market's clock, which a simulated market has of its own. */
+  now(): number
   view: Pick<LiveView, 'positions' | 'alert' | 'alerts'>
   prices: Pick<Prices, 'byId'>
 }>
 
-export function createPositions({ producer, codec, prefix, clock, view, prices }: PositionsOptions): Positions {
+export function createPositions({ producer, codec, prefix, now: marketNow, view, prices }: PositionsOptions): Positions {
   const { positions: book } = view
   const writer = createPositionWriter({ producer, codec, prefix, book })
   const alertIdOf = (axieId: string) => view.alerts(Number.MAX_SAFE_INTEGER).find(({ listing }) => listing.axieId === axieId)?.alertId ?? ''
@@ -63,10 +63,10 @@ export function createPositions({ producer, codec, prefix, clock, view, prices }
     },
     async bought({ account, axieId, priceUsd, at, alertId }) {
       const alert = view.alert(alertId ?? alertIdOf(axieId))
-      return rowOf(await writer.bought({ account, tokenId: axieId, usd: priceUsd, at: at ?? clock.now(), by: 'api', alert }))
+      return rowOf(await writer.bought({ account, tokenId: axieId, usd: priceUsd, at: at ?? marketNow(), by: 'api', alert }))
     },
     sold: async ({ account, axieId, priceUsd, at }) =>
-      rowOf(await writer.sold({ account, tokenId: axieId, usd: priceUsd, at: at ?? clock.now(), by: 'said' })),
+      rowOf(await writer.sold({ account, tokenId: axieId, usd: priceUsd, at: at ?? marketNow(), by: 'said' })),
   }
 }
 

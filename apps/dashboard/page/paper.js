@@ -24,7 +24,7 @@ const columns = [
 export function createPaper() {
   const aside = h('p', { class: 'aside' })
   const body = h('div')
-  const days = h('details', { hidden: true }, h('summary', {}, 'By day and account'))
+  const days = h('details', { class: 'below', hidden: true }, h('summary', {}, 'By day and account'))
   const daysBody = h('div')
   days.append(daysBody)
   const note = h('p', { class: 'note' })
@@ -63,7 +63,7 @@ const table = (label, head, rows) =>
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
     h(
       'table',
-      { class: 'plain profit' },
+      { class: 'plain paper' },
       h('thead', {}, h('tr', {}, ...head.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
       h('tbody', {}, ...rows),
     ),
@@ -77,7 +77,7 @@ const accountsTable = (accounts) =>
       h(
         'tr',
         {},
-        h('th', { scope: 'row' }, tame(name, 40), inForce ? null : h('span', { class: 'label' }, ' not in force')),
+        h('th', { scope: 'row' }, tame(name, 40), inForce ? null : h('span', { class: 'label extra' }, ' not in force')),
         h('td', { class: 'time extra' }, dateTime(since)),
         ...figureCells(figures),
         number(usd(cashUsd)),

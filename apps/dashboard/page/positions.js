@@ -10,11 +10,11 @@ const columns = [
   ['Account', 'extra'],
   ['Bought', 'extra'],
   ['Cost', 'number'],
-  ['Worth now', 'number'],
+  ['Worth', 'number'],
   ['Likely half', 'number extra'],
-  ['Ask for it', 'number'],
+  ['Ask', 'number'],
   ['Leaves', 'number extra'],
-  ['Demand, 24 h', 'number'],
+  ['Demand', 'number'],
 ]
 
 /** What was really bought and is not sold yet: what it is worth now, and what to ask for it. */
@@ -29,7 +29,7 @@ export function createPositions({ lookup }) {
     h(
       'p',
       { class: 'note' },
-      'Ask for it: 2% below the median of the last similar sales, else (*) of the forecast. Leaves: sold at that, after fee and cost. Demand: the chance that another one alike sells at that price or more within 24 hours.',
+      'Worth: the forecast’s median now. Ask: 2% below the median of the last similar sales, else (*) of the forecast. Leaves: sold at that, after fee and cost. Demand: the chance that another one alike sells at that price or more within 24 hours.',
     ),
   )
   return {
@@ -57,7 +57,7 @@ const positionsTable = (positions, lookup) =>
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Open positions' },
     h(
       'table',
-      { class: 'plain profit' },
+      { class: 'plain held' },
       h('thead', {}, h('tr', {}, ...columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
       h('tbody', {}, ...positions.map((position) => rowOf(position, lookup))),
     ),

@@ -23,7 +23,7 @@ export type Held = Readonly<{ trade: PaperTrade; keys: LikenessKeys | null }>
 
 export type PaperAccount = {
   cashUsd: number
-  /** Of all that ended. */
+  /** What all that ended left. */
   gainUsd: number
   /** By axie. */
   readonly open: Map<string, Held>

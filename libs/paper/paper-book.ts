@@ -57,7 +57,7 @@ export function createPaperBook(histories: Pick<AxieHistories, 'of'>): PaperBook
   const seen = new Map<string, number>()
   let waiting: Step[] = []
   let clock = Number.NEGATIVE_INFINITY
-  /** Of the oldest live event that the log still has: what became of alerts before it is forgotten. */
+  /** The oldest live event that the log still has: what became of alerts before it is forgotten. */
   let logFrom = Number.POSITIVE_INFINITY
   let isLoaded = false
   let sweptHour = Number.NaN

@@ -52,6 +52,7 @@ export const rejectCodes = {
   no_market: 'No event of the market is known yet.',
   no_level: 'Too few sales are known to tell the level of the market.',
   no_forecast: 'The model gave no usable number.',
+  model_slow: 'The model takes so long for a forecast that it could not keep up with the market.',
   model_missing: 'The bundle is not in the object store: publish it again, or promote another model.',
   model_corrupt: 'The bundle differs from what its manifest or announcement says.',
   model_unsupported: 'The bundle is of a kind or format that this version does not read.',

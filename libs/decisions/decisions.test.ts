@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '#lib/clock/clock.ts'
+import { createManualClock, systemClock } from '#lib/clock/clock.ts'
 import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { exchangeRateEvent, modelBarredEvent } from '#lib/market/event.ts'
@@ -9,7 +9,7 @@ import { createMemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { ModelAnnounced } from '#schemas/types.ts'
 import { holdLearning } from './hold-learning.ts'
 import { sendDecisions } from './promote.ts'
-import { promoteModel } from './promote-model.ts'
+import { promoteModel, requireQuick } from './promote-model.ts'
 import { readModels } from './read-models.ts'
 
 const seen = { observedAt: 1_000, origin: 'live', source: 'live' } as const
@@ -53,4 +53,14 @@ it('a barred model is promoted by nobody', async () => {
   const value = servers.codec.encode('ModelAnnounced', announced)
   await servers.log.producer().send([{ topic: 'run.models', key: 'bad', value }])
   await expect(promoteModel({ ...servers, featureSets: ['f'] }, 'bad', 'test')).rejects.toMatchObject({ code: 'model_barred' })
+})
+
+it('a model that could not keep up with the market is refused; one slow answer of a busy machine is none', () => {
+  const clock = createManualClock(0)
+  const taking = (...millis: number[]) => {
+    let count = 0
+    return () => clock.advanceTo(clock.monotonic() + (millis[count++ % millis.length] as number))
+  }
+  expect(() => requireQuick('m', taking(80), clock)).toThrow('model m: expected a forecast within 50 ms, it took 80')
+  expect(() => requireQuick('m', taking(400, 90, 2), clock)).not.toThrow()
 })

@@ -590,9 +590,9 @@ export type MoneyEvidence = {
   readonly unsold: number
   /** Sum of gains of those that gained. */
   readonly gainUsd: number
-  /** Sum of losses of those that lost, the unsold at what their like then sold for; not negative. */
+  /** Sum of losses of those that were sold again for less; not negative. What an unsold one would have fetched nobody knows: none is in it. */
   readonly lossUsd: number
-  /** Whether promotions wait: the gained share is below what was promised. */
+  /** Whether promotions wait: the rule's posts are paused for what it lost, or for how seldom it gained. */
   readonly vetoes: boolean
 }
 

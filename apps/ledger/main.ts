@@ -15,7 +15,7 @@ import { createMoneyPublisher } from './money-publisher.ts'
 import { createOutcomePublisher } from './outcome-publisher.ts'
 import { createPaperPublisher } from './paper-publisher.ts'
 
-const caughtUp = 'caught up with market.events, alerts, alerts.paper, candidates.rejected and alerts.feedback'
+const caughtUp = 'caught up with market.events, controls, alerts, alerts.paper, candidates.rejected and alerts.feedback'
 
 export const app = defineApp({
   name: 'ledger',
@@ -64,14 +64,14 @@ export const app = defineApp({
     }
 
     const reading =
-      <Name extends 'MarketEvent' | 'Alert' | 'RejectedCandidate' | 'AlertFeedback'>(
+      <Name extends 'MarketEvent' | 'Alert' | 'RejectedCandidate' | 'AlertFeedback' | 'Control'>(
         name: Name,
-        take: (value: RecordTypes[Name]) => Outcome[],
+        take: (value: RecordTypes[Name], writtenAt: number) => Outcome[],
       ) =>
       async (records: readonly LogRecord[]) => {
-        for (const { value, topic, partition, offset, headers } of records) {
+        for (const { value, topic, partition, offset, headers, timestamp } of records) {
           try {
-            if (value !== null && isMeantFor('ledger', headers)) revise(take(await codec.decode(name, value)))
+            if (value !== null && isMeantFor('ledger', headers)) revise(take(await codec.decode(name, value), timestamp))
           } catch (error) {
             if (!(error instanceof RejectedError)) throw error
             countUnreadable()
@@ -82,11 +82,18 @@ export const app = defineApp({
     const followers = await Promise.all([
       log.follow(
         [topicName(prefix, 'market.events')],
-        reading('MarketEvent', (event) => {
-          money.observe(event)
+        reading('MarketEvent', (event, writtenAt) => {
+          money.observe(event, writtenAt)
           const outcomes = book.observe(event)
           paperBook.observe(event)
           return outcomes
+        }),
+      ),
+      log.follow(
+        [topicName(prefix, 'controls')],
+        reading('Control', (control, writtenAt) => {
+          money.told(control, writtenAt)
+          return []
         }),
       ),
       log.follow(

@@ -59,6 +59,20 @@ export function nextMoneyState(
   return { state: initialMoneyState, decision: { kind: 'resume_rule', reason } }
 }
 
+/**
+ * The state after evidence that stands in the log: where it says otherwise than was computed, people had told otherwise in between, and their
+ * word, of which only the newest is kept, is gone.
+ */
+export function stateAsWritten(
+  computed: MoneyState,
+  { vetoes, ...evidence }: Pick<MoneyEvidence, 'vetoes' | 'matured' | 'gained' | 'gainUsd' | 'lossUsd'>,
+): MoneyState {
+  if (vetoes === (computed.name === 'paused')) return computed
+  if (vetoes) return { name: 'paused', why: 'by what it had lost since people resumed it', tally: nothing }
+  const { matured, gained, gainUsd, lossUsd } = evidence
+  return { name: 'posting', tally: { matured, gained, netUsd: gainUsd - lossUsd } }
+}
+
 function reasonToPause({ matured, gained, netUsd }: Tally, { promised, alpha, fewest, mostLostUsd }: MoneyWatchSettings): string | null {
   if (-netUsd > mostLostUsd) return `its alerts lost ${usd(-netUsd)}, more than the limit of ${usd(mostLostUsd)}`
   if (matured < fewest || evidenceAgainst(promised, 'at least', { matured, gained }) < 1 / alpha) return null

@@ -29,7 +29,7 @@ export const access: Readonly<Record<string, Access>> = {
     writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'marketplace.key', 'dead-letters'],
   },
   ledger: {
-    reads: ['market.events', 'alerts', 'alerts.paper', 'candidates.rejected', 'alerts.feedback', 'outcomes', 'paper.trades'],
+    reads: ['market.events', 'controls', 'alerts', 'alerts.paper', 'candidates.rejected', 'alerts.feedback', 'outcomes', 'paper.trades'],
     writes: ['outcomes', 'paper.trades', 'market.events', 'controls'],
   },
   dashboard: {

@@ -24,7 +24,7 @@ export interface Trainings {
 }
 
 export type TrainingsOptions = Readonly<{
-  log: Pick<Log, 'consumer' | 'producer'>
+  log: Pick<Log, 'consumer' | 'producer' | 'admin'>
   codec: Codec
   prefix: string
   clock: Clock
@@ -41,9 +41,25 @@ export async function joinTrainings(options: TrainingsOptions): Promise<Training
   const waiting = new Map<string, PromiseWithResolvers<void>>()
   const producer = log.producer()
   const stopping = new AbortController()
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => {})
   let isOurs = false
+  /** A topic in which nothing was ever written is not fetched from, and has no position: it is read all the same. */
+  let isEmpty = false
   // It commits nothing: whoever takes over reads the whole table, which is small.
   const consumer = log.consumer({ group: `${prefix}trainer`, topics: [topic], from: 'earliest', sessionTimeoutMillis })
+
+  async function lookWhetherEmpty(): Promise<void> {
+    const admin = log.admin()
+    try {
+      const offsets = await untilAvailable(() => admin.offsets(topic), { clock, signal: stopping.signal })
+      isEmpty = offsets.every(({ first, next }) => first === next)
+    } catch (error) {
+      if (!stopping.signal.aborted) throw error
+    } finally {
+      await admin.close()
+    }
+  }
 
   await consumer.start(
     async ({ records }) => {
@@ -56,6 +72,8 @@ export async function joinTrainings(options: TrainingsOptions): Promise<Training
     },
     (assigned) => {
       isOurs = assigned.length > 0
+      isEmpty = false
+      if (isOurs) lookWhetherEmpty().catch(failed.reject)
       for (const { reject } of waiting.values()) reject(new Error('another trainer has taken over'))
       waiting.clear()
     },
@@ -63,7 +81,7 @@ export async function joinTrainings(options: TrainingsOptions): Promise<Training
 
   return {
     isOurs: () => isOurs,
-    isRead: () => isOurs && consumer.lag().some(({ records, position }) => records === 0 && position !== null),
+    isRead: () => isOurs && consumer.lag().some(({ records, position }) => records === 0 && (position !== null || isEmpty)),
     newest: () => [...byId.values()].at(-1) ?? null,
     async write(run) {
       const writeId = clock.uniqueId()
@@ -79,7 +97,7 @@ export async function joinTrainings(options: TrainingsOptions): Promise<Training
         waiting.delete(writeId)
       }
     },
-    finished: consumer.finished,
+    finished: Promise.race([consumer.finished, failed.promise]),
     async stop() {
       stopping.abort()
       await consumer.stop()

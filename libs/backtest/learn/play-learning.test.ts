@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, expect, it } from 'vitest'
 import { parseBacktestArguments } from '#app/cli/backtest/arguments.ts'
 import { run as sample } from '#app/cli/sample/main.ts'
+import { bestOf } from './play-learning.ts'
 import { runLearning } from './run-learning.ts'
 import { formatLearning } from './text.ts'
 
@@ -30,4 +31,16 @@ it('prices the same sales in four ways by the same bundles, and says what they a
   expect(nightly?.loss).not.toBe(frozen?.loss)
   expect(hindsight?.loss).toBeLessThanOrEqual(frozen?.loss as number)
   expect(formatLearning(result)).toContain('expect few verdicts')
+})
+
+it('finds the best bundle of a day by its date: days without sales are in no list', () => {
+  const alone = [
+    [0.06, 0.07],
+    [0.05, 0.09],
+    [0.04, 0.01],
+  ].map(([before, after]) => [
+    { day: 10, loss: before as number },
+    { day: 12, loss: after as number },
+  ])
+  expect([bestOf(alone, 0, 10), bestOf(alone, 1, 11), bestOf(alone, 2, 12), bestOf(alone, 1, 12)]).toEqual([0, 0, 2, 0])
 })

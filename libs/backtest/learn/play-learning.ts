@@ -1,3 +1,4 @@
+import { dayMillis } from '#lib/clock/durations.ts'
 import { saveBundle } from '#lib/model/bundle/bundle.ts'
 import { type BackendChoice, startTensorRuntime, type TensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
@@ -50,16 +51,18 @@ export async function playLearning(options: LearningOptions): Promise<LearningRe
     progress.show(0.75 + (0.2 * place) / models.length, `hindsight: bundle ${place + 1} of ${models.length}`)
     alone.push(armDays((await playArm(market, bundleFrom(models, place))).candidates))
   }
-  const hindsight = await playArm(market, (day) => models[bestOf(alone, day)] as DayModel)
+  const hindsight = await playArm(market, (day) => models[bestOf(alone, day, dayAt((models[day] as DayModel).from))] as DayModel)
   const arms: Readonly<Record<string, PlayedArm>> = { frozen, nightly, judged, hindsight }
   const money = (arm: PlayedArm) => armMoney(arm.candidates, { book, execution, span, seed })
   const { user, system } = process.cpuUsage(cpu)
   return assessArms({ arms, money, models, cpuSeconds: (user + system) / 1e6 })
 }
 
-/** The bundle of least loss on a day, among those that there were by then. */
-function bestOf(alone: readonly (readonly ArmDay[])[], day: number): number {
-  const losses = alone.slice(0, day + 1).map((days) => days[day]?.loss ?? Number.POSITIVE_INFINITY)
+const dayAt = (at: number): number => Math.floor(at / dayMillis)
+
+/** The bundle of least loss on a day, among those that there were by that night. A day without sales is in no list. */
+export function bestOf(alone: readonly (readonly Pick<ArmDay, 'day' | 'loss'>[])[], night: number, day: number): number {
+  const losses = alone.slice(0, night + 1).map((days) => days.find((one) => one.day === day)?.loss ?? Number.POSITIVE_INFINITY)
   return losses.indexOf(Math.min(...losses))
 }
 

@@ -13,10 +13,10 @@ const missWords: Readonly<Record<string, string>> = {
   money: 'beyond its money',
 }
 
-export const missWord = (reason: string): string => missWords[reason] ?? 'missed'
+const missWord = (reason: string): string => missWords[reason] ?? 'missed'
 
 /** One line for each account, for whatever tells people how a day, a week or a run went. n of all ways to end stand beside what it gained. */
-export const paperLines = (accounts: readonly PaperAccountSummary[]): string[] =>
+export const paperLines = (accounts: readonly Omit<PaperAccountSummary, 'curve'>[]): string[] =>
   accounts.map(({ account, figures, cashUsd }) => `${accountName(account)}: ${figuresText(figures)}; ${usd(cashUsd)} in money`)
 
 function figuresText(figures: PaperFigures): string {

@@ -1,9 +1,9 @@
 import { Kafka } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
-import { RejectedError } from '#lib/errors/errors.ts'
+import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
-import type { Log } from '#lib/stream/log.ts'
+import type { Log, LogAdmin } from '#lib/stream/log.ts'
 import { createRunner, type Runner } from '#lib/stream/runtime/runner.ts'
 import { checkHistory, countLostAndTwice, type InputRecord, type Violation } from '#lib/stream/testing/history.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
@@ -79,11 +79,7 @@ export async function runCase({
   const records = await readTopics(brokers, Object.values(topics))
   const inputs = records.filter(({ topic }) => topic === topics.input)
   const outputs = records.filter(({ topic }) => topic !== topics.input).map((record) => ({ ...record, input: inputOf(record) }))
-  const committed = new Map<number, number>()
-  for (let partition = 0; partition < inputPartitions; partition++) {
-    const position = await admin.committed(group, { topic: topics.input, partition })
-    if (position !== null) committed.set(partition, position.offset)
-  }
+  const committed = await committedOffsets(admin, group, topics.input)
   const violations = checkHistory({ inputs, outputs, committed })
   const difference = await lastingDifference(outputs, () => readLogFiles(cluster.broker(1).directory, [topics.output, topics.deadLetters]))
   for (const log of [...logs, test]) await log.close()
@@ -169,6 +165,22 @@ function inputOf({ value, headers }: ReadRecord): InputRecord {
 const placeOf = ({ topic, partition, offset }: Pick<ReadRecord, 'topic' | 'partition' | 'offset'>) => `${topic}-${partition}@${offset}`
 
 /** The first record that only one of two readers sees; null where they see the same. */
+/** The group's coordinator may move still: it is asked again. */
+async function committedOffsets(admin: LogAdmin, group: string, topic: string): Promise<Map<number, number>> {
+  for (const deadline = systemClock.monotonic() + replicatedMillis; ; await systemClock.sleep(500)) {
+    try {
+      const committed = new Map<number, number>()
+      for (let partition = 0; partition < inputPartitions; partition++) {
+        const position = await admin.committed(group, { topic, partition })
+        if (position !== null) committed.set(partition, position.offset)
+      }
+      return committed
+    } catch (error) {
+      if (!(error instanceof RetryableError) || systemClock.monotonic() > deadline) throw error
+    }
+  }
+}
+
 /** A broker that was killed has its replicas whole again some seconds after it serves: until then its files hold less. */
 async function lastingDifference(ours: readonly ReadRecord[], readFiles: () => Promise<LoggedRecord[]>): Promise<string | null> {
   for (const deadline = systemClock.monotonic() + replicatedMillis; ; await systemClock.sleep(1_000)) {

@@ -24,3 +24,13 @@ it('questions that share a connection: one that fails closes it, and the others 
   expect(await admin.listTopics()).toEqual(['t'])
   expect(connections).toBe(2)
 })
+
+it('a topic of which no partition is known yet is worth asking for again', async () => {
+  // As kafkajs fails where the metadata of a broker that has just started name the topic alone.
+  const fetchTopicOffsets = async () => {
+    const { partitions } = [].pop() as unknown as { partitions: [] }
+    return partitions
+  }
+  const kafka = { admin: () => ({ connect: async () => {}, disconnect: async () => {}, fetchTopicOffsets }) } as unknown as Kafka
+  await expect(createKafkajsAdmin(kafka).offsets('t')).rejects.toThrow(RetryableError)
+})

@@ -20,6 +20,16 @@ const typeOf = (error: unknown) => (error as { type?: string } | undefined)?.typ
 const givenUp = (doing: string, error: Error) =>
   new RetryableError(`${doing}: the connection was given up (${error.message})`, { cause: error })
 
+/** kafkajs trips over a topic without partitions: a broker that has just started may name it before it knows them. */
+async function topicOffsets(admin: Admin, topic: string) {
+  try {
+    return await admin.fetchTopicOffsets(topic)
+  } catch (error) {
+    if (error instanceof TypeError) throw new RetryableError(`no partition of ${topic} is known yet`, { cause: error })
+    throw error
+  }
+}
+
 export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
   let connected: Promise<Admin> | null = null
 
@@ -126,7 +136,7 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
       ask(
         `reading offsets of ${topic}`,
         async (admin) => {
-          const offsets = await admin.fetchTopicOffsets(topic)
+          const offsets = await topicOffsets(admin, topic)
           return offsets
             .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
             .sort((a, b) => a.partition - b.partition)

@@ -80,15 +80,20 @@ describe('models that earlier versions stored', () => {
 })
 
 /** As a log holds it, beside the schema it was written by and what it said. A field that is newer has its default. */
-type WrittenRecord = Readonly<{ record: RecordName; schema: object; bytes: string; value: object }>
+type Written = Readonly<{ bytes: string; value: object }>
+type WrittenRecords = Readonly<{ record: RecordName; schema: object }> & (Written | Readonly<{ written: readonly Written[] }>)
 
 describe('records in logs that are kept for ever', () => {
   it.each(filesIn('records/'))('%s says what it said', async (file) => {
-    const { record, schema, bytes, value }: WrittenRecord = JSON.parse(read(`records/${file}`).toString())
+    const records: WrittenRecords = JSON.parse(read(`records/${file}`).toString())
+    const { record, schema } = records
     const registry = createMemoryRegistry()
     const id = await registry.register(record, JSON.stringify(schema))
-    const decoded = await createCodec({ registry }).decode(record, Buffer.concat([Buffer.of(0, 0, 0, 0, id), Buffer.from(bytes, 'base64')]))
-    expect(decoded).toMatchObject(value)
+    const codec = createCodec({ registry })
+    for (const { bytes, value } of 'written' in records ? records.written : [records]) {
+      const decoded = await codec.decode(record, Buffer.concat([Buffer.of(0, 0, 0, 0, id), Buffer.from(bytes, 'base64')]))
+      expect(JSON.parse(JSON.stringify(decoded))).toMatchObject(value)
+    }
   })
 })
 

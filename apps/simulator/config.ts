@@ -50,6 +50,11 @@ export const simulatorSettings = defineConfig({
     default: '0.3',
     description: 'Asks that never sell, for each sale.',
   },
+  SIMULATOR_BARGAIN_SHARE: {
+    schema: decimal(0, 1),
+    default: '0',
+    description: 'How many of these ask half of what their like sold for.',
+  },
   SIMULATOR_SALES_PER_HOUR: { schema: decimal(1, 1_000_000), default: '200', unit: '1/h', description: 'Of a generated market.' },
   SIMULATOR_SPECIAL_SHARE: {
     schema: decimal(0, 1),

@@ -11,6 +11,8 @@ export type MarketFromSalesOptions = Readonly<{
   seed: number
   /** How many asks that never sell appear for each sale. */
   unsoldShare: number
+  /** How many of these ask half of what their like sold for. */
+  bargainShare?: number
   /** Whether a token id belongs, or may come to belong, to an axie of the sales: made-up axies take other ids. */
   isTaken(tokenId: number): boolean
 }>
@@ -26,7 +28,7 @@ const timeToSellSpread = 1.7
  * - When each was offered: it appears some time before its sale, at the price it sold for. Time to sell is log-normal with a median of
  *   half an hour (5% within 2 minutes, 5% over 8 hours), between 20 seconds and 48 hours, and never before the axie's sale before.
  * - Asks that do not sell: `unsoldShare` for each sale, of a similar axie (same class and parts, at times other eyes), 5% or more above
- *   that sale, one in seven of them Dutch, withdrawn after two days on average.
+ *   that sale (or half of it, for `bargainShare` of them), one in seven of them Dutch, withdrawn after two days on average.
  * - Sellers and buyers: drawn from 4,000 addresses, few of which trade much; who bought an axie is who sells it next.
  * - The exchange rate: 3,000 dollars for one ETH, so wei are dollars / 3,000 to the gwei. Transaction hashes, genes, order numbers.
  *
@@ -75,7 +77,11 @@ function offerThatSold(sold: SoldAxie, startedAt: number, owners: Owners): { off
 /** As special as the one that it is like. */
 const told = ({ attributes }: Pick<SoldAxie, 'attributes'>) => (attributes === undefined ? {} : { attributes })
 
-function createUnsoldAsks({ isTaken }: MarketFromSalesOptions, random: Random, nextSeller: () => string): (like: SoldAxie) => Offer {
+function createUnsoldAsks(
+  { isTaken, bargainShare = 0 }: MarketFromSalesOptions,
+  random: Random,
+  nextSeller: () => string,
+): (like: SoldAxie) => Offer {
   const lastOfClass = new Map<string, SimulatedAxie>()
   const used = createRecentMap<true>(30 * 24 * hourMillis)
 
@@ -95,7 +101,9 @@ function createUnsoldAsks({ isTaken }: MarketFromSalesOptions, random: Random, n
     const axie = similarTo(like)
     lastOfClass.set(like.class, like)
     const isDutch = random.chance(1 / 7)
-    const endedUsd = like.priceUsd * (1.05 + random.exponential(0.35))
+    const dearer = 1.05 + random.exponential(0.35)
+    // Not drawn where there are none: markets of before stay as they were.
+    const endedUsd = like.priceUsd * (bargainShare > 0 && random.chance(bargainShare) ? 0.5 : dearer)
     const baseUsd = isDutch ? endedUsd * (1.3 + random.next()) : endedUsd
     return {
       axie,

@@ -29,6 +29,8 @@ export interface Market {
   /** An answer held these: for the counts. */
   show(results: readonly (OpenOffer | SettledSale)[]): void
   counts(): MarketCounts
+  /** The listings that answers held, each once, in the order in which they were first shown: the last 100,000. */
+  shownOffers(): readonly OpenOffer[]
 }
 
 export type MarketOptions = Readonly<{
@@ -38,6 +40,8 @@ export type MarketOptions = Readonly<{
   /** What shall be wrong with an offer: asked once, when it appears. */
   faultOf?: (offer: Offer) => OfferFault | null
 }>
+
+const mostShown = 100_000
 
 /** How long an offer lasts whose fault it is to vanish. */
 const vanishAfterMillis = 5 * minuteMillis
@@ -58,6 +62,7 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
   let next = coming.next()
   const counts = { listings: 0, sales: 0, withdrawals: 0, listingsShown: 0, salesShown: 0 }
   const shown = new WeakSet<OpenOffer | SettledSale>()
+  let shownOffers: OpenOffer[] = []
 
   const isIndexed = ({ offer, fault }: OpenOffer): boolean => fault !== 'indexedLate' || offer.startedAt + indexedLateMillis <= now
 
@@ -98,8 +103,12 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
         if (shown.has(result)) continue
         shown.add(result)
         counts['offer' in result ? 'listingsShown' : 'salesShown']++
+        if ('offer' in result) shownOffers.push(result)
       }
+      // In bulk: taking single ones from the front of a long array is slow.
+      if (shownOffers.length > mostShown * 1.1) shownOffers = shownOffers.slice(-mostShown)
     },
+    shownOffers: () => shownOffers,
     counts: () => ({ ...counts, openOffers: offers.size }),
   }
 }

@@ -55,7 +55,7 @@ export const marketTimeHeader = 'x-market-time'
 
 /**
  * The simulated marketplace over HTTP: /graphql (and / alone) as the real one, with key, rate limit and faults, /leaderboard, and for whoever runs it
- * GET /stats, GET and POST /faults, without key, limit or faults.
+ * GET /stats, /offers, GET and POST /faults, without key, limit or faults.
  */
 export async function startSimulatorServer(
   options: SimulatorServerOptions,
@@ -111,6 +111,14 @@ function createRoutes(options: SimulatorServerOptions): Readonly<Record<string, 
     'GET /stats': async () => {
       market.advanceTo(marketClock.now())
       return json({ marketTime: market.now(), running: marketClock.isRunning(), ...market.counts(), answers, faults: faults.counts() })
+    },
+    'GET /offers': async () => {
+      market.advanceTo(marketClock.now())
+      return json(
+        market
+          .shownOffers()
+          .map(({ offer, fault }) => ({ tokenId: offer.axie.tokenId, startedAt: offer.startedAt, seller: offer.seller, fault })),
+      )
     },
     'GET /faults': async () => json(faults.settings()),
     'POST /faults': async (request) => {

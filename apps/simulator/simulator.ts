@@ -21,6 +21,7 @@ export async function startSimulator(
     start: config.SIMULATOR_START,
     seed: config.SIMULATOR_SEED,
     unsoldShare: config.SIMULATOR_UNSOLD_SHARE,
+    bargainShare: config.SIMULATOR_BARGAIN_SHARE,
     salesPerHour: config.SIMULATOR_SALES_PER_HOUR,
     specialShare: config.SIMULATOR_SPECIAL_SHARE,
     historyDays: config.SIMULATOR_HISTORY_DAYS,

@@ -12,6 +12,7 @@ export type SourceOptions = Readonly<{
   start: number | null
   seed: number
   unsoldShare: number
+  bargainShare: number
   /** The pace of a generated market. */
   salesPerHour: number
   /** The share of a generated market's axies that are titled, levelled or evolved. */

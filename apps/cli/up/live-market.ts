@@ -62,9 +62,11 @@ async function learn(plan: LivePlan, context: LiveContext): Promise<FirstModel |
   return trainFirstModel({ source: 'live', salesFile, playFrom: clock.now() }, context)
 }
 
+type Archived = Readonly<{ backend: Pick<LiveContext['backend'], 'store'>; run: Pick<LiveContext['run'], 'name' | 'prefix'> }>
+
 /** What this live run archived when it ran before; none where nothing is archived yet. */
-const archivedSalesOf =
-  ({ backend, run }: LiveContext) =>
+export const archivedSalesOf =
+  ({ backend, run }: Archived) =>
   async (from: number, before: number): Promise<readonly Sale[]> => {
     const archive = createArchive({ name: run.name, store: backend.store, prefix: run.prefix })
     if (!(await archive.topics()).some(({ topic }) => topic === 'market.events')) return []

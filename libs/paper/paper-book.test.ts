@@ -108,6 +108,21 @@ describe('a paper account', () => {
     expect(new Set(ended.map(({ saleId }) => saleId)).size).toBe(2)
   })
 
+  it('a buyer of one alike comes with a chance of one half', () => {
+    const known = soldAt(-60, 100, '50', { origin: 'backfill' })
+    const sold = Array.from({ length: 60 }, (_, index) => {
+      const [trade] = newestOf(
+        open()
+          .hear(known, clockAt(0), alertAt(1), soldAt(60 + index, 98, `${60 + index}`), clockAt(200))
+          .settle(),
+      )
+      return trade?.state === 'alike' ? 1 : 0
+    })
+    const count = sold.reduce<number>((sum, one) => sum + one, 0)
+    expect(count).toBeGreaterThan(18)
+    expect(count).toBeLessThan(42)
+  })
+
   it('does not sell below its price, or to itself bred further', () => {
     const known = soldAt(-60, 100, '50', { origin: 'backfill' })
     const others = Array.from({ length: 12 }, (_, index) => soldAt(60 + index, 97, `${60 + index}`))
@@ -115,7 +130,7 @@ describe('a paper account', () => {
     expect(
       newestOf(
         open()
-          .hear(known, clockAt(0), alertAt(1), ...others, bred, clockAt(200))
+          .hear(known, clockAt(0), alertAt(1), soldAt(5, 80), ...others, bred, clockAt(200))
           .settle(),
       ),
     ).toMatchObject([{ state: 'offered' }])

@@ -14,6 +14,7 @@ import { listingEvent } from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { samplePaperTrade } from '#lib/paper/testing/paper-samples.ts'
 import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
@@ -75,8 +76,33 @@ async function playMarket(world: DashboardWorld): Promise<void> {
     await playListing(world, scoredOf(sales.next().value, number, 0.75 + (number % 9) * 0.06))
   for (let number = 0; number < alertCount; number++)
     await playAlert(world, scoredOf(sales.next().value, number, 0.5 + (number % 4) * 0.05), number)
+  for (let number = 0; number < alertCount; number++) await playPaper(world, number)
   await world.log.idle()
+  await buySome(world)
   await commitAll(world)
+}
+
+/** Two rules and the ancestor's, over three days. */
+async function playPaper(world: DashboardWorld, number: number): Promise<void> {
+  const account = ['default', 'half-price', 'preset:classic'][number % 3]!
+  const state = (['resold', 'alike', 'unsold', 'alike', 'offered', 'missed'] as const)[number % 6]!
+  const alertedAt = now - (alertCount - number) * hour
+  const gainUsd = state === 'unsold' ? -12 : 5 + (number % 7) * 3
+  const ended = state === 'offered' || state === 'missed' ? {} : { endedAt: alertedAt + 6 * hour, priceUsd: 40, gainUsd }
+  const missedFor = state === 'missed' ? 'gone' : null
+  const tradeId = `${account}/${number}`
+  await world.send(
+    'paper.trades',
+    tradeId,
+    samplePaperTrade({ tradeId, account, state, alertedAt, boughtAt: alertedAt, missedFor, ...ended }),
+  )
+}
+
+async function buySome(world: DashboardWorld): Promise<void> {
+  const { listings } = (await (await world.get('/api/listings?limit=4')).json()) as { listings: { axieId: string; askUsd: number }[] }
+  const headers = { 'content-type': 'application/json' }
+  for (const { axieId, askUsd } of listings)
+    await world.get('/api/positions', { method: 'POST', headers, body: JSON.stringify({ axieId, priceUsd: askUsd }) })
 }
 
 /** As if every stage had read all there is: the page then says that it is live. */

@@ -46,6 +46,7 @@ export function createPaper() {
       body.replaceChildren(accounts.length === 0 ? nothing() : accountsTable(accounts))
       days.hidden = answer.days.length === 0
       daysBody.replaceChildren(daysTable(answer.days))
+      note.hidden = accounts.length === 0
       setText(note, noteOf(capitalUsd))
     },
   }

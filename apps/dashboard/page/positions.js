@@ -21,16 +21,17 @@ const columns = [
 export function createPositions({ lookup }) {
   const aside = h('p', { class: 'aside' })
   const body = h('div')
+  const note = h(
+    'p',
+    { class: 'note' },
+    'Worth: the forecast’s median now. Ask: 2% below the median of the last similar sales, else (*) of the forecast. Leaves: sold at that, after fee and cost. Demand: the chance that another one alike sells at that price or more within 24 hours.',
+  )
   const element = h(
     'section',
     { class: 'panel', 'aria-labelledby': 'positions-title' },
     h('header', {}, h('h2', { id: 'positions-title' }, 'Open positions'), aside),
     body,
-    h(
-      'p',
-      { class: 'note' },
-      'Worth: the forecast’s median now. Ask: 2% below the median of the last similar sales, else (*) of the forecast. Leaves: sold at that, after fee and cost. Demand: the chance that another one alike sells at that price or more within 24 hours.',
-    ),
+    note,
   )
   return {
     element,
@@ -39,6 +40,7 @@ export function createPositions({ lookup }) {
       if (problem !== undefined) return body.replaceChildren(h('p', { class: 'empty' }, tame(problem.detail, 400)))
       const { total, openCostUsd, positions, simulated } = answer
       setText(aside, `${simulated ? 'SIMULATED · ' : ''}${count(total)} open, ${usd(openCostUsd)} paid`)
+      note.hidden = total === 0
       body.replaceChildren(total === 0 ? nothing() : positionsTable(positions, lookup))
     },
   }

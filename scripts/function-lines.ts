@@ -14,7 +14,6 @@ const notYet = new Set([
   'libs/stream/kafkajs/send-patch.ts',
   'libs/stream/memory/group.ts',
   'libs/stream/memory/memory-log.ts',
-  'libs/stream/runtime/runner.ts',
   'libs/stream/runtime/sink-runner.ts',
 ])
 

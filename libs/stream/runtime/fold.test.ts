@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { Input } from '#lib/stream/processor.ts'
+import { createWindowProcessor, type WindowEvent, windowHorizonMillis } from '#lib/stream/testing/window-processor.ts'
 import { type Checkpoint, createFold } from './fold.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
-import { createWindowProcessor, type WindowEvent, windowHorizonMillis } from './window-processor.ts'
 
 const processor = createWindowProcessor('out')
 const beginning: Checkpoint = { offset: 0, clock: null, carry: undefined }

@@ -3,9 +3,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { createManualClock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import type { CommittedOffset, Consumer, FetchedBatch, LogAdmin, NewRecord } from '#lib/stream/log.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/testing/window-processor.ts'
 import { createPartitionTask } from './partition-task.ts'
 import { noRunnerMetrics } from './runner-metrics.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
 
 const partition = { topic: 'in', partition: 0 }
 

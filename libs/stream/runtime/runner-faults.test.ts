@@ -7,9 +7,9 @@ import type { Log, LogRecord, NewRecord } from '#lib/stream/log.ts'
 import { createMemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { FaultPoint } from '#lib/stream/memory/transactions.ts'
 import { createMortalLog } from '#lib/stream/testing/mortal-log.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/testing/window-processor.ts'
 import { createFold } from './fold.ts'
 import { createRunner, type Runner } from './runner.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
 
 /**
  * The promise of exactly once, put to the test on the memory log: whatever fails at whatever step, however records are cut into batches

@@ -6,10 +6,10 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import { deadLetterHeaders } from '#lib/stream/dead-letter.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/testing/window-processor.ts'
 import { createHealth } from '#lib/telemetry/health.ts'
 import { runPrefix } from '../../../tests/run-prefix.ts'
 import { createRunner } from './runner.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
 
 const logger = pino({ level: 'silent' })
 

@@ -7,10 +7,10 @@ import type { CommittedOffset, Consumer, ConsumerOptions, LogRecord, NewRecord }
 import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { Processor } from '#lib/stream/processor.ts'
 import { redrivenHeaders } from '#lib/stream/redriven.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/testing/window-processor.ts'
 import { createHealth } from '#lib/telemetry/health.ts'
 import { createRunner, type Runner, type RunnerOptions } from './runner.ts'
 import { type CommittedRecord, noRunnerMetrics, type RunnerMetrics } from './runner-metrics.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
 
 type Options = RunnerOptions<string, string, unknown>
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Input } from '#lib/stream/processor.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum, windowHorizonMillis } from '#lib/stream/testing/window-processor.ts'
 import { type Checkpoint, createFold } from './fold.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
 import { fits, judge, next, type StandbyEvent, type StandbyState, type WarmState } from './standby-state.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum, windowHorizonMillis } from './window-processor.ts'
 
 type State = StandbyState<WindowEvent, WindowSum>
 type Event = StandbyEvent<WindowEvent, WindowSum>

@@ -6,12 +6,12 @@ import { RetryableError } from '#lib/errors/errors.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { createMemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { Input } from '#lib/stream/processor.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/testing/window-processor.ts'
 import { type Checkpoint, createFold, type Fold } from './fold.ts'
 import { formatMetadata, parseMetadata } from './offset-metadata.ts'
 import { noRunnerMetrics } from './runner-metrics.ts'
 import { createStandby } from './standby.ts'
 import { fits } from './standby-state.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
 
 const processor = createWindowProcessor('out')
 const partition = { topic: 'in', partition: 0 }

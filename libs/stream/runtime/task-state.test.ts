@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { FatalError } from '#lib/errors/errors.ts'
+import { createWindowProcessor, type WindowEvent, type WindowSum } from '#lib/stream/testing/window-processor.ts'
 import { createFold } from './fold.ts'
 import { endedRestore, next, type Pending, reconcile, type TaskEvent, type TaskState } from './task-state.ts'
-import { createWindowProcessor, type WindowEvent, type WindowSum } from './window-processor.ts'
 
 type State = TaskState<WindowEvent, WindowSum>
 type Event = TaskEvent<WindowEvent, WindowSum>

@@ -9,11 +9,11 @@ import type { Log, LogRecord } from '#lib/stream/log.ts'
 import { partitionOfKey } from '#lib/stream/partitioner.ts'
 import { createFold } from '#lib/stream/runtime/fold.ts'
 import { createTransactionalWriter } from '#lib/stream/runtime/transactional-writer.ts'
-import { createWindowProcessor, type WindowEvent } from '#lib/stream/runtime/window-processor.ts'
 import { readTopics } from '../../../tests/read-topics.ts'
 import { runPrefix } from '../../../tests/run-prefix.ts'
 import { checkHistory } from './history.ts'
 import type { KillWorkerMessage, KillWorkerOptions } from './kill-worker.ts'
+import { createWindowProcessor, type WindowEvent } from './window-processor.ts'
 
 /**
  * Two stages as processes to be killed, and what must come out: input → relay → window (stateful) → output. For a read-committed reader

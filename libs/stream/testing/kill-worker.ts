@@ -9,8 +9,8 @@ import type { Log } from '#lib/stream/log.ts'
 import type { Processor } from '#lib/stream/processor.ts'
 import { createRunner } from '#lib/stream/runtime/runner.ts'
 import { noRunnerMetrics } from '#lib/stream/runtime/runner-metrics.ts'
-import { createWindowProcessor, type WindowEvent } from '#lib/stream/runtime/window-processor.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
+import { createWindowProcessor, type WindowEvent } from './window-processor.ts'
 
 export type KillWorkerOptions = Readonly<{
   brokers: readonly string[]

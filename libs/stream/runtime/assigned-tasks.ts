@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
-import { FencedError, RetryableError } from '#lib/errors/errors.ts'
-import { backoffMillis } from '#lib/stream/backoff.ts'
+import { FencedError } from '#lib/errors/errors.ts'
+import { retrying } from '#lib/stream/backoff.ts'
 import type { TopicPartition } from '#lib/stream/log.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import type { PartitionTask } from './partition-task.ts'
@@ -26,38 +26,37 @@ export type AssignedTasksOptions = Readonly<{
   conditions: RunnerConditions
   create(partition: TopicPartition): PartitionTask
   isStandingBy(): boolean
-  isStopping(): boolean
+  stopping: AbortSignal
   fail(error: unknown): void
 }>
 
 export function createAssignedTasks(options: AssignedTasksOptions): AssignedTasks {
-  const { clock, logger, conditions, create, isStandingBy, isStopping, fail } = options
-  const tasks = new Map<number, PartitionTask>()
+  const { clock, logger, conditions, create, isStandingBy, stopping, fail } = options
+  const tasks = new Map<number, Assigned>()
 
   function tellRestored(): void {
-    if (!isStandingBy()) conditions.restored([...tasks.values()])
+    if (!isStandingBy()) conditions.restored([...tasks.values()].map(({ task }) => task))
   }
 
-  async function openAhead(task: PartitionTask, { partition }: TopicPartition, epoch: number): Promise<void> {
-    for (let attempt = 1; !isStopping() && tasks.get(partition) === task; attempt++) {
-      try {
-        await task.open(epoch)
-        conditions.progress(null)
-        return tellRestored()
-      } catch (error) {
-        if (error instanceof FencedError) return
-        if (!(error instanceof RetryableError)) return fail(error)
-        conditions.progress(error)
-        await clock.sleep(backoffMillis(attempt, clock))
-      }
+  async function openAhead({ task, givenUp }: Assigned, epoch: number): Promise<void> {
+    const attempt = async () => {
+      await task.open(epoch)
+      conditions.progress(null)
+      tellRestored()
+    }
+    try {
+      await retrying(attempt, { clock, signal: AbortSignal.any([stopping, givenUp.signal]), onProblem: conditions.progress })
+    } catch (error) {
+      if (!(error instanceof FencedError)) fail(error)
     }
   }
 
   return {
     keep(assigned) {
-      for (const [partition, task] of tasks) {
+      for (const [partition, { task, givenUp }] of tasks) {
         if (assigned.some((kept) => kept.partition === partition)) continue
         tasks.delete(partition)
+        givenUp.abort(new Error('given up'))
         task
           .close()
           .catch((error: Error) => logger.warn({ partition, problem: error.message }, 'closing a partition that is no longer ours'))
@@ -65,15 +64,17 @@ export function createAssignedTasks(options: AssignedTasksOptions): AssignedTask
     },
     begin(assigned, epoch) {
       for (const partition of assigned) {
-        const task = tasks.get(partition.partition) ?? create(partition)
-        tasks.set(partition.partition, task)
-        void openAhead(task, partition, epoch)
+        const ours = tasks.get(partition.partition) ?? { task: create(partition), givenUp: new AbortController() }
+        tasks.set(partition.partition, ours)
+        void openAhead(ours, epoch)
       }
     },
-    of: (partition) => tasks.get(partition),
+    of: (partition) => tasks.get(partition)?.task,
     tellRestored,
     async close() {
-      await Promise.all([...tasks.values()].map((task) => task.close()))
+      await Promise.all([...tasks.values()].map(({ task }) => task.close()))
     },
   }
 }
+
+type Assigned = Readonly<{ task: PartitionTask; givenUp: AbortController }>

@@ -85,13 +85,14 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   finished.catch(() => {})
   const fail = failed.reject
   let lagWatch: LagWatch | null = null
-  let stopping: Promise<void> | null = null
-  const isStopping = () => stopping !== null
+  const stopping = new AbortController()
+  let stopped: Promise<void> | null = null
   const handOver = createHandOver({ ...options, admin, metrics, conditions, fail })
   const batches = createBatchesInHand({ clock, logger, metrics, health, onProblem: conditions.progress })
-  const common = { admin, consumer, metrics, take: handOver.take, isStopping }
+  const common = { admin, consumer, metrics, take: handOver.take, isStopping: () => stopping.signal.aborted }
   const create = (partition: TopicPartition) => createPartitionTask(taskOptions(partition, options, common))
-  const tasks = createAssignedTasks({ clock, logger, conditions, create, isStandingBy: handOver.isStandingBy, isStopping, fail })
+  const { isStandingBy } = handOver
+  const tasks = createAssignedTasks({ clock, logger, conditions, create, isStandingBy, stopping: stopping.signal, fail })
 
   function onAssignment(assigned: readonly TopicPartition[], epoch: number): void {
     tasks.keep(assigned)
@@ -112,10 +113,11 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   }
 
   async function join(): Promise<void> {
-    if (!isStopping()) await consumer.start(handle, onAssignment)
+    if (!stopping.signal.aborted) await consumer.start(handle, onAssignment)
   }
 
   async function end(): Promise<void> {
+    stopping.abort(new Error('stopping'))
     const standbyEnded = handOver.end()
     await consumer.stop()
     await lagWatch?.stop()
@@ -133,8 +135,8 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
       void warm.then(join).catch(fail)
     },
     stop() {
-      stopping ??= end()
-      return stopping
+      stopped ??= end()
+      return stopped
     },
   }
 }

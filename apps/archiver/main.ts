@@ -7,7 +7,7 @@ import { RetryableError } from '#lib/errors/errors.ts'
 import { untilAvailable } from '#lib/errors/until-available.ts'
 import type { CommittedOffset, TopicPartition } from '#lib/stream/log.ts'
 import { createRunnerMetrics } from '#lib/stream/runtime/runner-metrics.ts'
-import { createSinkRunner, type SinkRunner } from '#lib/stream/runtime/sink-runner.ts'
+import { createSinkRunner, type SinkRunner } from '#lib/stream/sink/sink-runner.ts'
 import { archiveMetrics } from './archive-metrics.ts'
 
 /** How long a stop waits for what is held to become durable. What does not is read again by the next start: nothing is lost. */

@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
-import type { PartitionSink } from '#lib/stream/runtime/sink-runner.ts'
+import type { PartitionSink } from '#lib/stream/sink/sink-runner.ts'
 import type { Alert, NotificationStatus } from '#schemas/types.ts'
 import { type IncomingAlert, type ReadAlertOptions, readAlert } from './incoming-alert.ts'
 import type { Intents } from './intents.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { CommittedOffset } from '#lib/stream/log.ts'
-import type { PartitionSink } from '#lib/stream/runtime/sink-runner.ts'
+import type { PartitionSink } from '#lib/stream/sink/sink-runner.ts'
 import type { Alert } from '#schemas/types.ts'
 import type { NotifyOutcome } from './alert-sink.ts'
 import type { ChannelDesk } from './channel-desk.ts'

@@ -40,7 +40,7 @@ export const pipelineMutants: readonly Mutant[] = [
       to: '      void writeManifest(store, manifestKey',
     },
   ]),
-  ...inFile('libs/stream/runtime/sink-runner.ts', [
+  ...inFile('libs/stream/sink/sink-runner.ts', [
     {
       name: 'position committed before the sink has written',
       from: '    const durable = await persevere(async () => {',

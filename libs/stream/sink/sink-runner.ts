@@ -3,11 +3,11 @@ import { FencedError, RetryableError } from '#lib/errors/errors.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
 import type { CommittedOffset, FetchedBatch, Log, TopicPartition } from '#lib/stream/log.ts'
 import { isMeantFor } from '#lib/stream/redriven.ts'
+import { createLagWatch, type LagWatch } from '#lib/stream/runtime/lag-watch.ts'
+import { createOffsetHistory, type OffsetHistory } from '#lib/stream/runtime/offset-history.ts'
+import { noRunnerMetrics, type RunnerMetrics, tellMissing } from '#lib/stream/runtime/runner-metrics.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
-import { createLagWatch, type LagWatch } from './lag-watch.ts'
-import { createOffsetHistory, type OffsetHistory } from './offset-history.ts'
-import { noRunnerMetrics, type RunnerMetrics, tellMissing } from './runner-metrics.ts'
 
 /** What an app with effects outside the log (archiver, notifier) does with one partition, for as long as it is assigned. */
 export interface PartitionSink {

@@ -10,9 +10,17 @@ import { partTypes } from '#lib/axie/parts.ts'
 import { profileOf } from '#lib/axie/profile.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { consumers } from '#lib/market/consumers.ts'
-import { listingEvent } from '#lib/market/event.ts'
+import {
+  challengerNamedEvent,
+  listingEvent,
+  modelBarredEvent,
+  modelPromotedEvent,
+  modelRolledBackEvent,
+  modelsComparedEvent,
+} from '#lib/market/event.ts'
 import { usdToWei } from '#lib/market/money.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { smallModel } from '#lib/model/testing/model-samples.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { samplePaperTrade } from '#lib/paper/testing/paper-samples.ts'
 import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
@@ -70,7 +78,7 @@ function scoredOf(sold: SoldAxie, number: number, share: number): ScoredListing 
 }
 
 async function playMarket(world: DashboardWorld): Promise<void> {
-  await world.openMarket()
+  await playModels(world, (await world.openMarket()).modelId)
   const sales = syntheticSales({ seed, start: now - 300 * hour, salesPerHour: 200 })
   for (let number = 0; number < listingCount; number++)
     await playListing(world, scoredOf(sales.next().value, number, 0.75 + (number % 9) * 0.06))
@@ -103,6 +111,47 @@ async function buySome(world: DashboardWorld): Promise<void> {
   const headers = { 'content-type': 'application/json' }
   for (const { axieId, askUsd } of listings)
     await world.get('/api/positions', { method: 'POST', headers, body: JSON.stringify({ axieId, priceUsd: askUsd }) })
+}
+
+/** A model that was promoted and rolled back, and one that is compared now: hours of blocks in minutes. */
+async function playModels(world: DashboardWorld, first: string): Promise<void> {
+  const [second, third] = [await smallModel(2), await smallModel(3)]
+  for (const bundle of [second, third]) await world.publish(bundle)
+  const { modelId, manifest } = second
+  const featureSetHash = manifest.featureSet.hash
+  const seen = (hoursAgo: number) => ({ observedAt: now - hoursAgo * hour, origin: 'live', source: 'synthetic' }) as const
+  const blocks = async (champion: string, other: string, from: number, to: number, better: number) => {
+    const since = seen(from).observedAt
+    for (let block = 0; from - (block + 1) * 0.1 > to; block++) {
+      const at = seen(from - (block + 1) * 0.1)
+      const losses = (id: string, share: number) => ({ modelId: id, sales: 200, championLoss: 12, difference: 12 * share, squares: 0.1 })
+      const others = [
+        losses(other, better + 0.02 * Math.sin(block)),
+        losses('rule:similar-sales', -0.35 - 0.05 * Math.sin(block * 2) - better),
+      ]
+      const compared = {
+        block,
+        champion: { modelId: champion, since },
+        from: at.observedAt - hour / 10,
+        to: at.observedAt,
+        others,
+        alertedSales: 3,
+      }
+      await world.market(modelsComparedEvent(compared, at))
+    }
+  }
+  const better = { featureSetHash, reason: 'challenger shown better by 5.1% (between +0.8% and +9.4% on 4,200 sales)' }
+  const back = { featureSetHash, reason: 'previous champion shown better by 8.2% (between +2.1% and +14.3% on 3,000 sales)' }
+  await world.market(challengerNamedEvent({ modelId, featureSetHash, trainedUntil: 1, reason: 'trainer: median error 9.7%' }, seen(6)))
+  await blocks(first, modelId, 6, 4, 0.05)
+  await world.market(modelPromotedEvent({ ...better, modelId }, seen(4)))
+  await blocks(modelId, first, 4, 2, 0.08)
+  await world.market(modelRolledBackEvent({ ...back, modelId: first }, seen(2)))
+  await world.market(modelBarredEvent({ modelId, reason: back.reason }, seen(2)))
+  await world.market(
+    challengerNamedEvent({ modelId: third.modelId, featureSetHash, trainedUntil: 2, reason: 'trainer: median error 9.5%' }, seen(1.9)),
+  )
+  await blocks(first, third.modelId, 2, 0, 0.02)
 }
 
 /** As if every stage had read all there is: the page then says that it is live. */
@@ -189,6 +238,8 @@ const looks: readonly Look[] = [
   { name: 'money-dark', hash: '#money', dark: true },
   { name: 'money-phone', hash: '#money', width: 390, height: 844, whole: true },
   { name: 'models-light', hash: '#models' },
+  { name: 'models-dark', hash: '#models', dark: true },
+  { name: 'models-phone', hash: '#models', width: 390, height: 844, whole: true },
   {
     name: 'price',
     before: async (page) => {

@@ -318,6 +318,17 @@ export const modelsAnswer = z.object({
     )
     .readonly()
     .describe('How those stand that are compared with the model in force, by what sold'),
+  line: z
+    .array(
+      z.object({
+        at: moment,
+        modelId: z.string().describe('Of the model that priced'),
+        sales: z.number().int(),
+        skill: z.number().describe('Share of loss that it saves beside the rule of similar sales, on the same sales; 0 is no better'),
+      }),
+    )
+    .readonly()
+    .describe('How the models in force did, block by block of sales, oldest first'),
   decisions: z
     .array(
       z.object({

@@ -226,6 +226,7 @@ export function registerApi(
       compared: modelBook
         .verdicts()
         .map(({ modelId, standing, sales, better, sentence }) => ({ modelId, standing, sales, better, sentence })),
+      line: modelBook.line(),
       decisions: modelBook.decisions(),
       trainings: modelBook.trainings().map(trainingOf),
       models: view.models().map(({ uri: _uri, sha256: _sha256, ...model }) => model),

@@ -48,7 +48,7 @@ describe('before anything happened', () => {
     expect((await json('/api/alerts')).body).toEqual({ simulated: null, total: 0, alerts: [] })
     expect((await json('/api/models')).body).toEqual({
       ...{ simulated: null, inForce: null },
-      ...{ compared: [], decisions: [], trainings: [], models: [] },
+      ...{ compared: [], line: [], decisions: [], trainings: [], models: [] },
     })
     expect((await json('/api/market/levels')).body).toMatchObject({ simulated: null, samples: [] })
     const { tokenId: _, ...item } = soldItem()

@@ -28,6 +28,26 @@ describe('what people are shown of models', () => {
     ])
   })
 
+  test('the line of the champions shows how much better than the rule each was, in the order of time', () => {
+    const book = createModelBook()
+    const at = (number: number, modelId: string, sales = 100) =>
+      modelsComparedEvent(
+        {
+          ...{ block: number, champion: { modelId, since: 1 }, from: number, to: number + 1, alertedSales: 0 },
+          others: [{ modelId: 'rule:similar-sales', sales, championLoss: 9, difference: -3, squares: 0.5 }],
+        },
+        observation,
+      )
+    for (const [number, modelId] of ['a', 'a', 'b'].entries()) book.take(at(number, modelId), modelId, modelId)
+    book.take(at(1, 'a'), 'b', 'b')
+    book.take(at(3, 'b', 3), 'b', 'b')
+    expect(book.line()).toEqual([
+      { at: 1, modelId: 'a', sales: 100, skill: 0.25 },
+      { at: 2, modelId: 'a', sales: 100, skill: 0.25 },
+      { at: 3, modelId: 'b', sales: 100, skill: 0.25 },
+    ])
+  })
+
   test('blocks add up to a sentence, each counts once, and another champion begins anew', () => {
     const book = createModelBook()
     for (let number = 0; number < 40; number++) book.take(block(number, 1.2), 'a', 'a')

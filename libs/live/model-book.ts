@@ -1,8 +1,8 @@
 import { createComparisons } from '#lib/learning/comparisons.ts'
 import { learningSettings } from '#lib/learning/settings.ts'
-import { nameOf, type Verdict, verdictOf } from '#lib/learning/verdict.ts'
+import { nameOf, ruleId, type Verdict, verdictOf } from '#lib/learning/verdict.ts'
 import { isPromotion, payloadOf } from '#lib/market/event.ts'
-import type { MarketEvent, TrainingRun } from '#schemas/types.ts'
+import type { MarketEvent, ModelsCompared, TrainingRun } from '#schemas/types.ts'
 import { createRecent } from './recent.ts'
 
 export type ModelDecision = Readonly<{
@@ -14,6 +14,16 @@ export type ModelDecision = Readonly<{
   reason: string
 }>
 
+/** How the champion did in one block of sales. */
+export type ChampionBlock = Readonly<{
+  /** When it ended, on the market's clock. */
+  at: number
+  modelId: string
+  sales: number
+  /** The share of loss that it saves beside the rule that needs no model, on the same sales: 0 is no better. */
+  skill: number
+}>
+
 /** What people are shown of models: decisions, how those compared stand, and trainings. In bounded memory. */
 export type ModelBook = Readonly<{
   /** An event that the market's fold has taken. Models in force before and after it: a promotion that was refused changes neither. */
@@ -23,21 +33,42 @@ export type ModelBook = Readonly<{
   decisions(): ModelDecision[]
   /** The verdicts on the models compared with the champion now, as far as blocks were read. */
   verdicts(): Verdict[]
+  /** The champions' line over time, oldest first: blocks in which the rule had forecasts, too. */
+  line(): ChampionBlock[]
   /** Newest first. */
   trainings(): TrainingRun[]
 }>
 
 const mostDecisions = 200
+/** Sales of a block: the skill on fewer says nothing that a line should show. */
+const fewestSales = 20
 const mostTrainings = 50
+/** Three weeks of blocks of an hour. */
+const mostBlocks = 500
 
 export function createModelBook(): ModelBook {
   const decisions: ModelDecision[] = []
   const trainings = createRecent<TrainingRun>(mostTrainings)
   const comparisons = createComparisons(1)
+  const line: ChampionBlock[] = []
 
   const note = (decision: ModelDecision): void => {
     decisions.unshift(decision)
     if (decisions.length > mostDecisions) decisions.pop()
+  }
+
+  const takeBlock = (block: ModelsCompared): void => {
+    comparisons.take(block)
+    const rule = block.others.find(({ modelId }) => modelId === ruleId)
+    const last = line.at(-1)
+    if (rule === undefined || rule.sales < fewestSales || (last !== undefined && block.to <= last.at)) return
+    line.push({
+      at: block.to,
+      modelId: block.champion.modelId,
+      sales: rule.sales,
+      skill: 1 - rule.championLoss / (rule.championLoss - rule.difference),
+    })
+    if (line.length > mostBlocks) line.shift()
   }
 
   return {
@@ -56,7 +87,7 @@ export function createModelBook(): ModelBook {
       else if (payload.kind === 'DecisionHeld') {
         const kind = payload.value.kind === 'promote' ? 'not promoted' : 'not rolled back'
         note({ kind, modelId: payload.value.modelId, at, reason: `${payload.value.reason}; people hold decisions` })
-      } else if (payload.kind === 'ModelsCompared') comparisons.take(payload.value)
+      } else if (payload.kind === 'ModelsCompared') takeBlock(payload.value)
     },
     takeTraining: (run) => trainings.set(run.trainingId, run),
     decisions: () => [...decisions],
@@ -68,6 +99,7 @@ export function createModelBook(): ModelBook {
         verdictOf({ modelId, against, name: nameOf(modelId) }, comparison, learningSettings),
       )
     },
+    line: () => [...line],
     trainings: () => trainings.newest(mostTrainings),
   }
 }

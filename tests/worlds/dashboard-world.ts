@@ -67,6 +67,7 @@ export async function openDashboardWorld(settings: Readonly<Record<string, strin
     start,
     send,
     market: (event: MarketEvent) => send('market.events', marketKey, event),
+    publish: (bundle: SealedBundle) => publishModel({ log, codec, store, prefix }, bundle),
     /** A model in force, and enough sales behind it to price with. */
     async openMarket(): Promise<SealedBundle> {
       await startTensorRuntime('wasm')

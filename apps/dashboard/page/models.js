@@ -1,4 +1,5 @@
 import { ask } from './ask.js'
+import { createChampionLine } from './champion-line.js'
 import { h } from './dom.js'
 import { count, dateTime, span, tame } from './format.js'
 
@@ -9,16 +10,19 @@ export const models = {
   id: 'models',
   title: 'Models',
   create(root) {
-    const [standing, decisions, trainings, all] = [
+    const [standing, line, decisions, trainings, all] = [
       panel(root, 'standing', 'What sells says'),
+      panel(root, 'line', 'How the model in force did'),
       panel(root, 'decisions', 'Decisions'),
       panel(root, 'trainings', 'Trainings'),
       panel(root, 'models', 'Models'),
     ]
+    const championLine = createChampionLine(line)
     const refresh = async () => {
       const { answer, problem } = await ask('/api/models')
       if (problem !== undefined) return all.replaceChildren(empty(tame(problem.detail, 400)))
       standing.replaceChildren(standingOf(answer))
+      championLine.show(answer)
       decisions.replaceChildren(decisionsOf(answer))
       trainings.replaceChildren(trainingsOf(answer))
       all.replaceChildren(modelsOf(answer))
@@ -57,13 +61,30 @@ const table = (id, head, rows) =>
 
 const cell = (text, kind = '') => h('td', { class: kind }, text)
 
-/** One sentence for each model that is compared with the one that prices. */
-function standingOf({ inForce, compared }) {
+/** What the verdict is about: the newest challenger, else the model before; null where only rules are compared. */
+function judgedOf({ compared, decisions }) {
+  const models = compared.filter(({ modelId }) => !isRule(modelId))
+  const named = decisions.find(({ kind, modelId }) => kind === 'challenger' && models.some((one) => one.modelId === modelId))
+  return models.find(({ modelId }) => modelId === named?.modelId) ?? models[0] ?? null
+}
+
+const isRule = (modelId) => modelId.startsWith('rule:')
+
+/** The verdict in one sentence, who decides, and how the others stand that are compared with the model that prices. */
+function standingOf(answer) {
+  const { inForce, compared, decisions } = answer
   if (inForce === null) return empty('No model prices yet.')
   if (compared.length === 0) return empty(`${tame(inForce, 60)} prices, and nothing is compared with it yet.`)
+  const judged = judgedOf(answer)
+  const isHeld = decisions.find(({ kind }) => kind === 'held' || kind === 'released')?.kind === 'held'
+  const verdict = judged === null ? 'no other model is compared with it' : tame(judged.sentence, 240)
   const kinds = { better: 'up', worse: 'lost' }
-  const lines = compared.map(({ sentence, standing }) => h('li', { class: kinds[standing] ?? '' }, tame(sentence, 240)))
-  return h('div', {}, h('p', {}, `${tame(inForce, 60)} prices.`), h('ul', {}, ...lines))
+  const lines = compared
+    .filter((one) => one !== judged)
+    // A rule that does worse is as it should be.
+    .map(({ modelId, sentence, standing }) => h('li', { class: isRule(modelId) ? '' : (kinds[standing] ?? '') }, tame(sentence, 240)))
+  const sentence = `${tame(inForce, 60)} prices; ${verdict}.${isHeld ? ' People hold decisions.' : ''}`
+  return h('div', {}, h('p', { class: 'verdict' }, sentence), ...(lines.length === 0 ? [] : [h('ul', {}, ...lines)]))
 }
 
 function decisionsOf({ decisions }) {

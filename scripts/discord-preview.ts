@@ -27,10 +27,39 @@ const outcomes = Array.from({ length: 40 }, (_, index) =>
     bought: index % 5 === 0,
   }),
 )
+/** An Origin that has grown since it was sold last, with bids, a hat, and the floor of its collection. */
+const origin = sampleAlert({
+  ...scoredWith({
+    listing: {
+      item: {
+        ...sampleScored.listing.item,
+        parts: { ...sampleScored.listing.item.parts, back: 'back-anemone-2', tail: 'tail-koi-2' },
+        attributes: {
+          ...{ title: 'origin', bodyShape: 'Normal', level: 31, onchainLevel: 24, isBanned: false, evolvedParts: 2, nightmareParts: 0 },
+          ...{ mystic: 0, japanese: 0, xmas: 0, summer: 0, unknownParts: 0, accessories: [{ name: 'Straw Hat', rarity: 'Rare' }] },
+        },
+      },
+      bids: { count: 3, usd: 61.5, token: 'ETH', amount: 0.0205 },
+    },
+    context: {
+      collection: { name: 'origin', floorUsd: 240, asks: 12 },
+      ownLastSale: {
+        usd: 60,
+        soldAt: sampleScored.listing.observedAt - 9 * 86_400_000,
+        breedCount: 1,
+        relative: null,
+        level: 3,
+        evolvedParts: 0,
+      },
+    },
+  }),
+  unseen: ['level'],
+})
 const posted = alertMessage(alert, { reference, buttons: 'interactive' })
 const week = describeStatistics(statisticsOf(outcomes, { from: observedAt - weekMillis, to: observedAt + 1 }), [])
 const messages: (Message | null)[] = [
   posted,
+  alertMessage(origin, { reference, buttons: 'interactive' }),
   { ...goneEdit(posted.embeds![0] as never, sampleOutcome()), components: posted.components! },
   digestMessage(many, reference),
   summaryMessage('The week in alerts', week, reference),

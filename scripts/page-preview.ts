@@ -1,6 +1,6 @@
 /**
  * The page as people see it, on a market that is made up: light, dark and on a phone, each view, busy and empty, as pictures to look at.
- *   node bin/node.mjs scripts/page-preview.ts FOLDER [--docs]      (--docs: only those of docs/pictures)
+ *   node bin/node.mjs scripts/page-preview.ts FOLDER [--docs | --only NAME]      (--docs: those of docs/pictures; --only: those whose name holds it)
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +39,10 @@ const seed = 3
 const listingCount = 90
 const alertCount = 80
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { docs: { type: 'boolean', default: false } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { docs: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
 const folder = positionals[0]
 if (folder === undefined) throw new Error('usage: node bin/node.mjs scripts/page-preview.ts FOLDER [--docs]')
 mkdirSync(folder, { recursive: true })
@@ -51,12 +54,27 @@ const apart = (number: number): NonNullable<ItemProfile['attributes']> | null =>
     : {
         ...{ title: 'origin', bodyShape: null, level: 12, onchainLevel: 3, isBanned: false, evolvedParts: 2, nightmareParts: 0 },
         ...{ mystic: number % 20 === 0 ? 1 : 0, japanese: 0, xmas: 0, summer: 0, unknownParts: 0 },
+        accessories: [{ name: 'Straw Hat', rarity: 'Rare' }],
       }
+
+/** What stands beside it: who bids, what its collection asks, how it was when it was sold last. */
+const besideOf = (attributes: ItemProfile['attributes'], priceUsd: number) =>
+  attributes == null
+    ? {}
+    : {
+        bids: { count: 3, usd: priceUsd * 0.55, token: 'ETH', amount: (priceUsd * 0.55) / 3_000 },
+        collection: { name: attributes.mystic ? 'mystic' : 'origin', floorUsd: priceUsd * 1.7, asks: 12 },
+        ownLastSale: { usd: priceUsd * 0.6, soldAt: now - 200 * hour, breedCount: 0, relative: null, level: 3, evolvedParts: 0 },
+      }
+
+const evolved = (parts: ItemProfile['parts']): ItemProfile['parts'] => ({ ...parts, back: `${parts.back}-2`, tail: `${parts.tail}-2` })
 
 function itemOf(sold: SoldAxie, number: number): ItemProfile {
   const parts = partTypes.map((type) => sold.parts[type])
   const { tokenId, class: axieClass, breedCount } = sold
-  return { ...profileOf({ tokenId, class: axieClass, breedCount, genes: null, parts, image: null }), attributes: apart(number) }
+  const profile = profileOf({ tokenId, class: axieClass, breedCount, genes: null, parts, image: null })
+  const attributes = apart(number)
+  return { ...profile, ...(attributes !== null && { parts: evolved(profile.parts) }), attributes }
 }
 
 /** A scored listing around what the axie would sell for. `share`: of it that is asked. */
@@ -67,8 +85,11 @@ function scoredOf(sold: SoldAxie, number: number, share: number): ScoredListing 
     ...{ q75: sold.priceUsd * (1 + spread), q95: sold.priceUsd * (1 + spread * 2.6) },
   })
   const askUsd = Math.max(0.2, sold.priceUsd * share)
+  const item = itemOf(sold, number)
+  const { bids = null, ...context } = besideOf(item.attributes, sold.priceUsd)
   return scoredWith({
-    listing: { listingId: `axie:${sold.tokenId}:${observedAt - 4_000}`, observedAt, item: itemOf(sold, number) },
+    listing: { listingId: `axie:${sold.tokenId}:${observedAt - 4_000}`, observedAt, item, bids },
+    context,
     ask: { usd: askUsd, eth: askUsd / 3_000, startedAt: observedAt - 4_000 },
     quantilesUsd: around(0.18),
     exit: around(0.13),
@@ -226,12 +247,21 @@ type Look = Readonly<{
   before?(page: Page): Promise<unknown>
 }>
 
+/** The reasons of an evolved, levelled Origin, on the screen. */
+async function openOrigin(page: Page): Promise<void> {
+  const card = page.locator('.card', { hasText: 'Origin' }).first()
+  await card.locator('details summary').first().click()
+  await card.scrollIntoViewIfNeeded()
+}
+
 const looks: readonly Look[] = [
   { name: 'now-light', whole: true },
   { name: 'now-dark', dark: true },
   { name: 'now-1024', width: 1024 },
   { name: 'now-phone', width: 390, height: 844, whole: true },
   { name: 'now-why', before: (page) => page.locator('.card details summary').first().click() },
+  { name: 'now-origin', before: openOrigin },
+  { name: 'now-origin-phone', width: 390, height: 844, before: openOrigin },
   { name: 'now-rules', dark: true, before: (page) => page.locator('.card').first().getByText('Rules', { exact: true }).click() },
   { name: 'now-health', before: (page) => page.locator('#health summary').click() },
   { name: 'money-light', hash: '#money' },
@@ -269,7 +299,7 @@ async function look(
 }
 
 const browser = await openBrowser()
-if (!values.docs) {
+if (!values.docs && values.only === undefined) {
   const empty = await openDashboardWorld()
   for (const one of looks.filter(({ name }) => ['now-light', 'now-phone', 'money-light', 'models-light'].includes(name)))
     await look(browser, empty, 'empty-', one)
@@ -280,7 +310,7 @@ await playMarket(world)
 if (values.docs) {
   await look(browser, world, 'dashboard-', { name: 'light' })
   await look(browser, world, 'dashboard-', { name: 'dark', dark: true })
-} else for (const one of looks) await look(browser, world, '', one)
+} else for (const one of looks.filter(({ name }) => name.includes(values.only ?? ''))) await look(browser, world, '', one)
 await world.close()
 await browser.close()
 process.exit(0)

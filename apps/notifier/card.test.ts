@@ -131,7 +131,7 @@ describe('card', () => {
     expect(card).toMatch(/bids {4}best \$61\.50 \(0\.0205 ETH\) {3}3 in all/)
     expect(card).toContain('wears Straw Hat (Rare)   wears Scarf')
     expect(card).toContain('Mystic floor $340 of 12 known')
-    expect(card).toContain('this axie itself $60.00 Apr 16 12:00, at level 3, 0 evolved')
+    expect(card).toContain('this axie itself $60.00 Apr 16 12:00   then at level 3, none evolved')
     const unknown = scoredWith({ listing: { bids: { count: 0, usd: null, token: null, amount: null } }, context: { collection: null } })
     expect(formatCard(sampleAlert(unknown), plain)).toMatch(/bids {4}none/)
     expect(formatCard(sampleAlert(), plain)).not.toMatch(/bids|floor|wears/)

@@ -25,6 +25,7 @@ export type CardOptions = Readonly<{
 const mostColumns = 100
 const fewestColumns = 60
 const labelWidth = 10
+export const longestPart = 36
 
 export const marketplaceLink = (tokenId: string): string => `https://app.axieinfinity.com/marketplace/axies/${encodeURIComponent(tokenId)}/`
 
@@ -131,7 +132,7 @@ function axie({ item, context }: EnrichedListing): Run[][] {
 
 function parts({ item }: EnrichedListing): Run[][] {
   const order = ['back', 'mouth', 'horn', 'tail', 'eyes', 'ears'] as const
-  return order.map((type) => [run(`${type} `, 'dim'), run(printable(partName(item.parts[type]), 24))])
+  return order.map((type) => [run(`${type} `, 'dim'), run(printable(partName(item.parts[type]), longestPart))])
 }
 
 function offers({ context, observedAt }: EnrichedListing): Run[][] {
@@ -155,15 +156,8 @@ function sold({ context, ask, item }: EnrichedListing): Run[][] {
   const own = context.ownLastSale
   return [
     ...(context.similarSales.length === 0 ? [[run('no similar one was sold lately', 'dim')]] : context.similarSales.map(sale)),
-    ...(own === null
-      ? []
-      : [
-          [
-            run('this axie itself ', 'dim'),
-            run(usd(own.usd)),
-            run(` ${[dateTime(own.soldAt), ...grownSince(own, item)].join(', ')}`, 'dim'),
-          ],
-        ]),
+    ...(own === null ? [] : [[run('this axie itself ', 'dim'), run(usd(own.usd)), run(` ${dateTime(own.soldAt)}`, 'dim')]]),
+    ...(own === null ? [] : grownSince(own, item).map((words) => [run(words, 'dim')])),
   ]
 }
 

@@ -10,7 +10,7 @@ import {
 import { apartWords, bidWords, floorWords, grownSince, wornWords } from '#lib/words/beside-words.ts'
 import { date, dateTime, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import type { Alert, EnrichedListing, Outcome, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
-import { askedIn, importantStat, isSimulated, marketplaceLink } from './card.ts'
+import { askedIn, importantStat, isSimulated, longestPart, marketplaceLink } from './card.ts'
 import { bare, clip, clipLines, imageAddress, limits, plain } from './discord-text.ts'
 
 /** A message as Discord's API takes it. */
@@ -137,7 +137,9 @@ function axie({ item, context }: EnrichedListing): string {
 }
 
 const parts = ({ item }: EnrichedListing): string =>
-  (['back', 'mouth', 'horn', 'tail', 'eyes', 'ears'] as const).map((type) => `${type} ${plain(partName(item.parts[type]), 24)}`).join('\n')
+  (['back', 'mouth', 'horn', 'tail', 'eyes', 'ears'] as const)
+    .map((type) => `${type} ${plain(partName(item.parts[type]), longestPart)}`)
+    .join('\n')
 
 function footerOf({ scored, rule }: Alert, reference: string): string {
   const { listing, modelId, modelTrainedUntil, novelty, unseen } = scored

@@ -59,8 +59,11 @@ export function floorWords(collection: MarketContext['collection']): string[] {
 /** How it was when it was sold last, where it has grown since. */
 export function grownSince({ level, evolvedParts }: OwnLastSale, { attributes }: ItemProfile): string[] {
   const now = { level: Math.max(attributes?.level ?? 1, attributes?.onchainLevel ?? 1), evolvedParts: attributes?.evolvedParts ?? 0 }
-  return [
+  const then = [
     ...(typeof level === 'number' && level < now.level ? [`at level ${level}`] : []),
-    ...(typeof evolvedParts === 'number' && evolvedParts < now.evolvedParts ? [`${evolvedParts} evolved`] : []),
+    ...(typeof evolvedParts === 'number' && evolvedParts < now.evolvedParts
+      ? [`${evolvedParts === 0 ? 'none' : evolvedParts} evolved`]
+      : []),
   ]
+  return then.length === 0 ? [] : [`then ${then.join(', ')}`]
 }

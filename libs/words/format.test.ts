@@ -68,6 +68,9 @@ describe('numbers and times as traders read them', () => {
   it('parts as people say them', () => {
     expect(partName('mouth-risky-fish')).toBe('Risky Fish')
     expect(partName('tail-koi')).toBe('Koi')
+    expect(partName('tail-koi-2')).toBe('Koi (evolved)')
+    expect(partName('back-tendrils-shiny-2')).toBe('Tendrils Shiny (evolved)')
+    expect(partName('2')).toBe('2')
     expect(partName('')).toBe('')
   })
 })

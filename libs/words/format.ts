@@ -74,14 +74,12 @@ export const minute = (millis: Figure): string => iso(millis)?.slice(0, 16).repl
 /** 07:00:12 */
 export const clockTime = (millis: Figure): string => iso(millis)?.slice(11, 19) ?? unknown
 
-/** `back-risky-fish` as people say it: Risky Fish. */
-export const partName = (partId: string): string =>
-  String(partId)
-    .replace(/^(eyes|ears|mouth|horn|back|tail)-/, '')
-    .split('-')
-    .filter(Boolean)
-    .map(titleCase)
-    .join(' ')
+/** `back-risky-fish` as people say it: Risky Fish; `back-risky-fish-2`: Risky Fish (evolved). */
+export function partName(partId: string): string {
+  const id = String(partId).replace(/^(eyes|ears|mouth|horn|back|tail)-/, '')
+  const name = id.replace(/-2$/, '').split('-').filter(Boolean).map(titleCase).join(' ')
+  return id.endsWith('-2') && name !== '' ? `${name} (evolved)` : name
+}
 
 export function titleCase(text: string): string {
   return text === '' ? '' : text.charAt(0).toUpperCase() + text.slice(1)

@@ -78,10 +78,11 @@ function bids({ bids: known }) {
 /** How it was when it was sold last, where it has grown since. */
 function grownSince({ level, evolvedParts }, { attributes }) {
   const now = Math.max(attributes?.level ?? 1, attributes?.onchainLevel ?? 1)
-  return [
+  const then = [
     level != null && level < now ? `at level ${level}` : null,
-    evolvedParts != null && evolvedParts < (attributes?.evolvedParts ?? 0) ? `${evolvedParts} evolved` : null,
+    evolvedParts != null && evolvedParts < (attributes?.evolvedParts ?? 0) ? `${evolvedParts === 0 ? 'none' : evolvedParts} evolved` : null,
   ].filter((word) => word !== null)
+  return then.length === 0 ? [] : [`then ${then.join(', ')}`]
 }
 
 function sales(item, { similarSales, ownLastSale }) {
@@ -139,6 +140,6 @@ function anatomy(item) {
       ...wornWords(item).map((word) => fact('wears', word)),
       item.specialParts > 0 ? fact('special parts', item.specialParts) : null,
     ),
-    ...line('Parts', ...order.map((type) => fact(type, tame(titleCase(partName(item.parts[type])), 24)))),
+    ...line('Parts', ...order.map((type) => fact(type, tame(titleCase(partName(item.parts[type])), 36)))),
   ]
 }

@@ -29,10 +29,11 @@ const vectorWith = (attributes: ProfileAttributes | null): number[] => [
 ]
 const attributesIn = (attributes: ProfileAttributes | null): number[] => vectorWith(attributes).slice(axieResidualFeatures.features.length)
 
-test('models of before go on reading what they read', () => {
+test('a set keeps its hash once models have read it', () => {
   expect(Object.fromEntries(featureSets.map(({ name, hash }) => [name, hash]))).toMatchObject({
     'axie-v1': 'e7766b183da5150065ad1ebe79c2a1c2e68a4e1fcba719eab5853a44f84128e5',
     'axie-v2': '164f54dde0e11e54c45f1f0c4afc45907e51d81117207cd014aba5fe1f4567d0',
+    'axie-v3': '0c0ec118d12799d592bb8b94fa4834bd7434234ce8a88afee5c373cfb7c0389c',
   })
   expect(plainItemVector.hash).toBe('b2a7565277e17046349deb7fd6d383cae04d7160a2630af5acf9b269423b1305')
   expect(itemVectorOf(plainItemVector.hash)).toBe(plainItemVector)

@@ -50,15 +50,16 @@ export function createLocalStack(options: LocalStackOptions): LocalStack {
   const { directory, onProgress } = options
   const stateFile = join(directory, 'state.json')
   const writeState = createStateWriter(stateFile)
-  const withLock = async <T>(action: () => Promise<T>): Promise<T> => {
-    const onWait = () => onProgress('waiting for another flipstream that starts or stops the local stack …')
-    const release = await acquireLock(`stack ${directory}`, { onWait })
-    try {
-      return await action()
-    } finally {
-      await release()
-    }
-  }
+  const withLock = <T>(action: () => Promise<T>): Promise<T> =>
+    inTurn(directory, async () => {
+      const onWait = () => onProgress('waiting for another flipstream that starts or stops the local stack …')
+      const release = await acquireLock(`stack ${directory}`, { onWait })
+      try {
+        return await action()
+      } finally {
+        await release()
+      }
+    })
   return {
     reuse: async () => reuseRunning(await readState(stateFile), directory),
     start: () =>
@@ -74,6 +75,17 @@ export function createLocalStack(options: LocalStackOptions): LocalStack {
     },
     stop: () => withLock(() => stopAll(options)),
   }
+}
+
+/** What this process does with a directory, one thing after the other: it need not wait for its own lock, and say that it does. */
+const turns = new Map<string, Promise<unknown>>()
+function inTurn<T>(directory: string, action: () => Promise<T>): Promise<T> {
+  const own = (turns.get(directory) ?? Promise.resolve()).then(action)
+  turns.set(
+    directory,
+    own.catch(() => {}),
+  )
+  return own
 }
 
 async function reuseRunning(state: StackState, directory: string): Promise<StackAddresses | null> {

@@ -29,7 +29,7 @@ export const upHelp = `flipstream up (npm start): the whole pipeline on a simula
                         instead of a generated market; the first 40% of the rows train the model, the rest is played
   --train-until TIME    where training ends and play begins: 2022-04-16T12:00:00Z or unix seconds
   --speed N             how many times faster than real time (default ${defaultSpeed.recorded} with --sales, else ${defaultSpeed.synthetic})
-  --for DURATION        end by itself with a summary, for example 90s, 10m, 2h (default: run until ctrl-C)
+  --for DURATION        end by itself with a summary, counted from the first listing: 90s, 10m, 2h (default: run until ctrl-C)
   --seed N              of what the simulator makes up (default 1)
   --live                the real market (AXIE_API_KEY; MARKETPLACE_URL has a default): the first time it reads the sales of HISTORY_DAYS
                         and trains a model on them; from then on each start goes on where the last one stopped

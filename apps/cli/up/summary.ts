@@ -124,7 +124,12 @@ function problemsOf(counts: Counts, archived: number, settled: boolean): string[
   return problems
 }
 
-const countsAgree = 'Counts agree: every live listing was scored once or is a dead letter, every event is archived.'
+function allIsWell({ listings, simulated }: Summary): string {
+  if (listings === 0) return 'It was stopped before the first listing: nothing was played.'
+  return simulated
+    ? 'Counts agree: every live listing was scored once or is a dead letter, every event is archived.'
+    : 'Everything that was read has gone all the way.'
+}
 
 /** The table a person reads at the end of a run. */
 export function formatSummary(summary: Summary): string {
@@ -152,10 +157,7 @@ export function formatSummary(summary: Summary): string {
   })
   const over = `  ${''.padEnd(22)}${cell('batch, ms', 20)}${cell('since listed, ms', 20)}`
   const header = `${over}\n  ${'app'.padEnd(12)}${['records', 'p50', 'p99', 'p50', 'p99', 'RSS MB', 'CPU s'].map((text) => cell(text, 10)).join('')}`
-  const verdict =
-    summary.problems.length === 0
-      ? [summary.simulated ? countsAgree : 'Everything that was read has gone all the way.']
-      : summary.problems.map((problem) => `PROBLEM: ${problem}`)
+  const verdict = summary.problems.length === 0 ? [allIsWell(summary)] : summary.problems.map((problem) => `PROBLEM: ${problem}`)
   return [
     '',
     ...facts.map(([name, value]) => `  ${name.padEnd(18)}${value}`),

@@ -14,7 +14,6 @@ const notYet = new Set([
   'libs/stream/kafkajs/send-patch.ts',
   'libs/stream/memory/group.ts',
   'libs/stream/memory/memory-log.ts',
-  'libs/stream/sink/sink-runner.ts',
 ])
 
 /** From its first line to its last, comments and blank lines among them: what one has to read. */

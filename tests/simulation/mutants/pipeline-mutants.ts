@@ -40,11 +40,11 @@ export const pipelineMutants: readonly Mutant[] = [
       to: '      void writeManifest(store, manifestKey',
     },
   ]),
-  ...inFile('libs/stream/sink/sink-runner.ts', [
+  ...inFile('libs/stream/sink/hand.ts', [
     {
       name: 'position committed before the sink has written',
-      from: '    const durable = await persevere(async () => {',
-      to: "    await commit(share, { offset: batch.nextOffset, metadata: '' })\n    const durable = await persevere(async () => {",
+      from: '  const durable = await persevere(() => {',
+      to: "  await commit({ offset: batch.nextOffset, metadata: '' }, hand, options)\n  const durable = await persevere(() => {",
     },
   ]),
   ...inFile('apps/notifier/channel-desk.ts', [

@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
-import { FencedError, RetryableError } from '#lib/errors/errors.ts'
-import { backoffMillis } from '#lib/stream/backoff.ts'
+import { FencedError } from '#lib/errors/errors.ts'
+import { untilAvailable } from '#lib/errors/until-available.ts'
 import type { CommittedOffset, Consumer, FetchedBatch, Log, LogAdmin, TopicPartition } from '#lib/stream/log.ts'
 import { createLagWatch, type LagWatch } from '#lib/stream/runtime/lag-watch.ts'
 import { noRunnerMetrics, type RunnerMetrics } from '#lib/stream/runtime/runner-metrics.ts'
@@ -142,19 +142,16 @@ const watchLag = (
 function createPersevere({ clock, logger, group, topics, metrics, health, stopping }: Common): ShareOptions['persevere'] {
   const progress = `progress ${topics.join(', ')}`
   return async (attempt) => {
-    for (let failures = 1; ; failures++) {
-      try {
-        const result = await attempt()
-        if (failures > 1) health?.set(progress, true)
-        return result
-      } catch (error) {
-        if (!(error instanceof RetryableError)) throw error
-        metrics.backoff(failures)
-        health?.set(progress, false, error.message)
-        health?.turned(false)
-        logger.warn({ group, problem: error.message, failures }, 'waiting before another try')
-        await clock.sleep(backoffMillis(failures, clock), stopping)
-      }
+    let failures = 0
+    const onWait = (problem: string, attempts: number) => {
+      failures = attempts
+      metrics.backoff(failures)
+      health?.set(progress, false, problem)
+      health?.turned(false)
+      logger.warn({ group, problem, failures }, 'waiting before another try')
     }
+    const result = await untilAvailable(attempt, { clock, onWait, signal: stopping })
+    if (failures > 0) health?.set(progress, true)
+    return result
   }
 }

@@ -47,7 +47,8 @@ async function read(perSecond: number, archived?: (from: number, before: number)
   })
   const begun = clock.monotonic()
   const paging = { size: maxPageSize, overlap: 10, transferRequests: 300 }
-  const history = await readHistory({ marketplace, days, ...paging, onAnswer() {}, ...(archived && { archived }) })
+  const wait = (error: Error) => Promise.reject(error)
+  const history = await readHistory({ marketplace, days, ...paging, wait, onAnswer() {}, ...(archived && { archived }) })
   await marketplace.close()
   return { history, seconds: (clock.monotonic() - begun) / 1_000 }
 }

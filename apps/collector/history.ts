@@ -1,12 +1,13 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { futureToleranceMillis } from '#lib/market/horizons.ts'
+import type { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { describeHistory, type History, readHistory } from '#lib/marketplace/history.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { Decision } from './decision.ts'
 import { decideBackfill, decideHistoryRejects } from './settled-sales.ts'
 import type { TaskContext } from './task-context.ts'
 
-type HistoryContext = TaskContext & Readonly<{ clock: Clock; historyDays: number }>
+type HistoryContext = TaskContext & Readonly<{ clock: Clock; historyDays: number; stopping: AbortSignal }>
 
 const progressMillis = 2_000
 /** How many axies are asked for what they sold for before, once the list of settled auctions is out of reach: each costs what a page does. */
@@ -56,11 +57,29 @@ function read(context: HistoryContext): Promise<History> {
     size: paging.size,
     overlap: paging.overlap,
     transferRequests,
+    wait: createPatience(context),
     onAnswer(sales, reached) {
       health.turned(true)
       progress(sales, reached)
     },
   })
+}
+
+const firstWaitMillis = 500
+const longestWaitMillis = 30_000
+
+/**
+ * A marketplace that is away or busy is waited for where the reading stands. What needs somebody is for the lane, which then begins anew.
+ */
+function createPatience({ clock, health, logger, stopping }: HistoryContext): (error: MarketplaceError, failures: number) => Promise<void> {
+  return async (error, failures) => {
+    if (!error.transient) throw error
+    if (failures === 1) logger.warn({ code: error.code }, `history: ${error.message}; trying again`)
+    // What comes now is waiting, however long.
+    health.turned(false)
+    const wait = Math.max(error.retryAfterMillis ?? 0, firstWaitMillis * 2 ** Math.min(failures - 1, 10))
+    await clock.sleep(Math.min(longestWaitMillis, wait), stopping).catch(() => {})
+  }
 }
 
 function createProgress({ logger, clock, historyDays }: HistoryContext): (sales: number, reached: number | null) => void {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Sale } from '#schemas/types.ts'
 import type { SettledEntry } from './answers.ts'
+import { MarketplaceError } from './errors.ts'
 import { describeHistory, type HistoryOptions, readHistory } from './history.ts'
 import type { Page } from './page.ts'
 
@@ -29,7 +30,16 @@ const marketplace = {
   },
 }
 const read = (options: Partial<HistoryOptions> = {}) =>
-  readHistory({ marketplace, days, size: 100, overlap: 10, transferRequests: 50, onAnswer() {}, ...options })
+  readHistory({
+    marketplace,
+    days,
+    size: 100,
+    overlap: 10,
+    transferRequests: 50,
+    wait: (error) => Promise.reject(error),
+    onAnswer() {},
+    ...options,
+  })
 
 const archivedFrom = (oldest: number, newest = 0) =>
   Array.from({ length: oldest - newest }, (_, index) => sale(newest + index)).filter(({ soldAt }) => soldAt >= now - days * 86_400_000)
@@ -77,4 +87,54 @@ test('history within reach is whole, each sale once, in order', async () => {
   expect(history).toMatchObject({ complete: true, daysCovered: 1, daysAsked: 1 })
   expect(new Set(history.sales.map(({ saleId }) => saleId)).size).toBe(history.sales.length)
   expect(history.sales.map(({ soldAt }) => soldAt)).toEqual(history.sales.map(({ soldAt }) => soldAt).sort((a, b) => a - b))
+})
+
+describe('a budget smaller than the history', () => {
+  /** Lets so many requests through between two waits. */
+  function rationed(ration: number) {
+    let [left, waits] = [ration, 0]
+    const spend = () => {
+      if (left-- <= 0) throw new MarketplaceError('rate_limited', 'our share of the minute is spent', { retryAfterMillis: 60_000 })
+    }
+    return {
+      marketplace: {
+        async settledSales(page: { from: number; size: number }) {
+          spend()
+          return marketplace.settledSales(page)
+        },
+        async salesOf(tokenId: string) {
+          spend()
+          return marketplace.salesOf(tokenId)
+        },
+      },
+      async wait() {
+        waits++
+        left = ration
+      },
+      waits: () => waits,
+    }
+  }
+
+  test('is waited for where the reading stands: no page is read anew, or it would never end', async () => {
+    const ration = rationed(30)
+    const whole = await read({ transferRequests: 0 })
+    const history = await read({ ...ration, transferRequests: 0 })
+    expect(history.sales).toEqual(whole.sales)
+    expect(ration.waits()).toBeGreaterThan(2)
+    expect(history.requests).toBe(whole.requests + ration.waits())
+  })
+
+  test('ends what transfers would tell, and what came is kept', async () => {
+    const ration = rationed(130)
+    const history = await read({ ...ration, transferRequests: 300 })
+    expect(ration.waits()).toBe(0)
+    expect(history.from.transfers).toBeGreaterThan(20)
+    expect(history.from.transfers).toBeLessThan(100)
+    expect(describeHistory(history)).toMatch(/older ones of axies met, with gaps/)
+  })
+
+  test('an error that waiting does not mend ends the reading', async () => {
+    const refused = { ...marketplace, settledSales: () => Promise.reject(new MarketplaceError('unauthorized', 'no such key')) }
+    await expect(read({ marketplace: refused })).rejects.toThrow('no such key')
+  })
 })

@@ -1,7 +1,9 @@
 import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { SettledEntry } from './answers.ts'
 import type { Marketplace } from './client.ts'
+import { MarketplaceError } from './errors.ts'
 import { readNewestFirst, type SeenReject } from './newest-first.ts'
 
 /**
@@ -19,6 +21,11 @@ export type HistoryOptions = Readonly<{
   archived?: (from: number, before: number) => Promise<readonly Sale[]>
   /** How many axies may be asked for what they sold for before. */
   transferRequests: number
+  /**
+   * The marketplace is away, busy, or the budget is out: resolves when to ask for the same page again, rejects where that is no use. What was
+   * read so far is kept: a budget that is smaller than a history would never see its end otherwise.
+   */
+  wait(error: MarketplaceError, failures: number): Promise<void>
   /** Told of each answer: sales met so far, how far back they reach, and what time it is on the market. */
   onAnswer(sales: number, reached: number | null, marketTime: number): void
 }>
@@ -42,7 +49,7 @@ const mostSales = 400_000
 
 /** Rejects as the marketplace does; an archive that cannot be read rejects with its own error. */
 export async function readHistory(options: HistoryOptions): Promise<History> {
-  const { marketplace, days, onAnswer } = options
+  const { marketplace, days, onAnswer, wait } = options
   const met = new Map<string, Sale>()
   let [requests, marketTime, reached] = [0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
   const take = (sales: readonly Sale[]): number => {
@@ -52,8 +59,10 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
   }
   const reading = await readNewestFirst<SettledEntry>({
     async fetch(asked) {
-      requests++
-      const page = await marketplace.settledSales(asked)
+      const page = await patiently(() => {
+        requests++
+        return marketplace.settledSales(asked)
+      }, wait)
       marketTime = Math.max(marketTime, page.marketTime)
       take(page.items.flatMap((entry) => entry.sales))
       for (const { newest } of page.items) reached = Math.min(reached, newest.soldAt)
@@ -78,8 +87,9 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
   if (!reading.complete && reached > from + longestLullMillis) {
     for (const tokenId of axiesIn(met.values(), options.transferRequests)) {
       requests++
-      const { value } = await marketplace.salesOf(tokenId)
-      counts.transfers += take(value.filter(({ soldAt }) => soldAt >= from))
+      const sales = await salesOrEndOfBudget(marketplace, tokenId)
+      if (sales === null) break
+      counts.transfers += take(sales.filter(({ soldAt }) => soldAt >= from))
       onAnswer(met.size, reached, marketTime)
     }
   }
@@ -92,6 +102,29 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
     daysAsked: days,
     from: counts,
     requests,
+  }
+}
+
+/** Asks until there is an answer, for as long as `wait` lets it. */
+async function patiently<Answer>(ask: () => Promise<Answer>, wait: HistoryOptions['wait']): Promise<Answer> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof MarketplaceError)) throw error
+      await wait(error, failures)
+    }
+  }
+}
+
+/** Null where there is nothing left to ask with: what comes by transfers is worth no waiting. An axie that cannot be read tells nothing. */
+async function salesOrEndOfBudget({ salesOf }: HistoryOptions['marketplace'], tokenId: string): Promise<readonly Sale[] | null> {
+  try {
+    return (await salesOf(tokenId)).value
+  } catch (error) {
+    if (error instanceof RejectedError) return []
+    if (!(error instanceof MarketplaceError) || !error.transient) throw error
+    return error.code === 'rate_limited' ? null : []
   }
 }
 

@@ -43,29 +43,30 @@ type HistoryContext = Readonly<{
  * waited for, visibly, until `signal`; null then. FatalError where waiting does not help: a key that is refused, an answer not understood.
  */
 export async function fetchHistory(plan: LivePlan, file: string, context: HistoryContext): Promise<FetchedHistory | null> {
-  const { clock, progress, signal } = context
-  let said = ''
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const sales = await readSales(plan, context)
-      return signal.aborted ? null : await writeSales(sales, file)
-    } catch (error) {
-      if (signal.aborted) return null
-      if (!(error instanceof MarketplaceError)) throw error
-      if (!error.transient) throw new FatalError(`history cannot be read: ${error.message}`)
-      // Until a spent day is over nothing is asked; meanwhile it may be given back.
-      const wait = Math.min(longestWaitMillis, Math.max(error.retryAfterMillis ?? 0, 1_000 * 2 ** Math.min(attempt, 10)))
-      if (error.message !== said) progress.say(`history: ${error.message}; trying again`)
-      said = error.message
-      await clock.sleep(wait, signal).catch(() => {})
-    }
+  const { signal } = context
+  try {
+    const sales = await readSales(plan, context)
+    return signal.aborted ? null : await writeSales(sales, file)
+  } catch (error) {
+    if (signal.aborted) return null
+    throw error instanceof MarketplaceError ? new FatalError(`history cannot be read: ${error.message}`) : error
   }
 }
 
-async function readSales(
-  { collector: settings }: LivePlan,
-  { clock, progress, signal, archived, spent }: HistoryContext,
-): Promise<readonly Sale[]> {
+/** Waits, visibly, where waiting helps. Until a spent day is over nothing is asked; meanwhile it may be given back. */
+function createPatience({ clock, progress, signal }: HistoryContext): (error: MarketplaceError, failures: number) => Promise<void> {
+  let said = ''
+  return async (error, failures) => {
+    if (signal.aborted || !error.transient) throw error
+    if (error.message !== said) progress.say(`history: ${error.message}; trying again`)
+    said = error.message
+    const wait = Math.min(longestWaitMillis, Math.max(error.retryAfterMillis ?? 0, 1_000 * 2 ** Math.min(failures - 1, 10)))
+    await clock.sleep(wait, signal).catch(() => {})
+  }
+}
+
+async function readSales({ collector: settings }: LivePlan, context: HistoryContext): Promise<readonly Sale[]> {
+  const { clock, progress, signal, archived, spent } = context
   const marketplace = createMarketplace({
     url: settings.MARKETPLACE_URL,
     leaderboardUrl: null,
@@ -96,7 +97,8 @@ async function readSales(
     )
   }
   try {
-    const history = await readHistory({ marketplace, ...paging, days: settings.HISTORY_DAYS, archived, onAnswer: show })
+    const wait = createPatience(context)
+    const history = await readHistory({ marketplace, ...paging, days: settings.HISTORY_DAYS, archived, wait, onAnswer: show })
     progress.say(`history: ${describeHistory(history)}`)
     return history.sales
   } finally {

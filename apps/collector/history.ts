@@ -2,12 +2,14 @@ import type { Clock } from '#lib/clock/clock.ts'
 import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import type { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { describeHistory, type History, readHistory } from '#lib/marketplace/history.ts'
+import type { Health } from '#lib/telemetry/health.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { Decision } from './decision.ts'
 import { decideBackfill, decideHistoryRejects } from './settled-sales.ts'
 import type { TaskContext } from './task-context.ts'
 
-type HistoryContext = TaskContext & Readonly<{ clock: Clock; historyDays: number; stopping: AbortSignal }>
+type HistoryContext = TaskContext &
+  Readonly<{ clock: Clock; health: Pick<Health, 'turned' | 'set'>; historyDays: number; stopping: AbortSignal }>
 
 const progressMillis = 2_000
 /** How many axies are asked for what they sold for before, once the list of settled auctions is out of reach: each costs what a page does. */
@@ -74,6 +76,7 @@ const longestWaitMillis = 30_000
 function createPatience({ clock, health, logger, stopping }: HistoryContext): (error: MarketplaceError, failures: number) => Promise<void> {
   return async (error, failures) => {
     if (!error.transient) throw error
+    health.set('history', false, `${error.code}: ${error.message}`)
     if (failures === 1) logger.warn({ code: error.code }, `history: ${error.message}; trying again`)
     // What comes now is waiting, however long.
     health.turned(false)

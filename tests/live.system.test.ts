@@ -9,6 +9,7 @@ import { listRuns, removeRunNote } from '#lib/running/runs.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { createKafkajsLog } from '#lib/stream/kafkajs/kafkajs-log.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
+import { playAwkwardMarket } from './awkward-market.ts'
 
 // `npm start -- --live` with the simulator as the real market: in real time, with a key and a quota.
 
@@ -16,6 +17,8 @@ const key = 'the-key-of-the-market'
 
 let simulator: Awaited<ReturnType<typeof startSimulator>>
 const children: ChildProcess[] = []
+/** Each has a live run of its own. */
+const marketplaces: string[] = []
 beforeAll(async () => {
   const settings = {
     SIMULATOR_API_KEY: key,
@@ -25,11 +28,12 @@ beforeAll(async () => {
     SIMULATOR_RATE_LIMIT_PER_SECOND: '30',
   }
   simulator = await startSimulator(parseConfig(simulatorSettings, settings), systemClock)
+  marketplaces.push(simulator.url)
 })
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
   await simulator.close()
-  const own = listRuns(checkoutRoot).filter(({ marketplace }) => marketplace === marketplaceUrl())
+  const own = listRuns(checkoutRoot).filter(({ marketplace }) => marketplace !== undefined && marketplaces.includes(marketplace))
   const log = createKafkajsLog({ brokers: inject('brokers'), clientId: 'live-test', logger: createLogger('test', 'silent') })
   const admin = log.admin()
   const topics = await admin.listTopics()
@@ -105,4 +109,25 @@ test('the first start reads history, trains and goes live within the quota; the 
   const later = JSON.parse(second.stdout) as Summary
   expect([later.run, later.backfilled]).toEqual([summary.run, summary.backfilled])
   expect(later.listings).toBeGreaterThanOrEqual(summary.listings)
+})
+
+test('a marketplace with everything wrong at once: each listing is known or refused with a reason, within the quota', async () => {
+  const servers = { brokers: inject('brokers'), registryUrl: inject('registryUrl'), s3: inject('s3') }
+  const played = await playAwkwardMarket({ servers, seconds: 100 })
+  marketplaces.push(played.marketplace)
+  expect(played.code, played.stderr.slice(-3_000)).toBe(0)
+  const account = await played.account()
+  const { summary, stderr: _, ...counts } = account
+  console.error(`awkward market: ${JSON.stringify(counts)}`)
+
+  expect(summary.problems).toEqual([])
+  expect(played.stderr).toMatch(/days asked for: the list goes on out of reach/)
+  expect(account.shown).toBeGreaterThan(60)
+  expect({ lost: account.lost, twice: account.twice }).toEqual({ lost: [], twice: [] })
+  expect(account.known + account.refused).toBe(account.shown)
+  expect({ alerts: account.alertsForNothing, asks: account.wrongAsks }).toEqual({ alerts: [], asks: [] })
+  // Or all of the above says nothing.
+  expect(account.similarAsks).toBeGreaterThan(0)
+  expect(account.refusedForQuota).toBe(0)
+  expect(account.requestsPerMinute).toBeLessThanOrEqual(900)
 })

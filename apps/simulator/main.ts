@@ -15,7 +15,7 @@ It stands still at its start until somebody asks for the newest listings, then r
   POST /graphql         as the real marketplace: header X-API-Key; GET shows the schema
   GET  /leaderboard     the best players' axies
   GET  /stats           what happened and what was shown
-  GET  /offers          the listings that were shown, and what was wrong with each
+  GET  /offers          the offers that were made, what was wrong with each, and whether it was shown
   GET, POST /faults     what goes wrong
 
 Configured by environment variables (name, default, meaning):

@@ -29,8 +29,8 @@ export interface Market {
   /** An answer held these: for the counts. */
   show(results: readonly (OpenOffer | SettledSale)[]): void
   counts(): MarketCounts
-  /** The listings that answers held, each once, in the order in which they were first shown: the last 100,000. */
-  shownOffers(): readonly OpenOffer[]
+  /** The offers that were made, the last 100,000, each with its place among those that an answer to the query of the newest held. */
+  offersMade(): readonly Readonly<{ open: OpenOffer; shown: number | null }>[]
 }
 
 export type MarketOptions = Readonly<{
@@ -41,7 +41,7 @@ export type MarketOptions = Readonly<{
   faultOf?: (offer: Offer) => OfferFault | null
 }>
 
-const mostShown = 100_000
+const mostMade = 100_000
 
 /** How long an offer lasts whose fault it is to vanish. */
 const vanishAfterMillis = 5 * minuteMillis
@@ -61,15 +61,23 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
   const coming = happenings[Symbol.iterator]()
   let next = coming.next()
   const counts = { listings: 0, sales: 0, withdrawals: 0, listingsShown: 0, salesShown: 0 }
-  const shown = new WeakSet<OpenOffer | SettledSale>()
-  let shownOffers: OpenOffer[] = []
+  /** The place of each among those of its kind. */
+  const shown = new WeakMap<OpenOffer | SettledSale, number>()
+  let made: OpenOffer[] = []
+  const make = (open: OpenOffer): void => {
+    made.push(open)
+    // In bulk: taking single ones from the front of a long array is slow.
+    if (made.length > mostMade * 1.1) made = made.slice(-mostMade)
+  }
 
   const isIndexed = ({ offer, fault }: OpenOffer): boolean => fault !== 'indexedLate' || offer.startedAt + indexedLateMillis <= now
 
   const happen = (happening: Happening): void => {
     if (happening.type === 'offered') {
       const fault = faultOf(happening.offer)
-      offers.add({ offer: happening.offer, fault })
+      const open = { offer: happening.offer, fault }
+      offers.add(open)
+      make(open)
       if (fault === 'vanishes') vanishing.push(happening.offer)
       if (fault === 'resigned') resigning.push(happening.offer)
       counts.listings++
@@ -86,8 +94,10 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
       now = Math.max(now, millis)
       for (; next.done !== true && next.value.at <= now; next = coming.next()) happen(next.value)
       while (vanishing[0] !== undefined && vanishing[0].startedAt + vanishAfterMillis <= now) offers.remove(vanishing.shift()!)
-      while (resigning[0] !== undefined && resigning[0].startedAt + resignedAfterMillis <= now)
-        offers.resign(resigning.shift()!, signedAnew)
+      while (resigning[0] !== undefined && resigning[0].startedAt + resignedAfterMillis <= now) {
+        const again = offers.resign(resigning.shift()!, signedAnew)
+        if (again !== null) make(again)
+      }
     },
     now: () => now,
     newestOffers: (slice, criteria) => offers.newest(slice, criteria, isIndexed),
@@ -101,14 +111,10 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
     show(results) {
       for (const result of results) {
         if (shown.has(result)) continue
-        shown.add(result)
-        counts['offer' in result ? 'listingsShown' : 'salesShown']++
-        if ('offer' in result) shownOffers.push(result)
+        shown.set(result, counts['offer' in result ? 'listingsShown' : 'salesShown']++)
       }
-      // In bulk: taking single ones from the front of a long array is slow.
-      if (shownOffers.length > mostShown * 1.1) shownOffers = shownOffers.slice(-mostShown)
     },
-    shownOffers: () => shownOffers,
+    offersMade: () => made.map((open) => ({ open, shown: shown.get(open) ?? null })),
     counts: () => ({ ...counts, openOffers: offers.size }),
   }
 }

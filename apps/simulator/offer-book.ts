@@ -25,8 +25,8 @@ export type OfferCriteria = Readonly<{
 export interface OfferBook {
   add(open: OpenOffer): void
   remove(offer: Offer): void
-  /** The offer as signed anew takes its place, and goes when the first would have gone. */
-  resign(offer: Offer, signedAnew: (offer: Offer) => Offer): void
+  /** The offer as signed anew takes its place, and goes when the first would have gone. Null where that is gone already. */
+  resign(offer: Offer, signedAnew: (offer: Offer) => Offer): OpenOffer | null
   of(tokenId: string): OpenOffer | null
   /** @param isShown false of an offer that the index does not hold yet */
   newest(slice: Slice, criteria: OfferCriteria, isShown: (open: OpenOffer) => boolean): Page<OpenOffer>
@@ -74,7 +74,10 @@ export function createOfferBook(): OfferBook {
     },
     resign(offer, signedAnew) {
       const entry = openAs(offer)
-      if (entry !== null) put({ ...entry.open, offer: signedAnew(offer) }, offer)
+      if (entry === null) return null
+      const again = { ...entry.open, offer: signedAnew(offer) }
+      put(again, offer)
+      return again
     },
     of: (tokenId) => byToken.get(tokenId)?.open ?? null,
     newest({ from, size }, criteria, isShown) {

@@ -4,8 +4,9 @@ import type { Clock } from '#lib/clock/clock.ts'
 import type { HealthReport } from '#lib/telemetry/health.ts'
 import type { Metrics } from '#lib/telemetry/metrics.ts'
 import type { LeaderboardAxie } from '#schemas/types.ts'
-import { type Faults, faultsSchema } from './faults.ts'
+import { type Faults, faultsSchema, type OfferFault } from './faults.ts'
 import { createMarketplaceSchema, refuseIntrospection } from './graphql-schema.ts'
+import { ethUsd } from './happenings.ts'
 import type { Market } from './market.ts'
 import type { MarketClock } from './market-clock.ts'
 import { removeFields } from './missing-fields.ts'
@@ -23,6 +24,28 @@ export type SimulatorServerOptions = Readonly<{
   leaderboard(): readonly LeaderboardAxie[]
   metrics: Metrics
 }>
+
+/**
+ * An offer, and what was wrong with it. `usd`: what it asked for at first, whatever it was told in. `shown`: its place among those that were
+ * shown as new; null: not yet.
+ */
+export type OfferMade = Readonly<{
+  tokenId: string
+  startedAt: number
+  usd: number
+  isDutch: boolean
+  fault: OfferFault | null
+  shown: number | null
+}>
+
+const offerMade = ({ open: { offer, fault }, shown }: ReturnType<Market['offersMade']>[number]): OfferMade => ({
+  tokenId: offer.axie.tokenId,
+  startedAt: offer.startedAt,
+  usd: (Number(offer.basePriceWei) / 1e18) * ethUsd,
+  isDutch: offer.durationSeconds > 0,
+  fault,
+  shown,
+})
 
 export type SimulatorServer = Readonly<{
   /** http://host:port, without a slash at the end. */
@@ -114,11 +137,7 @@ function createRoutes(options: SimulatorServerOptions): Readonly<Record<string, 
     },
     'GET /offers': async () => {
       market.advanceTo(marketClock.now())
-      return json(
-        market
-          .shownOffers()
-          .map(({ offer, fault }) => ({ tokenId: offer.axie.tokenId, startedAt: offer.startedAt, seller: offer.seller, fault })),
-      )
+      return json(market.offersMade().map(offerMade))
     },
     'GET /faults': async () => json(faults.settings()),
     'POST /faults': async (request) => {

@@ -4,11 +4,12 @@ import { createCodec } from '#lib/codec/codec.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { checkAsk } from '#lib/market/ask.ts'
+import { priceBids } from '#lib/market/bids.ts'
 import { listingEvent, saleEvent } from '#lib/market/event.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { axieOf, exchangeRateOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
 import { MarketplaceError } from './errors.ts'
-import { held, listedAnswer, listingsPage, settledAnswer, settledPage } from './testing/answer-samples.ts'
+import { held, listedAnswer, listedOrigin, listingsPage, settledAnswer, settledPage } from './testing/answer-samples.ts'
 
 /** What a broken marketplace may put anywhere. */
 const anything = fc.oneof(
@@ -102,7 +103,8 @@ const whole = (page: {
 const runs = (numRuns: number) => ({ numRuns })
 
 test('listings: 6,000 damaged answers give valid listings, rejects, or a documented error', () => {
-  const base = listingsPage(listedAnswer('1'), listedAnswer('2'))
+  const failed = { message: 'timed out', path: ['axies', 'results', 1, 'highestOffer', 'currentPriceUsd'] }
+  const base = { ...listingsPage(listedAnswer('1'), listedOrigin('2')), errors: [failed] }
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 4 }), (steps) => {
       const page = documented(() => listingsOf(held(steps.reduce(damage, base as unknown))))
@@ -112,6 +114,8 @@ test('listings: 6,000 damaged answers give valid listings, rejects, or a documen
         checkAsk(listing.ask)
         expect(listing.listingId).toBe(`axie:${listing.item.tokenId}:${listing.ask.startedAt}`)
         survives(listingEvent(listing, observation))
+        const bids = priceBids(listing.bids, { ETH: 3_000, AXS: null, SLP: null, RON: null, USDC: 1 })
+        expect(bids?.usd ?? 1).toBeGreaterThan(0)
       }
     }),
     runs(6_000),
@@ -147,7 +151,7 @@ test('whatever comes instead of an answer is a documented error, or empty', () =
   )
   fc.assert(
     fc.property(step, (one) => {
-      const answer = { data: { axie: { ...listedAnswer(), ...settledAnswer() } } }
+      const answer = { data: { axie: { ...settledAnswer(), ...listedOrigin() } } }
       documented(() => {
         try {
           axieOf(held(damage(answer, one)))

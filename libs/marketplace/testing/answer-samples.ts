@@ -32,6 +32,19 @@ export const axieAnswer = (id = '1234567') => ({
 
 export const listedAnswer = (id?: string) => ({ ...axieAnswer(id), order: orderAnswer() })
 
+/** With all that is asked for since 2026: an evolved, levelled Origin with a hat, and bids. */
+export const listedOrigin = (id?: string) => ({
+  ...listedAnswer(id),
+  parts: partIds.map((part) => ({
+    ...{ id: `${part}-2`, name: part, class: 'Aquatic', type: part.split('-')[0], specialGenes: null, stage: 2 },
+  })),
+  ...{ title: 'Origin', bodyShape: 'Fuzzy', stage: 4, axpInfo: { level: 31, onchainLevel: 24 }, battleInfo: { banned: false } },
+  ...{ numMystic: 1, numJapan: 0, numXmas: 0, numSummer: 0, equipmentInstances: [{ name: 'Straw Hat', rarity: 'Rare' }] },
+  highestOffer: { ...orderAnswer(), kind: 'Offer', currentPrice: '4000000000000000', currentPriceUsd: '12.00', expiredAt: 9_999_999_999 },
+  numActiveOffers: 3,
+  order: { ...orderAnswer(), status: 'OPEN', expiredAt: 9_999_999_999, nonce: 1 },
+})
+
 export const transferAnswer = (timestamp = 1_650_000_000) => ({
   from: '0xec787381aab599158a8f92f8989e36dc47474cff',
   to: '0x7c1ca8c9d1e23b8a1a06b0d0b3c8b6b1c2d3e4f5',

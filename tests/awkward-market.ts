@@ -54,7 +54,7 @@ export type Account = Readonly<{
   summary: Summary
   stderr: string
   seconds: number
-  /** Of what was shown as new a few seconds before the end: by what was wrong with it, how many, and what became of them. */
+  /** What was shown as new a few seconds before the end: by what was wrong with it, how many, and what became of them. */
   offered: Readonly<Record<string, Readonly<Record<string, number>>>>
   shown: number
   known: number

@@ -31,7 +31,7 @@ const often = 0.01
 const offersOften = 0.03
 /** Every switch of the simulator but one, from the start. */
 const faults = {
-  ...{ latencyMilliseconds: 10, longestPage: 50, offsetCap: 2_000, salesIndexedLateSeconds: 20 },
+  ...{ latencyMilliseconds: 10, longestPage: 60, offsetCap: 4_500, salesIndexedLateSeconds: 20 },
   ...{ goneFields: ['bodyShape'], introspectionOff: true },
   ...{ tooManyRequests: often, unavailable: often, html: often, errorsWithoutData: often, limitToldAsSuccess: often, cutBody: often },
   ...{ challenge: { share: often, times: 5 }, duplicatePage: often, duplicateItems: often, shuffledPage: often },
@@ -117,8 +117,8 @@ const marketSettings = {
   SIMULATOR_API_KEY: apiKey,
   SIMULATOR_SPEED: '1',
   SIMULATOR_HISTORY_DAYS: '0.5',
-  SIMULATOR_SALES_PER_HOUR: '2400',
-  SIMULATOR_UNSOLD_SHARE: '1',
+  SIMULATOR_SALES_PER_HOUR: '1000',
+  SIMULATOR_UNSOLD_SHARE: '4',
   SIMULATOR_BARGAIN_SHARE: '0.5',
   SIMULATOR_SPECIAL_SHARE: '0.3',
   SIMULATOR_RATE_LIMIT_PER_SECOND: '40',

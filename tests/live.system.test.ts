@@ -122,7 +122,7 @@ test('a marketplace with everything wrong at once: each listing is known or refu
 
   expect(summary.problems).toEqual([])
   expect(played.stderr).toMatch(/days asked for: the list goes on out of reach/)
-  expect(account.shown).toBeGreaterThan(60)
+  expect(account.shown).toBeGreaterThan(40)
   expect({ lost: account.lost, twice: account.twice }).toEqual({ lost: [], twice: [] })
   expect(account.known + account.refused).toBe(account.shown)
   expect({ alerts: account.alertsForNothing, asks: account.wrongAsks }).toEqual({ alerts: [], asks: [] })

@@ -11,7 +11,6 @@ const notYet = new Set([
   'libs/stream/kafkajs/admin.ts',
   'libs/stream/kafkajs/kafkajs-log.ts',
   'libs/stream/kafkajs/send-patch.ts',
-  'libs/stream/memory/group.ts',
   'libs/stream/memory/memory-log.ts',
 ])
 

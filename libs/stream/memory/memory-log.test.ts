@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
 import { FencedError } from '#lib/errors/errors.ts'
 import type { NewRecord } from '#lib/stream/log.ts'
@@ -44,6 +44,20 @@ describe('the memory log', () => {
     await log.idle()
     await consumer.stop()
     expect(heartbeats).toEqual(['fenced', 'member'])
+  })
+
+  it('joins again once its handler was fenced, however quiet its other partitions are', async () => {
+    const log = createMemoryLog({ clock: systemClock })
+    await log.admin().createTopics([{ topic, partitions: 2 }])
+    await log.producer().send([{ ...numbered(1)[0]!, partition: 0 }])
+    const consumer = log.consumer({ group: 'group', topics: [topic], from: 'earliest' })
+    const epochs: number[] = []
+    await consumer.start(async ({ epoch }) => {
+      epochs.push(epoch)
+      if (epochs.length === 1) throw new FencedError('another has taken it over')
+    })
+    await vi.waitFor(() => expect(epochs).toEqual([1, 2]))
+    await consumer.stop()
   })
 
   it('is idle when everything visible is dealt with', async () => {

@@ -1,7 +1,7 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
-import type { LogAdmin, TopicDescription } from '#lib/stream/log.ts'
+import type { CommittedOffset, LogAdmin, TopicDescription, TopicPartition, TopicSettings } from '#lib/stream/log.ts'
 import { type Rights, streamError } from './kafkajs-errors.ts'
 
 const closeMillis = 3_000
@@ -31,6 +31,42 @@ async function topicOffsets(admin: Admin, topic: string) {
 }
 
 export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
+  const { ask, close } = createAsking(kafka)
+  return {
+    createTopics: (settings) =>
+      ask('creating topics', (admin) => createMissing(admin, settings), {
+        TOPIC: `Create on topics ${settings.map(({ topic }) => topic).join(', ')}`,
+      }),
+    deleteTopics: (topics) =>
+      ask('deleting topics', (admin) => deleteExisting(admin, topics), { TOPIC: `Delete on topics ${topics.join(', ')}` }),
+    listTopics: () => ask('listing topics', (admin) => admin.listTopics()),
+    describeTopics: (topics) =>
+      ask('describing topics', (admin) => describeExisting(admin, topics), {
+        TOPIC: `Describe and DescribeConfigs on topics ${topics.join(', ')}`,
+      }),
+    partitionCount: (topic) => ask(`looking up topic ${topic}`, (admin) => countPartitions(admin, topic), describeTopic(topic)),
+    offsets: (topic) => ask(`reading offsets of ${topic}`, (admin) => readOffsets(admin, topic), describeTopic(topic)),
+    committed: (group, partition) =>
+      ask(`reading offsets of group ${group}`, (admin) => readCommitted(admin, group, partition), {
+        ...describeTopic(partition.topic),
+        GROUP: `Read on group ${group}`,
+      }),
+    listGroups: () => ask('listing groups', async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId)),
+    deleteGroups: (groups) =>
+      ask('deleting groups', async (admin) => {
+        for (const group of groups) await deleteGroup(admin, group)
+      }),
+    close,
+  }
+}
+
+type Asking = Readonly<{
+  ask<T>(doing: string, question: (admin: Admin) => Promise<T>, rights?: Rights): Promise<T>
+  close(): Promise<void>
+}>
+
+/** One connection for all questions, from the first on; an error closes it under all of them. */
+function createAsking(kafka: Kafka): Asking {
   let connected: Promise<Admin> | null = null
 
   const connect = (): Promise<Admin> => {
@@ -49,122 +85,78 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
     if (admin) await Promise.race([admin.disconnect(), systemClock.sleep(closeMillis)]).catch(() => {})
   }
 
-  /** Leaders move; a broker may not know yet what the controller decided: that passes. After an error kafkajs may keep a broker that is gone. */
-  const ask = async <T>(doing: string, question: (admin: Admin) => Promise<T>, rights: Rights = {}): Promise<T> => {
-    for (let attempt = 1; ; attempt++) {
-      const connection = connect()
-      try {
-        return await question(await connection)
-      } catch (error) {
-        // Another question failed first and closed the connection under this one: whatever kafkajs calls that, a new one may well succeed.
-        const wasClosed = connected !== connection
-        const reaction = wasClosed ? givenUp(doing, error as Error) : streamError(error, doing, rights)
-        if (!(reaction instanceof RetryableError)) throw reaction
-        if (!wasClosed) await close()
-        if (attempt === askAttempts || !isLeadership(reaction)) throw reaction
-        await systemClock.sleep(pauseMillis * attempt)
-      }
-    }
-  }
-
-  const untilLed = async (admin: Admin, topics: string[]) => {
-    for (
-      const deadline = systemClock.monotonic() + leaderMillis;
-      systemClock.monotonic() < deadline;
-      await systemClock.sleep(pauseMillis)
-    ) {
-      // Metadata may name a leader that has not taken office: one that says its offsets has.
-      const led = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(() => null)
-      if (led?.every((offsets) => offsets.length > 0)) return
-    }
-    throw new FatalError(`topics ${topics.join(', ')} have no leaders after ${leaderMillis / 1_000} s: look at the brokers’ logs`)
-  }
-
   return {
-    createTopics: (settings) =>
-      ask(
-        'creating topics',
-        async (admin) => {
-          const existing = new Set(await admin.listTopics())
-          const missing = settings.filter(({ topic }) => !existing.has(topic))
-          if (missing.length === 0) return
-          const topics = missing.map(({ topic, partitions, replicas, config }) => ({
-            topic,
-            numPartitions: partitions,
-            replicationFactor: replicas ?? brokersDefault,
-            configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
-          }))
-          // False when another process has created one meanwhile: as good.
-          await admin.createTopics({ topics, waitForLeaders: false })
-          await untilLed(
-            admin,
-            missing.map(({ topic }) => topic),
-          )
-        },
-        { TOPIC: `Create on topics ${settings.map(({ topic }) => topic).join(', ')}` },
-      ),
-
-    deleteTopics: (topics) =>
-      ask(
-        'deleting topics',
-        async (admin) => {
-          const existing = new Set(await admin.listTopics())
-          const present = topics.filter((topic) => existing.has(topic))
-          if (present.length > 0) await admin.deleteTopics({ topics: present })
-        },
-        { TOPIC: `Delete on topics ${topics.join(', ')}` },
-      ),
-
-    listTopics: () => ask('listing topics', (admin) => admin.listTopics()),
-
-    describeTopics: (topics) =>
-      ask('describing topics', async (admin) => describeExisting(admin, topics), {
-        TOPIC: `Describe and DescribeConfigs on topics ${topics.join(', ')}`,
-      }),
-
-    partitionCount: (topic) =>
-      ask(
-        `looking up topic ${topic}`,
-        async (admin) => {
-          const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-          return topics[0]!.partitions.length
-        },
-        describeTopic(topic),
-      ),
-
-    offsets: (topic) =>
-      ask(
-        `reading offsets of ${topic}`,
-        async (admin) => {
-          const offsets = await topicOffsets(admin, topic)
-          return offsets
-            .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
-            .sort((a, b) => a.partition - b.partition)
-        },
-        describeTopic(topic),
-      ),
-
-    committed: (group, { topic, partition }) =>
-      ask(
-        `reading offsets of group ${group}`,
-        async (admin) => {
-          const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
-          const committed = found?.partitions.find((candidate) => candidate.partition === partition)
-          if (committed === undefined || Number(committed.offset) < 0) return null
-          return { offset: Number(committed.offset), metadata: committed.metadata ?? '' }
-        },
-        { ...describeTopic(topic), GROUP: `Read on group ${group}` },
-      ),
-
-    listGroups: () => ask('listing groups', async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId)),
-
-    deleteGroups: (groups) =>
-      ask('deleting groups', async (admin) => {
-        for (const group of groups) await deleteGroup(admin, group)
-      }),
-
+    /** Leaders move; a broker may not know yet what the controller decided: that passes. After an error kafkajs may keep a broker that is gone. */
+    async ask(doing, question, rights = {}) {
+      for (let attempt = 1; ; attempt++) {
+        const connection = connect()
+        try {
+          return await question(await connection)
+        } catch (error) {
+          // Another question failed first and closed the connection under this one: whatever kafkajs calls that, a new one may well succeed.
+          const wasClosed = connected !== connection
+          const reaction = wasClosed ? givenUp(doing, error as Error) : streamError(error, doing, rights)
+          if (!(reaction instanceof RetryableError)) throw reaction
+          if (!wasClosed) await close()
+          if (attempt === askAttempts || !isLeadership(reaction)) throw reaction
+          await systemClock.sleep(pauseMillis * attempt)
+        }
+      }
+    },
     close,
   }
+}
+
+async function createMissing(admin: Admin, settings: readonly TopicSettings[]): Promise<void> {
+  const existing = new Set(await admin.listTopics())
+  const missing = settings.filter(({ topic }) => !existing.has(topic))
+  if (missing.length === 0) return
+  const topics = missing.map(({ topic, partitions, replicas, config }) => ({
+    topic,
+    numPartitions: partitions,
+    replicationFactor: replicas ?? brokersDefault,
+    configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+  }))
+  // False when another process has created one meanwhile: as good.
+  await admin.createTopics({ topics, waitForLeaders: false })
+  await untilLed(
+    admin,
+    missing.map(({ topic }) => topic),
+  )
+}
+
+async function untilLed(admin: Admin, topics: readonly string[]): Promise<void> {
+  for (const deadline = systemClock.monotonic() + leaderMillis; systemClock.monotonic() < deadline; await systemClock.sleep(pauseMillis)) {
+    // Metadata may name a leader that has not taken office: one that says its offsets has.
+    const led = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))).catch(() => null)
+    if (led?.every((offsets) => offsets.length > 0)) return
+  }
+  throw new FatalError(`topics ${topics.join(', ')} have no leaders after ${leaderMillis / 1_000} s: look at the brokers’ logs`)
+}
+
+async function deleteExisting(admin: Admin, topics: readonly string[]): Promise<void> {
+  const existing = new Set(await admin.listTopics())
+  const present = topics.filter((topic) => existing.has(topic))
+  if (present.length > 0) await admin.deleteTopics({ topics: present })
+}
+
+async function countPartitions(admin: Admin, topic: string): Promise<number> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  return topics[0]!.partitions.length
+}
+
+async function readOffsets(admin: Admin, topic: string): ReturnType<LogAdmin['offsets']> {
+  const offsets = await topicOffsets(admin, topic)
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
+    .sort((a, b) => a.partition - b.partition)
+}
+
+async function readCommitted(admin: Admin, group: string, { topic, partition }: TopicPartition): Promise<CommittedOffset | null> {
+  const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+  const committed = found?.partitions.find((candidate) => candidate.partition === partition)
+  if (committed === undefined || Number(committed.offset) < 0) return null
+  return { offset: Number(committed.offset), metadata: committed.metadata ?? '' }
 }
 
 async function describeExisting(admin: Admin, wanted: readonly string[]): Promise<TopicDescription[]> {

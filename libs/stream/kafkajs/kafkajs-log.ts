@@ -1,6 +1,6 @@
 import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/errors/errors.ts'
-import type { Follower, Log } from '#lib/stream/log.ts'
+import type { Follower, Log, LogAdmin } from '#lib/stream/log.ts'
 import { createKafkajsAdmin } from './admin.ts'
 import { createKafka, type KafkajsClientOptions } from './client.ts'
 import { createKafkajsConsumer } from './consumer.ts'
@@ -59,34 +59,35 @@ export function createKafkajsLog(options: KafkajsLogOptions): Log {
       return owned({ ...follower, stop }, stop)
     },
 
-    async checkReachable() {
-      const probe = admin()
-      const deadline = systemClock.monotonic() + reachableMillis
-      // The last attempt is cut short by the deadline: why the one before it failed says more.
-      let reason = new Error('no answer')
-      for (;;) {
-        try {
-          const cut = new AbortController()
-          const late = systemClock.sleep(deadline - systemClock.monotonic(), cut.signal).then(() => {
-            throw reason
-          })
-          await Promise.race([probe.listTopics(), late]).finally(() => cut.abort())
-          return await probe.close()
-        } catch (error) {
-          if (error instanceof FatalError || systemClock.monotonic() + reachablePauseMillis >= deadline) {
-            void probe.close()
-            throw unreachable(brokers, error as Error)
-          }
-          reason = error as Error
-          await systemClock.sleep(reachablePauseMillis)
-        }
-      }
-    },
+    checkReachable: () => checkReachable(admin(), brokers),
 
     async close() {
       for (const close of [...open].reverse()) await close().catch((error: Error) => logger.debug({ problem: error.message }, 'closing'))
       open.clear()
     },
+  }
+}
+
+async function checkReachable(probe: LogAdmin, brokers: readonly string[]): Promise<void> {
+  const deadline = systemClock.monotonic() + reachableMillis
+  // The last attempt is cut short by the deadline: why the one before it failed says more.
+  let reason = new Error('no answer')
+  for (;;) {
+    try {
+      const cut = new AbortController()
+      const late = systemClock.sleep(deadline - systemClock.monotonic(), cut.signal).then(() => {
+        throw reason
+      })
+      await Promise.race([probe.listTopics(), late]).finally(() => cut.abort())
+      return await probe.close()
+    } catch (error) {
+      if (error instanceof FatalError || systemClock.monotonic() + reachablePauseMillis >= deadline) {
+        void probe.close()
+        throw unreachable(brokers, error as Error)
+      }
+      reason = error as Error
+      await systemClock.sleep(reachablePauseMillis)
+    }
   }
 }
 

@@ -66,112 +66,127 @@ const { KafkaJSError, KafkaJSMetadataNotLoaded } = kafkajsModule('errors') as Re
 /** A record batch for one partition, from the moment it has its sequence number until it is acknowledged. */
 type Batch = Readonly<{ topic: string; data: PartitionData }>
 
-export function createSendMessages({ logger, cluster, partitioner, eosManager, retrier }: Dependencies) {
-  const partitionBatches = ({ topicMessages }: SendRequest): Batch[] =>
-    topicMessages.flatMap(({ topic, messages }) => {
-      const partitionMetadata = cluster.findTopicPartitionMetadata(topic)
-      if (partitionMetadata.length === 0) throw new KafkaJSMetadataNotLoaded!(`no metadata of topic ${topic}`)
-      const byPartition = new Map<number, unknown[]>()
-      for (const message of messages) {
-        const partition = partitioner({ topic, partitionMetadata, message })
-        const some = byPartition.get(partition)
-        if (some === undefined) byPartition.set(partition, [message])
-        else some.push(message)
-      }
-      return [...byPartition].map(([partition, some]) => ({ topic, data: { partition, messages: some } }))
-    })
-
-  const assignSequences = (batches: readonly Batch[]) => {
-    for (const { topic, data } of batches) {
-      data.firstSequence = eosManager.getSequence(topic, data.partition)
-      eosManager.updateSequence(topic, data.partition, data.messages.length)
-    }
-  }
-
-  const byLeader = (batches: readonly Batch[]): Map<string, Batch[]> => {
-    const leaders = new Map<string, Batch[]>()
-    for (const batch of batches) {
-      const { topic, data } = batch
-      const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [data.partition]))
-      if (leader === undefined) throw new KafkaJSMetadataNotLoaded!(`no metadata of partition ${data.partition} of topic ${topic}`)
-      const some = leaders.get(leader)
-      if (some === undefined) leaders.set(leader, [batch])
-      else some.push(batch)
-    }
-    return leaders
-  }
-
-  const produce = async (nodeId: string, batches: readonly Batch[], { acks, timeout, compression }: SendRequest) => {
-    const broker = await cluster.findBroker({ nodeId })
-    const response = await broker.produce({
-      transactionalId: eosManager.isTransactional() ? eosManager.getTransactionalId() : undefined,
-      producerId: eosManager.getProducerId(),
-      producerEpoch: eosManager.getProducerEpoch(),
-      acks,
-      timeout,
-      compression,
-      topicData: toTopicData(batches),
-    })
-    if (acks === 0)
-      return batches.map(({ topic, data }): Acknowledgement => ({ topicName: topic, partition: data.partition, errorCode: 0 }))
-    return response.topics.flatMap(({ topicName, partitions }) => partitions.map((partition) => ({ ...partition, topicName })))
-  }
-
-  const send = (request: SendRequest): Promise<Acknowledgement[]> => {
-    let batches: readonly Batch[] | null = null
-    const acknowledged = new Map<string, Acknowledgement>()
-
-    const attempt = async (): Promise<Acknowledgement[]> => {
-      await cluster.addMultipleTargetTopics(request.topicMessages.map(({ topic }) => topic))
-      await cluster.refreshMetadataIfNecessary()
-      batches ??= partitionBatches(request)
-      const open = batches.filter(({ topic, data }) => !acknowledged.has(keyOf(topic, data.partition)))
-      const leaders = byLeader(open)
-      if (eosManager.isTransactional()) await eosManager.addPartitionsToTransaction(toTopicData(open))
-      assignSequences(open.filter(({ data }) => data.firstSequence === undefined))
-
-      const requests = [...leaders].map(async ([nodeId, some]) => {
-        for (const answer of await produce(nodeId, some, request)) acknowledged.set(keyOf(answer.topicName, answer.partition), answer)
-      })
-      const failed = (await Promise.allSettled(requests)).filter((outcome) => outcome.status === 'rejected')
-      // What no attempt can mend decides; else any failure brings the next attempt.
-      const decisive = failed.find(({ reason }) => !mayRetry(reason)) ?? failed[0]
-      if (decisive !== undefined) throw decisive.reason
-      const missing = batches.find(({ topic, data }) => !acknowledged.has(keyOf(topic, data.partition)))
-      if (missing !== undefined) throw new KafkaJSError!(`no answer for partition ${missing.data.partition} of topic ${missing.topic}`)
-      return [...acknowledged.values()]
-    }
-
-    return retrier(async (bail, retryCount, retryTime) => {
-      try {
-        return await attempt()
-      } catch (caught) {
-        const error = caught as KafkajsError
-        if (error.name === 'KafkaJSConnectionClosedError') cluster.removeBroker({ host: error.host!, port: error.port! })
-        if (!cluster.isConnected()) {
-          logger.debug(`Cluster has disconnected, reconnecting: ${error.message}`, { retryCount, retryTime })
-          await cluster.connect()
-          await cluster.refreshMetadata()
-          throw error
-        }
-        logger.error(`Failed to send messages: ${error.message}`, { retryCount, retryTime })
-        if (!mayRetry(error)) {
-          bail(error)
-          return undefined
-        }
-        // The coordinator is still busy with the transaction before: no leader has moved.
-        if (error.type !== 'CONCURRENT_TRANSACTIONS') await cluster.refreshMetadata()
-        throw error
-      }
-    })
-  }
-
+export function createSendMessages(dependencies: Dependencies) {
   let last: Promise<unknown> = Promise.resolve()
   return (request: SendRequest): Promise<Acknowledgement[]> => {
-    const sent = last.then(() => send(request))
+    const sent = last.then(() => send(request, dependencies))
     last = sent.catch(() => {})
     return sent
   }
+}
+
+function send(request: SendRequest, dependencies: Dependencies): Promise<Acknowledgement[]> {
+  const { logger, cluster, retrier } = dependencies
+  const attempt = createAttempt(request, dependencies)
+  return retrier(async (bail, retryCount, retryTime) => {
+    try {
+      return await attempt()
+    } catch (caught) {
+      const error = caught as KafkajsError
+      if (error.name === 'KafkaJSConnectionClosedError') cluster.removeBroker({ host: error.host!, port: error.port! })
+      if (!cluster.isConnected()) {
+        logger.debug(`Cluster has disconnected, reconnecting: ${error.message}`, { retryCount, retryTime })
+        await cluster.connect()
+        await cluster.refreshMetadata()
+        throw error
+      }
+      logger.error(`Failed to send messages: ${error.message}`, { retryCount, retryTime })
+      if (!mayRetry(error)) {
+        bail(error)
+        return undefined
+      }
+      // The coordinator is still busy with the transaction before: no leader has moved.
+      if (error.type !== 'CONCURRENT_TRANSACTIONS') await cluster.refreshMetadata()
+      throw error
+    }
+  })
+}
+
+/** Each attempt sends what no attempt before it was given an answer for. */
+function createAttempt(request: SendRequest, dependencies: Dependencies): () => Promise<Acknowledgement[]> {
+  const { cluster, eosManager } = dependencies
+  const acknowledged = new Map<string, Acknowledgement>()
+  const isOpen = ({ topic, data }: Batch) => !acknowledged.has(keyOf(topic, data.partition))
+  let batches: readonly Batch[] | null = null
+
+  return async () => {
+    await cluster.addMultipleTargetTopics(request.topicMessages.map(({ topic }) => topic))
+    await cluster.refreshMetadataIfNecessary()
+    batches ??= partitionBatches(request, dependencies)
+    const open = batches.filter(isOpen)
+    const leaders = byLeader(open, cluster)
+    if (eosManager.isTransactional()) await eosManager.addPartitionsToTransaction(toTopicData(open))
+    assignSequences(open, eosManager)
+
+    const requests = [...leaders].map(async ([nodeId, some]) => {
+      for (const answer of await produce(nodeId, some, request, dependencies))
+        acknowledged.set(keyOf(answer.topicName, answer.partition), answer)
+    })
+    const failed = (await Promise.allSettled(requests)).filter((outcome) => outcome.status === 'rejected')
+    // What no attempt can mend decides; else any failure brings the next attempt.
+    const decisive = failed.find(({ reason }) => !mayRetry(reason)) ?? failed[0]
+    if (decisive !== undefined) throw decisive.reason
+    const missing = batches.find(isOpen)
+    if (missing !== undefined) throw new KafkaJSError!(`no answer for partition ${missing.data.partition} of topic ${missing.topic}`)
+    return [...acknowledged.values()]
+  }
+}
+
+function partitionBatches({ topicMessages }: SendRequest, { cluster, partitioner }: Dependencies): Batch[] {
+  return topicMessages.flatMap(({ topic, messages }) => {
+    const partitionMetadata = cluster.findTopicPartitionMetadata(topic)
+    if (partitionMetadata.length === 0) throw new KafkaJSMetadataNotLoaded!(`no metadata of topic ${topic}`)
+    const byPartition = new Map<number, unknown[]>()
+    for (const message of messages) {
+      const partition = partitioner({ topic, partitionMetadata, message })
+      const some = byPartition.get(partition)
+      if (some === undefined) byPartition.set(partition, [message])
+      else some.push(message)
+    }
+    return [...byPartition].map(([partition, some]) => ({ topic, data: { partition, messages: some } }))
+  })
+}
+
+/** Once for each batch, whatever becomes of it. */
+function assignSequences(batches: readonly Batch[], eosManager: EosManager): void {
+  for (const { topic, data } of batches) {
+    if (data.firstSequence !== undefined) continue
+    data.firstSequence = eosManager.getSequence(topic, data.partition)
+    eosManager.updateSequence(topic, data.partition, data.messages.length)
+  }
+}
+
+function byLeader(batches: readonly Batch[], cluster: Cluster): Map<string, Batch[]> {
+  const leaders = new Map<string, Batch[]>()
+  for (const batch of batches) {
+    const { topic, data } = batch
+    const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [data.partition]))
+    if (leader === undefined) throw new KafkaJSMetadataNotLoaded!(`no metadata of partition ${data.partition} of topic ${topic}`)
+    const some = leaders.get(leader)
+    if (some === undefined) leaders.set(leader, [batch])
+    else some.push(batch)
+  }
+  return leaders
+}
+
+async function produce(
+  nodeId: string,
+  batches: readonly Batch[],
+  { acks, timeout, compression }: SendRequest,
+  { cluster, eosManager }: Dependencies,
+): Promise<Acknowledgement[]> {
+  const broker = await cluster.findBroker({ nodeId })
+  const response = await broker.produce({
+    transactionalId: eosManager.isTransactional() ? eosManager.getTransactionalId() : undefined,
+    producerId: eosManager.getProducerId(),
+    producerEpoch: eosManager.getProducerEpoch(),
+    acks,
+    timeout,
+    compression,
+    topicData: toTopicData(batches),
+  })
+  if (acks === 0) return batches.map(({ topic, data }) => ({ topicName: topic, partition: data.partition, errorCode: 0 }))
+  return response.topics.flatMap(({ topicName, partitions }) => partitions.map((partition) => ({ ...partition, topicName })))
 }
 
 const keyOf = (topic: string, partition: number): string => `${topic}-${partition}`

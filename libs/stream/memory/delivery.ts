@@ -80,7 +80,7 @@ function fetch(tp: TopicPartition, epoch: number, partition: MemoryPartition, op
 
 type Outcome = 'done' | 'failed' | 'fenced' | 'over'
 
-/** A failure is waited for here: the batch is in hand for so long. */
+/** Waits after a failure: until then the batch is in hand. */
 async function handOver(batch: FetchedBatch, attempt: number, options: DeliveryOptions): Promise<Outcome> {
   const { handler, move, storage, cutShort, fail } = options
   try {

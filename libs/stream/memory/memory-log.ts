@@ -1,18 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import type { BackoffOptions } from '#lib/stream/backoff.ts'
-import type {
-  Consumer,
-  FollowOptions,
-  Headers,
-  Log,
-  LogAdmin,
-  LogRecord,
-  NewRecord,
-  Producer,
-  RawParts,
-  TopicPartition,
-} from '#lib/stream/log.ts'
+import type { Consumer, Headers, Log, LogAdmin, NewRecord, Producer, RawParts, TopicPartition } from '#lib/stream/log.ts'
 import { partitionOfKey } from '#lib/stream/partitioner.ts'
 import { followPartitions } from './follow.ts'
 import { createMemoryGroup, type MemoryGroup } from './group.ts'
@@ -53,26 +42,9 @@ export interface MemoryLog extends Log {
  */
 export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   const { clock, keep = 'everything', backoff = { firstMillis: 1, mostMillis: 50 }, fault = () => {} } = options
-  const topics = new Map<string, MemoryPartition[]>()
-  const configs = new Map<string, Readonly<Record<string, string>>>()
+  const topics = createTopics(clock)
   const groups = new Map<string, MemoryGroup>()
   const followers = new Set<ReturnType<typeof followPartitions>>()
-
-  const partitionsOf = (topic: string) => {
-    const partitions = topics.get(topic)
-    if (partitions === undefined) throw new RetryableError(`topic ${topic} does not exist (yet)`)
-    return partitions
-  }
-
-  const append = (record: NewRecord, transaction?: MemoryTransaction): MemoryPartition => {
-    const { topic, key, value, headers = {}, raw } = record
-    const partitions = partitionsOf(topic)
-    const partition = record.partition ?? (partitions.length === 1 ? 0 : partitionOfKey(raw?.key ?? key, partitions.length))
-    const storage = partitions[partition]
-    if (storage === undefined) throw new FatalError(`topic ${topic} has ${partitions.length} partitions, there is no ${partition}`)
-    storage.append({ topic, partition, timestamp: clock.now(), value, ...textOf({ key, headers, raw }) }, transaction)
-    return storage
-  }
 
   const forgetRead = (partition: TopicPartition) => {
     if (keep === 'everything') return
@@ -80,13 +52,13 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
       .map((group) => group.needs(partition))
       .concat([...followers].map((follower) => follower.position(partition)))
       .filter((position) => position !== null)
-    if (positions.length > 0) partitionsOf(partition.topic)[partition.partition]!.forgetBefore(Math.min(...positions))
+    if (positions.length > 0) topics.partitionsOf(partition.topic)[partition.partition]!.forgetBefore(Math.min(...positions))
   }
 
   const groupOf = (name: string): MemoryGroup => {
     const existing = groups.get(name)
     if (existing !== undefined) return existing
-    const group = createMemoryGroup({ clock, backoff, partitions: partitionsOf, onCommit: forgetRead })
+    const group = createMemoryGroup({ clock, backoff, partitions: topics.partitionsOf, onCommit: forgetRead })
     groups.set(name, group)
     return group
   }
@@ -94,70 +66,22 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   const transactionalProducer = createMemoryTransactions({
     clock,
     fault,
-    append,
+    append: topics.append,
     commitPosition: (group, partition, committed) => groupOf(group).commit(partition, committed),
   })
-
-  const producer = (): Producer => ({
-    async send(records) {
-      for (const { topic } of records) partitionsOf(topic)
-      for (const record of records) append(record)
-    },
-    async close() {},
-  })
-
-  const admin = (): LogAdmin => ({
-    async createTopics(settings) {
-      for (const { topic, partitions, config = {} } of settings) {
-        if (topics.has(topic)) continue
-        topics.set(topic, Array.from({ length: partitions }, createMemoryPartition))
-        configs.set(topic, config)
-      }
-    },
-    async deleteTopics(names) {
-      for (const name of names) topics.delete(name)
-    },
-    listTopics: async () => [...topics.keys()].sort(),
-    describeTopics: async (names) =>
-      names.flatMap((topic) => {
-        const partitions = topics.get(topic)
-        return partitions === undefined ? [] : [{ topic, partitions: partitions.length, replicas: 1, config: configs.get(topic) ?? {} }]
-      }),
-    partitionCount: async (topic) => partitionsOf(topic).length,
-    offsets: async (topic) =>
-      partitionsOf(topic).map((storage, partition) => ({ partition, first: storage.first(), next: storage.next() })),
-    committed: async (group, partition) => groups.get(group)?.committed(partition) ?? null,
-    listGroups: async () => [...groups.keys()].sort(),
-    async deleteGroups(names) {
-      for (const name of names) {
-        if ((groups.get(name)?.members() ?? 0) > 0) throw new FatalError(`group ${name} has members: stop them before deleting it`)
-        groups.delete(name)
-      }
-    },
-    async close() {},
-  })
-
-  const follow = async (
-    names: readonly string[],
-    onRecords: (records: readonly LogRecord[]) => void | Promise<void>,
-    followOptions?: FollowOptions,
-  ) => {
-    const partitions = names
-      .flatMap((topic) => partitionsOf(topic).map((storage, partition) => [{ topic, partition }, storage] as const))
-      .filter(([{ partition }]) => partition === (followOptions?.partition ?? partition))
-    const following = followPartitions(partitions, onRecords, followOptions)
-    followers.add(following)
-    return following.follower
-  }
 
   const isIdle = () => [...groups.values()].every((group) => group.isIdle()) && [...followers].every((follower) => follower.isIdle())
 
   return {
     consumer: (consumerOptions) => groupOf(consumerOptions.group).consumer(consumerOptions),
     transactionalProducer,
-    producer,
-    admin,
-    follow,
+    producer: () => createProducer(topics),
+    admin: () => createAdmin(topics, groups),
+    async follow(names, onRecords, followOptions) {
+      const following = followPartitions(topics.partitionsIn(names, followOptions?.partition), onRecords, followOptions)
+      followers.add(following)
+      return following.follower
+    },
     async checkReachable() {},
     async close() {
       await Promise.all([...followers].map(({ follower }) => follower.stop().catch(() => {})))
@@ -172,7 +96,77 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
     },
     expel: (group, consumer, fate) => groupOf(group).expel(consumer, fate),
     rebalance: (group) => groupOf(group).rebalance(),
-    deleteRecords: ({ topic, partition }, before) => partitionsOf(topic)[partition]?.deleteBefore(before),
+    deleteRecords: ({ topic, partition }, before) => topics.partitionsOf(topic)[partition]?.deleteBefore(before),
+  }
+}
+
+type Topic = Readonly<{ partitions: readonly MemoryPartition[]; config: Readonly<Record<string, string>> }>
+type Topics = ReturnType<typeof createTopics>
+
+function createTopics(clock: Clock) {
+  const topics = new Map<string, Topic>()
+
+  const partitionsOf = (topic: string): readonly MemoryPartition[] => {
+    const found = topics.get(topic)
+    if (found === undefined) throw new RetryableError(`topic ${topic} does not exist (yet)`)
+    return found.partitions
+  }
+
+  return {
+    topics,
+    partitionsOf,
+    /** All partitions of these topics, or the one of this number. */
+    partitionsIn: (names: readonly string[], only: number | undefined): (readonly [TopicPartition, MemoryPartition])[] =>
+      names
+        .flatMap((topic) => partitionsOf(topic).map((storage, partition) => [{ topic, partition }, storage] as const))
+        .filter(([{ partition }]) => partition === (only ?? partition)),
+    append(record: NewRecord, transaction?: MemoryTransaction): MemoryPartition {
+      const { topic, key, value, headers = {}, raw } = record
+      const partitions = partitionsOf(topic)
+      const partition = record.partition ?? (partitions.length === 1 ? 0 : partitionOfKey(raw?.key ?? key, partitions.length))
+      const storage = partitions[partition]
+      if (storage === undefined) throw new FatalError(`topic ${topic} has ${partitions.length} partitions, there is no ${partition}`)
+      storage.append({ topic, partition, timestamp: clock.now(), value, ...textOf({ key, headers, raw }) }, transaction)
+      return storage
+    },
+  }
+}
+
+const createProducer = ({ partitionsOf, append }: Topics): Producer => ({
+  async send(records) {
+    for (const { topic } of records) partitionsOf(topic)
+    for (const record of records) append(record)
+  },
+  async close() {},
+})
+
+function createAdmin({ topics, partitionsOf }: Topics, groups: Map<string, MemoryGroup>): LogAdmin {
+  return {
+    async createTopics(settings) {
+      for (const { topic, partitions, config = {} } of settings)
+        if (!topics.has(topic)) topics.set(topic, { partitions: Array.from({ length: partitions }, createMemoryPartition), config })
+    },
+    async deleteTopics(names) {
+      for (const name of names) topics.delete(name)
+    },
+    listTopics: async () => [...topics.keys()].sort(),
+    describeTopics: async (names) =>
+      names.flatMap((topic) => {
+        const found = topics.get(topic)
+        return found === undefined ? [] : [{ topic, partitions: found.partitions.length, replicas: 1, config: found.config }]
+      }),
+    partitionCount: async (topic) => partitionsOf(topic).length,
+    offsets: async (topic) =>
+      partitionsOf(topic).map((storage, partition) => ({ partition, first: storage.first(), next: storage.next() })),
+    committed: async (group, partition) => groups.get(group)?.committed(partition) ?? null,
+    listGroups: async () => [...groups.keys()].sort(),
+    async deleteGroups(names) {
+      for (const name of names) {
+        if ((groups.get(name)?.members() ?? 0) > 0) throw new FatalError(`group ${name} has members: stop them before deleting it`)
+        groups.delete(name)
+      }
+    },
+    async close() {},
   }
 }
 

@@ -21,7 +21,7 @@ const help = `npm run simulate -- [options]: many histories of simulated process
 
 const worlds: readonly World[] = [runnerWorld, pipelineWorld]
 const mutants = [...runnerMutants, ...pipelineMutants]
-const seedsPerMutant = { runner: 60_000, pipeline: 600 }
+const seedsPerMutant = { runner: 60_000, pipeline: 1_200 }
 const defaultSeeds = '1..1000'
 const progressEvery = 10_000
 

@@ -3,10 +3,10 @@ import { topicName } from '#lib/market/topics.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import { createRunnerMetrics } from '#lib/stream/runtime/runner-metrics.ts'
 import { createSinkRunner, type PartitionSink, type SinkRunner } from '#lib/stream/sink/sink-runner.ts'
-import { type NotifyOutcome, notifyOutcomes } from './alert-sink.ts'
 import { objectiveMillis, type settings } from './config.ts'
-import type { ReadAlertOptions } from './incoming-alert.ts'
-import type { Intents } from './intents.ts'
+import { type NotifyOutcome, notifyOutcomes } from './delivery/alert-sink.ts'
+import type { ReadAlertOptions } from './delivery/incoming-alert.ts'
+import type { Intents } from './delivery/intents.ts'
 
 /** The largest record of a dead letter: any broker takes that much. */
 const maxRecordBytes = 1_000_000

@@ -7,14 +7,14 @@ import type { Limits } from '#lib/positions/limits.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import type { Alert, ControlKind } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
-import { type ChannelDesk, createChannelDesk } from './channel-desk.ts'
 import { defaultChannel, type settings } from './config.ts'
+import { type ChannelDesk, createChannelDesk } from './delivery/channel-desk.ts'
+import { createDeskSink } from './delivery/desk-sink.ts'
+import { createIntents, type Intents } from './delivery/intents.ts'
 import type { AnswerContext } from './discord-answers.ts'
 import { type DiscordBot, startDiscordBot } from './discord-bot.ts'
-import { createDiscordSink } from './discord-sink.ts'
-import type { Buttons } from './embed.ts'
-import { openFreshness } from './freshness.ts'
-import { createIntents } from './intents.ts'
+import { alertMessage, type Buttons, digestMessage, type Message } from './embed.ts'
+import { type Freshness, openFreshness } from './freshness.ts'
 import { watchNotices } from './notices.ts'
 import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
 import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
@@ -27,58 +27,90 @@ const idleMillis = 250
 
 /** Alerts to Discord: by a bot, with buttons, commands and edits, or by webhooks, with links. */
 export async function startDiscordNotifier(context: Context, { posters, buttons }: Posters = createPosters(context)): Promise<RunningApp> {
-  const { config, prefix, log, codec, clock, logger, metrics, health } = context
+  const { config, prefix, log, codec, clock, logger, metrics } = context
   await codec.prepare(['Notification', 'AlertFeedback', 'Control', 'Position'])
   const producer = log.producer()
   const unreadable = countUnreadable(metrics)
-  const defaultPoster = posters.get(defaultChannel)!
-  const byName = new Map([...posters.values()].map((poster) => [poster.name, poster]))
+  const shared = { log, producer, codec, prefix, clock }
   const intents = createIntents({
+    ...shared,
     writer: clock.uniqueId(),
-    ...{ log, producer, codec, prefix, channel: defaultPoster.name, isOurs: isDiscord },
+    channel: posters.get(defaultChannel)!.name,
+    isOurs: isDiscord,
     onUnreadable: unreadable('notifications'),
   })
-  const controls = await followControls({ log, codec, prefix, onUnreadable: unreadable('controls') })
+  const controls = await followControls({ ...shared, onUnreadable: unreadable('controls') })
   const freshness = await openFreshness(context)
-  const trading = await openTradingDesk({
-    ...{ log, producer, codec, prefix, clock },
-    limits: limitsOf(config),
-    onUnreadable: unreadable('positions'),
-  })
-  const edits = metrics.counter('notifications_edited_total', 'Messages that were edited because the listing is gone.')
-  const requested = metrics.latency('alert_to_request', 'From the alert in its topic to the request to Discord.')
+  const trading = await openTradingDesk({ ...shared, limits: limitsOf(config), onUnreadable: unreadable('positions') })
   await intents.load()
+  const desks = createDesks(context, { posters, buttons, intents, controls, freshness, trading })
+  const desk = desks.get(defaultChannel)!
+  const edited = metrics.counter('notifications_edited_total', 'Messages that were edited because the listing is gone.')
   const watch = await watchOutcomes({
-    log,
-    codec,
-    prefix,
-    intents,
-    posters: byName,
-    defaultPoster,
-    clock,
+    ...{ ...shared, intents, desk },
+    posters: new Map([...posters.values()].map((poster) => [poster.name, poster])),
     isKilled: () => controls.state().killed !== null,
-    onEdited: () => edits(),
+    onEdited: () => edited(),
     sellPosition: trading.seen,
     onUnreadable: unreadable('outcomes'),
     onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
   })
-
-  const notices = await watchNotices({
-    ...{ log, codec, prefix, intents, clock },
-    poster: defaultPoster,
-    isKilled: () => controls.state().killed !== null,
-    onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
+  const notices = await watchNotices({ ...shared, desk })
+  const stopping = new AbortController()
+  const runner = createAlertRunner(context, {
+    producer,
+    intents,
+    idleMillis,
+    createSink: (basis) =>
+      createDeskSink({
+        ...{ ...basis, clock, stopping: stopping.signal, onSettled: watch.posted },
+        deskFor: ({ channel }) => desks.get(channel ?? defaultChannel) ?? desk,
+      }),
   })
+  const bot = config.DISCORD_TOKEN === null ? null : startBot(context, config.DISCORD_TOKEN, { producer, controls, watch, trading })
+  await runner.start()
+  const parts = [controls, watch, trading, notices, ...desks.values(), ...(bot === null ? [] : [bot])]
+  return {
+    finished: untilOneEnds(runner, parts),
+    async stop() {
+      stopping.abort()
+      await bot?.stop()
+      await Promise.all([...desks.values()].map((each) => each.stop()))
+      for (const part of [runner, watch, trading, notices, controls]) await part.stop()
+      for (const part of [freshness, intents, producer]) await part.close()
+    },
+  }
+}
 
-  const desks = new Map([...posters].map(([channel, poster]) => [channel, deskOf(channel, poster)]))
-  function deskOf(channel: string, poster: Poster): ChannelDesk {
-    const condition = `posting to ${poster.name}`
+/** Rejects as soon as a part does. A part that ends in order is stopping, as the runner is then. */
+function untilOneEnds(runner: Part, parts: readonly Part[]): Promise<void> {
+  const finished = Promise.race([runner.finished, ...parts.map((part) => part.finished.then(() => runner.finished))])
+  finished.catch(() => {})
+  return finished
+}
+
+type Part = Readonly<{ finished: Promise<void> }>
+
+type DesksOptions = Posters & Readonly<{ intents: Intents; controls: Controls; freshness: Freshness; trading: TradingDesk }>
+
+/** One for each channel: one that waits does not hold back the others. */
+function createDesks(
+  { clock, logger, metrics, health }: Context,
+  { posters, buttons, intents, controls, freshness, trading }: DesksOptions,
+): ReadonlyMap<string, ChannelDesk<Message>> {
+  const requested = metrics.latency('alert_to_request', 'From the alert in its topic to the request to Discord.')
+  const beyondLimit = (alert: Alert): Silence | null => {
+    const passed = trading.limitPassed(alert)
+    return passed === null ? null : { type: 'limit', reason: passed.reason }
+  }
+  const deskOf = (channel: string, place: Poster): ChannelDesk<Message> => {
+    const condition = `posting to ${place.name}`
     return createChannelDesk({
-      poster,
-      buttons,
-      intents,
-      clock,
+      ...{ place, intents, clock },
+      message: (alert, reference) => alertMessage(alert, { reference, buttons }),
+      digest: digestMessage,
       silence: (alert) => silenceOf(controls.state(), alert) ?? beyondLimit(alert),
+      silenceNotices: () => (controls.state().killed === null ? null : { type: 'drop', reason: 'the kill switch is on' }),
       silenceChanged: () => controls.changed(),
       isStillThere: freshness.isStillThere,
       onPosting: ({ appendedAt }) => requested.record(clock.now() - appendedAt),
@@ -88,54 +120,7 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
       },
     })
   }
-
-  function beyondLimit(alert: Alert): Silence | null {
-    const passed = trading.limitPassed(alert)
-    return passed === null ? null : { type: 'limit', reason: passed.reason }
-  }
-
-  const stopping = new AbortController()
-  const runner = createAlertRunner(context, {
-    producer,
-    intents,
-    idleMillis,
-    createSink: (basis) =>
-      createDiscordSink({
-        ...basis,
-        clock,
-        stopping: stopping.signal,
-        deskFor: ({ channel }) => desks.get(channel ?? defaultChannel) ?? desks.get(defaultChannel)!,
-        onSettled: watch.posted,
-      }),
-  })
-  const bot = config.DISCORD_TOKEN === null ? null : startBot(context, config.DISCORD_TOKEN, { producer, controls, watch, trading })
-  await runner.start()
-  const finished = Promise.race([
-    runner.finished,
-    controls.finished.then(() => runner.finished),
-    watch.finished.then(() => runner.finished),
-    trading.finished.then(() => runner.finished),
-    notices.finished.then(() => runner.finished),
-    ...[...desks.values()].map((desk) => desk.finished.then(() => runner.finished)),
-    ...(bot === null ? [] : [bot.finished.then(() => runner.finished)]),
-  ])
-  finished.catch(() => {})
-  return {
-    finished,
-    async stop() {
-      stopping.abort()
-      await bot?.stop()
-      await Promise.all([...desks.values()].map((desk) => desk.stop()))
-      await runner.stop()
-      await watch.stop()
-      await trading.stop()
-      await notices.stop()
-      await controls.stop()
-      await freshness.close()
-      await intents.close()
-      await producer.close()
-    },
-  }
+  return new Map([...posters].map(([channel, poster]) => [channel, deskOf(channel, poster)]))
 }
 
 const limitsOf = (config: Context['config']): Limits => ({

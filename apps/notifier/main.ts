@@ -5,10 +5,10 @@ import { FatalError } from '#lib/errors/errors.ts'
 import type { PartitionSink } from '#lib/stream/sink/sink-runner.ts'
 import type { Alert } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
-import { createAlertSink } from './alert-sink.ts'
 import { formatCard, formatJson, formatLine } from './card.ts'
 import { settings } from './config.ts'
-import { createIntents, type Intents } from './intents.ts'
+import { createAlertSink } from './delivery/alert-sink.ts'
+import { createIntents, type Intents } from './delivery/intents.ts'
 
 /** The terminal is one place where alerts are shown; what was shown there says nothing of other channels. */
 const channel = 'console'

@@ -4,13 +4,10 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { backoffMillis } from '#lib/stream/backoff.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { Control, DecisionHeld, MarketEvent, TrainingRun } from '#schemas/types.ts'
-import { noticeMessage } from './embed.ts'
-import type { Intents } from './intents.ts'
-import { postOnce } from './post-once.ts'
-import type { Poster } from './poster.ts'
+import type { ChannelDesk } from './delivery/channel-desk.ts'
+import { type Message, noticeMessage } from './embed.ts'
 
 /** What people are told of models and rules: one message each. `id` is a function of what was decided. */
 export type Notice = Readonly<{ id: string; title: string; text: string }>
@@ -19,36 +16,25 @@ export type NoticesOptions = Readonly<{
   log: Pick<Log, 'follow'>
   codec: Codec
   prefix: string
-  intents: Intents
-  poster: Poster
+  desk: Pick<ChannelDesk<Message>, 'announce'>
   clock: Clock
-  isKilled(): boolean
-  onTrouble(problem: string): void
 }>
 
 /** What was decided longer ago is no news: it was told then, or nobody was there to tell it. */
 const newsMillis = dayMillis
 /** The newest of market.events: more than come in a day. */
 const newestRecords = 200_000
-const mostTries = 5
 
 /** Promotions, rollbacks, what people kept the learner from deciding, rules that were paused or resumed for what they earned, and trainings that failed. */
-export async function watchNotices(options: NoticesOptions): Promise<{ finished: Promise<void>; stop(): Promise<void> }> {
-  const { log, codec, prefix, intents, poster, clock, isKilled, onTrouble } = options
-  const stopping = new AbortController()
-  let work: Promise<void> = Promise.resolve()
-
-  const tell = async ({ id, title, text }: Notice): Promise<void> => {
-    for (let tries = 1; tries <= mostTries && !isKilled() && !stopping.signal.aborted; tries++) {
-      try {
-        if (await postOnce({ intents, poster, clock }, id, (reference) => noticeMessage(title, text, reference))) return
-        onTrouble(`not posted yet: ${title}`)
-      } catch (error) {
-        onTrouble(`not posted yet: ${title}: ${(error as Error).message}`)
-      }
-      await clock.sleep(backoffMillis(tries + 2, clock), stopping.signal).catch(() => {})
-    }
-  }
+export async function watchNotices({
+  log,
+  codec,
+  prefix,
+  desk,
+  clock,
+}: NoticesOptions): Promise<{ finished: Promise<void>; stop(): Promise<void> }> {
+  const announce = ({ id, title, text }: Notice, decidedAt: number) =>
+    desk.announce({ id, expiresAt: decidedAt + newsMillis, message: (reference) => noticeMessage(title, text, reference) })
 
   const reading =
     <Name extends 'MarketEvent' | 'Control' | 'TrainingRun'>(name: Name, noticeOf: (value: never) => Notice | null) =>
@@ -57,7 +43,7 @@ export async function watchNotices(options: NoticesOptions): Promise<{ finished:
         if (timestamp < clock.now() - newsMillis) continue
         const read = await decodeKnown(codec, name, value)
         const notice = read === null ? null : noticeOf(read as never)
-        if (notice !== null) work = work.then(() => tell(notice))
+        if (notice !== null) announce(notice, timestamp)
       }
     }
   const startAt = ({ first, next }: { first: number; next: number }) => Math.max(first, next - newestRecords)
@@ -69,9 +55,7 @@ export async function watchNotices(options: NoticesOptions): Promise<{ finished:
   return {
     finished: Promise.all(followers.map(({ finished }) => finished)).then(() => {}),
     async stop() {
-      stopping.abort()
       await Promise.all(followers.map((follower) => follower.stop()))
-      await work
     },
   }
 }

@@ -1,25 +1,10 @@
 import type { APIEmbed, RESTGetAPIChannelMessagesResult, RESTPostAPIChannelMessageResult } from 'discord.js'
 import { DiscordAPIError, HTTPError, RateLimitError, REST, Routes } from 'discord.js'
+import type { Place, Posting } from './delivery/place.ts'
 import { type Message, referenceMark } from './embed.ts'
 
-/**
- * What became of a request to post. `unsent`: it never reached Discord. `unknown`: it may have. `refused`: Discord said no, and will again.
- */
-export type Posting =
-  | Readonly<{ type: 'posted'; messageId: string }>
-  | Readonly<{ type: 'limited'; retryAfterMillis: number }>
-  | Readonly<{ type: 'unsent' | 'unknown' | 'refused'; problem: string }>
-
-/** One place where messages are posted. Nothing it says or throws holds a token. */
-export interface Poster {
-  /** Names the place in topic `notifications`; no secret. */
-  readonly name: string
-  /** Whether a message that may have been posted can be looked for, so that posting again is safe. */
-  readonly canLook: boolean
-  /** One request, never repeated here. `nonce`: at most 25 characters; where the place knows nonces, a second post with it is the first. */
-  post(message: Message, nonce: string): Promise<Posting>
-  /** The id of the message with this reference, posted since then; null where there is none. Rejects when it cannot be known now. */
-  find(reference: string, sinceMillis: number): Promise<string | null>
+/** A channel of Discord. */
+export interface Poster extends Place<Message> {
   /** Null: it is no longer there. Rejects when it cannot be read now. */
   embedOf(messageId: string): Promise<APIEmbed | null>
   edit(messageId: string, message: Message): Promise<void>
@@ -43,7 +28,7 @@ export function createBotPoster(options: PosterOptions & Readonly<{ token: strin
   const rest = createRest(options).setToken(token)
   return {
     name: `discord:${channelId}`,
-    canLook: true,
+    recall: 'look',
     post(message, nonce) {
       onRequest?.()
       return posting(() => rest.post(Routes.channelMessages(channelId), { body: { ...message, nonce, enforce_nonce: true } }))
@@ -65,7 +50,7 @@ export function createWebhookPoster(options: PosterOptions & Readonly<{ webhook:
   const query = new URLSearchParams({ wait: 'true', with_components: 'true' })
   return {
     name: `webhook:${id}`,
-    canLook: false,
+    recall: 'none',
     post(message) {
       options.onRequest?.()
       return posting(() => rest.post(Routes.webhook(id, token), { body: message, query, auth: false }))

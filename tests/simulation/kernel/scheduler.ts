@@ -41,7 +41,7 @@ export type Answer<T> = Readonly<{ give(value: T): void; fail(error: Error): voi
 export type CallKind = 'steady' | 'lossy'
 
 /** What the network does with a call. `late`: the caller gives up; the request takes effect whenever it gets there. */
-export type CallFate = 'answered' | 'request lost' | 'answer lost' | 'late' | 'caller dies'
+export type CallFate = 'answered' | 'request lost' | 'answer lost' | 'late' | 'caller dies' | 'caller freezes'
 
 type Step = Readonly<{ actor: Actor | null; label: string; run: () => void }>
 type Sleeper = { readonly actor: Actor; readonly at: number; readonly wake: () => void }
@@ -54,6 +54,8 @@ export type SchedulerOptions = Readonly<{
   fateOf(label: string): CallFate
   /** Its process ends, after the effect and before the answer. */
   onDeath?(actor: Actor): void
+  /** Its process hears the answer when it thaws. */
+  onFreeze?(actor: Actor): void
   /** More steps or more virtual time than any honest run takes. */
   mostSteps: number
   mostMillis: number
@@ -109,6 +111,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         const fate = kind === 'steady' ? 'answered' : fateOf(label)
         if (fate !== 'answered') trace.add(fate, undefined)
         if (fate === 'answered') return effect(answer)
+        if (fate === 'caller freezes') {
+          options.onFreeze?.(actor)
+          return effect(answer)
+        }
         if (fate === 'caller dies') {
           effect(unheard)
           return options.onDeath?.(actor)

@@ -16,19 +16,23 @@ export type Troubles = Readonly<{
   drawn(): readonly string[]
 }>
 
-/** Calls after which a process may die before it hears the answer: the moments that matter most, and that chance rarely finds. */
-export type Deaths = Readonly<{ dice: Dice; calls: RegExp; chance: number }>
+/** Calls whose answer a process may hear too late or never: the moments that matter most, and that chance rarely finds. */
+export type Moments = Readonly<{ dice: Dice; calls: RegExp; chance: number }>
+
+/** Of these moments in a history, beside its budget of other troubles. */
+const mostMoments = 3
 
 /** `quietSteps`: nothing happens before, or a budget would be spent on processes that start, and the work itself go undisturbed. */
-export type TroublesOptions = Readonly<{ deaths?: Deaths; quietSteps?: number }>
+export type TroublesOptions = Readonly<{ moments?: Moments; quietSteps?: number }>
 
-export function createTroubles(dice: Dice, { without = [] }: Limits, { deaths, quietSteps = 0 }: TroublesOptions = {}): Troubles {
+export function createTroubles(dice: Dice, { without = [] }: Limits, { moments, quietSteps = 0 }: TroublesOptions = {}): Troubles {
   const budget = dice.pick([0, 1, 2, 3, 5, 8, 12])
   const callChance = dice.pick([0.01, 0.03, 0.1])
   const actionChance = dice.pick([0.005, 0.02, 0.05])
   const skipped = new Set(without)
   const drawn: string[] = []
   let number = 0
+  let met = 0
   let steps = 0
 
   /** Counts it; false where shrinking took it away. */
@@ -42,15 +46,18 @@ export function createTroubles(dice: Dice, { without = [] }: Limits, { deaths, q
   return {
     fateOf(label) {
       if (steps < quietSteps) return 'answered'
-      if (deaths !== undefined && number < budget && deaths.calls.test(label) && deaths.dice.chance(deaths.chance))
-        return happens(`caller dies: ${label}`) ? 'caller dies' : 'answered'
-      if (number >= budget || !dice.chance(callChance)) return 'answered'
+      if (moments !== undefined && met < mostMoments && moments.calls.test(label) && moments.dice.chance(moments.chance)) {
+        met++
+        const fate = moments.dice.pick(['caller dies', 'caller freezes', 'request lost', 'answer lost'] as const)
+        return happens(`${fate}: ${label}`) ? fate : 'answered'
+      }
+      if (number - met >= budget || !dice.chance(callChance)) return 'answered'
       const fate = dice.pick(['request lost', 'answer lost', 'answer lost', 'late'] as const)
       return happens(`${fate}: ${label}`) ? fate : 'answered'
     },
     nextAction(names) {
       if (steps++ < quietSteps) return null
-      if (number >= budget || !dice.chance(actionChance)) return null
+      if (number - met >= budget || !dice.chance(actionChance)) return null
       const name = dice.pick(names)
       return happens(name) ? name : null
     },

@@ -47,33 +47,49 @@ export const pipelineMutants: readonly Mutant[] = [
       to: "  await commit({ offset: batch.nextOffset, metadata: '' }, hand, options)\n  const durable = await persevere(() => {",
     },
   ]),
-  ...inFile('apps/notifier/channel-desk.ts', [
+  ...inFile('apps/notifier/delivery/desk.ts', [
     {
       name: 'posted without an intent',
-      from: '    if (!(await claim([held]))) return\n    if (!isReady(held)) return hold([held])',
-      to: '    if (!isReady(held)) return hold([held])',
+      from: "  return { ...state, step: { type: 'claim', ids: [id], as: 'sent', reference: nonceOf(id, facts.place.name) } }",
+      to: "  return claimed(state, { type: 'claim', ids: [id], as: 'sent', reference: nonceOf(id, facts.place.name) }, new Map(), facts)",
     },
+  ]),
+  ...inFile('apps/notifier/delivery/desk-effects.ts', [
+    {
+      name: 'who lost the claim posts all the same',
+      from: '    const lost = ids.filter((id) => !ours.has(id))',
+      to: '    const lost = ids.filter((id) => ours === undefined)',
+    },
+  ]),
+  ...inFile('apps/notifier/delivery/delivery.ts', [
     {
       name: 'an intent without outcome taken as not posted',
-      from: "  if (intent?.status !== 'intended' || intent.detail === heldDetail) return null",
-      to: "  if (intent?.status !== 'posted' as never) return null\n  if (intent === undefined) return null",
+      from: 'if (told === undefined || isGivenUp(told)) return',
+      to: "if (told === undefined || told.status === 'intended' || isGivenUp(told)) return",
     },
     {
       name: 'what was refused for now is said to be sent',
-      from: 'posting.retryAfterMillis\n        return hold(alerts)',
-      to: "posting.retryAfterMillis\n        return finish(alerts, 'sent', {})",
+      from: "    case 'limited':\n",
+      to: "    case 'limited':\n      return closing({ status: as })\n",
     },
     {
       name: 'an answer that was lost taken as a refusal',
-      from: '        for (const held of alerts) held.mayBePosted = { reference',
-      to: "        return finish(alerts, 'failed', {})\n        for (const held of alerts) held.mayBePosted = { reference",
+      from: "    case 'unknown':\n",
+      to: "    case 'unknown':\n      if (posting.problem !== '') return closing({ status: 'failed', detail: posting.problem })\n",
     },
   ]),
-  ...inFile('apps/notifier/discord-sink.ts', [
+  ...inFile('apps/notifier/delivery/intents.ts', [
+    {
+      name: 'an intent that came too late is the last word',
+      from: '      await restateClosed(',
+      to: '      void (',
+    },
+  ]),
+  ...inFile('apps/notifier/delivery/in-hand.ts', [
     {
       name: 'position of alerts that are still in hand is committed',
-      from: 'const done = first === -1 ? marks.length : first',
-      to: 'const done = first === -1 ? marks.length : marks.length',
+      from: 'const done = first === -1 ? inHand.length : first',
+      to: 'const done = first === -1 ? inHand.length : inHand.length',
     },
   ]),
   ...inFile('libs/stream/runtime/transactional-writer.ts', [

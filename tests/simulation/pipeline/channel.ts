@@ -1,4 +1,5 @@
-import type { Poster, Posting } from '#app/notifier/poster.ts'
+import type { Posting } from '#app/notifier/delivery/place.ts'
+import type { Poster } from '#app/notifier/poster.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
 import type { Dice } from '../kernel/dice.ts'
 import type { Actor, Scheduler } from '../kernel/scheduler.ts'
@@ -16,7 +17,7 @@ export function createSimulatedPoster(scheduler: Scheduler, channel: Channel, ac
 
   return {
     name,
-    canLook,
+    recall: canLook ? 'look' : 'none',
     async post(message, nonce): Promise<Posting> {
       try {
         return await scheduler.call<Posting>(actor, `posts to ${name}`, nonce, ({ give }) => {

@@ -40,7 +40,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   const shape = drawShape(dice, limits)
   const trace = createTrace(print)
   const troubles = createTroubles(dice.fork(1), limits, {
-    deaths: { dice: dice.fork(5), calls: /^(posts|puts (?!probes)|ends, committing)/, chance: shape.deathChance },
+    moments: { dice: dice.fork(5), ...shape.moments },
     quietSteps: shape.quietSteps,
   })
   const scheduler = createScheduler({
@@ -53,6 +53,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       const index = processes.findIndex((process) => process.actor === actor)
       die(index, actor, logs.get(actor)!, processes[index]?.app ?? '')
     },
+    onFreeze: (actor) => freeze(actor),
     mostSteps: 60_000,
     mostMillis: 1e9,
     bias: shape.bias,
@@ -120,21 +121,24 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       scheduler.park(null, `${actor.name} session expires`, () => broker.group(group).expire(member))
   }
 
+  function freeze(actor: Actor): void {
+    if (!actor.alive || actor.frozen) return
+    scheduler.freeze(actor)
+    if (dice.chance(0.8)) expireSession(actor, logs.get(actor)!)
+    const index = processes.findIndex((process) => process.actor === actor)
+    // One that was replaced already is nobody's to replace again.
+    if (index >= 0 && dice.chance(0.5))
+      scheduler.parkLater(dice.below(60), null, `${actor.name} is replaced`, () => actor.alive && begin(index, processes[index]!.app))
+    scheduler.parkLater(dice.below(200), null, `${actor.name} thaws`, () => scheduler.thaw(actor))
+  }
+
   const actions: Readonly<Record<string, () => void>> = {
     kill() {
       const index = dice.below(processes.length)
       const { actor, log, app } = processes[index]!
       if (actor.alive) die(index, actor, log, app)
     },
-    freeze() {
-      const index = dice.below(processes.length)
-      const { actor, log, app } = processes[index]!
-      if (!actor.alive || actor.frozen) return
-      scheduler.freeze(actor)
-      if (dice.chance(0.8)) expireSession(actor, log)
-      if (dice.chance(0.5)) scheduler.parkLater(dice.below(60), null, `${actor.name} is replaced`, () => actor.alive && begin(index, app))
-      scheduler.parkLater(dice.below(200), null, `${actor.name} thaws`, () => scheduler.thaw(actor))
-    },
+    freeze: () => freeze(dice.pick(processes).actor),
     rebalance() {
       const { log } = dice.pick(processes)
       for (const { group } of log.memberships) scheduler.park(null, `a rebalance of ${group}`, () => broker.group(group).rebalance())
@@ -184,9 +188,12 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   return { seed, steps: scheduler.steps(), records: shape.moves, hash: trace.hash(), troubles: troubles.drawn(), problem }
 }
 
+/** Each history is about one of them, or its budget is spent on those that come most often. */
+const moments = [/^posts/, /^sends to (notifications|outcomes)/, /^puts (?!probes)/, /^(takes over|begins to follow)/, /^ends, committing/]
+
 function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
   const apps = ['collector', 'enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver']
-  const extra = ['enricher', 'featurizer', 'scorer', 'alerter', 'archiver'].filter(() => dice.chance(0.2))
+  const extra = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'].filter(() => dice.chance(0.2))
   const moves = dice.between(2, 12)
   return {
     apps: [...apps, ...extra],
@@ -196,7 +203,7 @@ function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
     moves: Math.min(moves, records ?? moves),
     slowness: dice.pick([0, 0.02, 0.1]),
     bias: { newest: dice.pick([0, 0, 0.3]), oldest: dice.pick([0, 0.3, 0.8]) },
-    deathChance: dice.pick([0, 0.02, 0.1]),
+    moments: { calls: dice.pick(moments), chance: dice.pick([0, 0.1, 0.3]) },
     quietSteps: dice.pick([0, 150, 300, 600]),
   }
 }

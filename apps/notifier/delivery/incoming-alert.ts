@@ -35,3 +35,8 @@ function timeOf(header: string | undefined): number | null {
   const time = Number(header ?? Number.NaN)
   return Number.isFinite(time) ? time : null
 }
+
+/** The same listing may come twice in one batch, for example a Dutch ask that fell. */
+export const oncePerAlert = (incoming: readonly IncomingAlert[]): IncomingAlert[] => [
+  ...new Map(incoming.map((one) => [one.alert.alertId, one])).values(),
+]

@@ -5,7 +5,8 @@ import { createMemoryRegistry } from '#lib/codec/registry.ts'
 import { topicSettings } from '#lib/market/topics.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
-import { createIntents, nonceOf } from './intents.ts'
+import { createIntents } from './intents.ts'
+import { nonceOf } from './nonce.ts'
 
 const codec: Codec = createCodec({ registry: createMemoryRegistry() })
 let log: MemoryLog

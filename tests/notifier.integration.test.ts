@@ -37,7 +37,8 @@ describe("the week's summary", { timeout: 180_000 }, () => {
     const notifier = await start()
     let isFirst = true
     world.discord.setFault(() => {
-      if (!isFirst) return null
+      const posted = world.discord.requests.at(-1)?.body.embeds?.[0]?.title
+      if (!isFirst || posted !== 'The week in alerts') return null
       isFirst = false
       notifier.child.kill('SIGKILL')
       return 'cut_after'

@@ -77,7 +77,7 @@ export function createAlertSink(options: AlertSinkOptions): PartitionSink {
   }
 
   const reasonToDrop = ({ alert, expiresAt }: IncomingAlert): DeliveryEvent | null => {
-    if (clock.now() > expiresAt) return { type: 'dropped', status: 'expired', detail: 'past its deadline' }
+    if (clock.now() > expiresAt) return expired
     const reason = silenced?.(alert) ?? null
     return reason === null ? null : { type: 'dropped', status: 'muted', detail: reason }
   }
@@ -124,6 +124,8 @@ export function createAlertSink(options: AlertSinkOptions): PartitionSink {
 
   return { write: inTurn(writeOne) }
 }
+
+const expired: DeliveryEvent = { type: 'dropped', status: 'expired', detail: 'past its deadline' }
 
 const isOpen = ({ delivery }: Card): boolean => delivery.type === 'open'
 

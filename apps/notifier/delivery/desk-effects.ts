@@ -21,7 +21,7 @@ export type DeskMessage<Message> = DeskItem &
 
 export type DeskEffectsOptions<Message> = Readonly<{
   place: Place<Message>
-  /** Of several that came at once; null: each is posted in full. */
+  /** Sums up several that came at once; null: each is posted in full. */
   digest: ((alerts: readonly Alert[], reference: string) => Message) | null
   intents: Pick<Intents, 'claim' | 'record' | 'find'>
   clock: Clock

@@ -19,7 +19,7 @@ export type Troubles = Readonly<{
 /** Calls whose answer a process may hear too late or never: the moments that matter most, and that chance rarely finds. */
 export type Moments = Readonly<{ dice: Dice; calls: RegExp; chance: number }>
 
-/** Of these moments in a history, beside its budget of other troubles. */
+/** So often a history strikes at such a moment, beside its budget of other troubles. */
 const mostMoments = 3
 
 /** `quietSteps`: nothing happens before, or a budget would be spent on processes that start, and the work itself go undisturbed. */

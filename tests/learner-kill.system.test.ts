@@ -93,7 +93,8 @@ test('the learner, killed throughout: every decision once, a replay decides the 
     seen(firstSaleAt + 3 * hour),
   )
   const sales = [...withListings(someSales(2_400, 5, 240))]
-  const market = [people(poor.modelId, firstSaleAt - 1), named, people(bad.modelId, firstSaleAt + 64 * hour), ...sales]
+  const badByPeople = people(bad.modelId, firstSaleAt + 64 * hour)
+  const market = [people(poor.modelId, firstSaleAt - 1), named, badByPeople, ...sales]
   market.sort((one, other) => one.observedAt - other.observedAt)
 
   await untilReady(world.start('enricher'))
@@ -106,11 +107,28 @@ test('the learner, killed throughout: every decision once, a replay decides the 
   })
   closers.push(() => following.stop())
 
+  const decided = (): string[] =>
+    answers
+      .map(payloadOf)
+      .flatMap((payload) =>
+        payload.kind === 'ModelsCompared' ? [] : [`${payload.kind} ${(payload.value as { modelId: string }).modelId}`],
+      )
+  const untilDecided = (count: number) => vi.waitFor(() => expect(decided()).toHaveLength(count), patient)
+
   // A part of the market, and a kill while it is being learnt from: just as the next answer stands in the log, or sooner.
   const parts = 5
   const kills: string[] = []
+  const peoplesBad = market.findIndex((event) => event.eventId === badByPeople.eventId)
   for (let part = 0; part < parts; part++) {
-    await send(world, market.slice((part * market.length) / parts, ((part + 1) * market.length) / parts))
+    const [from, to] = [part, part + 1].map((edge) => Math.floor((edge * market.length) / parts)) as [number, number]
+    // What people do next is to find the challenger in force: a promotion that comes after it would be outdated.
+    if (from <= peoplesBad && peoplesBad < to) {
+      const early = world.start('learner')
+      await untilDecided(1)
+      early.kill()
+      await early.exited
+    }
+    await send(world, market.slice(from, to))
     const victim = world.start('learner')
     if (part % 2 === 0) {
       const before = answers.length
@@ -120,13 +138,7 @@ test('the learner, killed throughout: every decision once, a replay decides the 
     kills.push(await victim.exited)
   }
   world.start('learner')
-  const decided = (): string[] =>
-    answers
-      .map(payloadOf)
-      .flatMap((payload) =>
-        payload.kind === 'ModelsCompared' ? [] : [`${payload.kind} ${(payload.value as { modelId: string }).modelId}`],
-      )
-  await vi.waitFor(() => expect(decided()).toHaveLength(3), patient)
+  await untilDecided(3)
 
   expect(kills).toEqual(Array.from({ length: parts }, () => 'SIGKILL'))
   expect(decided()).toEqual([`ModelPromoted ${good.modelId}`, `ModelRolledBack ${good.modelId}`, `ModelBarred ${bad.modelId}`])

@@ -23,14 +23,12 @@ const pollMillis = 100
  * nowhere, in no partition, has made none. FatalError where it has, with what to do.
  */
 export async function refuseSilentReplay(start: FirstStart): Promise<void> {
-  const { admin, clock, group, partition, outputs } = start
+  const { admin, group, partition, outputs } = start
   if (await standsSomewhere(start)) return
   for (const output of outputs) {
     const isEmpty = (await admin.offsets(output)).every(({ next }) => next === 0)
     if (isEmpty || !(await holdsRecords(start, output))) continue
-    // Another member of a new group has just written its first output: its position is about to be seen.
-    for (const deadline = clock.monotonic() + settleMillis; clock.monotonic() < deadline; await clock.sleep(pollMillis))
-      if (await standsSomewhere(start)) return
+    if (await standsSoon(start)) return
     throw new FatalError(
       `group ${group} has no position in ${partition.topic}, but ${output} holds what it made before: its offsets expired, or were deleted. ` +
         'Going on would make all of it again. Say where to go on, with no member running: ' +
@@ -38,6 +36,20 @@ export async function refuseSilentReplay(start: FirstStart): Promise<void> {
         '(what was not read is passed over; --to-datetime or --to-offset begin earlier, --to-earliest makes all outputs again)',
     )
   }
+}
+
+/**
+ * Another member of a new group may have just written its first output: its position is about to be seen. The last look begins when the
+ * time is over: answers may be slow, and one that was given before says nothing.
+ */
+async function standsSoon(start: FirstStart): Promise<boolean> {
+  const { clock } = start
+  const deadline = clock.monotonic() + settleMillis
+  for (let isLast = false; !isLast; await clock.sleep(pollMillis)) {
+    isLast = clock.monotonic() >= deadline
+    if (await standsSomewhere(start)) return true
+  }
+  return false
 }
 
 async function standsSomewhere({ admin, group, partition: { topic } }: FirstStart): Promise<boolean> {

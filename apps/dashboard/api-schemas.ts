@@ -281,6 +281,7 @@ export const positionsAnswer = z.object({
             forecastUsd: quantiles,
             suggestedAskUsd: usd.describe('0.98 of the median of the last similar sales, else of the forecast'),
             suggestedFrom: z.enum(['similar_sales', 'forecast']),
+            leavesUsd: usd.describe('Sold at the suggested ask, after fee and cost; may be negative'),
             demand: beside.demand.describe('The chance that another alike sells at the suggested ask or more within so many hours'),
           })
           .nullable()

@@ -32,13 +32,13 @@ export function createPositions({ producer, codec, prefix, now: marketNow, view,
   const writer = createPositionWriter({ producer, codec, prefix, book })
   const alertIdOf = (axieId: string) => view.alerts(Number.MAX_SAFE_INTEGER).find(({ listing }) => listing.axieId === axieId)?.alertId ?? ''
 
-  const now = async ({ tokenId, soldAt }: Position): Promise<PositionsAnswer['positions'][number]['now']> => {
+  const now = async ({ tokenId, soldAt, boughtUsd }: Position): Promise<PositionsAnswer['positions'][number]['now']> => {
     if (soldAt !== null) return null
     try {
       const { forecastUsd, demand, evidence } = await prices.byId(tokenId, 'suggested ask')
       const sales = evidence.similarSales.map(({ usd }) => usd)
       const { usd: suggestedAskUsd, from: suggestedFrom } = suggestedAsk(sales, forecastUsd.q50)
-      return { forecastUsd, demand, suggestedAskUsd, suggestedFrom }
+      return { forecastUsd, demand, suggestedAskUsd, suggestedFrom, leavesUsd: leftOf(suggestedAskUsd, boughtUsd) }
     } catch (error) {
       if (problemOf(error).status === 500) throw error
       return null
@@ -70,7 +70,10 @@ export function createPositions({ producer, codec, prefix, now: marketNow, view,
   }
 }
 
-const netOf = ({ soldUsd, boughtUsd }: Position): number | null => (soldUsd === null ? null : soldUsd * (1 - marketFeeRatio) - boughtUsd)
+/** After fee and cost. */
+const leftOf = (soldUsd: number, boughtUsd: number): number => soldUsd * (1 - marketFeeRatio) - boughtUsd
+
+const netOf = ({ soldUsd, boughtUsd }: Position): number | null => (soldUsd === null ? null : leftOf(soldUsd, boughtUsd))
 
 const rowOf = (position: Position) => {
   const { tokenId, by: _by, ...shown } = position

@@ -1,6 +1,7 @@
 import uPlot from '/plot/uPlot.esm.js'
 import { h } from './dom.js'
-import { count, dateTime, percent, signedPercent, tame } from './format.js'
+import { count, percent, signedPercent, tame } from './format.js'
+import { timePlotOptions } from './time-plot.js'
 
 const height = 220
 
@@ -39,18 +40,9 @@ export function createChampionLine(body) {
 
   const build = (line, decisions) => {
     plot?.destroy()
-    const axis = { stroke: style('--faint'), grid: { stroke: style('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' }
     plot = new uPlot(
       {
-        width: Math.max(200, body.clientWidth),
-        height,
-        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
-        legend: { show: false },
-        cursor: { y: false, points: { size: 5 } },
-        axes: [
-          { ...axis, space: 90, values: (_, seconds) => seconds.map((second) => dateTime(second * 1_000)) },
-          { ...axis, size: 52, values: (_, values) => values.map((value) => (value === null ? '' : signedPercent(value))) },
-        ],
+        ...timePlotOptions({ width: body.clientWidth, height, style, formatValue: signedPercent }),
         series: [{}, { label: 'better than similar sales', stroke: style('--market'), width: 2, points: { show: line.length < 20 } }],
         hooks: { draw: [marks(decisions)] },
       },

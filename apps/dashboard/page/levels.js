@@ -2,6 +2,7 @@ import uPlot from '/plot/uPlot.esm.js'
 import { byId, h, setText } from './dom.js'
 import { count, dateTime, signedPercent, titleCase, usd } from './format.js'
 import { robustRange } from './robust-range.js'
+import { timePlotOptions } from './time-plot.js'
 
 const height = 320
 const dayMillis = 86_400_000
@@ -48,21 +49,11 @@ export function createLevels() {
     byId('levels-empty').hidden = enough
     holder.hidden = !enough
     if (!enough) return
-    const axis = { stroke: style('--faint'), grid: { stroke: style('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' }
-    const times = { ...axis, space: 90, values: (_, seconds) => seconds.map((second) => dateTime(second * 1_000)) }
     plot = new uPlot(
       {
-        width: Math.max(200, holder.clientWidth),
-        height,
-        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
-        legend: { show: false },
-        cursor: { y: false, points: { size: 5 } },
+        ...timePlotOptions({ width: holder.clientWidth, height, style, formatValue: (value) => usd(value).replace(/\.00$/, '') }),
         // From the lowest to the highest, not to the next powers of ten; what is far beyond the rest is cut off, and said.
         scales: { y: { distr: 3, log: 10, range: () => [axisRange.low, axisRange.high] } },
-        axes: [
-          times,
-          { ...axis, size: 52, values: (_, values) => values.map((value) => (value === null ? '' : usd(value).replace(/\.00$/, ''))) },
-        ],
         series: [
           {},
           ...names().map((name) => ({

@@ -1,6 +1,7 @@
 import { ask } from './ask.js'
 import { h, setText, svg } from './dom.js'
 import { count, date, dateTime, signedUsd, tame, usd } from './format.js'
+import { gainClass, numberCell, scrollTable } from './table.js'
 
 const states = ['resold', 'alike', 'unsold', 'censored', 'offered']
 
@@ -58,17 +59,7 @@ const nothing = () =>
 const noteOf = (capitalUsd) =>
   `Each account began with ${usd(capitalUsd)} and buys what its rule alerts if it is still there after a minute. It asks a little less than its like just sold for, cuts that daily, and sells to real buyers of its like, each once, with a chance of one half. After a day the unsold goes for half of what its like sells for. Over time: the line is money and what is on offer at its cost, the area below it money.`
 
-const table = (label, head, rows) =>
-  h(
-    'div',
-    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
-    h(
-      'table',
-      { class: 'plain paper' },
-      h('thead', {}, h('tr', {}, ...head.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
-      h('tbody', {}, ...rows),
-    ),
-  )
+const table = (label, head, rows) => scrollTable({ label, kind: 'paper', head, rows })
 
 const accountsTable = (accounts) =>
   table(
@@ -81,7 +72,7 @@ const accountsTable = (accounts) =>
         h('th', { scope: 'row' }, tame(name, 40), inForce ? null : h('span', { class: 'label extra' }, ' not in force')),
         h('td', { class: 'time extra' }, dateTime(since)),
         ...figureCells(figures),
-        number(usd(cashUsd)),
+        numberCell(usd(cashUsd)),
         h('td', { class: 'extra' }, curvePicture(curve)),
       ),
     ),
@@ -105,15 +96,13 @@ const daysTable = (days) =>
     ),
   )
 
-const number = (text, kind = '') => h('td', { class: `number ${kind}` }, text)
-
 function figureCells({ alerts, bought, gained, gainUsd, ...figures }) {
   const ended = figures.resold + figures.alike + figures.unsold + figures.censored
   return [
-    number(`${count(bought)} of ${count(alerts)}`),
-    ...states.map((state) => number(count(figures[state]), 'extra')),
-    number(ended === 0 ? '–' : `${count(gained)} of ${count(ended)}`, 'extra'),
-    number(ended === 0 ? '–' : signedUsd(gainUsd), ended === 0 ? '' : gainUsd > 0 ? 'up' : gainUsd < 0 ? 'lost' : ''),
+    numberCell(`${count(bought)} of ${count(alerts)}`),
+    ...states.map((state) => numberCell(count(figures[state]), 'extra')),
+    numberCell(ended === 0 ? '–' : `${count(gained)} of ${count(ended)}`, 'extra'),
+    numberCell(ended === 0 ? '–' : signedUsd(gainUsd), ended === 0 ? '' : gainClass(gainUsd)),
   ]
 }
 

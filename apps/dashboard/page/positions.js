@@ -1,9 +1,9 @@
 import { ask } from './ask.js'
 import { h, setText } from './dom.js'
 import { count, dateTime, percent, signedUsd, tame, usd } from './format.js'
+import { gainClass, numberCell, scrollTable } from './table.js'
 
 const mostShown = 50
-const feeRatio = 0.0425
 
 const columns = [
   ['Axie', ''],
@@ -54,21 +54,10 @@ const nothing = () =>
   )
 
 const positionsTable = (positions, lookup) =>
-  h(
-    'div',
-    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Open positions' },
-    h(
-      'table',
-      { class: 'plain held' },
-      h('thead', {}, h('tr', {}, ...columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
-      h('tbody', {}, ...positions.map((position) => rowOf(position, lookup))),
-    ),
-  )
-
-const number = (text, kind = '') => h('td', { class: `number ${kind}` }, text)
+  scrollTable({ label: 'Open positions', kind: 'held', head: columns, rows: positions.map((position) => rowOf(position, lookup)) })
 
 function rowOf({ axieId, class: axieClass, account, boughtAt, boughtUsd, now }, lookup) {
-  const leaves = now === null ? null : now.suggestedAskUsd * (1 - feeRatio) - boughtUsd
+  const leaves = now?.leavesUsd ?? null
   return h(
     'tr',
     {},
@@ -80,11 +69,11 @@ function rowOf({ axieId, class: axieClass, account, boughtAt, boughtUsd, now }, 
     ),
     h('td', { class: 'extra' }, tame(account, 40)),
     h('td', { class: 'time extra' }, dateTime(boughtAt)),
-    number(usd(boughtUsd)),
-    number(usd(now?.forecastUsd.q50)),
-    number(now === null ? '–' : `${usd(now.forecastUsd.q25)} to ${usd(now.forecastUsd.q75)}`, 'label extra'),
-    number(now === null ? '–' : `${usd(now.suggestedAskUsd)}${now.suggestedFrom === 'forecast' ? ' *' : ''}`),
-    number(signedUsd(leaves), `extra ${leaves > 0 ? 'up' : leaves < 0 ? 'lost' : ''}`),
-    number(percent(now?.demand?.h24)),
+    numberCell(usd(boughtUsd)),
+    numberCell(usd(now?.forecastUsd.q50)),
+    numberCell(now === null ? '–' : `${usd(now.forecastUsd.q25)} to ${usd(now.forecastUsd.q75)}`, 'label extra'),
+    numberCell(now === null ? '–' : `${usd(now.suggestedAskUsd)}${now.suggestedFrom === 'forecast' ? ' *' : ''}`),
+    numberCell(signedUsd(leaves), `extra ${gainClass(leaves)}`),
+    numberCell(percent(now?.demand?.h24)),
   )
 }

@@ -1,6 +1,7 @@
 import { ask } from './ask.js'
 import { h, setText } from './dom.js'
 import { count, date, signedUsd, tame, usd } from './format.js'
+import { gainClass, numberCell, scrollTable } from './table.js'
 
 /** What each rule's alerts came to by day, had all been bought, beside as many purchases at random. */
 export function createProfit() {
@@ -41,33 +42,28 @@ const columns = [
 
 function profitTable(rows) {
   if (rows.length === 0) return h('p', { class: 'empty' }, 'No alert yet, so nothing to gain or lose.')
-  return h(
-    'div',
-    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Profit by day and rule' },
-    h(
-      'table',
-      { class: 'plain profit' },
-      h('thead', {}, h('tr', {}, ...columns.map(([name, kind]) => h('th', { scope: 'col', class: kind }, name)))),
-      h('tbody', {}, ...rows.map(profitRow)),
-      rows.length === 1 ? null : h('tfoot', {}, totalRow(rows)),
-    ),
-  )
+  return scrollTable({
+    label: 'Profit by day and rule',
+    kind: 'profit',
+    head: columns,
+    rows: rows.map(profitRow),
+    foot: rows.length === 1 ? null : h('tfoot', {}, totalRow(rows)),
+  })
 }
 
-const number = (text, kind = '') => h('td', { class: `number ${kind}` }, text)
-const signed = (value) => number(signedUsd(value), value > 0 ? 'up' : value < 0 ? 'lost' : '')
+const signed = (value) => numberCell(signedUsd(value), gainClass(value))
 
 const profitRow = ({ day, rule, alerts, randomSameCountUsd }) =>
   h('tr', {}, h('th', { scope: 'row' }, date(day)), h('td', {}, tame(rule, 40)), ...figures(alerts, randomSameCountUsd))
 
 function figures({ purchases, resold, gained, netUsd, unsoldUsd }, randomUsd) {
   return [
-    number(count(purchases)),
-    number(count(resold), 'extra'),
-    number(resold === 0 ? '–' : `${count(gained)} of ${count(resold)}`, 'extra'),
+    numberCell(count(purchases)),
+    numberCell(count(resold), 'extra'),
+    numberCell(resold === 0 ? '–' : `${count(gained)} of ${count(resold)}`, 'extra'),
     signed(resold === 0 ? null : netUsd),
-    number(usd(unsoldUsd), 'label extra'),
-    number(signedUsd(randomUsd), 'label'),
+    numberCell(usd(unsoldUsd), 'label extra'),
+    numberCell(signedUsd(randomUsd), 'label'),
     signed(resold === 0 || randomUsd === null ? null : netUsd - randomUsd),
   ]
 }

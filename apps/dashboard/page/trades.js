@@ -3,6 +3,7 @@ import { axieIdOf } from './axie-id.js'
 import { authorized } from './connection.js'
 import { h, setText } from './dom.js'
 import { count, dateTime, signedUsd, tame, titleCase, usd } from './format.js'
+import { numberCell } from './table.js'
 
 const pageSize = 50
 const typingMillis = 250
@@ -169,8 +170,6 @@ function addOptions(select, names, textOf) {
   for (const name of names) if (!known.has(name)) select.append(option(name, textOf(name)))
 }
 
-const number = (text, kind = '') => h('td', { class: `number ${kind}` }, text)
-
 function rowOf(trade, lookup) {
   const { axieId, class: axieClass, at, kind, rule, reason, askUsd, forecastUsd, expectedUsd, state, resoldUsd, netUsd, bought } = trade
   return h(
@@ -196,12 +195,12 @@ function rowOf(trade, lookup) {
           : (kinds[kind] ?? kind),
     ),
     h('td', { class: 'extra' }, rule === null ? '–' : tame(rule, 40)),
-    number(usd(askUsd)),
-    number(usd(forecastUsd), 'extra'),
-    number(signedUsd(expectedUsd), 'label extra'),
+    numberCell(usd(askUsd)),
+    numberCell(usd(forecastUsd), 'extra'),
+    numberCell(signedUsd(expectedUsd), 'label extra'),
     h('td', {}, states[state] ?? state),
-    number(usd(resoldUsd), 'extra'),
-    number(signedUsd(netUsd), netUsd > 0 ? 'up' : netUsd < 0 ? 'lost' : ''),
+    numberCell(usd(resoldUsd), 'extra'),
+    numberCell(signedUsd(netUsd), netUsd > 0 ? 'up' : netUsd < 0 ? 'lost' : ''),
   )
 }
 

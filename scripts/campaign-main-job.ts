@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { Kafka, logLevel } from 'kafkajs'
 import { durationOption } from '#lib/cli/values.ts'
 import { systemClock } from '#lib/clock/clock.ts'
+import { environmentOf } from '#lib/stack/addresses.ts'
 import { createLocalStack } from '#lib/stack/local-stack.ts'
 import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
 import { type KafkaCluster, startKafkaCluster } from '../tests/cluster/kafka-cluster.ts'
@@ -69,15 +70,7 @@ function startMainJob({ addresses }: KafkaCluster): ChildProcess {
   const argv = ['up', '--sales', values.sales!, '--speed', values.speed, '--for', values.for]
   return spawn(process.execPath, [join(checkoutRoot, 'bin', 'flipstream.mjs'), ...argv], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      ...process.env,
-      KAFKA_BROKERS: addresses.join(),
-      SCHEMA_REGISTRY_URL: registryUrl,
-      S3_ENDPOINT: s3.endpoint,
-      S3_REGION: s3.region,
-      S3_ACCESS_KEY: s3.accessKey,
-      S3_SECRET_KEY: s3.secretKey,
-    },
+    env: { ...process.env, ...environmentOf({ brokers: addresses, registryUrl, s3 }) },
   })
 }
 

@@ -2,16 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { inject } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
+import { environmentOf } from '#lib/stack/addresses.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 
-export const serverEnvironment = () => ({
-  KAFKA_BROKERS: inject('brokers').join(),
-  SCHEMA_REGISTRY_URL: inject('registryUrl'),
-  S3_ENDPOINT: inject('s3').endpoint,
-  S3_REGION: inject('s3').region,
-  S3_ACCESS_KEY: inject('s3').accessKey,
-  S3_SECRET_KEY: inject('s3').secretKey,
-})
+export const serverEnvironment = () => environmentOf({ brokers: inject('brokers'), registryUrl: inject('registryUrl'), s3: inject('s3') })
 
 type Ended = Readonly<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string; seconds: number }>
 export type Started = Readonly<{ child: ChildProcess; ended: Promise<Ended>; stderr(): string }>

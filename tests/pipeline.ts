@@ -12,7 +12,7 @@ import type { RuleSet } from '#lib/rules/rule-set.ts'
 import { createRulesStore } from '#lib/rules/rules-store.ts'
 import { type Backend, localBucket, openBackend } from '#lib/running/backend.ts'
 import { type AppProcess, createProcesses } from '#lib/running/processes.ts'
-import type { StackAddresses } from '#lib/stack/addresses.ts'
+import { environmentOf, type StackAddresses } from '#lib/stack/addresses.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 
 export type Pipeline = Readonly<{
@@ -135,15 +135,10 @@ async function putInForce({ backend, prefix, directory, environment, rules, onPr
 }
 
 /** What apps of a test are given: where the servers are, and nothing of ours. */
-export function testEnvironment({ brokers, registryUrl, s3 }: StackAddresses, prefix: string): Record<string, string> {
+export function testEnvironment(servers: StackAddresses, prefix: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
-    KAFKA_BROKERS: brokers.join(','),
-    SCHEMA_REGISTRY_URL: registryUrl,
-    S3_ENDPOINT: s3.endpoint,
-    S3_REGION: s3.region,
-    S3_ACCESS_KEY: s3.accessKey,
-    S3_SECRET_KEY: s3.secretKey,
+    ...environmentOf(servers),
     S3_BUCKET: localBucket,
     PREFIX: prefix,
     HTTP_PORT: '0',

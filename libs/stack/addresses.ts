@@ -24,6 +24,16 @@ export const stackPorts = (ports: Readonly<Record<'kafka' | 'registry' | 'store'
   store: ports.store['http']!,
 })
 
+/** The variables that `addressesFromEnvironment` reads, for a process that is to find the same servers. */
+export const environmentOf = ({ brokers, registryUrl, s3 }: StackAddresses): Record<string, string> => ({
+  KAFKA_BROKERS: brokers.join(','),
+  SCHEMA_REGISTRY_URL: registryUrl,
+  S3_ENDPOINT: s3.endpoint,
+  S3_REGION: s3.region,
+  S3_ACCESS_KEY: s3.accessKey,
+  S3_SECRET_KEY: s3.secretKey,
+})
+
 /** What the environment sets; each of the three may be absent. */
 export type GivenAddresses = Readonly<{ brokers?: readonly string[]; registryUrl?: string; s3?: S3Settings }>
 

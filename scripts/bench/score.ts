@@ -21,9 +21,9 @@ import { examplesOf, splitBlocks } from '#lib/training/blocks.ts'
 import { fitItemModel, foldUnder, recipeOf, taskOf } from '#lib/training/recipe.ts'
 import { defaultTrainingSettings } from '#lib/training/training-settings.ts'
 import type { FeaturizedListing, MarketEvent } from '#schemas/types.ts'
-import { recordedSales } from '../tests/market-data.ts'
-import { type BenchRows, measureFlask, type Speed, scorePython, type TrainingRun, withLightGbm } from './bench-score-peers.ts'
-import { scriptOptions } from './script-options.ts'
+import { recordedSales } from '../../tests/market-data.ts'
+import { scriptOptions } from '../script-options.ts'
+import { type BenchRows, measureFlask, type Speed, scorePython, type TrainingRun, withLightGbm } from './score-peers.ts'
 
 const batches = [1, 32, 128] as const
 /** What the peer's bench of LightGBM trains: 300 trees of 63 leaves on the absolute error. */

@@ -1,6 +1,6 @@
 /**
  * How fast the fold is, on one core:
- *   node scripts/bench-fold.ts SALES.csv
+ *   node scripts/bench/fold.ts SALES.csv
  * Prints one JSON object. Rates are given by the clock and by CPU time (garbage collection's threads included): on a busy machine only the
  * second says something about the code.
  */
@@ -74,7 +74,7 @@ function examples(events: readonly MarketEvent[]): void {
 
 async function main(path: string | undefined): Promise<number> {
   if (path === undefined) {
-    console.error('expected a file of sales: node scripts/bench-fold.ts SALES.csv')
+    console.error('expected a file of sales: node scripts/bench/fold.ts SALES.csv')
     return 2
   }
   const events = await collect(path)

@@ -1,4 +1,4 @@
-/** What bench-score.ts measures beside ours: LightGBM's Python API on the same rows, and the ancestor's Flask service. */
+/** What score.ts measures beside ours: LightGBM's Python API on the same rows, and the ancestor's Flask service. */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -19,7 +19,7 @@ export type BenchRows = Readonly<{ vectors: Float32Array; targets: Float64Array;
 
 export type LightGbm = Readonly<{ train(seed: number): TrainingRun; speeds(batches: readonly number[], seconds: number): Speed[] }>
 
-const lightGbmScript = fileURLToPath(new URL('bench-score-lightgbm.py', import.meta.url))
+const lightGbmScript = fileURLToPath(new URL('score-lightgbm.py', import.meta.url))
 const packages = ['numpy', 'pandas', 'scikit-learn', 'lightgbm', 'flask', 'requests']
 const oneThread = { ...process.env, OMP_NUM_THREADS: '1' }
 

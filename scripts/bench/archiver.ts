@@ -19,8 +19,8 @@ import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { versions } from '#lib/stack/versions.ts'
 import type { NewRecord } from '#lib/stream/log.ts'
 import { createRandom } from '#lib/synthetic/random.ts'
-import { createFeed, feedRecord } from '../tests/market-feed.ts'
-import { scriptOptions } from './script-options.ts'
+import { createFeed, feedRecord } from '../../tests/market-feed.ts'
+import { scriptOptions } from '../script-options.ts'
 
 const help = `npm run bench:archiver [-- options]: how fast the archiver is, on a real broker and a real object store
 

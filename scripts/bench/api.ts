@@ -24,11 +24,11 @@ import { openBackend } from '#lib/running/backend.ts'
 import { createProcesses } from '#lib/running/processes.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import type { Item } from '#schemas/types.ts'
-import { pageOf, untilStatus } from '../tests/dashboard-process.ts'
-import { recordedSales } from '../tests/market-data.ts'
-import { testEnvironment } from '../tests/pipeline.ts'
+import { pageOf, untilStatus } from '../../tests/dashboard-process.ts'
+import { recordedSales } from '../../tests/market-data.ts'
+import { testEnvironment } from '../../tests/pipeline.ts'
+import { scriptOptions } from '../script-options.ts'
 import { peersDirectory } from './peer-python.ts'
-import { scriptOptions } from './script-options.ts'
 
 const salesFile = recordedSales()
 const flask = join(peersDirectory, 'flask_serving.py')

@@ -1,6 +1,6 @@
 /**
  * Two hours of a busy market, 50 events a second, played to the dashboard and to a page that is open all the while: does either grow?
- *   node bin/node.mjs scripts/bench-dashboard.ts [--events 360000] [--rate 2000] [--screenshot FILE.png] [--json]
+ *   node bin/node.mjs scripts/bench/dashboard.ts [--events 360000] [--rate 2000] [--screenshot FILE.png] [--json]
  * Half of the events are listings and sales in market.events, half are scored listings, one in 100 is an alert, one in 100 its outcome. They
  * go through a real broker to the dashboard's process and from there to Chromium. Played faster than real, so the page is shown at most 60
  * new rows four times a second: what it could not keep up with it would skip in real time too.
@@ -18,10 +18,10 @@ import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import type { NewRecord } from '#lib/stream/log.ts'
 import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import type { MarketEvent, ScoredListing } from '#schemas/types.ts'
-import { complaintsOf, openBrowser } from '../tests/browser.ts'
-import { pageOf, untilStatus } from '../tests/dashboard-process.ts'
-import { createFeed, feedRecord } from '../tests/market-feed.ts'
-import { createPipeline, type Pipeline } from '../tests/pipeline.ts'
+import { complaintsOf, openBrowser } from '../../tests/browser.ts'
+import { pageOf, untilStatus } from '../../tests/dashboard-process.ts'
+import { createFeed, feedRecord } from '../../tests/market-feed.ts'
+import { createPipeline, type Pipeline } from '../../tests/pipeline.ts'
 
 const looks = 8
 /** One in this many of the market's events is a sale, and has an alert with its outcome. */

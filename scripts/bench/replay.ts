@@ -39,8 +39,8 @@ import { publishModel } from '#lib/training/publish.ts'
 import { trainFromSales } from '#lib/training/train-from-sales.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/training-settings.ts'
 import type { MarketEvent } from '#schemas/types.ts'
-import { recordedSales } from '../tests/market-data.ts'
-import { scriptOptions } from './script-options.ts'
+import { recordedSales } from '../../tests/market-data.ts'
+import { scriptOptions } from '../script-options.ts'
 
 const help = `npm run bench:replay [-- options]: how fast a backtest plays a market, on one core
 

@@ -11,11 +11,11 @@ import type { AppProcess } from '#lib/running/processes.ts'
 import { resolveStack } from '#lib/stack/resolve.ts'
 import { versions } from '#lib/stack/versions.ts'
 import type { Quantiles } from '#lib/telemetry/metrics.ts'
-import { startKafkaCluster } from '../tests/cluster/kafka-cluster.ts'
-import { createFeed, feedRecord } from '../tests/market-feed.ts'
-import { createPipeline, type Pipeline } from '../tests/pipeline.ts'
-import { measureHops } from './bench-hop.ts'
-import { endWithUsage, scriptOptions } from './script-options.ts'
+import { startKafkaCluster } from '../../tests/cluster/kafka-cluster.ts'
+import { createFeed, feedRecord } from '../../tests/market-feed.ts'
+import { createPipeline, type Pipeline } from '../../tests/pipeline.ts'
+import { endWithUsage, scriptOptions } from '../script-options.ts'
+import { measureHops } from './hop.ts'
 
 const help = `npm run bench:pipeline [-- options]: latency, throughput and idle cost of all stages
 

@@ -13,7 +13,7 @@ import { peerPython, peersDirectory } from './peer-python.ts'
 type Hop = Readonly<{ p50: number; p99: number; recordsPerSecond: number }>
 type Contestant = Readonly<{ name: string; start(broker: string, input: string, output: string): ChildProcess }>
 
-const worker = fileURLToPath(new URL('bench-hop-worker.ts', import.meta.url))
+const worker = fileURLToPath(new URL('hop-worker.ts', import.meta.url))
 const peer = join(peersDirectory, 'quix_pipeline.py')
 const rate = 50
 const warmUpRecords = 250

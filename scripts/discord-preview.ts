@@ -4,7 +4,7 @@
  */
 
 import { describeStatistics, statisticsOf, weekMillis } from '#app/notifier/alert-statistics.ts'
-import { alertMessage, digestMessage, goneEdit, type Message, summaryMessage } from '#app/notifier/embed.ts'
+import { alertMessage, digestMessage, goneEdit, type Message, newsMessage } from '#app/notifier/embed.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { sampleScored, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
@@ -62,7 +62,7 @@ const messages: (Message | null)[] = [
   alertMessage(origin, { reference, buttons: 'interactive' }),
   { ...goneEdit(posted.embeds![0] as never, sampleOutcome()), components: posted.components! },
   digestMessage(many, reference),
-  summaryMessage('The week in alerts', week, reference),
+  newsMessage({ title: 'The week in alerts', text: week }, reference),
 ]
 process.stdout.write(
   messagesPage(

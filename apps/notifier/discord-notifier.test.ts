@@ -3,6 +3,7 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { controlKey } from '#lib/decisions/controls.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { samplePosition } from '#lib/positions/testing/position-samples.ts'
 import { scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import type { ControlKind } from '#schemas/types.ts'
@@ -195,6 +196,25 @@ describe('bot', () => {
     )
     await until(() => expect(world.discord.messages().at(-1)!.embeds[0]).toMatchObject({ title: 'Bought, and sold again' }))
     expect(textOf(world.discord.messages().at(-1)!.embeds[0]!)).toMatch(/main sold #1 for \$120, bought for \$80\.00: \+\$34\.90/)
+  })
+
+  it('a resale is told by the next notifier where one was killed between ending the position and telling it, once', {
+    timeout: 30_000,
+  }, async () => {
+    world = await createDiscordWorld('bot')
+    const sold = { tokenId: '1', boughtUsd: 80, soldUsd: 120, soldAt: 2, soldBy: 'seen' } as const
+    await world.context.codec.prepare(['Position'])
+    await world.send('positions', 'a', 'Position', samplePosition({ ...sold, positionId: 'main:1:1' }))
+    await world.send('positions', 'b', 'Position', samplePosition({ ...sold, positionId: 'main:2:1', tokenId: '2', soldBy: 'said' }))
+    for (const number of [1, 2]) {
+      await world.start()
+      await world.alert(numberedAlert(number))
+      await until(async () => expect(await world.statuses()).toMatchObject({ [`axie:${number}:1:default`]: 'sent' }))
+      await until(async () => expect(await world.statuses()).toMatchObject({ 'resold:main:1:1': 'sent' }))
+      expect(titles().filter((title) => title === 'Bought, and sold again')).toHaveLength(1)
+      await world.stop()
+    }
+    expect(await world.statuses()).not.toHaveProperty('resold:main:2:1')
   })
 
   it('what is beyond a limit is not posted, and says which; a sale makes room', { timeout: 60_000 }, async () => {
@@ -469,7 +489,7 @@ describe.each(['bot', 'webhook'] as const)('%s: one notifier, told of an alert m
   })
 })
 
-describe.each(['notifications', 'controls', 'outcomes', 'positions'])('what nobody can read in topic %s', (topic) => {
+describe.each(['notifications', 'controls', 'outcomes', 'paper.trades', 'positions'])('what nobody can read in topic %s', (topic) => {
   it.each<[string, Buffer | null]>([
     ['garbage', Buffer.from('garbage')],
     ['nothing', null],

@@ -13,10 +13,12 @@ import { createDeskSink } from './delivery/desk-sink.ts'
 import { createIntents, type Intents } from './delivery/intents.ts'
 import type { AnswerContext } from './discord-answers.ts'
 import { type DiscordBot, startDiscordBot } from './discord-bot.ts'
-import { alertMessage, type Buttons, digestMessage, type Message } from './embed.ts'
+import { alertMessage, type Buttons, digestMessage, type Message, newsMessage } from './embed.ts'
 import { type Freshness, openFreshness } from './freshness.ts'
+import type { Announce } from './news.ts'
 import { watchNotices } from './notices.ts'
 import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
+import { followPaper } from './paper-watch.ts'
 import { createBotPoster, createWebhookPoster, type Poster } from './poster.ts'
 import { priceAnswer, whyAnswer } from './price-answer.ts'
 import { mainAccount, openTradingDesk, type TradingDesk } from './trading-desk.ts'
@@ -45,17 +47,22 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
   await intents.load()
   const desks = createDesks(context, { posters, buttons, intents, controls, freshness, trading })
   const desk = desks.get(defaultChannel)!
+  const paper = await followPaper({ ...shared, onUnreadable: unreadable('paper.trades') })
+  const announce: Announce = (news) =>
+    desk.announce({ id: news.id, expiresAt: news.expiresAt, message: (reference) => newsMessage(news, reference) })
   const edited = metrics.counter('notifications_edited_total', 'Messages that were edited because the listing is gone.')
   const watch = await watchOutcomes({
-    ...{ ...shared, intents, desk },
+    ...{ ...shared, intents, announce },
     posters: new Map([...posters.values()].map((poster) => [poster.name, poster])),
     isKilled: () => controls.state().killed !== null,
     onEdited: () => edited(),
-    sellPosition: trading.seen,
+    sellPositions: trading.seen,
+    positions: trading.positions,
+    paperTrades: paper.trades,
     onUnreadable: unreadable('outcomes'),
     onTrouble: (problem) => logger.warn({ problem }, 'Discord'),
   })
-  const notices = await watchNotices({ ...shared, desk })
+  const notices = await watchNotices({ ...shared, announce })
   const stopping = new AbortController()
   const runner = createAlertRunner(context, {
     producer,
@@ -69,14 +76,14 @@ export async function startDiscordNotifier(context: Context, { posters, buttons 
   })
   const bot = config.DISCORD_TOKEN === null ? null : startBot(context, config.DISCORD_TOKEN, { producer, controls, watch, trading })
   await runner.start()
-  const parts = [controls, watch, trading, notices, ...desks.values(), ...(bot === null ? [] : [bot])]
+  const parts = [controls, watch, trading, paper, notices, ...desks.values(), ...(bot === null ? [] : [bot])]
   return {
     finished: untilOneEnds(runner, parts),
     async stop() {
       stopping.abort()
       await bot?.stop()
       await Promise.all([...desks.values()].map((each) => each.stop()))
-      for (const part of [runner, watch, trading, notices, controls]) await part.stop()
+      for (const part of [runner, watch, trading, paper, notices, controls]) await part.stop()
       for (const part of [freshness, intents, producer]) await part.close()
     },
   }

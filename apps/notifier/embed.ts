@@ -12,6 +12,7 @@ import { date, dateTime, partName, percent, signedPercent, signedUsd, span, titl
 import type { Alert, EnrichedListing, Outcome, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
 import { askedIn, importantStat, isSimulated, longestPart, marketplaceLink } from './card.ts'
 import { bare, clip, clipLines, imageAddress, limits, plain } from './discord-text.ts'
+import type { News } from './news.ts'
 
 /** A message as Discord's API takes it. */
 export type Message = RESTPostAPIChannelMessageJSONBody
@@ -207,21 +208,9 @@ export function digestMessage(alerts: readonly Alert[], reference: string): Mess
   }
 }
 
-/** What a week came to. */
-export const summaryMessage = (title: string, text: string, reference: string): Message => ({
-  embeds: [{ title, description: clip(text, limits.description), footer: { text: referenceMark(reference) } }],
-  allowed_mentions: nobody,
-})
-
-/** What was decided about models and rules, and why: for those who answer for it. */
-export const noticeMessage = (title: string, text: string, reference: string): Message => ({
-  embeds: [
-    {
-      title: clip(title, limits.title),
-      description: clip(plain(text, 1_500), limits.description),
-      footer: { text: referenceMark(reference) },
-    },
-  ],
+/** What is no alert: in its own words. */
+export const newsMessage = ({ title, text }: Pick<News, 'title' | 'text'>, reference: string): Message => ({
+  embeds: [{ title: clip(title, limits.title), description: clip(text, limits.description), footer: { text: referenceMark(reference) } }],
   allowed_mentions: nobody,
 })
 

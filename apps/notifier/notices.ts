@@ -5,9 +5,11 @@ import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
-import type { Control, DecisionHeld, MarketEvent, TrainingRun } from '#schemas/types.ts'
-import type { ChannelDesk } from './delivery/channel-desk.ts'
-import { type Message, noticeMessage } from './embed.ts'
+import type { Control, DecisionHeld, MarketEvent, Position, TrainingRun } from '#schemas/types.ts'
+import { weekMillis } from './alert-statistics.ts'
+import { plain } from './discord-text.ts'
+import type { Announce, News } from './news.ts'
+import { resultOf, resultText } from './trading-desk.ts'
 
 /** What people are told of models and rules: one message each. `id` is a function of what was decided. */
 export type Notice = Readonly<{ id: string; title: string; text: string }>
@@ -16,47 +18,79 @@ export type NoticesOptions = Readonly<{
   log: Pick<Log, 'follow'>
   codec: Codec
   prefix: string
-  desk: Pick<ChannelDesk<Message>, 'announce'>
+  announce: Announce
   clock: Clock
 }>
 
+type Told = Omit<News, 'expiresAt'>
+
 /** What was decided longer ago is no news: it was told then, or nobody was there to tell it. */
 const newsMillis = dayMillis
+/** A result is worth telling for longer. */
+const resaleMillis = weekMillis
 /** The newest of market.events: more than come in a day. */
 const newestRecords = 200_000
 
-/** Promotions, rollbacks, what people kept the learner from deciding, rules that were paused or resumed for what they earned, and trainings that failed. */
+/**
+ * Promotions, rollbacks, what people kept the learner from deciding, rules that were paused or resumed for what they earned, trainings that
+ * failed, and axies that were bought and seen to sell again. All of it is in the log before it is told, so nothing is lost by whoever is
+ * killed in between.
+ */
 export async function watchNotices({
   log,
   codec,
   prefix,
-  desk,
+  announce,
   clock,
 }: NoticesOptions): Promise<{ finished: Promise<void>; stop(): Promise<void> }> {
-  const announce = ({ id, title, text }: Notice, decidedAt: number) =>
-    desk.announce({ id, expiresAt: decidedAt + newsMillis, message: (reference) => noticeMessage(title, text, reference) })
-
   const reading =
-    <Name extends 'MarketEvent' | 'Control' | 'TrainingRun'>(name: Name, noticeOf: (value: never) => Notice | null) =>
+    <Name extends 'MarketEvent' | 'Control' | 'TrainingRun' | 'Position'>(
+      name: Name,
+      toldOf: (value: never) => Told | null,
+      millis: number,
+    ) =>
     async (records: readonly LogRecord[]) => {
       for (const { value, timestamp } of records) {
-        if (timestamp < clock.now() - newsMillis) continue
+        if (timestamp < clock.now() - millis) continue
         const read = await decodeKnown(codec, name, value)
-        const notice = read === null ? null : noticeOf(read as never)
-        if (notice !== null) announce(notice, timestamp)
+        const told = read === null ? null : toldOf(read as never)
+        if (told !== null) announce({ ...told, expiresAt: timestamp + millis })
       }
     }
+  const notices =
+    <Value>(noticeOf: (value: Value) => Notice | null) =>
+    (value: Value) =>
+      noticeNews(noticeOf(value))
   const startAt = ({ first, next }: { first: number; next: number }) => Math.max(first, next - newestRecords)
   const followers = await Promise.all([
-    log.follow([topicName(prefix, 'controls')], reading('Control', noticeOfControl)),
-    log.follow([topicName(prefix, 'trainings')], reading('TrainingRun', noticeOfTraining)),
-    log.follow([topicName(prefix, 'market.events')], reading('MarketEvent', noticeOfEvent), { startAt }),
+    log.follow([topicName(prefix, 'controls')], reading('Control', notices(noticeOfControl), newsMillis)),
+    log.follow([topicName(prefix, 'trainings')], reading('TrainingRun', notices(noticeOfTraining), newsMillis)),
+    log.follow([topicName(prefix, 'market.events')], reading('MarketEvent', notices(noticeOfEvent), newsMillis), { startAt }),
+    log.follow([topicName(prefix, 'positions')], reading('Position', resaleOf, resaleMillis)),
   ])
   return {
     finished: Promise.all(followers.map(({ finished }) => finished)).then(() => {}),
     async stop() {
       await Promise.all(followers.map((follower) => follower.stop()))
     },
+  }
+}
+
+const longestReason = 1_500
+
+const noticeNews = (notice: Notice | null): Told | null =>
+  notice && { ...notice, type: 'notice', text: plain(notice.text, longestReason), data: { text: notice.text } }
+
+/** What people said that they sold they were answered at once. */
+export function resaleOf(position: Position): Told | null {
+  if (position.soldBy !== 'seen') return null
+  const { positionId, account, tokenId, boughtUsd, boughtAt, soldUsd, soldAt, alertId, rule } = position
+  return {
+    id: `resold:${positionId}`,
+    type: 'resale',
+    title: 'Bought, and sold again',
+    text: resultText(position),
+    data: { positionId, account, axieId: tokenId, boughtUsd, boughtAt, soldUsd, soldAt, netUsd: resultOf(position), alertId, rule },
   }
 }
 

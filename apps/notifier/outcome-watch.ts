@@ -1,17 +1,18 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
+import { RetryableError } from '#lib/errors/errors.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
 import type { Log } from '#lib/stream/log.ts'
-import type { Notification, Outcome, Position } from '#schemas/types.ts'
+import type { Notification, Outcome, PaperTrade, Position } from '#schemas/types.ts'
 import { describeStatistics, statisticsOf, weekMillis } from './alert-statistics.ts'
-import type { ChannelDesk } from './delivery/channel-desk.ts'
 import type { Intents } from './delivery/intents.ts'
-import { goneEdit, type Message, summaryMessage } from './embed.ts'
-import { next, noOutcomes, type OutcomeEvent, type OutcomeTask } from './outcome-news.ts'
+import { goneEdit } from './embed.ts'
+import type { Announce } from './news.ts'
+import { next, noOutcomes, type OutcomeEvent, type OutcomeNews, type OutcomeTask } from './outcome-news.ts'
+import { describePeriod, periodSummary } from './period-summary.ts'
 import type { Poster } from './poster.ts'
-import { resultText } from './trading-desk.ts'
 
 export type OutcomeWatchOptions = Readonly<{
   log: Pick<Log, 'follow'>
@@ -19,12 +20,14 @@ export type OutcomeWatchOptions = Readonly<{
   prefix: string
   intents: Intents
   posters: ReadonlyMap<string, Poster>
-  /** Where summaries and resales are told. */
-  desk: Pick<ChannelDesk<Message>, 'announce'>
+  /** Where days and weeks are summed up. */
+  announce: Announce
   clock: Clock
   isKilled(): boolean
-  /** Ends the position that was bought by this alert, once its resale was seen; null where there is none. */
-  sellPosition?: (outcome: Outcome) => Promise<Position | null>
+  /** Ends the positions that were bought by this alert, once its resale was seen. */
+  sellPositions(outcome: Outcome): Promise<void>
+  positions(): readonly Position[]
+  paperTrades(): readonly PaperTrade[]
   onEdited?: () => void
   onTrouble(problem: string): void
   onUnreadable?: () => void
@@ -45,33 +48,23 @@ const oldestEdit = weekMillis
 const mostTries = 5
 
 export async function watchOutcomes(options: OutcomeWatchOptions): Promise<OutcomeWatch> {
-  const { log, codec, prefix, intents, desk, clock, sellPosition, onTrouble, onUnreadable } = options
+  const { log, codec, prefix, intents, clock, onTrouble, onUnreadable } = options
   const stopping = new AbortController()
   const edit = createEdit(options, stopping.signal)
+  const sell = createSell(options, stopping.signal)
   let news = noOutcomes
   let work: Promise<void> = Promise.resolve()
-
-  const announce = (id: string, title: string, text: string, millis: number) =>
-    desk.announce({ id, expiresAt: clock.now() + millis, message: (reference) => summaryMessage(title, text, reference) })
 
   const perform = async (task: OutcomeTask): Promise<void> => {
     switch (task.type) {
       case 'edit':
         return edit(task.outcome)
-      case 'close position': {
-        const position = await sellPosition?.(task.outcome)
-        if (position != null) announce(`resold:${position.positionId}`, 'Bought, and sold again', resultText(position), weekMillis)
-        return
-      }
-      case 'sum up': {
-        const { period, from, to } = task
-        const statistics = statisticsOf(news.outcomes.values(), { from, to })
-        const id = `${period.name}:${new Date(from).toISOString().slice(0, 10)}`
-        if (statistics.alerts > 0) announce(id, period.title, describeStatistics(statistics, []), period.millis)
-      }
+      case 'close position':
+        return sell(task.outcome)
+      case 'sum up':
+        return sumUp(task, news, options)
     }
   }
-
   /** One task after the other; what fails is told, and the rest goes on. */
   const inTurn = (task: OutcomeTask) => {
     work = work.then(() => (stopping.signal.aborted ? undefined : perform(task).catch((error: Error) => onTrouble(error.message))))
@@ -105,6 +98,38 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
       await follower.stop()
       await work
     },
+  }
+}
+
+function sumUp(
+  { period, from, to }: Extract<OutcomeTask, { type: 'sum up' }>,
+  { outcomes }: OutcomeNews,
+  { announce, clock, positions, paperTrades }: OutcomeWatchOptions,
+): void {
+  const summary = periodSummary({ from, to }, { outcomes: outcomes.values(), trades: paperTrades(), positions: positions() })
+  if (summary.alerts.alerts === 0) return
+  announce({
+    id: `${period.name}:${new Date(from).toISOString().slice(0, 10)}`,
+    type: 'summary',
+    title: period.title,
+    text: describePeriod(summary),
+    data: { period: period.name, from, to, ...summary },
+    expiresAt: clock.now() + period.millis,
+  })
+}
+
+/** Tried for as long as the log is away: what was seen to sell is open for nobody any more. */
+function createSell({ clock, sellPositions, onTrouble }: OutcomeWatchOptions, stopping: AbortSignal): (outcome: Outcome) => Promise<void> {
+  return async (outcome) => {
+    for (let attempt = 1; !stopping.aborted; attempt++) {
+      try {
+        return await sellPositions(outcome)
+      } catch (error) {
+        if (!(error instanceof RetryableError)) throw error
+        onTrouble(`a position that was seen to sell is not closed yet: ${error.message}`)
+        await clock.sleep(backoffMillis(attempt, clock), stopping).catch(() => {})
+      }
+    }
   }
 }
 

@@ -22,8 +22,10 @@ export interface TradingDesk {
   /** In words, once it is durable. RejectedError for what cannot be true. */
   bought(purchase: Readonly<{ account: string; tokenId: string; alertId: string | null; usd: number | null; by: string }>): Promise<string>
   sold(sale: Readonly<{ account: string; tokenId: string; usd: number | null }>): Promise<string>
-  /** An axie that was bought by an alert was seen to sell: its position ends. Resolves to it; null where there is none. */
-  seen(outcome: Outcome): Promise<Position | null>
+  /** An axie that was bought by an alert was seen to sell: its positions end. Resolves when that is durable. */
+  seen(outcome: Outcome): Promise<void>
+  /** What accounts bought, newest first. */
+  positions(): readonly Position[]
   readonly finished: Promise<void>
   stop(): Promise<void>
 }
@@ -83,17 +85,23 @@ export async function openTradingDesk(options: TradingDeskOptions): Promise<Trad
     },
     sold: async (sale) => `Noted: ${resultText(await writer.sold({ ...sale, at: clock.now(), by: 'said' }))}`,
     async seen({ alertId, tokenId, resoldUsd }) {
-      const position = book.open().find((one) => one.alertId === alertId)
-      if (position === undefined || resoldUsd === null) return null
-      return writer.sold({ account: position.account, tokenId, usd: resoldUsd, at: clock.now(), by: 'seen' })
+      if (resoldUsd === null) return
+      // Whoever pressed Bought has it: one axie may be in several accounts.
+      for (const { account } of book.open().filter((one) => one.alertId === alertId))
+        await writer.sold({ account, tokenId, usd: resoldUsd, at: clock.now(), by: 'seen' })
     },
+    positions: book.all,
     finished: follower.finished,
     stop: () => follower.stop(),
   }
 }
 
-/** What a position that has ended came to. */
-export function resultText({ account, tokenId, boughtUsd, soldUsd }: Position): string {
-  const result = (soldUsd ?? 0) * (1 - marketFeeRatio) - boughtUsd
-  return `${plain(account)} sold #${plain(tokenId, 24)} for ${usdText(soldUsd ?? 0)}, bought for ${usdText(boughtUsd)}: ${signedUsd(result)} after the fee.`
+/** What a position that has ended came to, after the fee. */
+export const resultOf = ({ boughtUsd, soldUsd }: Position): number => (soldUsd ?? 0) * (1 - marketFeeRatio) - boughtUsd
+
+/** The same in words. */
+export const resultText = (position: Position): string => {
+  const { account, tokenId, boughtUsd, soldUsd } = position
+  const result = signedUsd(resultOf(position))
+  return `${plain(account)} sold #${plain(tokenId, 24)} for ${usdText(soldUsd ?? 0)}, bought for ${usdText(boughtUsd)}: ${result} after the fee.`
 }

@@ -25,7 +25,17 @@ export const access: Readonly<Record<string, Access>> = {
     writes: ['alerts', 'alerts.paper', 'candidates.rejected', 'dead-letters'],
   },
   notifier: {
-    reads: ['alerts', 'notifications', 'controls', 'outcomes', 'positions', 'trainings', 'market.events', 'marketplace.key'],
+    reads: [
+      'alerts',
+      'notifications',
+      'controls',
+      'outcomes',
+      'paper.trades',
+      'positions',
+      'trainings',
+      'market.events',
+      'marketplace.key',
+    ],
     writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'marketplace.key', 'dead-letters'],
   },
   ledger: {

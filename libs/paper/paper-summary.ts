@@ -42,6 +42,8 @@ export type PaperDay = Readonly<{
 
 /** More than a screen has room for. */
 const mostPoints = 240
+/** Longer without an alert, an account is of a rule that is no longer in force. */
+const awakeMillis = 28 * dayMillis
 
 /** By account, in the order of their names. */
 export function paperAccounts(trades: readonly PaperTrade[]): PaperAccountSummary[] {
@@ -49,6 +51,18 @@ export function paperAccounts(trades: readonly PaperTrade[]): PaperAccountSummar
     const figures = paperFigures(of)
     const cashUsd = paperSettings.capitalUsd + figures.gainUsd - figures.offeredUsd
     return { account, since: Math.min(...of.map(({ alertedAt }) => alertedAt)), figures, cashUsd, curve: curveOf(of) }
+  })
+}
+
+/** Accounts that did anything since four weeks before the end, with what they did with the alerts of that time: `from` included, `to` not. */
+export function paperAccountsWithin(
+  trades: readonly PaperTrade[],
+  { from, to }: Readonly<{ from: number; to: number }>,
+): Omit<PaperAccountSummary, 'curve'>[] {
+  return paperAccounts(trades).flatMap(({ curve: _curve, ...account }) => {
+    const own = trades.filter((trade) => trade.account === account.account)
+    if (!own.some(({ alertedAt }) => alertedAt >= to - awakeMillis)) return []
+    return [{ ...account, figures: paperFigures(own.filter(({ alertedAt }) => alertedAt >= from && alertedAt < to)) }]
   })
 }
 

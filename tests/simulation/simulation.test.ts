@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { mutate } from './mutants/mutants.ts'
+import { editsOf, mutate } from './mutants/mutants.ts'
 import { pipelineMutants } from './mutants/pipeline-mutants.ts'
 import { runnerMutants } from './mutants/runner-mutants.ts'
 
@@ -54,7 +54,9 @@ describe('simulation', () => {
   )
 
   it.each([...runnerMutants, ...pipelineMutants])('has a planted fault that still applies: $name', async (mutant) => {
-    const text = await readFile(join(root, mutant.file), 'utf8')
-    expect(mutate(text, mutant)).not.toBe(text)
+    for (const edit of editsOf(mutant)) {
+      const text = await readFile(join(root, edit.file), 'utf8')
+      expect(mutate(text, edit)).not.toBe(text)
+    }
   })
 })

@@ -3,19 +3,18 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A fault planted on purpose: in `file`, the one place that reads `from` is made to read `to`. */
-export type Mutant = Readonly<{
-  name: string
-  world: 'runner' | 'pipeline'
-  file: string
-  from: string
-  to: string
-}>
+/** In `file`, the one place that reads `from` is made to read `to`. */
+export type Edit = Readonly<{ file: string; from: string; to: string }>
+
+/** A fault planted on purpose. `and`: where two lines each keep a promise alone, the fault is that neither does. */
+export type Mutant = Edit & Readonly<{ name: string; world: 'runner' | 'pipeline'; and?: readonly Edit[] }>
+
+export const editsOf = ({ file, from, to, and = [] }: Mutant): readonly Edit[] => [{ file, from, to }, ...and]
 
 /** The file with the fault in it. Throws where it does not apply any more: then the mutant is to be written anew. */
-export function mutate(text: string, { name, file, from, to }: Mutant): string {
+export function mutate(text: string, { file, from, to }: Edit): string {
   const places = text.split(from).length - 1
-  if (places !== 1) throw new Error(`mutant "${name}" applies ${places} times to ${file}, and must apply once: bring it up to date`)
+  if (places !== 1) throw new Error(`"${from}" stands in ${places} places of ${file}, and must stand in one: bring the mutant up to date`)
   return text.replace(from, () => to)
 }
 
@@ -36,11 +35,13 @@ export async function runMutants(
     await symlink(join(root, 'node_modules'), join(tree, 'node_modules'))
     const results: MutantResult[] = []
     for (const mutant of mutants) {
-      const path = join(tree, mutant.file)
-      const original = await readFile(path, 'utf8')
-      await writeFile(path, mutate(original, mutant))
+      const edits = editsOf(mutant)
+      for (const edit of edits) {
+        const path = join(tree, edit.file)
+        await writeFile(path, mutate(await readFile(path, 'utf8'), edit))
+      }
       const result = { mutant, killedBy: await firstFailure(tree, mutant.world, mostSeeds[mutant.world]) }
-      await writeFile(path, original)
+      for (const { file } of edits) await cp(join(root, file), join(tree, file))
       onResult(result)
       results.push(result)
     }

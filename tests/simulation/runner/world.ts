@@ -68,6 +68,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       guarantee: shape.guarantee,
       maxRecordsPerTransaction: shape.sliceRecords,
       ...(shape.standby ? { standby: { pollMillis: 50 } } : {}),
+      ...(shape.prepares ? { prepare: () => scheduler.call<void>(actor, 'loads what inputs name', undefined, ({ give }) => give()) } : {}),
     })
     processes[index] = { actor, log, runner }
     const fail = (error: Error) => {
@@ -119,6 +120,12 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     waitUntilGone()
   }
 
+  const kept: LogRecord[][] = Array.from({ length: shape.partitions }, () => [])
+  const retention = () => {
+    keep(broker, kept)
+    for (const partition of broker.topic(topics.input)) broker.deleteBefore(partition, neededFrom(broker, partition))
+  }
+
   const actions: Readonly<Record<string, () => void>> = {
     'all are away until their positions expire'() {
       // At least once, a stage without a position may make its outputs again. One that made nothing but dead letters looks like a new one.
@@ -155,20 +162,30 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       scheduler.park(null, 'transactions expire', broker.expireTransactions)
     },
     retention() {
-      scheduler.park(null, 'retention', () => {
-        for (const partition of broker.topic(topics.input)) broker.deleteBefore(partition, neededFrom(broker, partition))
-      })
+      scheduler.park(null, 'retention', retention)
     },
     'clock is set'() {
       scheduler.setBack(dice.pick(processes).actor, dice.between(-3_600_000, 3_600_000))
     },
+    ...(shape.handsOverBehind && {
+      /** The one that comes next may have a state that has missed what was deleted, and know of neither. */
+      'freeze until retention has passed'() {
+        const { actor } = dice.pick(processes)
+        if (!actor.alive || actor.frozen) return
+        scheduler.freeze(actor)
+        scheduler.parkLater(dice.between(20, 200), null, `retention passes ${actor.name}`, () => {
+          retention()
+          expireSession(dice.pick(processes))
+          scheduler.thaw(actor)
+        })
+      },
+    }),
   }
-  const kept: LogRecord[][] = Array.from({ length: shape.partitions }, () => [])
+  const names = [...Object.keys(actions), ...Array<string>(shape.handsOverBehind ? 6 : 0).fill('freeze until retention has passed')]
   const before = () => {
-    const action = troubles.nextAction(Object.keys(actions))
+    const action = troubles.nextAction(names)
     if (action === null) return
     trace.add(`trouble: ${action}`, undefined)
-    if (action === 'retention') keep(broker, kept)
     actions[action]!()
   }
   const isDone = () => {
@@ -199,7 +216,13 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
 }
 
 function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
+  // Dice of their own: the histories of seeds that have neither are what they were before these were thought of.
+  const more = dice.fork(83)
+  const prepares = more.chance(0.3)
+  const handsOverBehind = more.chance(0.3)
   const shape = {
+    prepares,
+    handsOverBehind,
     partitions: dice.between(1, 2),
     members: dice.between(1, 3),
     standby: dice.chance(0.5),
@@ -211,7 +234,9 @@ function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
     pauseMillis: dice.pick([1, 20, 200]),
     bias: { newest: dice.pick([0, 0, 0.3, 0.8]), oldest: dice.pick([0, 0.3, 0.8]) },
   }
-  return records === undefined ? shape : { ...shape, records: Math.min(shape.records, records) }
+  // One that stands by is behind when records come faster than it asks where the group stands.
+  const behind = handsOverBehind ? { standby: true, members: more.between(2, 3), records: more.between(12, 24), pauseMillis: 1 } : {}
+  return { ...shape, ...behind, records: Math.min(behind.records ?? shape.records, records ?? Number.POSITIVE_INFINITY) }
 }
 
 /** The group stands behind the last visible record. */

@@ -95,7 +95,7 @@ function createMovingMarket() {
   const entries = (): SettledEntry[] =>
     settled.map((one) => {
       const sales = settled.filter(({ item }) => item.tokenId === one.item.tokenId)
-      return { newest: sales[0]!, sales }
+      return { newest: sales[0]!, sales, isCut: false }
     })
   return {
     /** The list may move before each answer; `hook` may throw instead of it. */

@@ -397,6 +397,12 @@ describe('settled sales', () => {
     expect(entry?.sales.map(({ soldAt }) => soldAt)).toEqual([1_650_000_900_000, 1_650_000_000_000])
   })
 
+  test('an axie of which the list may not have told all is marked: it came with all the transfers that fit', () => {
+    const soldTimes = (count: number) => Array.from({ length: count }, (_, place) => 1_650_000_000 + 60 * place)
+    const { items } = settledOf(held(settledPage(settledAnswer('5', soldTimes(9)), settledAnswer('6', soldTimes(10)))))
+    expect(items.map(({ isCut }) => isCut)).toEqual([false, true])
+  })
+
   test('are not gifts, and have no id of a transaction where there is none', () => {
     const gift = { ...transferAnswer(1_650_000_500), withPrice: null, withPriceUsd: null }
     const nameless = { ...transferAnswer(), txHash: null }

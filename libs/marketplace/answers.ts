@@ -4,7 +4,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import { listingIdOf } from '#lib/market/event.ts'
 import { ratesOf } from '#lib/market/rates.ts'
 import type { Bids, ExchangeRate, Item, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
-import { optionalOfAxie } from './contract.ts'
+import { optionalOfAxie, transfersOfSettled } from './contract.ts'
 import { envelopeOf, errorsAt, type GraphqlError } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
 import { itemOf } from './item-answer.ts'
@@ -21,7 +21,12 @@ import type { HttpAnswer } from './transport.ts'
  */
 
 /** An axie of the settled list with its sales, newest first: the newest is what put it there. */
-export type SettledEntry = Readonly<{ newest: Sale; sales: readonly Sale[] }>
+export type SettledEntry = Readonly<{
+  newest: Sale
+  sales: readonly Sale[]
+  /** It changed hands more often than a page tells. */
+  isCut: boolean
+}>
 
 /** What a query by id says. `listing`: only what can be bought now; an order that has ended, or a bid, is none. */
 export type AxieAnswer = Readonly<{ item: Item; listing: Listing | null; lastSale: Sale | null; bids: Bids | null }>
@@ -44,9 +49,9 @@ export function settledOf(answer: HttpAnswer): Page<SettledEntry> {
   const { total, results } = parsedAs(z.object({ settledAuctions: z.object({ axies: list }) }), data, 'data').settledAuctions.axies
   return pageOf(answer, total, results, (entry, index, context) => {
     const known = withoutFailed(entry, errors, ['settledAuctions', 'axies', 'results', index])
-    const { sales, refused } = salesOf(known, itemOf(known, context.note))
+    const { sales, refused, transfers } = salesOf(known, itemOf(known, context.note))
     for (const { raw, error } of refused) context.reject({ id: fieldAt(entry, 'id'), transfer: raw }, error)
-    return sales[0] === undefined ? null : { newest: sales[0], sales }
+    return sales[0] === undefined ? null : { newest: sales[0], sales, isCut: transfers >= transfersOfSettled }
   })
 }
 

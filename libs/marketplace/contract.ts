@@ -141,17 +141,17 @@ const listed = (
 }`
 
 /**
- * An axie that was sold more than once is told with its newest sales, whichever of them put it on the page; one that was sold more often
- * than this within the history asked for loses the older ones.
+ * An axie that was sold more than once is told with its newest sales, whichever of them put it on the page; one that changed hands more
+ * often than this within the history asked for loses the older ones, unless its transfers are asked for.
  */
-const salesOfAxie = 10
+export const transfersOfSettled = 10
 const transfersInHistory = 50
 
 export const queries = {
   listings: (leftOut: LeftOut) => listed('Listings', `${selection('Axie', leftOut)} ${order(leftOut)} ${bids(leftOut)}`),
   sweep: (leftOut: LeftOut) => listed('Sweep', `${selection('Axie', leftOut)} ${order(leftOut)}`),
   settled: (leftOut: LeftOut) => `query Settled($from: Int!, $size: Int!) {
-  settledAuctions { axies(from: $from, size: $size) { total results { ${selection('Axie', leftOut)} ${transfers(leftOut, salesOfAxie)} } } }
+  settledAuctions { axies(from: $from, size: $size) { total results { ${selection('Axie', leftOut)} ${transfers(leftOut, transfersOfSettled)} } } }
 }`,
   axie: (leftOut: LeftOut) => `query Axie($axieId: ID!) {
   axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${order(leftOut)} ${bids(leftOut)} ${transfers(leftOut, 1)} }

@@ -21,7 +21,7 @@ const sale = (place: number): Sale => {
 const marketplace = {
   async settledSales({ from, size }: { from: number; size: number }): Promise<Page<SettledEntry>> {
     const places = from >= 10_000 ? [] : Array.from({ length: size }, (_, index) => from + index)
-    const items = places.map((place) => ({ newest: sale(place), sales: [sale(place)] }))
+    const items = places.map((place) => ({ newest: sale(place), sales: [sale(place)], isCut: true }))
     return { items, rejects: [], count: items.length, total: from >= 10_000 ? 0 : count, heldAt: now, marketTime: now }
   },
   async salesOf(tokenId: string) {
@@ -53,6 +53,31 @@ describe('history behind a list that ends out of reach', () => {
     expect(history.from.transfers).toBe(100)
     expect(history.requests).toBeLessThan(170)
     expect(describeHistory(history)).toMatch(/cover 3\.5 of the 21 days asked for: the list goes on out of reach/)
+  })
+
+  test('asks only for axies of which the list may not have told all: the others have nothing to add', async () => {
+    const asked: string[] = []
+    const isCut = (place: number) => place % 1_000 === 7
+    const toldOlder = (place: number) => place % 2_000 === 7
+    const history = await read({
+      marketplace: {
+        async settledSales(page) {
+          const told = await marketplace.settledSales(page)
+          const items = told.items.map((entry, index) => {
+            const place = page.from + index
+            const before = { ...entry.newest, saleId: `${entry.newest.saleId}:before`, soldAt: now - 30 * 86_400_000 }
+            return { ...entry, sales: toldOlder(place) ? [entry.newest, before] : entry.sales, isCut: isCut(place) }
+          })
+          return { ...told, items }
+        },
+        async salesOf(tokenId) {
+          asked.push(tokenId)
+          return marketplace.salesOf(tokenId)
+        },
+      },
+    })
+    expect(asked).toEqual(['1007', '3007', '5007', '7007', '9007'])
+    expect(history.from.transfers).toBe(10)
   })
 
   test('goes on from our own archive, as far back as that is whole', async () => {

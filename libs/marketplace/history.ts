@@ -8,8 +8,8 @@ import { readNewestFirst, type SeenReject } from './newest-first.ts'
 
 /**
  * The sales of the last days, as far as anybody still tells them. The marketplace's list of settled auctions ends out of reach after
- * 10,000 axies, and takes no criteria to cut it by: what is older comes from an archive of our own, and from the transfers of the axies
- * met so far, one request each.
+ * 10,000 axies, and takes no criteria to cut it by: what is older comes from an archive of our own, and from the transfers of those axies
+ * met so far that changed hands more often than the list tells, one request each.
  */
 
 export type HistoryOptions = Readonly<{
@@ -51,6 +51,7 @@ const mostSales = 400_000
 export async function readHistory(options: HistoryOptions): Promise<History> {
   const { marketplace, days, onAnswer, wait } = options
   const met = new Map<string, Sale>()
+  const cut: SettledEntry[] = []
   let [requests, marketTime, reached] = [0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
   const take = (sales: readonly Sale[]): number => {
     const before = met.size
@@ -65,6 +66,7 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
       }, wait)
       marketTime = Math.max(marketTime, page.marketTime)
       take(page.items.flatMap((entry) => entry.sales))
+      cut.push(...page.items.filter(({ isCut }) => isCut))
       for (const { newest } of page.items) reached = Math.min(reached, newest.soldAt)
       onAnswer(met.size, page.items.at(-1)?.newest.soldAt ?? null, page.marketTime)
       return page
@@ -85,7 +87,7 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
     reached = withoutGapTo(reached, older)
   }
   if (!reading.complete && reached > from + longestLullMillis) {
-    for (const tokenId of axiesIn(met.values(), options.transferRequests)) {
+    for (const tokenId of axiesIn(cut, from, options.transferRequests)) {
       requests++
       const sales = await salesOrEndOfBudget(marketplace, tokenId)
       if (sales === null) break
@@ -141,14 +143,10 @@ function withoutGapTo(moment: number, sales: readonly Sale[]): number {
   return reached
 }
 
-/** The first axies up to a number, each once. */
-function axiesIn(sales: Iterable<Sale>, most: number): Set<string> {
-  const tokenIds = new Set<string>()
-  for (const { item } of sales) {
-    if (tokenIds.size >= most) break
-    tokenIds.add(item.tokenId)
-  }
-  return tokenIds
+/** The first axies up to a number, each once, that may have been sold since then more often than the list told. */
+function axiesIn(cut: readonly SettledEntry[], since: number, most: number): ReadonlySet<string> {
+  const asking = cut.filter(({ sales }) => sales.every(({ soldAt }) => soldAt >= since))
+  return new Set([...new Set(asking.map(({ newest }) => newest.item.tokenId))].slice(0, most))
 }
 
 /** In order of time; at the same moment by id, so that history has the same order however often it is read. */

@@ -20,6 +20,8 @@ export type Sales = Readonly<{
   sales: readonly Sale[]
   /** Transfers that cannot be read: they cost themselves alone. */
   refused: readonly Readonly<{ raw: unknown; error: RejectedError }>[]
+  /** How many were told: gifts too. */
+  transfers: number
 }>
 
 /** Transfers without a price are gifts: passed over. RejectedError: missing_field, bad_field of the history as a whole. */
@@ -36,7 +38,7 @@ export function salesOf(entry: unknown, item: Item): Sales {
       refused.push({ raw, error })
     }
   }
-  return { sales: sales.sort((a, b) => b.soldAt - a.soldAt), refused }
+  return { sales: sales.sort((a, b) => b.soldAt - a.soldAt), refused, transfers: results.length }
 }
 
 function saleOf(raw: unknown, name: string, item: Item): Sale | null {

@@ -53,7 +53,7 @@ export const sale = (tokenId: number, seconds: number): Sale => ({
 })
 
 /** An axie with all its sales, the newest first. */
-export const settled = (...sales: readonly Sale[]): SettledEntry => ({ newest: sales[0]!, sales })
+export const settled = (...sales: readonly Sale[]): SettledEntry => ({ newest: sales[0]!, sales, isCut: false })
 
 export function reading<Item>(
   seconds: number,

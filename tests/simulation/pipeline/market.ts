@@ -99,7 +99,9 @@ export function createSimulatedMarketplace(
     newestListings: (page) => pageOf('looks at the newest listings', page, () => market.listings),
     cheapestListings: (_class, page) => pageOf('looks at the cheapest listings', page, () => market.listings),
     settledSales: (page) =>
-      pageOf('looks at the newest sales', page, () => market.sales.map((sale): SettledEntry => ({ newest: sale, sales: [sale] }))),
+      pageOf('looks at the newest sales', page, () =>
+        market.sales.map((sale): SettledEntry => ({ newest: sale, sales: [sale], isCut: false })),
+      ),
     axie: () => ask('asks about an axie', undefined, () => null),
     salesOf: (tokenId) => ask('asks for sales of an axie', tokenId, () => market.sales.filter(({ item }) => item.tokenId === tokenId)),
     exchangeRate: () => ask('asks for the exchange rate', undefined, () => ({ ethUsd })),

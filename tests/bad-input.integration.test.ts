@@ -41,9 +41,9 @@ type Change = Readonly<{ item?: Partial<Item>; ask?: Partial<Ask>; event?: Parti
 const refused: readonly (readonly [string, string, Change])[] = [
   ['an unknown class', 'unknown_class', { item: { class: 'Dragon' } }],
   [
-    'an unknown part',
+    'parts of which nobody tells where they sit',
     'unknown_part',
-    { item: { parts: ['wings-of-glass', 'ears-inkling', 'mouth-risky-fish', 'horn-oranda', 'back-anemone', 'tail-koi'] } },
+    { item: { parts: ['wings-of-glass', 'fins-of-tin', 'mouth-risky-fish', 'horn-oranda', 'back-anemone', 'tail-koi'] } },
   ],
   ['a price of zero', 'bad_price', { ask: { currentPriceWei: '0', currentPriceUsd: '0' } }],
   ['a negative price', 'bad_price', { ask: { currentPriceWei: '-1' } }],

@@ -43,21 +43,33 @@ export function anatomyOf(item: Item): Anatomy {
 
 const shorten = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
-/** One of each type, whatever their ids: which part it is may be unknown, where it sits may not. */
+/**
+ * One of each type, whatever their ids: which part it is may be unknown, where it sits may not. A single one of which nobody tells sits
+ * where no other does.
+ */
 function bodyPartsOf(item: Item, axieClass: AxieClass): SixBodyParts {
   const found: Partial<Record<PartType, BodyPart>> = {}
-  for (const [index, id] of item.parts.entries()) {
-    const facts = item.attributes?.parts[index]
+  const astray: number[] = []
+  const place = (index: number, type: PartType): void => {
+    const [id, facts] = [item.parts[index]!, item.attributes?.parts[index]]
     const known = partOf(id)
-    const type = known?.type ?? typeOf(id, facts)
-    if (type === null)
-      throw new RejectedError('unknown_part', `axie ${item.tokenId}: expected a part of one of six types, found ${shorten(id)}`)
     if (found[type] !== undefined) throw new RejectedError('unknown_part', `axie ${item.tokenId}: expected one ${type}, found two`)
     found[type] = known === null ? unknownPart(id, type, facts, item, axieClass) : knownPart(known, facts)
   }
-  const missing = partTypes.filter((type) => found[type] === undefined)
-  if (missing.length > 0)
-    throw new RejectedError('unknown_part', `axie ${item.tokenId}: expected six parts, found no ${missing.join(', ')}`)
+  for (const [index, id] of item.parts.entries()) {
+    const type = partOf(id)?.type ?? typeOf(id, item.attributes?.parts[index])
+    if (type === null) astray.push(index)
+    else place(index, type)
+  }
+  const free = partTypes.filter((type) => found[type] === undefined)
+  if (astray.length > 1 || astray.length > free.length)
+    throw new RejectedError(
+      'unknown_part',
+      `axie ${item.tokenId}: expected a part of one of six types, found ${shorten(item.parts[astray[0]!]!)}`,
+    )
+  if (free.length > astray.length)
+    throw new RejectedError('unknown_part', `axie ${item.tokenId}: expected six parts, found no ${free.join(', ')}`)
+  if (astray[0] !== undefined) place(astray[0], free[0]!)
   return found as Record<PartType, BodyPart>
 }
 

@@ -60,6 +60,20 @@ describe('a part of an edition after the table', () => {
     expect(attributes).toMatchObject({ nightmareParts: 1, evolvedParts: 1 })
   })
 
+  it('is told by its marks in any order, at any stage and however it is spelled', () => {
+    const forms = [
+      ['back-tendrils-2-shiny', 'back-tendrils', 2],
+      ['tail-koi-3', 'tail-koi', 3],
+      ['Tail-Koi-2', 'tail-koi', 2],
+      ['TAIL-KOI', 'tail-koi', 1],
+      ['eyes-kotaro?-2', 'eyes-kotaro', 2],
+    ] as const
+    for (const [id, plainId, stage] of forms) expect(partOf(id)).toMatchObject({ number: partOf(plainId)!.number, stage })
+    expect(partOf('tail-koi-2-2')).toBeNull()
+    expect(partOf('tail-koi-shiny-shiny')).toBeNull()
+    expect(profileOf({ ...plain, parts: [...plainParts.slice(0, 5), 'Tail-Koi-2'] }).attributes).toMatchObject({ evolvedParts: 1, unknownParts: 0 })
+  })
+
   it('is never among the parts that feature sets of before name', () => {
     expect(laterPartRows.filter(([id]) => partRows.some(([known]) => known === id))).toEqual([])
   })
@@ -90,6 +104,11 @@ describe('a part that nobody knows', () => {
     expect(profile.plainParts?.tail).toBe('tail-koi')
     expect(profile).toMatchObject({ stats: profileOf(plain).stats, cards: profileOf(plain).cards })
     expect(profile.geneQuality).toBeGreaterThan(0)
+  })
+
+  it('sits where no other does, where nobody tells', () => {
+    const profile = profileOf({ ...plain, parts: withPart('tail-koi').map((id) => (id === 'tail-koi' ? 'wings-of-glass' : id)) })
+    expect(profile).toMatchObject({ parts: { tail: 'wings-of-glass' }, attributes: { unknownParts: 1 } })
   })
 
   it('may have any id, as long as the market says where it sits', () => {

@@ -41,7 +41,7 @@ function readRows(): Part[] {
 }
 
 /** What ids begin with, or null. */
-export const partTypeOf = (id: string): PartType | null => partTypes.find((type) => id.startsWith(`${type}-`)) ?? null
+export const partTypeOf = (id: string): PartType | null => partTypes.find((type) => id.toLowerCase().startsWith(`${type}-`)) ?? null
 
 /** Numbers from here up to 63 stand for parts that are in no table: see `unknownPartNumber`. */
 const firstUnknownNumber = 55
@@ -68,27 +68,32 @@ const forms = new Map<string, Part>()
 
 /**
  * The part with this id, or null. Of a form that the table does not list: the part it came from, as evolved (`tail-koi-2`), shiny
- * (`back-tendrils-shiny-2`) or of a later edition. The market writes some names with a question mark: `eyes-kotaro?` is `eyes-kotaro`.
+ * (`back-tendrils-shiny-2`) or of a later edition. Spelling does not count: the market writes some names with a question mark
+ * (`eyes-kotaro?` is `eyes-kotaro`).
  */
 export function partOf(id: string): Part | null {
   const known = byId.get(id) ?? forms.get(id)
   if (known !== undefined) return known
-  if (id.endsWith('?')) return byId.get(id.slice(0, -1)) ?? null
+  const spelled = id.toLowerCase().replaceAll('?', '')
+  if (spelled !== id) return partOf(spelled)
   const form = formOf(id)
-  if (form !== null) forms.set(id, form)
-  return form
+  if (form === null) return null
+  const part = { ...form, id }
+  forms.set(id, part)
+  return part
 }
 
+const evolvedId = /^(.+)-([2-9])$/
+const shinyId = /^(.+)-shiny$/
+
 /** Takes off what evolution and a shiny look added to the id, once each. */
-function formOf(id: string): Part | null {
-  const isEvolved = id.endsWith('-2')
-  const unevolved = isEvolved ? id.slice(0, -2) : id
-  const isShiny = unevolved.endsWith('-shiny') && !byId.has(unevolved)
-  const base = isShiny ? unevolved.slice(0, -'-shiny'.length) : unevolved
-  const part = byId.get(base) ?? laterParts.get(base)
-  if (part === undefined) return null
-  const special = isShiny ? `${part.special ?? 'plain'}-shiny` : part.special
-  return { ...part, id, special, stage: isEvolved ? 2 : 1 }
+function formOf(id: string, stage = 1, isShiny = false): Part | null {
+  const part = byId.get(id) ?? laterParts.get(id)
+  if (part !== undefined) return { ...part, stage, special: isShiny ? `${part.special ?? 'plain'}-shiny` : part.special }
+  const [, unevolved, evolvedTo] = evolvedId.exec(id) ?? []
+  if (unevolved !== undefined && stage === 1) return formOf(unevolved, Number(evolvedTo), isShiny)
+  const [, unshiny] = shinyId.exec(id) ?? []
+  return unshiny === undefined || isShiny ? null : formOf(unshiny, stage, true)
 }
 
 /** One of the numbers that the table leaves free, by the id alone: two unknown parts are seldom taken for one. */

@@ -68,7 +68,8 @@ describe('the profile of an axie', () => {
   it('is refused with a code for what is unknown', () => {
     expect(codeOf({ ...axie, class: 'Dragon' })).toBe('unknown_class')
     expect(codeOf({ ...axie, class: '' })).toBe('unknown_class')
-    expect(codeOf({ ...axie, parts: [...axie.parts.slice(1), 'wings-of-glass'] })).toBe('unknown_part')
+    expect(codeOf({ ...axie, parts: [...axie.parts.slice(2), 'wings-of-glass', 'fins-of-tin'] })).toBe('unknown_part')
+    expect(codeOf({ ...axie, parts: [...axie.parts, 'wings-of-glass'] })).toBe('unknown_part')
     expect(codeOf({ ...axie, parts: axie.parts.slice(1) })).toBe('unknown_part')
     expect(codeOf({ ...axie, parts: [...axie.parts, 'tail-koi'] })).toBe('unknown_part')
     for (const breedCount of [-1, 8, 0.5, Number.NaN, Number.POSITIVE_INFINITY])

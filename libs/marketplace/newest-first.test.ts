@@ -170,6 +170,26 @@ test.each([1, 2, 3, 7, 20, 99])('pages of %i where a hundred were asked for cost
   expect(list.requests()).toBeLessThanOrEqual(Math.ceil(400 / Math.max(1, longestPage - Math.ceil(longestPage / 4))) + 1)
 })
 
+test.each<[string, (request: number) => number]>([
+  ['of one entry now and then', (request) => (request % 2 === 0 ? 1 : 20)],
+  ['of one, two or three', (request) => 1 + (request % 3)],
+  ['of any length', (request) => 1 + ((request * 37) % 100)],
+  ['that are empty now and then', (request) => (request % 3 === 1 ? 0 : 20)],
+])('pages %s hide nothing, and no page is read for ever', async (_, lengthOf) => {
+  let requests = 0
+  const { fetch } = awkwardList(400, {})
+  const reading = await readWhole({ fetch: ({ from, size }) => fetch({ from, size: Math.min(size, lengthOf(requests++)) }) })
+  expect([idsOf(reading), reading.complete]).toEqual([descending(400, 1), true])
+  expect(requests).toBeLessThan(320)
+})
+
+test('a list that says it is longer than what it tells is not read whole', async () => {
+  const list = awkwardList(200, { totalOf: () => 5_000 })
+  const reading = await readWhole(list)
+  expect([idsOf(reading), reading.cut]).toEqual([descending(200, 1), 'out_of_reach'])
+  expect(list.requests()).toBeLessThan(12)
+})
+
 test('what lies beyond the reach of a list is not its end', async () => {
   for (const totalOf of [undefined, (from: number) => (from < 10_000 ? 10_000 : 0)]) {
     const list = awkwardList(60_000, totalOf === undefined ? {} : { totalOf })

@@ -37,6 +37,8 @@ export type NewestFirstOptions<Item> = Readonly<{
 
 /** Where the marketplace's lists have been seen to answer nothing more, as if they ended there. Other markets answer further. */
 const reachOfLists = 10_000
+/** An empty page may be an index that is busy; one that is empty this often has nothing to tell. */
+const emptyPagesBelieved = 3
 
 /**
  * Reads a list that begins with the newest entry and moves while it is read: new entries push the others down, those that go let them
@@ -48,7 +50,8 @@ const reachOfLists = 10_000
  *    from the top needs no neighbour), and goes on from there.
  * 3. It ends at `overlap` known or past entries, or at the end of the list.
  * 4. Pages may be shorter than asked: the next one begins by what came.
- * 5. A list that is suddenly empty, but not from the top, goes on out of reach: that is no end.
+ * 5. A list that is suddenly empty, but not from the top, goes on out of reach: that is no end. Nor is an empty page where the list says
+ *    that it is longer: it is asked for again, and where it stays empty the rest is out of reach.
  *
  * So whatever stays on the list from the first request to the last is among the entries, or is below a known one. An entry that comes
  * in above the place that is being read is for the next reading.
@@ -57,20 +60,22 @@ export async function readNewestFirst<Item>(options: NewestFirstOptions<Item>): 
   const { fetch, size, overlap, maxPages } = options
   const found = createFindings(options)
   let from = 0
+  /** One after the other. */
   let emptyPages = 0
-  /** Entries of the page before. */
-  let lastCount = 0
+  /** Where the page before ended. */
+  let covered = 0
 
   for (let pages = 0; pages < maxPages; pages++) {
     const asked = { from, size: pages === 0 ? options.firstSize : size }
     const page = await fetch(asked)
     if (page.count === 0 && page.total === 0 && from > 0) return found.reading((await isLongerThan(from, options)) ? 'out_of_reach' : null)
-    // A list that says it is longer than it is ends where it is found empty twice.
-    if (page.count === 0 && ++emptyPages === 2) return found.reading(null)
-    // Pages of one entry share none with their neighbours, however they are cut.
-    const canShare = page.count !== 1 || lastCount !== 1
-    if (page.count > 0) lastCount = page.count
-    if (from > 0 && canShare && !found.agreesWith(page)) {
+    if (page.count === 0 && page.total > from) {
+      if (++emptyPages === emptyPagesBelieved) return found.reading('out_of_reach')
+      continue
+    }
+    emptyPages = 0
+    // Behind a page of a single entry the next one shares none with it.
+    if (from > 0 && from < covered && !found.agreesWith(page)) {
       from = Math.max(0, from - (page.count || size))
       continue
     }
@@ -78,6 +83,7 @@ export async function readNewestFirst<Item>(options: NewestFirstOptions<Item>): 
     if (found.familiar() >= overlap) return found.reading(null)
     // A total of just that is where the marketplace stops counting.
     if (from + page.count >= page.total) return found.reading(page.total === reachOfLists ? 'out_of_reach' : null)
+    covered = from + page.count
     from += stepAfter(page.count, asked.size, overlap)
   }
   return found.reading('max_pages')
@@ -85,7 +91,6 @@ export async function readNewestFirst<Item>(options: NewestFirstOptions<Item>): 
 
 /** A shorter page than was asked for shares less, or a reading of short pages would hardly move. */
 function stepAfter(count: number, asked: number, overlap: number): number {
-  if (count === 0) return Math.max(1, asked - overlap)
   return Math.max(1, count - (count < asked ? Math.min(overlap, Math.ceil(count / 4)) : overlap))
 }
 

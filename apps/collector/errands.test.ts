@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { AskCriteria } from '#lib/marketplace/contract.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
 import { initialState } from './decision.ts'
-import { createSweepTask } from './errands.ts'
+import { createAskTask, createSweepTask } from './errands.ts'
 import type { TaskContext } from './task-context.ts'
 
 /** A sweep of a marketplace that refuses some criteria. */
@@ -69,4 +69,46 @@ test('a class that is refused, and a marketplace that is away, are the lane’s 
   await expect(sweepOf(() => new MarketplaceError('refused', 'no')).turns(1)).rejects.toThrow('no')
   const { turns } = sweepOf(({ title }) => (title ? new MarketplaceError('unavailable', 'away') : null))
   await expect(turns(10)).rejects.toThrow('away')
+})
+
+describe('asks that are followed', () => {
+  /** Asks for three axies in turn, of which the first cannot be told. */
+  async function askedAfter(failure: Error, turns: number) {
+    const asked: string[] = []
+    let now = 100
+    let state = {
+      ...initialState('axie'),
+      trackedAsks: ['1', '2', '3'].map((tokenId) => ({ listingId: `axie:${tokenId}:0`, tokenId, seenAt: Number(tokenId) })),
+    }
+    const marketplace = {
+      async axie(tokenId: string) {
+        asked.push(tokenId)
+        now += 10
+        if (tokenId === '1') throw failure
+        return { value: { listing: { listingId: `axie:${tokenId}:0` }, lastSale: null }, heldAt: now, marketTime: now }
+      },
+    }
+    const committer = {
+      state: () => state,
+      async commit(decide: (from: typeof state) => { state: typeof state }) {
+        const decision = decide(state)
+        state = decision.state
+        return decision
+      },
+    }
+    const collecting = { source: 'live' }
+    const task = createAskTask({ marketplace, committer, collecting, marketTime: () => now } as unknown as TaskContext)
+    let failures = 0
+    for (let turn = 0; turn < turns; turn++) await task().catch(() => failures++)
+    return { asked, failures }
+  }
+
+  test('one that the marketplace cannot tell does not hold up the others', async () => {
+    const error = new MarketplaceError('graphql_error', 'axie service: no such axie')
+    expect(await askedAfter(error, 6)).toEqual({ asked: ['1', '2', '3', '1', '2', '3'], failures: 2 })
+  })
+
+  test('a marketplace that is away is asked for the same one again', async () => {
+    expect(await askedAfter(new MarketplaceError('unavailable', 'away'), 3)).toEqual({ asked: ['1', '1', '1'], failures: 3 })
+  })
 })

@@ -1,7 +1,7 @@
 import { dayMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { AskCriteria } from '#lib/marketplace/contract.ts'
-import { MarketplaceError } from '#lib/marketplace/errors.ts'
+import { MarketplaceError, type MarketplaceErrorCode } from '#lib/marketplace/errors.ts'
 import { decideExchangeRate, decideLeaderboard } from './processor.ts'
 import type { TaskContext } from './task-context.ts'
 import { decideAsk, decideSweep, nextToCheck, postponeAsk } from './tracked-asks.ts'
@@ -60,6 +60,9 @@ export function createSweepTask({ marketplace, committer, collecting, paging, me
   }
 }
 
+/** An answer came, and said nothing of the axie. */
+const tellsNothing: ReadonlySet<MarketplaceErrorCode> = new Set(['graphql_error', 'unexpected_shape'])
+
 /** One tracked ask after the other: is it still there? */
 export function createAskTask({ marketplace, committer, collecting, marketTime }: TaskContext): () => Promise<void> {
   return async () => {
@@ -69,9 +72,12 @@ export function createAskTask({ marketplace, committer, collecting, marketTime }
       const answer = await marketplace.axie(asked.tokenId)
       await committer.commit((state) => decideAsk(state, asked, answer, collecting))
     } catch (error) {
-      // Its offer has become one that nobody can read: that was told once, as a reject of a page.
-      if (!(error instanceof RejectedError)) throw error
+      const isItsOwn = error instanceof RejectedError
+      // An axie that the marketplace never gets together must not hold up the others.
+      if (!isItsOwn && !(error instanceof MarketplaceError && tellsNothing.has(error.code))) throw error
       await committer.commit((state) => postponeAsk(state, asked, marketTime() ?? asked.seenAt))
+      // Its offer has become one that nobody can read: that was told once, as a reject of a page.
+      if (!isItsOwn) throw error
     }
   }
 }

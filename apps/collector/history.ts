@@ -1,7 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import type { MarketplaceError } from '#lib/marketplace/errors.ts'
-import { describeHistory, type History, readHistory } from '#lib/marketplace/history.ts'
+import { describeHistory, type History, mayPass, readHistory } from '#lib/marketplace/history.ts'
 import type { Health } from '#lib/telemetry/health.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { Decision } from './decision.ts'
@@ -75,7 +75,7 @@ const longestWaitMillis = 30_000
  */
 function createPatience({ clock, health, logger, stopping }: HistoryContext): (error: MarketplaceError, failures: number) => Promise<void> {
   return async (error, failures) => {
-    if (!error.transient) throw error
+    if (!mayPass(error, failures)) throw error
     health.set('history', false, `${error.code}: ${error.message}`)
     if (failures === 1) logger.warn({ code: error.code }, `history: ${error.message}; trying again`)
     // What comes now is waiting, however long.

@@ -71,7 +71,10 @@ describe('a part of an edition after the table', () => {
     for (const [id, plainId, stage] of forms) expect(partOf(id)).toMatchObject({ number: partOf(plainId)!.number, stage })
     expect(partOf('tail-koi-2-2')).toBeNull()
     expect(partOf('tail-koi-shiny-shiny')).toBeNull()
-    expect(profileOf({ ...plain, parts: [...plainParts.slice(0, 5), 'Tail-Koi-2'] }).attributes).toMatchObject({ evolvedParts: 1, unknownParts: 0 })
+    expect(profileOf({ ...plain, parts: [...plainParts.slice(0, 5), 'Tail-Koi-2'] }).attributes).toMatchObject({
+      evolvedParts: 1,
+      unknownParts: 0,
+    })
   })
 
   it('is never among the parts that feature sets of before name', () => {

@@ -21,6 +21,9 @@ test.each(['SLP', 'AXS', 'RON'])('%s goes by its symbol, too', (symbol) => {
   expect(tokenOf(symbol)?.symbol).toBe(symbol)
 })
 
-test.each(['0x0000000000000000000000000000000000000000', 'DOGE', 'ronin:', '0x', usdc.slice(2), 'constructor'])('%s is nobody’s', (address) => {
-  expect(tokenOf(address)).toBeNull()
-})
+test.each(['0x0000000000000000000000000000000000000000', 'DOGE', 'ronin:', '0x', usdc.slice(2), 'constructor'])(
+  '%s is nobody’s',
+  (address) => {
+    expect(tokenOf(address)).toBeNull()
+  },
+)

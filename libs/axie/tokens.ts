@@ -25,4 +25,11 @@ const tokens: ReadonlyMap<string, Token> = new Map(
  * know, whose decimals would be a guess.
  */
 export const tokenOf = (address: string): Token | null =>
-  tokens.get(address) ?? tokens.get(address.trim().toLowerCase().replace(/^ronin:/, '0x')) ?? null
+  tokens.get(address) ??
+  tokens.get(
+    address
+      .trim()
+      .toLowerCase()
+      .replace(/^ronin:/, '0x'),
+  ) ??
+  null

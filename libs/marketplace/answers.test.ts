@@ -184,6 +184,27 @@ describe('a field that the marketplace could not resolve', () => {
     }
   })
 
+  test('costs itself alone below what is needed, too: a price in dollars, what is special of a part', () => {
+    const order = { ...orderAnswer(), currentPriceUsd: null }
+    expect(answer(['axies', 'results', 0, 'order', 'currentPriceUsd'], { order })).toMatchObject({
+      items: [{ ask: { currentPriceUsd: null } }],
+      rejects: [],
+    })
+    const parts = partIds.map((id, index) => ({ id, specialGenes: null, stage: index === 3 ? null : 1 }))
+    const { items, rejects } = answer(['axies', 'results', 0, 'parts', 3, 'specialGenes'], { parts })
+    expect(rejects).toEqual([])
+    expect(items[0]?.item.attributes?.parts.map(({ special }) => special)).toEqual(['', '', '', null, '', ''])
+  })
+
+  test('of a transfer costs that alone, not the sale of today', () => {
+    const transferHistory = { results: [1_650_000_900, 1_650_000_500, 1_650_000_000].map(transferAnswer) }
+    const history = { results: transferHistory.results.map((one, index) => (index === 1 ? { ...one, withPrice: null } : one)) }
+    const path = ['settledAuctions', 'axies', 'results', 0, 'transferHistory', 'results', 1, 'withPrice']
+    const page = settledOf(held({ ...settledPage({ ...axieAnswer('3'), transferHistory: history }), errors: [{ message: 'no', path }] }))
+    expect(page.items.flatMap(({ sales }) => sales.map(({ soldAt }) => soldAt / 1_000))).toEqual([1_650_000_900, 1_650_000_000])
+    expect(page.rejects.map(({ code }) => code)).toEqual(['missing_field'])
+  })
+
   test('costs the entry where it cannot', () => {
     for (const path of [['order'], ['parts', 3, 'id'], ['class'], []]) {
       const page = answer(['axies', 'results', 0, ...path], path[0] === 'order' ? { order: null } : {})
@@ -337,12 +358,35 @@ describe('refusals with status 200', () => {
       { data: null, errors: [{ message: '502: Bad Gateway' }] },
       { data: { axies: null }, errors: [{ message: '502: Bad Gateway', path: ['axies'] }] },
       { data: { axies: null }, errors: [{ message: '502: Bad Gateway' }] },
+      { data: { axies: { total: 5, results: null } }, errors: [{ message: '502: Bad Gateway', path: ['axies', 'results'] }] },
+      { data: { settledAuctions: { axies: null } }, errors: [{ message: '502: Bad Gateway', path: ['settledAuctions', 'axies'] }] },
+      { errors: ['502: Bad Gateway'] },
+      { errors: { message: '502: Bad Gateway' } },
+      { errors: '502: Bad Gateway' },
+      { errors: [{ extensions: { code: '502: Bad Gateway' } }] },
+      { error: '502: Bad Gateway' },
+      { error: { message: '502: Bad Gateway', code: 502 } },
+      { statusCode: 502, message: '502: Bad Gateway' },
+      { data: null, detail: '502: Bad Gateway' },
     ])
       expect(refused(json)).toMatchObject({ code: 'graphql_error', transient: true, message: expect.stringContaining('502: Bad Gateway') })
   })
 
+  test('are transient where nothing is told but that there is no data', () => {
+    for (const json of [{ data: null }, { data: null, errors: [] }, { data: null, errors: [{}] }, { errors: [{ message: null }] }])
+      expect(refused(json)).toMatchObject({ code: 'graphql_error', transient: true })
+  })
+
   test('of the gateway itself are a rate limit, whichever place tells it', () => {
-    for (const json of [{ message: 'API rate limit exceeded' }, { errors: [{ message: 'Rate limit exceeded' }] }])
+    for (const json of [
+      { message: 'API rate limit exceeded' },
+      { error: 'API rate limit exceeded' },
+      { statusCode: 429, message: 'ThrottlerException: Too Many Requests' },
+      { errors: [{ message: 'Rate limit exceeded' }] },
+      { errors: ['too_many_requests'] },
+      { data: null, errors: [{ message: '429' }] },
+      { errors: [{ message: 'not now', extensions: { code: 'RATE_LIMITED' } }] },
+    ])
       expect(refused(json)).toMatchObject({ code: 'rate_limited', transient: true })
   })
 
@@ -401,6 +445,12 @@ describe('settled sales', () => {
     const soldTimes = (count: number) => Array.from({ length: count }, (_, place) => 1_650_000_000 + 60 * place)
     const { items } = settledOf(held(settledPage(settledAnswer('5', soldTimes(9)), settledAnswer('6', soldTimes(10)))))
     expect(items.map(({ isCut }) => isCut)).toEqual([false, true])
+    const told = (total: number, times: number) => ({
+      ...axieAnswer('7'),
+      transferHistory: { total, results: soldTimes(times).map(transferAnswer) },
+    })
+    const totals = settledOf(held(settledPage(told(10, 10), told(11, 10), told(9, 5), told(5, 5))))
+    expect(totals.items.map(({ isCut }) => isCut)).toEqual([false, true, true, false])
   })
 
   test('are not gifts, and have no id of a transaction where there is none', () => {
@@ -435,6 +485,24 @@ describe('settled sales', () => {
     const [entry] = settledOf(held(settledPage({ ...axieAnswer(), transferHistory: { results: [inUsdc] } }))).items
     expect(entry?.newest).toMatchObject({ token: 'USDC', priceUsd: '5.01' })
     expect(settledOf(held(settledPage(settledAnswer()))).items[0]?.newest.token).toBeNull()
+  })
+
+  test.each([
+    ['AXS', '4000000000000000000', '5.00'],
+    ['RON', '10000000000000000000', '5.00'],
+    ['SLP', '4000', '6.00'],
+  ])('in %s count by their dollars: their amount is no ether', (_, withPrice, withPriceUsd) => {
+    const { items } = settledOf(
+      held(settledPage({ ...axieAnswer(), transferHistory: { results: [{ ...transferAnswer(), withPrice, withPriceUsd }] } })),
+    )
+    expect(items[0]?.newest).toMatchObject({ token: 'unknown', priceUsd: withPriceUsd })
+  })
+
+  test('of another token whose dollars nobody tells are refused: as ether they would be dust', () => {
+    const inUsdc = { ...transferAnswer(), withPrice: '5000000', withPriceUsd: null }
+    expect(settledOf(held(settledPage({ ...axieAnswer(), transferHistory: { results: [inUsdc] } }))).rejects).toMatchObject([
+      { code: 'bad_price', message: expect.stringContaining('withPriceUsd') },
+    ])
   })
 
   test('with a price that is none are refused', () => {

@@ -4,7 +4,7 @@ import { RejectedError } from '#lib/errors/errors.ts'
 import { listingIdOf } from '#lib/market/event.ts'
 import { ratesOf } from '#lib/market/rates.ts'
 import type { Bids, ExchangeRate, Item, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
-import { optionalOfAxie, transfersOfSettled } from './contract.ts'
+import { dropField, transfersAsked } from './contract.ts'
 import { envelopeOf, errorsAt, type GraphqlError } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
 import { itemOf } from './item-answer.ts'
@@ -49,23 +49,26 @@ export function settledOf(answer: HttpAnswer): Page<SettledEntry> {
   const { total, results } = parsedAs(z.object({ settledAuctions: z.object({ axies: list }) }), data, 'data').settledAuctions.axies
   return pageOf(answer, total, results, (entry, index, context) => {
     const known = withoutFailed(entry, errors, ['settledAuctions', 'axies', 'results', index])
-    const { sales, refused, transfers } = salesOf(known, itemOf(known, context.note))
+    const { sales, refused, isCut } = salesOf(known, itemOf(known, context.note), transfersAsked.settled)
     for (const { raw, error } of refused) context.reject({ id: fieldAt(entry, 'id'), transfer: raw }, error)
-    return sales[0] === undefined ? null : { newest: sales[0], sales, isCut: transfers >= transfersOfSettled }
+    return sales[0] === undefined ? null : { newest: sales[0], sales, isCut }
   })
 }
 
-/** Null for an axie that does not exist. Throws RejectedError when its offer cannot be read. */
+/** Null for an axie that does not exist. Throws RejectedError when its offer or its last transfer cannot be read. */
 export function axieOf(answer: HttpAnswer): AxieAnswer | null {
   const { data, errors } = envelopeOf(answer.json)
   const { axie } = parsedAs(z.object({ axie: z.unknown().optional() }), data, 'data')
   if (axie === null || axie === undefined) return null
-  const known = withoutFailed(axie, errors, ['axie'], ['transferHistory'])
+  const known = withoutFailed(axie, errors, ['axie'])
   const item = itemOf(known, ignoreOddity)
+  const { sales, refused } = salesOf(known, item, transfersAsked.axie)
+  // Whether it was sold or withdrawn is then not known.
+  if (sales.length === 0 && refused[0] !== undefined) throw refused[0].error
   return {
     item,
     listing: openListingOf(known, answer.marketTime),
-    lastSale: salesOf(known, item).sales[0] ?? null,
+    lastSale: sales[0] ?? null,
     bids: bidsOf(known, answer.marketTime, ignoreOddity),
   }
 }
@@ -73,7 +76,7 @@ export function axieOf(answer: HttpAnswer): AxieAnswer | null {
 /** What an axie sold for before, newest first. Empty of an axie that does not exist. */
 export function transfersOf(answer: HttpAnswer): readonly Sale[] {
   const { axie } = parsedAs(z.object({ axie: z.unknown().optional() }), envelopeOf(answer.json).data, 'data')
-  return axie === null || axie === undefined ? [] : salesOf(axie, itemOf(axie, ignoreOddity)).sales
+  return axie === null || axie === undefined ? [] : salesOf(axie, itemOf(axie, ignoreOddity), transfersAsked.history).sales
 }
 
 const dollars = z.object({ usd: z.number() })
@@ -165,22 +168,15 @@ function openListingOf(entry: unknown, now: number): Listing | null {
  * An entry without the fields that the marketplace could not resolve: those that it can do without say nothing then, which is not the same
  * as null. RejectedError graphql_error where it cannot.
  */
-function withoutFailed(
-  entry: unknown,
-  errors: readonly GraphqlError[],
-  place: readonly (string | number)[],
-  others: readonly string[] = [],
-): unknown {
+function withoutFailed(entry: unknown, errors: readonly GraphqlError[], place: readonly (string | number)[]): unknown {
   const failed = errorsAt(errors, place)
   if (failed.length === 0) return entry
-  const fields = failed.map(({ path }) => path?.[place.length])
-  const needed = failed.find((_, index) => !optionalOfAxie.has(String(fields[index])) && !others.includes(String(fields[index])))
-  if (needed !== undefined || typeof entry !== 'object' || entry === null) refuse(needed ?? failed[0]!)
-  return Object.fromEntries(Object.entries(entry as object).filter(([name]) => !optionalOfAxie.has(name) || !fields.includes(name)))
-}
-
-function refuse({ path, message }: GraphqlError): never {
-  throw new RejectedError('graphql_error', `${path?.join('.') ?? ''}: ${message.slice(0, 500)}`)
+  const known = structuredClone(entry)
+  for (const { path, message } of failed) {
+    if (dropField(known, path?.slice(place.length) ?? [])) continue
+    throw new RejectedError('graphql_error', `${path?.join('.') ?? ''}: ${message.slice(0, 500)}`)
+  }
+  return known
 }
 
 /** What changes by itself from one reading to the next. */

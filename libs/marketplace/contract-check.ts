@@ -58,6 +58,7 @@ export async function checkContract(ask: Ask): Promise<ContractFindings> {
   const lookAtAxie = (axie: unknown): void => {
     look('Axie', axie)
     look('Order', fieldAt(axie, 'order'))
+    look('Transfers', fieldAt(axie, 'transferHistory'))
     for (const transfer of listAt(fieldAt(axie, 'transferHistory'), 'results')) look('Transfer', transfer)
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { contract, fieldName, queries, refusedFields } from './contract.ts'
+import { refusalIn } from './envelope.ts'
 
 describe('the contract', () => {
   test('asks for every field, each once by its type', () => {
@@ -38,5 +39,16 @@ describe('the contract', () => {
       false,
     )
     expect(refusedFields('something else').canBeLeftOut).toBe(false)
+  })
+
+  test.each([
+    'Cannot query field `axpInfo` on type `Axie`.',
+    "Field 'axpInfo' doesn't exist on type 'Axie'",
+    'The field `axpInfo` does not exist on the type `Axie`.',
+    "Validation error (FieldUndefined@[axies/results/axpInfo]) : Field 'axpInfo' in type 'Axie' is undefined",
+    'Field "axpInfo" must not have a selection since type "Int" has no subfields.',
+  ])('knows it in other words, too: %s', (words) => {
+    expect(refusedFields(words)).toEqual({ names: ['Axie.axpInfo'], canBeLeftOut: true })
+    expect(refusalIn({ errors: [{ message: words }] })?.code).toBe('refused')
   })
 })

@@ -15,6 +15,7 @@ type Type =
   | 'EquipmentInstance'
   | 'Order'
   | 'Offer'
+  | 'Transfers'
   | 'Transfer'
   | 'ExchangeRate'
   | 'Currency'
@@ -71,17 +72,13 @@ export const contract: readonly ContractField[] = [
   ...fields('Order', false, 2022, recordings2022, 'id', 'kind', 'paymentToken', 'endedAt', 'endedPrice', 'duration', 'currentPriceUsd'),
   ...fields('Order', false, 2023, clients2023, 'status', 'expiredAt', 'nonce'),
   ...fields('Offer', false, 2023, clients2023, 'currentPrice', 'currentPriceUsd', 'paymentToken', 'expiredAt'),
+  ...fields('Transfers', false, 2022, recordings2022, 'total'),
   ...fields('Transfer', true, 2022, recordings2022, 'timestamp'),
   ...fields('Transfer', false, 2022, recordings2022, 'from', 'to', 'txHash', 'withPrice', 'withPriceUsd'),
   ...fields('ExchangeRate', true, 2021, recordings2022, ['eth', 'Currency']),
   ...fields('ExchangeRate', false, 2023, clients2023, ['axs', 'Currency'], ['slp', 'Currency'], ['ron', 'Currency'], ['usdc', 'Currency']),
   ...fields('Currency', true, 2021, recordings2022, 'usd'),
 ]
-
-/** Fields of an axie without which an entry goes on, with all that is below them. */
-export const optionalOfAxie: ReadonlySet<string> = new Set(
-  contract.flatMap(({ type, name, needed }) => (type === 'Axie' && !needed ? [name] : [])),
-)
 
 /**
  * By what the marketplace's own pages filter the list, each as public clients show it: class (2021), title and the counts of special parts
@@ -131,7 +128,7 @@ const order = (leftOut: LeftOut): string => `order { ${selection('Order', leftOu
 /** What others bid for it. */
 const bids = (leftOut: LeftOut): string => selection('Axie', leftOut, true)
 const transfers = (leftOut: LeftOut, size: number): string =>
-  `transferHistory(from: 0, size: ${size}) { results { ${selection('Transfer', leftOut)} } }`
+  `transferHistory(from: 0, size: ${size}) { ${selection('Transfers', leftOut)} results { ${selection('Transfer', leftOut)} } }`
 
 const listed = (
   name: string,
@@ -141,40 +138,77 @@ const listed = (
 }`
 
 /**
- * An axie that was sold more than once is told with its newest sales, whichever of them put it on the page; one that changed hands more
- * often than this within the history asked for loses the older ones, unless its transfers are asked for.
+ * Transfers on a page. An axie of the settled list that was sold more than once is told with its newest sales, whichever of them put it
+ * there; one that changed hands more often than this within the history asked for loses the older ones, unless its transfers are asked for.
  */
-export const transfersOfSettled = 10
-const transfersInHistory = 50
+export const transfersAsked = { settled: 10, axie: 1, history: 50 } as const
 
 export const queries = {
   listings: (leftOut: LeftOut) => listed('Listings', `${selection('Axie', leftOut)} ${order(leftOut)} ${bids(leftOut)}`),
   sweep: (leftOut: LeftOut) => listed('Sweep', `${selection('Axie', leftOut)} ${order(leftOut)}`),
   settled: (leftOut: LeftOut) => `query Settled($from: Int!, $size: Int!) {
-  settledAuctions { axies(from: $from, size: $size) { total results { ${selection('Axie', leftOut)} ${transfers(leftOut, transfersOfSettled)} } } }
+  settledAuctions { axies(from: $from, size: $size) { total results { ${selection('Axie', leftOut)} ${transfers(leftOut, transfersAsked.settled)} } } }
 }`,
   axie: (leftOut: LeftOut) => `query Axie($axieId: ID!) {
-  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${order(leftOut)} ${bids(leftOut)} ${transfers(leftOut, 1)} }
+  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${order(leftOut)} ${bids(leftOut)} ${transfers(leftOut, transfersAsked.axie)} }
 }`,
   transfers: (leftOut: LeftOut) => `query Transfers($axieId: ID!) {
-  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${transfers(leftOut, transfersInHistory)} }
+  axie(axieId: $axieId) { ${selection('Axie', leftOut)} ${transfers(leftOut, transfersAsked.history)} }
 }`,
   exchangeRate: (leftOut: LeftOut) => `query Rate { exchangeRate { ${selection('ExchangeRate', leftOut)} } }`,
 } as const
 
 export type QueryName = keyof typeof queries
 
-const refusedField = /cannot query field ["'“]?(\w+)["'”]? on type ["'“]?(\w+)["'”]?/gi
+/** What is asked below a field, where that is no field of the contract by itself. */
+const typesBeside: Readonly<Record<string, Type>> = { order: 'Order' }
+
+/**
+ * Takes a field that could not be resolved out of an axie: the highest on the way to it without which the axie goes on. A transfer becomes
+ * null, and costs itself alone. False where the axie cannot do without.
+ * @param path from the axie down, as GraphQL tells it
+ */
+export const dropField = (axie: unknown, path: readonly (string | number)[]): boolean => dropBelow(axie, 'Axie', path)
+
+function dropBelow(node: unknown, type: Type, [name, ...below]: readonly (string | number)[]): boolean {
+  if (typeof node !== 'object' || node === null || typeof name !== 'string') return false
+  const held = node as Record<string, unknown>
+  const field = contract.find((one) => one.type === type && one.name === name)
+  if (field !== undefined && !field.needed) return delete held[name]
+  if (name === 'transferHistory') return dropTransfer(held[name], below)
+  const of = field?.of ?? typesBeside[name]
+  if (of === undefined) return false
+  const child = held[name]
+  return Array.isArray(child) ? dropBelow(child[below[0] as number], of, below.slice(1)) : dropBelow(child, of, below)
+}
+
+function dropTransfer(history: unknown, [list, index]: readonly (string | number)[]): boolean {
+  const results = (history as { results?: unknown } | null)?.results
+  if (list === 'total') return true
+  if (list !== 'results' || typeof index !== 'number' || !Array.isArray(results)) return false
+  results[index] = null
+  return true
+}
+
+/** How servers say that they do not have a field, or have it in another shape: its name, and that of the type where it is told. */
+const refusedField = [
+  /cannot query field ["'“`]?(\w+)["'”`]? on type ["'“`]?(\w+)["'”`]?/gi,
+  /field ["'“`](\w+)["'”`] (?:does not|doesn't) exist on (?:the )?type ["'“`](\w+)["'”`]/gi,
+  /field ["'“`](\w+)["'”`] in type ["'“`](\w+)["'”`] is undefined/gi,
+  /field ["'“`](\w+)["'”`](?: of type ["'“`][^"'”`]*["'”`])? must (?:not )?have a (?:sub)?selection/gi,
+]
 
 /**
  * Which of our fields an error of the marketplace refuses, and whether we can do without all of them. Types may have other names there:
  * where ours does not occur, every field of that name is meant.
  */
 export function refusedFields(message: string): Readonly<{ names: readonly string[]; canBeLeftOut: boolean }> {
-  const refused = [...message.matchAll(refusedField)].flatMap(([, name, type]) => {
-    const named = contract.filter((field) => field.name === name)
-    const exact = named.filter((field) => field.type === type)
-    return exact.length > 0 ? exact : named
-  })
+  const refused = refusedField
+    .flatMap((words) => [...message.matchAll(words)])
+    .flatMap(([, name, type]) => {
+      const named = contract.filter((field) => field.name === name)
+      const exact = named.filter((field) => field.type === type)
+      return exact.length > 0 ? exact : named
+    })
   return { names: [...new Set(refused.map(fieldName))], canBeLeftOut: refused.length > 0 && refused.every(({ needed }) => !needed) }
 }

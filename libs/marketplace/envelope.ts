@@ -1,24 +1,48 @@
 import { z } from 'zod'
-import { MarketplaceError } from './errors.ts'
+import { isRateLimit, MarketplaceError } from './errors.ts'
 import { parsedAs } from './shapes.ts'
 
 /** What surrounds data in an answer of GraphQL, and in the refusals that a gateway tells with status 200. */
 
-const errorSchema = z.object({
-  message: z.string(),
-  path: z
-    .array(z.union([z.string(), z.number()]))
-    .nullish()
-    .catch(null),
-})
-export type GraphqlError = z.output<typeof errorSchema>
+const words = z.string().min(1)
+/** Servers say it in one of these. */
+const saidIn = z.union([words, z.object({ message: words }).transform(({ message }) => message)]).catch('')
+const codeIn = z
+  .object({ code: words })
+  .transform(({ code }) => code)
+  .catch('')
 
-const envelopeSchema = z.object({ data: z.unknown().optional(), errors: z.array(errorSchema).nullish(), message: z.unknown().optional() })
+/** As GraphQL has it, or a bare text. One without words is an error all the same. */
+const errorSchema = z.preprocess(
+  (error) => (typeof error === 'string' ? { message: error } : error),
+  z
+    .object({
+      message: z.string().catch(''),
+      path: z
+        .array(z.union([z.string(), z.number()]))
+        .nullish()
+        .catch(null),
+      extensions: codeIn,
+    })
+    .transform(({ message, path, extensions }) => ({ path, message: message || extensions || 'an error without words', code: extensions })),
+)
+export type GraphqlError = Pick<z.output<typeof errorSchema>, 'message' | 'path'>
+
+const envelopeSchema = z.object({
+  data: z.unknown().optional(),
+  errors: z.preprocess((errors) => (isOne(errors) ? [errors] : errors), z.array(errorSchema).nullish()),
+  ...{ message: saidIn.optional(), error: saidIn.optional(), detail: saidIn.optional() },
+})
+
+/** An error where a list of them belongs. */
+function isOne(errors: unknown): boolean {
+  return typeof errors === 'string' || (typeof errors === 'object' && errors !== null && !Array.isArray(errors))
+}
 
 const mostWords = 500
-const wordsOf = (errors: readonly GraphqlError[]): string =>
+const wordsOf = (errors: readonly z.output<typeof errorSchema>[]): string =>
   errors
-    .map(({ message }) => message)
+    .map(({ message, code }) => (code === '' || code === message ? message : `${message} (${code})`))
     .join('; ')
     .slice(0, mostWords)
 
@@ -37,31 +61,41 @@ export function envelopeOf(json: unknown): { data: unknown; errors: readonly Gra
 export function refusalIn(json: unknown): MarketplaceError | null {
   const parsed = envelopeSchema.safeParse(json)
   if (!parsed.success) return null
-  const { data, errors, message } = parsed.data
+  const { data, errors, message, error, detail } = parsed.data
   if (hasData(data, errors ?? [])) return null
-  const said = errors && errors.length > 0 ? wordsOf(errors) : typeof message === 'string' ? message.slice(0, mostWords) : ''
+  const said = errors && errors.length > 0 ? wordsOf(errors) : (message || error || detail || '').slice(0, mostWords)
+  // Null where data belongs is how a server says that something failed, words or no words.
+  if (said === '' && data === null)
+    return new MarketplaceError('graphql_error', 'the marketplace answered without data, and did not say why')
   if (said === '') return new MarketplaceError('unexpected_shape', 'answer: expected data or errors, found neither')
   if (isRateLimit(said)) return new MarketplaceError('rate_limited', `too many requests (told with status 200: ${said})`)
   if (isInvalidQuery(said)) return new MarketplaceError('refused', `the marketplace does not understand the query: ${said}`)
   return new MarketplaceError('graphql_error', `the marketplace answered with errors and no data: ${said}`)
 }
 
-/** A single field of the root that is null because of an error is no data either. */
+/** A field of the root that is null because of an error is no data either; nor is one that holds nothing but such a field. */
 function hasData(data: unknown, errors: readonly GraphqlError[]): boolean {
   if (data === null || data === undefined) return false
-  if (typeof data !== 'object') return true
-  const failed = new Set(errors.flatMap(({ path }) => (path?.[0] === undefined ? [] : [String(path[0])])))
+  if (typeof data !== 'object' || errors.length === 0) return true
   const roots = Object.entries(data)
-  return !(
-    roots.length > 0 &&
-    errors.length > 0 &&
-    roots.every(([name, value]) => value === null && (failed.has(name) || failed.size === 0))
-  )
+  return roots.length === 0 || roots.some(([name, value]) => !hasFailed(value, errors, [name]))
 }
 
-const isRateLimit = (said: string): boolean => /rate.?limit|too many requests|quota|throttl/i.test(said)
+function hasFailed(value: unknown, errors: readonly GraphqlError[], place: readonly string[]): boolean {
+  if (value === null) return errors.some(({ path }) => !path || path.length === 0 || isAt(path, place))
+  if (typeof value !== 'object' || Array.isArray(value)) return false
+  // A list is as good as its entries: a number beside them says nothing.
+  const held = Object.entries(value as object).filter(([, inner]) => typeof inner !== 'number')
+  return held.length > 0 && held.every(([name, inner]) => hasFailed(inner, errors, [...place, name]))
+}
+
+const isAt = (path: readonly (string | number)[], place: readonly string[]): boolean =>
+  path.slice(0, place.length).every((key, depth) => key === place[depth])
+
 const isInvalidQuery = (said: string): boolean =>
-  /cannot query field|unknown (argument|type|field)|syntax error|undefined variable|got invalid value|is not defined by type/i.test(said)
+  /cannot query field|unknown (argument|type|field)|syntax error|undefined variable|got invalid value|is not defined by type|field.* (does not exist|doesn't exist|is undefined)|must (not )?have a (sub)?selection/i.test(
+    said,
+  )
 
 /** The errors of that place, and of those below it. */
 export const errorsAt = (errors: readonly GraphqlError[], place: readonly (string | number)[]): readonly GraphqlError[] =>

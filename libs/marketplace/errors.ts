@@ -54,3 +54,6 @@ export class MarketplaceError extends Error {
     return transientCodes.has(this.code)
   }
 }
+
+/** Whether words, whatever status they came with, tell that too much was asked. */
+export const isRateLimit = (said: string): boolean => /rate.?limit|too.?many.?requests|quota|throttl|^(status )?429\b/i.test(said)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Sale } from '#schemas/types.ts'
 import type { SettledEntry } from './answers.ts'
 import { MarketplaceError } from './errors.ts'
-import { describeHistory, type HistoryOptions, readHistory } from './history.ts'
+import { describeHistory, type HistoryOptions, mayPass, readHistory } from './history.ts'
 import type { Page } from './page.ts'
 
 const now = Date.UTC(2026, 10, 30)
@@ -162,4 +162,12 @@ describe('a budget smaller than the history', () => {
     const refused = { ...marketplace, settledSales: () => Promise.reject(new MarketplaceError('unauthorized', 'no such key')) }
     await expect(read({ marketplace: refused })).rejects.toThrow('no such key')
   })
+})
+
+test('an answer of another shape is believed once it has come four times in a row; what needs somebody, at once', () => {
+  const passes = (code: ConstructorParameters<typeof MarketplaceError>[0]) =>
+    [1, 3, 4, 100].map((failures) => mayPass(new MarketplaceError(code, ''), failures))
+  expect(passes('unexpected_shape')).toEqual([true, true, false, false])
+  expect(passes('graphql_error')).toEqual([true, true, true, true])
+  expect(passes('forbidden')).toEqual([false, false, false, false])
 })

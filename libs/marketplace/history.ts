@@ -119,6 +119,13 @@ async function patiently<Answer>(ask: () => Promise<Answer>, wait: HistoryOption
   }
 }
 
+/** An answer of another shape may be one that went wrong on its way: that it stays so is believed after this many of them. */
+const oddAnswersBelieved = 4
+
+/** Whether asking again may help, after this many failures in a row. */
+export const mayPass = ({ transient, code }: MarketplaceError, failures: number): boolean =>
+  transient || (code === 'unexpected_shape' && failures < oddAnswersBelieved)
+
 /** Null where there is nothing left to ask with: what comes by transfers is worth no waiting. An axie that cannot be read tells nothing. */
 async function salesOrEndOfBudget({ salesOf }: HistoryOptions['marketplace'], tokenId: string): Promise<readonly Sale[] | null> {
   try {

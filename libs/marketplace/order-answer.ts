@@ -12,7 +12,7 @@ const orderSchema = z.object({
   kind: text(100).nullish(),
   status: text(100).nullish(),
   paymentToken: text(200).nullish(),
-  startedAt: seconds,
+  startedAt: z.preprocess(asSeconds, seconds),
   expiredAt: z.preprocess(asSeconds, seconds.nullish()),
   basePrice: price,
   endedPrice: price.nullish(),
@@ -23,7 +23,7 @@ const orderSchema = z.object({
 })
 export type Order = z.output<typeof orderSchema>
 
-/** Some clients show the end of an order in milliseconds. */
+/** Some clients show the times of an order in milliseconds. */
 function asSeconds(value: unknown): unknown {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
   return typeof number === 'number' && number > 1e11 && Number.isInteger(number) ? Math.floor(number / 1_000) : value

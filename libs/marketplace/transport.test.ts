@@ -101,6 +101,7 @@ describe('a refusal', () => {
       { status: 403, body: challenge, headers: { 'content-type': 'text/html; charset=UTF-8', 'cf-mitigated': 'challenge' } },
       { status: 403, body: challenge },
       { status: 503, body: challenge, headers: { 'content-type': 'text/html' } },
+      { status: 403, body: 'error code: 1020', headers: { 'content-type': 'text/plain' } },
     ]) {
       const { marketplace } = await marketplaceThatSays([reply], 1)
       expect(await failureOf(marketplace)).toMatchObject({
@@ -108,6 +109,13 @@ describe('a refusal', () => {
         transient: true,
         message: expect.stringContaining('the key is not the reason'),
       })
+    }
+  })
+
+  test('for asking too much is one whatever its status', async () => {
+    for (const status of [400, 403, 429]) {
+      const { marketplace } = await marketplaceThatSays([json({ message: 'API rate limit exceeded' }, status)], 1)
+      expect(await failureOf(marketplace)).toMatchObject({ code: 'rate_limited', transient: true })
     }
   })
 
@@ -133,7 +141,7 @@ describe('a field that the marketplace no longer has', () => {
   }
 
   test('is left out from then on, and told once', async () => {
-    for (const status of [200, 400]) {
+    for (const status of [200, 400, 422]) {
       const { marketplace, asked, leftOut } = await marketplaceThatSays([json(gone, status), rate])
       expect((await marketplace.exchangeRate()).value.ethUsd).toBe(3_000)
       await marketplace.exchangeRate()

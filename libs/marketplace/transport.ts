@@ -5,7 +5,7 @@ import { dayMillis } from '#lib/clock/durations.ts'
 import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Budget, Worth } from './budget.ts'
-import { MarketplaceError, type MarketplaceErrorCode } from './errors.ts'
+import { isRateLimit, MarketplaceError, type MarketplaceErrorCode } from './errors.ts'
 
 export type TransportOptions = Readonly<{
   clock: Clock
@@ -172,7 +172,7 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
   options.budget?.heard({ minute: quotaOf(header('x-ratelimit-remaining-minute')), day: quotaOf(header('x-ratelimit-remaining-day')) })
   if (isChallenge(header('cf-mitigated'), header('content-type'), response.statusCode, text))
     throw challengedError(response.statusCode, text, retryAfter)
-  if (response.statusCode === 400) throwIfInvalidQuery(text, options)
+  if (invalidQueryStatuses.has(response.statusCode)) throwIfInvalidQuery(text, options)
   if (response.statusCode !== 200) throw statusError(response.statusCode, text, retryAfter)
   const heldAt = options.clock.now()
   if (options.marketTimeHeader === null) refuseClockAhead(heldAt, header('date'))
@@ -215,7 +215,9 @@ async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Some servers tell with status 400 which field of a query they do not know: in the same words as others with 200. */
+/** Some servers tell with another status than 200 which field of a query they do not know: in the same words. */
+const invalidQueryStatuses: ReadonlySet<number> = new Set([400, 422])
+
 function throwIfInvalidQuery(text: string, { refusalIn }: TransportOptions): void {
   let refusal: MarketplaceError | null = null
   try {
@@ -231,19 +233,22 @@ function statusError(status: number, text: string, retryAfter: number | null): M
   if (status === 401) {
     return new MarketplaceError('unauthorized', `the marketplace refused the API key (${said}); set AXIE_API_KEY to a valid key`)
   }
+  if (status === 429 || (status < 500 && isRateLimit(text)))
+    return new MarketplaceError('rate_limited', `too many requests (${said})`, { retryAfterMillis: retryAfter })
   if (status === 403) {
     const advice = 'give it the permission for the Axie marketplace in the developer console, where its app is listed'
     return new MarketplaceError('forbidden', `the API key is not allowed to ask this (${said}); ${advice}`)
   }
-  if (status === 429) return new MarketplaceError('rate_limited', `too many requests (${said})`, { retryAfterMillis: retryAfter })
-  if (status >= 500) return new MarketplaceError('unavailable', `the marketplace is unwell (${said})`, { retryAfterMillis: retryAfter })
+  if (status === 408 || status >= 500)
+    return new MarketplaceError('unavailable', `the marketplace is unwell (${said})`, { retryAfterMillis: retryAfter })
   return new MarketplaceError('refused', `the marketplace did not accept the request (${said})`)
 }
 
-/** A page for browsers, where JSON was asked for: by the gateway's own header, or a refusal in HTML. */
+/** A page for browsers, where JSON was asked for: by the gateway's own header, a refusal in HTML, or one by the number of its page. */
 function isChallenge(mitigated: string | null, contentType: string | null, status: number, text: string): boolean {
   if (mitigated !== null) return true
   const isHtml = contentType?.includes('text/html') || /^\s*<(!doctype|html)/i.test(text)
+  if (status === 403 && /^\s*error code: \d/i.test(text)) return true
   return Boolean(isHtml) && (status === 403 || (status !== 429 && /just a moment/i.test(text)))
 }
 

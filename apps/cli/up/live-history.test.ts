@@ -51,3 +51,15 @@ test('ids and titles that nobody has heard of cost nothing, whatever they are sp
   expect(profiles.map(({ parts }) => parts.tail)).toEqual([strange, 'tail-koi'])
   expect(profiles[0]?.attributes?.title).toContain('1+1, or "so"')
 })
+
+test('parts of which the market alone tells where they sit do not spoil the file', async () => {
+  const types = ['Eyes', 'Ears', 'Mouth', 'Horn', 'Back', 'Tail']
+  const told = { ...nothing, parts: types.map((type) => ({ class: 'Beast', type, special: '', stage: 1 })) }
+  const strange = sale(1, 'back-to-front', told)
+  const { written, profiles } = await profilesRead([
+    { ...strange, item: { ...strange.item, parts: ['1', '2', '3', '4', '', '6'] } },
+    strange,
+  ])
+  expect(written).toEqual({ sales: 2, leftOut: 0 })
+  expect(profiles.map(({ parts }) => parts.tail)).toEqual(['tail-6', 'tail-back-to-front'])
+})

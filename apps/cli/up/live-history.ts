@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isEgg } from '#lib/axie/anatomy.ts'
-import { partTypes } from '#lib/axie/parts.ts'
+import { type PartType, partTypeOf, partTypes } from '#lib/axie/parts.ts'
 import { profileOf } from '#lib/axie/profile.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
@@ -12,7 +12,7 @@ import { FatalError, RejectedError } from '#lib/errors/errors.ts'
 import { saleColumns, titleColumn } from '#lib/market/sale-csv.ts'
 import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { MarketplaceError } from '#lib/marketplace/errors.ts'
-import { describeHistory, readHistory } from '#lib/marketplace/history.ts'
+import { describeHistory, mayPass, readHistory } from '#lib/marketplace/history.ts'
 import { budgetOf } from '#lib/marketplace/key-settings.ts'
 import type { Spent } from '#lib/marketplace/spent.ts'
 import { type Progress, progressBar } from '#lib/running/progress.ts'
@@ -57,7 +57,7 @@ export async function fetchHistory(plan: LivePlan, file: string, context: Histor
 function createPatience({ clock, progress, signal }: HistoryContext): (error: MarketplaceError, failures: number) => Promise<void> {
   let said = ''
   return async (error, failures) => {
-    if (signal.aborted || !error.transient) throw error
+    if (signal.aborted || !mayPass(error, failures)) throw error
     if (error.message !== said) progress.say(`history: ${error.message}; trying again`)
     said = error.message
     const wait = Math.min(longestWaitMillis, Math.max(error.retryAfterMillis ?? 0, 1_000 * 2 ** Math.min(failures - 1, 10)))
@@ -122,10 +122,20 @@ function rowOf({ item, soldAt, priceUsd }: Sale): string | null {
   if (isEgg(item) || priceUsd === null) return null
   try {
     const { tokenId, class: axieClass, breedCount, purity, parts, attributes } = profileOf(item)
-    const cells = [Math.floor(soldAt / 1_000), tokenId, axieClass, breedCount, purity, ...partTypes.map((type) => parts[type])]
+    const cells = [
+      Math.floor(soldAt / 1_000),
+      tokenId,
+      axieClass,
+      breedCount,
+      purity,
+      ...partTypes.map((type) => partCell(type, parts[type])),
+    ]
     return [...cells, priceUsd, attributes?.title ?? ''].map((cell) => quotedCell(String(cell))).join()
   } catch (error) {
     if (error instanceof RejectedError) return null
     throw error
   }
 }
+
+/** In a file the id alone says where a part sits; the market may have told it otherwise. */
+const partCell = (type: PartType, id: string): string => (partTypeOf(id) === type ? id : `${type}-${id}`)

@@ -33,6 +33,11 @@ describe('conventions', () => {
     expect(violations('schemas/types.ts', '  /** Of the listing. */')).toEqual([])
   })
 
+  it('a limit is a max', () => {
+    expect(violations('libs/a/b.ts', 'const mostPages = 20', 'limits.longestWaitMillis', 'const maxPages = 20')).toHaveLength(2)
+    expect(violations('libs/a/b.ts', 'settings.mostLeaves', 'faults.longestPage', 'almostDone', 'mostly')).toEqual([])
+  })
+
   it('a bucket is listed by key', () => {
     expect(violations('tests/cleanup.ts', "client.listObjectsV2(bucket, '', true)")).toHaveLength(1)
     expect(violations('libs/objectstore/s3-listing.ts', "client.listObjectsV2Query(bucket, prefix, '', '', pageKeys, '')")).toEqual([])

@@ -59,6 +59,12 @@ const codeRules: readonly LineRule[] = [
     message: 'declares a class that is not an error: write a factory, createX(options): Port',
   },
   {
+    // What is written stays as it is: settings of models and data sets, documents of the simulator. A longest pause is one that was seen.
+    pattern: /\b(most|longest)(?!(Leaves|Categories|Examples|Sales|Rows|Page|Pause)\b)[A-Z]\w*/,
+    appliesTo: (path) => /\.(ts|js|mjs)$/.test(path) && !path.startsWith('scripts/conventions'),
+    message: 'names a limit by "most" or "longest": a limit is a max, such as maxSales',
+  },
+  {
     pattern: /\b(it|test|describe)\.(only|skip|todo|fails)\b/,
     appliesTo: isTest,
     message: 'runs a part of the tests only, or none: nothing is skipped in silence',

@@ -39,7 +39,7 @@ if (file === undefined) throw new Error('usage: scripts/second-check.ts SALES.cs
 const days = values.days.split(',').sort()
 const settings = defaultExecution
 const horizonMillis = settings.horizonHours * 3_600_000
-const mostSales = 5
+const maxSales = 5
 const fewestSales = 3
 const todaysRatio = 1.3
 
@@ -91,7 +91,7 @@ async function wantedOf(salesFile: string): Promise<Wanted[]> {
   const neighboursOf = createNeighbours(events)
   const rules: RuleSet = { ...defaultRules, rules: defaultRules.rules.map((rule) => ({ ...rule, secondCheck: { kind: 'none' } as const })) }
   const wanted: Wanted[] = []
-  const ratioOf = (usd: readonly number[], askUsd: number) => (usd.length < fewestSales ? null : median(usd.slice(0, mostSales)) / askUsd)
+  const ratioOf = (usd: readonly number[], askUsd: number) => (usd.length < fewestSales ? null : median(usd.slice(0, maxSales)) / askUsd)
   const net = (usd: number, costUsd: number): number => usd * (1 - settings.feeRatio) - settings.gasUsd - costUsd
   await walkForward({
     ...{ salesFile, events, source: 'recorded', rules, backend: 'wasm', seed: 1, partitions: 3 },
@@ -102,7 +102,7 @@ async function wantedOf(salesFile: string): Promise<Wanted[]> {
       if (decided.verdicts[0]?.alerts.length === 0) return
       const { item, context, ask, observedAt } = decided.scored.listing
       const { chances, boughtAt, costUsd } = opportunityOf(book, candidateOf(decided), settings, 'assumed')
-      const neighbours = neighboursOf(traitsOfProfile(item), item.tokenId, boughtAt, boughtAt + horizonMillis).slice(0, mostSales)
+      const neighbours = neighboursOf(traitsOfProfile(item), item.tokenId, boughtAt, boughtAt + horizonMillis).slice(0, maxSales)
       wanted.push({
         day: new Date(observedAt + 1).toISOString().slice(0, 10),
         askUsd: ask.usd,

@@ -10,7 +10,7 @@ import { longestPause, quantile, type SteadyLoad, startSteadyLoad } from './stea
 
 /** As in k8s/components/keda, in little. */
 const partitions = 12
-const mostWorkers = 4
+const maxWorkers = 4
 const lagThreshold = 400
 const stabilisationMillis = 8_000
 const pollMillis = 1_000
@@ -38,7 +38,7 @@ test('scorers from 1 to 4 and back to 1, as their lag wants it, over 12 partitio
   const scaler = await scaleByLag(pipeline, lag)
   const { changes } = scaler
   const deadline = systemClock.monotonic() + patienceMillis
-  while (!(scaler.peak() === mostWorkers && scaler.workers() === 1) && systemClock.monotonic() < deadline) await scaler.step()
+  while (!(scaler.peak() === maxWorkers && scaler.workers() === 1) && systemClock.monotonic() < deadline) await scaler.step()
   await systemClock.sleep(5_000)
   await load.finish()
   await lag.close()
@@ -56,7 +56,7 @@ test('scorers from 1 to 4 and back to 1, as their lag wants it, over 12 partitio
         0.99,
       )} ms; load ${loadavg()[0]!.toFixed(1)}`,
   )
-  expect(scaler.peak()).toBe(mostWorkers)
+  expect(scaler.peak()).toBe(maxWorkers)
   expect(scaler.workers()).toBe(1)
   expect(new Set(ids).size).toBe(load.sent())
   expect(ids.length).toBe(load.sent())
@@ -95,7 +95,7 @@ async function scaleByLag(running: Pipeline, lag: () => Promise<number>) {
     peak: () => peak,
     workers: () => workers.length,
     async step() {
-      const wanted = Math.min(mostWorkers, Math.max(1, Math.ceil((await lag()) / lagThreshold)))
+      const wanted = Math.min(maxWorkers, Math.max(1, Math.ceil((await lag()) / lagThreshold)))
       if (wanted > workers.length) await change(wanted)
       else if (wanted === workers.length) lowSince = systemClock.now()
       else if (systemClock.now() - lowSince > stabilisationMillis) await change(wanted)

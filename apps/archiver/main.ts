@@ -93,7 +93,7 @@ function createArchivers(context: AppContext<typeof settings>) {
   const { config, prefix, store, codec, clock, logger, metrics } = context
   const archivers = new Map<string, PartitionArchiver>()
   const { onObject, onGap } = archiveMetrics(metrics, logger)
-  const mostBytes = config.ARCHIVE_MEMORY_MEGABYTES * 1e6
+  const maxBytesInMemory = config.ARCHIVE_MEMORY_MEGABYTES * 1e6
   const held = () => [...archivers.values()].map((archiver) => archiver.held())
   const total = (unit: 'records' | 'bytes') => held().reduce((sum, one) => sum + one[unit], 0)
   const isLargest = ({ held: own }: PartitionArchiver) => held().every(({ bytes }) => bytes <= own().bytes)
@@ -110,7 +110,7 @@ function createArchivers(context: AppContext<typeof settings>) {
       limits: { maxRecords: config.ARCHIVE_MAX_RECORDS, maxBytes: config.ARCHIVE_MAX_MEGABYTES * 1e6 },
       idleMillis: config.ARCHIVE_IDLE_SECONDS * 1_000,
       rotationMillis: config.ARCHIVE_ROTATION_SECONDS * 1_000,
-      mustEnd: () => total('bytes') > mostBytes && isLargest(archiver),
+      mustEnd: () => total('bytes') > maxBytesInMemory && isLargest(archiver),
       onObject,
       onGap: (gap) => onGap({ topic, ...gap }),
     })

@@ -68,7 +68,7 @@ function read(context: HistoryContext): Promise<History> {
 }
 
 const firstWaitMillis = 500
-const longestWaitMillis = 30_000
+const maxWaitMillis = 30_000
 
 /**
  * A marketplace that is away or busy is waited for where the reading stands. What needs somebody is for the lane, which then begins anew.
@@ -81,7 +81,7 @@ function createPatience({ clock, health, logger, stopping }: HistoryContext): (e
     // What comes now is waiting, however long.
     health.turned(false)
     const wait = Math.max(error.retryAfterMillis ?? 0, firstWaitMillis * 2 ** Math.min(failures - 1, 10))
-    await clock.sleep(Math.min(longestWaitMillis, wait), stopping).catch(() => {})
+    await clock.sleep(Math.min(maxWaitMillis, wait), stopping).catch(() => {})
   }
 }
 

@@ -18,7 +18,7 @@ export type LaneOptions = Readonly<{
 }>
 
 const firstWaitMillis = 500
-const longestWaitMillis = 30_000
+const maxWaitMillis = 30_000
 /** Nothing but a person helps: no hurry, but nobody has to restart us either. */
 const unauthorizedWaitMillis = 60_000
 
@@ -68,8 +68,8 @@ function complain({ code, message, transient }: MarketplaceError, lane: string, 
 
 function waitMillis(error: MarketplaceError, failures: number): number {
   if (error.code === 'unauthorized' || error.code === 'forbidden') return unauthorizedWaitMillis
-  if (error.code === 'challenged') return Math.max(error.retryAfterMillis ?? 0, longestWaitMillis)
+  if (error.code === 'challenged') return Math.max(error.retryAfterMillis ?? 0, maxWaitMillis)
   // What is spent until tonight costs no request to look at again: it may be given back before.
-  const wait = Math.min(error.retryAfterMillis ?? 0, longestWaitMillis)
-  return Math.max(wait, Math.min(longestWaitMillis, firstWaitMillis * 2 ** Math.min(failures - 1, 10)))
+  const wait = Math.min(error.retryAfterMillis ?? 0, maxWaitMillis)
+  return Math.max(wait, Math.min(maxWaitMillis, firstWaitMillis * 2 ** Math.min(failures - 1, 10)))
 }

@@ -22,7 +22,7 @@ const attempts = 3
 const remembered = 1_000
 const trackedAsks = 100
 const maxEventsPerTransaction = 1_000
-const longestBackOffMillis = 10_000
+const maxBackOffMillis = 10_000
 
 export const app = defineApp({
   name: 'collector',
@@ -111,7 +111,7 @@ export async function startCollector(
       health.set('log', false, error.message)
       logger.warn({ problem: error.message }, 'the log is unwell; trying again')
     },
-    backOff: (attempt) => clock.sleep(Math.min(longestBackOffMillis, 100 * 2 ** attempt) * (0.5 + clock.random()), stopping.signal),
+    backOff: (attempt) => clock.sleep(Math.min(maxBackOffMillis, 100 * 2 ** attempt) * (0.5 + clock.random()), stopping.signal),
   })
   const collecting: Collecting = {
     source: config.MARKET_SOURCE,

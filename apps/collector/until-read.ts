@@ -5,7 +5,7 @@ import type { Logger } from '#lib/telemetry/logger.ts'
 
 const pollMillis = 100
 /** A reader that is away must not keep a market unread. */
-const longestMillis = 120_000
+const maxMillis = 120_000
 
 export type Reading = Readonly<{ log: Log; clock: Clock; logger: Logger; group: string; topic: string; stopping: AbortSignal }>
 
@@ -26,8 +26,8 @@ export async function untilRead({ log, clock, logger, group, topic, stopping }: 
         logger.info({ group, millis: Math.round(waited) }, 'history has been read: going live')
         return
       }
-      if (waited > longestMillis) {
-        logger.warn({ group, seconds: longestMillis / 1_000 }, 'history is not read yet: going live all the same')
+      if (waited > maxMillis) {
+        logger.warn({ group, seconds: maxMillis / 1_000 }, 'history is not read yet: going live all the same')
         return
       }
       await clock.sleep(pollMillis, stopping).catch(() => {})

@@ -52,7 +52,7 @@ export type ApiOptions = Readonly<{
 }>
 
 /** In bytes: six parts and genes are less than 4,000. */
-export const mostBodyBytes = 16_384
+export const maxBodyBytes = 16_384
 
 const failure = (description: string) => ({ description, content: { [problemType]: { schema: problemSchema } } })
 const failures = {
@@ -68,7 +68,7 @@ const priceFailures = {
 }
 
 /** As many as are remembered at most. */
-const [mostListings, mostAlerts] = [10_000, 10_000]
+const [maxListings, maxAlerts] = [10_000, 10_000]
 
 /** Everything below /api. */
 export function registerApi(
@@ -97,7 +97,7 @@ export function registerApi(
   app.post(
     '/price',
     {
-      bodyLimit: mostBodyBytes,
+      bodyLimit: maxBodyBytes,
       schema: {
         summary: 'What an axie with these parts would sell for now',
         tags: ['price'],
@@ -119,7 +119,7 @@ export function registerApi(
       },
     },
     ({ query }) => {
-      const { total, rows } = pageOf(select(view.listings(mostListings), selectableListing, query), query)
+      const { total, rows } = pageOf(select(view.listings(maxListings), selectableListing, query), query)
       return { simulated: simulated(), total, listings: rows }
     },
   )
@@ -134,7 +134,7 @@ export function registerApi(
       },
     },
     ({ query }) => {
-      const { total, rows } = pageOf(select(view.alerts(mostAlerts), selectableAlert, query), query)
+      const { total, rows } = pageOf(select(view.alerts(maxAlerts), selectableAlert, query), query)
       return { simulated: simulated(), total, alerts: rows }
     },
   )
@@ -166,7 +166,7 @@ export function registerApi(
   app.post(
     '/positions',
     {
-      bodyLimit: mostBodyBytes,
+      bodyLimit: maxBodyBytes,
       schema: {
         summary: 'Says that an account bought an axie',
         tags: ['money'],
@@ -179,7 +179,7 @@ export function registerApi(
   app.post(
     '/positions/sold',
     {
-      bodyLimit: mostBodyBytes,
+      bodyLimit: maxBodyBytes,
       schema: {
         summary: 'Says that an account sold an axie',
         tags: ['money'],

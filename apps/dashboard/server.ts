@@ -10,7 +10,7 @@ import { jsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zo
 import { FatalError } from '#lib/errors/errors.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { type AccessOptions, guardApi, guardHosts } from './access.ts'
-import { type ApiOptions, mostBodyBytes, registerApi } from './api.ts'
+import { type ApiOptions, maxBodyBytes, registerApi } from './api.ts'
 import { errorHandler, problem, sendProblem } from './problem.ts'
 
 export type ServerOptions = ApiOptions &
@@ -40,7 +40,7 @@ export async function startServer(options: ServerOptions): Promise<DashboardServ
   const { host, port, events } = options
   const answerError = errorHandler(options.logger)
   const server = Fastify({
-    bodyLimit: mostBodyBytes,
+    bodyLimit: maxBodyBytes,
     requestTimeout: requestMillis,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     forceCloseConnections: true,

@@ -32,7 +32,7 @@ export type OutcomePublisherOptions = Readonly<{
   onTrouble?: (problem: string | null) => void
 }>
 
-const mostAtOnce = 500
+const maxAtOnce = 500
 const final = 'final'
 
 /**
@@ -75,7 +75,7 @@ export function createOutcomePublisher(options: OutcomePublisherOptions): Outcom
     // Before it has begun, what is pending may lack the newest events.
     if (!(await begun.promise)) return
     for (;;) {
-      const batch = [...pending.values()].slice(0, mostAtOnce)
+      const batch = [...pending.values()].slice(0, maxAtOnce)
       for (const { alertId } of batch) pending.delete(alertId)
       const news = batch.filter(isNews)
       if (news.length > 0) {

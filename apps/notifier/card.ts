@@ -22,16 +22,16 @@ export type CardOptions = Readonly<{
   latencyMillis: number | null
 }>
 
-const mostColumns = 100
+const maxColumns = 100
 const fewestColumns = 60
 const labelWidth = 10
-export const longestPart = 36
+export const maxPartLength = 36
 
 export const marketplaceLink = (tokenId: string): string => `https://app.axieinfinity.com/marketplace/axies/${encodeURIComponent(tokenId)}/`
 
 /** What to buy, for how much, and every reason to believe it: one card of at most 100 columns, ending with a line break. */
 export function formatCard(alert: Alert, { columns, color, latencyMillis }: CardOptions): string {
-  const width = Math.max(fewestColumns, Math.min(mostColumns, columns))
+  const width = Math.max(fewestColumns, Math.min(maxColumns, columns))
   const lines: Run[][] = [
     title(alert.scored.listing, width),
     ...prices(alert, width),
@@ -132,7 +132,7 @@ function axie({ item, context }: EnrichedListing): Run[][] {
 
 function parts({ item }: EnrichedListing): Run[][] {
   const order = ['back', 'mouth', 'horn', 'tail', 'eyes', 'ears'] as const
-  return order.map((type) => [run(`${type} `, 'dim'), run(printable(partName(item.parts[type]), longestPart))])
+  return order.map((type) => [run(`${type} `, 'dim'), run(printable(partName(item.parts[type]), maxPartLength))])
 }
 
 function offers({ context, observedAt }: EnrichedListing): Run[][] {
@@ -178,14 +178,14 @@ function market({ context, item }: EnrichedListing): Run[][] {
   ]
 }
 
-const mostDrivers = 5
+const maxDrivers = 5
 /** A smaller effect on the price, up or down, is not worth a word. */
 const leastEffect = 0.01
 
 /** What makes the forecast: where any axie's price starts, and what moves this one's most. */
 function drivers({ explanation }: ScoredListing): Run[][] {
   if (explanation === null) return []
-  const worthSaying = explanation.contributions.filter(({ effect }) => Math.abs(effect) >= leastEffect).slice(0, mostDrivers)
+  const worthSaying = explanation.contributions.filter(({ effect }) => Math.abs(effect) >= leastEffect).slice(0, maxDrivers)
   return [
     [run('any axie now ', 'dim'), run(usd(Math.exp(explanation.base)))],
     ...worthSaying.map(({ reason, effect }) => [run(`${printable(reason, 60)} `, 'dim'), run(signedPercent(Math.expm1(effect)))]),

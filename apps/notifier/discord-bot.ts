@@ -28,7 +28,7 @@ export interface DiscordBot {
   stop(): Promise<void>
 }
 
-const longestGoodbyeMillis = 2_000
+const maxGoodbyeMillis = 2_000
 
 export function startDiscordBot(options: DiscordBotOptions): DiscordBot {
   const { token, apiUrl, clock, logger, onTrouble } = options
@@ -78,7 +78,7 @@ export function startDiscordBot(options: DiscordBotOptions): DiscordBot {
       stopping.abort()
       // Let go of while it connects, discord.js leaves a socket behind whose errors nobody hears: they would end the process.
       const goodbye = connecting.catch(() => {}).then(() => client.destroy())
-      await Promise.race([goodbye, clock.sleep(longestGoodbyeMillis)])
+      await Promise.race([goodbye, clock.sleep(maxGoodbyeMillis)])
       ended.resolve()
     },
   }

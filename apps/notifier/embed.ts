@@ -10,7 +10,7 @@ import {
 import { apartWords, bidWords, floorWords, grownSince, wornWords } from '#lib/words/beside-words.ts'
 import { date, dateTime, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from '#lib/words/format.ts'
 import type { Alert, EnrichedListing, Outcome, ScoredListing, SimilarAsk, SimilarSale } from '#schemas/types.ts'
-import { askedIn, importantStat, isSimulated, longestPart, marketplaceLink } from './card.ts'
+import { askedIn, importantStat, isSimulated, marketplaceLink, maxPartLength } from './card.ts'
 import { bare, clip, clipLines, imageAddress, limits, plain } from './discord-text.ts'
 import type { News } from './news.ts'
 
@@ -76,13 +76,13 @@ function fieldsOf({ scored }: Alert): APIEmbedField[] {
   ]
 }
 
-const mostReasons = 5
+const maxReasons = 5
 /** Less than a percent of the price is not worth a line. */
 const leastEffect = 0.01
 
 function reasons({ explanation }: ScoredListing): APIEmbedField[] {
   if (explanation === null) return []
-  const worthSaying = explanation.contributions.filter(({ effect }) => Math.abs(effect) >= leastEffect).slice(0, mostReasons)
+  const worthSaying = explanation.contributions.filter(({ effect }) => Math.abs(effect) >= leastEffect).slice(0, maxReasons)
   const lines = worthSaying.map(({ reason, effect }) => `${plain(reason)} **${signedPercent(Math.expm1(effect))}**`)
   return [{ name: 'Why', value: [`any axie now **${usd(Math.exp(explanation.base))}**`, ...lines].join('\n') }]
 }
@@ -139,7 +139,7 @@ function axie({ item, context }: EnrichedListing): string {
 
 const parts = ({ item }: EnrichedListing): string =>
   (['back', 'mouth', 'horn', 'tail', 'eyes', 'ears'] as const)
-    .map((type) => `${type} ${plain(partName(item.parts[type]), longestPart)}`)
+    .map((type) => `${type} ${plain(partName(item.parts[type]), maxPartLength)}`)
     .join('\n')
 
 function footerOf({ scored, rule }: Alert, reference: string): string {
@@ -182,7 +182,7 @@ function buttonRow({ alertId, scored: { listing } }: Alert, buttons: Buttons): A
   return { type: ComponentType.ActionRow, components: [open, ...answers] }
 }
 
-const mostDigestLines = 25
+const maxDigestLines = 25
 
 /** Too many for a message each: the best in a line each, the rest counted. */
 export function digestMessage(alerts: readonly Alert[], reference: string): Message {
@@ -190,8 +190,8 @@ export function digestMessage(alerts: readonly Alert[], reference: string): Mess
   const line = ({ scored: { listing, quantilesUsd }, netGainUsd }: Alert) =>
     `**${signedUsd(netGainUsd)}** · [#${plain(listing.item.tokenId, 24)}](${marketplaceLink(listing.item.tokenId.slice(0, 40))}) ` +
     `${plain(listing.item.class, 12)} asks ${usd(listing.ask.usd)}, worth ${usd(quantilesUsd.q50)}`
-  const rest = best.slice(mostDigestLines)
-  const lines = best.slice(0, mostDigestLines).map(line)
+  const rest = best.slice(maxDigestLines)
+  const lines = best.slice(0, maxDigestLines).map(line)
   const counted = rest.length === 0 ? [] : [`… and ${rest.length} more, up to ${signedUsd(rest[0]!.netGainUsd)} each`]
   const simulated = best.some(({ scored }) => isSimulated(scored.listing))
   return {

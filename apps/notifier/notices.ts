@@ -76,10 +76,10 @@ export async function watchNotices({
   }
 }
 
-const longestReason = 1_500
+const maxReasonLength = 1_500
 
 const noticeNews = (notice: Notice | null): Told | null =>
-  notice && { ...notice, type: 'notice', text: plain(notice.text, longestReason), data: { text: notice.text } }
+  notice && { ...notice, type: 'notice', text: plain(notice.text, maxReasonLength), data: { text: notice.text } }
 
 /** What people said that they sold they were answered at once. */
 export function resaleOf(position: Position): Told | null {

@@ -45,7 +45,7 @@ export interface OutcomeWatch {
 
 /** A message older than this is left as it is. */
 const oldestEdit = weekMillis
-const mostTries = 5
+const maxTries = 5
 
 export async function watchOutcomes(options: OutcomeWatchOptions): Promise<OutcomeWatch> {
   const { log, codec, prefix, intents, clock, onTrouble, onUnreadable } = options
@@ -147,14 +147,14 @@ function createEdit(options: OutcomeWatchOptions, stopping: AbortSignal): (outco
   }
 
   return async (outcome) => {
-    for (let tries = 1; tries <= mostTries && !isKilled(); tries++) {
+    for (let tries = 1; tries <= maxTries && !isKilled(); tries++) {
       const told = intents.find(outcome.alertId)
       const poster = posters.get(told?.channel ?? '')
       if (poster === undefined || !isEditable(told, clock.now())) return
       try {
         return await tryOnce(told, poster, outcome)
       } catch (error) {
-        onTrouble(`a message was not edited (try ${tries} of ${mostTries}): ${(error as Error).message}`)
+        onTrouble(`a message was not edited (try ${tries} of ${maxTries}): ${(error as Error).message}`)
         await clock.sleep(backoffMillis(tries + 2, clock), stopping).catch(() => {})
       }
     }

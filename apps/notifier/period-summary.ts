@@ -41,8 +41,8 @@ function realOf(positions: readonly Position[], { from, to }: Span): RealResult 
 }
 
 /** An embed holds 4,096: the rest is what came of the alerts. */
-const mostPaperCharacters = 2_000
-const longestLine = 500
+const maxPaperCharacters = 2_000
+const maxLineLength = 500
 
 /** For people, in Discord's markdown. */
 export const describePeriod = ({ alerts, paper, real }: PeriodSummary): string =>
@@ -50,8 +50,8 @@ export const describePeriod = ({ alerts, paper, real }: PeriodSummary): string =
 
 function paperText(paper: PeriodSummary['paper']): string[] {
   if (paper.length === 0) return []
-  const lines = paperLines(paper).map((line) => plain(line, longestLine))
-  return [`**Paper accounts**, ${usd(paperSettings.capitalUsd)} each at the start`, clipLines(lines, mostPaperCharacters)]
+  const lines = paperLines(paper).map((line) => plain(line, maxLineLength))
+  return [`**Paper accounts**, ${usd(paperSettings.capitalUsd)} each at the start`, clipLines(lines, maxPaperCharacters)]
 }
 
 function realText({ bought, spentUsd, sold, gained, netUsd, openUsd }: RealResult): string[] {

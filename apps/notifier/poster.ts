@@ -115,11 +115,11 @@ const discordEpoch = 1_420_070_400_000n
 /** Ids of messages begin with their time. Clocks may differ by this much. */
 const clockSkewMillis = 60_000
 const pageSize = 100
-const mostPages = 20
+const maxPages = 20
 
 async function findIn(rest: REST, channelId: string, reference: string, sinceMillis: number): Promise<string | null> {
   let after = String((BigInt(Math.floor(sinceMillis)) - BigInt(clockSkewMillis) - discordEpoch) << 22n)
-  for (let page = 0; page < mostPages; page++) {
+  for (let page = 0; page < maxPages; page++) {
     const query = new URLSearchParams({ after, limit: String(pageSize) })
     const messages = (await rest.get(Routes.channelMessages(channelId), { query })) as RESTGetAPIChannelMessagesResult
     const mark = referenceMark(reference)
@@ -128,5 +128,5 @@ async function findIn(rest: REST, channelId: string, reference: string, sinceMil
     if (messages.length < pageSize) return null
     after = messages.map(({ id }) => id).reduce((newest, id) => (BigInt(id) > BigInt(newest) ? id : newest))
   }
-  throw new Error(`more than ${mostPages * pageSize} messages since then: it cannot be told whether ours is among them`)
+  throw new Error(`more than ${maxPages * pageSize} messages since then: it cannot be told whether ours is among them`)
 }

@@ -11,7 +11,7 @@ const explanation = z.object({
 })
 const timeoutMillis = 10_000
 /** A message holds 2,000. */
-const mostCharacters = 1_700
+const maxCharacters = 1_700
 
 /** Where prices are asked for. */
 export type PriceApi = Readonly<{ url: string | null; token: string | null }>
@@ -34,7 +34,7 @@ export function whyAnswer(api: PriceApi, axieId: string): Promise<string> {
   return ask(api, `/api/why/${encodeURIComponent(axieId)}`, words, (body) => {
     const { listing, rules } = explanation.parse(body)
     const lines = rules.flatMap(({ words }) => words).map((line) => line.replaceAll('`', "'"))
-    return `Axie #${axieId} asks **${usd(listing.askUsd)}**.\n\`\`\`\n${clipLines(lines, mostCharacters)}\n\`\`\``
+    return `Axie #${axieId} asks **${usd(listing.askUsd)}**.\n\`\`\`\n${clipLines(lines, maxCharacters)}\n\`\`\``
   })
 }
 

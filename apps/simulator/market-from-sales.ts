@@ -17,7 +17,7 @@ export type MarketFromSalesOptions = Readonly<{
   isTaken(tokenId: number): boolean
 }>
 
-const longestTimeToSell = 48 * hourMillis
+const maxTimeToSell = 48 * hourMillis
 const shortestTimeToSell = 20 * secondMillis
 const medianTimeToSell = 0.5 * hourMillis
 const timeToSellSpread = 1.7
@@ -39,11 +39,11 @@ export function* marketFromSales(sales: Iterable<SoldAxie>, options: MarketFromS
   const owners = createOwners(options.seed)
   const makeUnsold = createUnsoldAsks(options, random, owners.next)
   const waiting = createHeap<Happening>(({ at }) => at)
-  const lastSold = createRecentMap<number>(longestTimeToSell)
+  const lastSold = createRecentMap<number>(maxTimeToSell)
 
   for (const sold of sales) {
     // Nothing that is still to come can begin before this: earlier happenings are complete.
-    while ((waiting.peek()?.at ?? Number.POSITIVE_INFINITY) < sold.soldAt - longestTimeToSell) yield waiting.pop()!
+    while ((waiting.peek()?.at ?? Number.POSITIVE_INFINITY) < sold.soldAt - maxTimeToSell) yield waiting.pop()!
     const { offer, sale } = offerThatSold(sold, offeredAt(sold, lastSold.get(sold.tokenId), random), owners)
     lastSold.set(sold.tokenId, sold.soldAt, sold.soldAt)
     waiting.push({ type: 'offered', at: offer.startedAt, offer })
@@ -59,7 +59,7 @@ export function* marketFromSales(sales: Iterable<SoldAxie>, options: MarketFromS
 
 function offeredAt(sold: SoldAxie, soldBefore: number | undefined, random: Random): number {
   const drawn = medianTimeToSell * Math.exp(timeToSellSpread * random.normal())
-  const timeToSell = Math.min(longestTimeToSell, Math.max(shortestTimeToSell, drawn))
+  const timeToSell = Math.min(maxTimeToSell, Math.max(shortestTimeToSell, drawn))
   const earliest = soldBefore ?? Number.NEGATIVE_INFINITY
   return Math.max(earliest, Math.floor((sold.soldAt - timeToSell) / secondMillis) * secondMillis)
 }

@@ -41,7 +41,7 @@ export type MarketOptions = Readonly<{
   faultOf?: (offer: Offer) => OfferFault | null
 }>
 
-const mostMade = 100_000
+const maxSalesMade = 100_000
 
 /** How long an offer lasts whose fault it is to vanish. */
 const vanishAfterMillis = 5 * minuteMillis
@@ -67,7 +67,7 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
   const make = (open: OpenOffer): void => {
     made.push(open)
     // In bulk: taking single ones from the front of a long array is slow.
-    if (made.length > mostMade * 1.1) made = made.slice(-mostMade)
+    if (made.length > maxSalesMade * 1.1) made = made.slice(-maxSalesMade)
   }
 
   const isIndexed = ({ offer, fault }: OpenOffer): boolean => fault !== 'indexedLate' || offer.startedAt + indexedLateMillis <= now

@@ -69,7 +69,7 @@ const challenge: Answer = {
   body: '<!doctype html><html><head><title>Just a moment...</title></head></html>',
   headers: { 'content-type': 'text/html; charset=UTF-8', 'cf-mitigated': 'challenge' },
 }
-const longestBody = 1_000_000
+const maxBodyBytes = 1_000_000
 /** It needs nothing else, so when it answers it is ready. */
 const well: HealthReport = { alive: true, ready: true, conditions: {} }
 
@@ -218,7 +218,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > longestBody) throw new Error(`expected a body of at most ${longestBody} bytes`)
+    if (length > maxBodyBytes) throw new Error(`expected a body of at most ${maxBodyBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

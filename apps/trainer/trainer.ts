@@ -23,7 +23,7 @@ export type TrainerOptions = Readonly<{
 }>
 
 /** Killed so often, it is the training that kills. */
-const mostAttempts = 5
+const maxAttempts = 5
 const lossPollMillis = 1_000
 
 /** Looks, again and again, whether there is a reason to train, and sees one training at a time through to its end. */
@@ -63,10 +63,10 @@ export function createTrainer(options: TrainerOptions): { finished: Promise<void
 
   /** Null: stopped, or another trainer has taken over. It goes on from what is kept. */
   const conclude = async (run: TrainingRun, onStep: (news: StepNews) => void): Promise<Conclusion | null> => {
-    if (run.attempts > mostAttempts)
+    if (run.attempts > maxAttempts)
       return {
         status: 'failed',
-        sentence: `it was begun ${mostAttempts} times and came to no end: too little memory? See the log of the trainer`,
+        sentence: `it was begun ${maxAttempts} times and came to no end: too little memory? See the log of the trainer`,
       }
     const cut = new AbortController()
     const stopWatching = clock.interval(lossPollMillis, () => {

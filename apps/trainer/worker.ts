@@ -50,7 +50,7 @@ async function train(run: TrainingRun, config: WorkerConfig): Promise<Conclusion
       backend: config.TF_BACKEND,
       folder: {
         directory: config.TRAINER_FOLDER ?? join(checkoutRoot, '.flipstream', 'training'),
-        mostBytes: config.TRAINER_FOLDER_MEGABYTES * 1e6,
+        maxBytes: config.TRAINER_FOLDER_MEGABYTES * 1e6,
         clock,
         say,
       },

@@ -81,9 +81,7 @@ describe('Parquet file', () => {
     await expect(decodeParquet(file, 'market.events', 'bomb.parquet')).rejects.toThrow(/bomb\.parquet .*expands to more than \d+ bytes/)
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024)
     const many = encode(await rowsOf([1, 2, 3].map((offset) => sampleRecord(offset, null))))
-    await expect(decodeParquet(many, 'market.events', 'many.parquet', { mostBytes: 1_000, mostRows: 2 })).rejects.toThrow(
-      /3 rows, at most 2/,
-    )
+    await expect(decodeParquet(many, 'market.events', 'many.parquet', { maxBytes: 1_000, maxRows: 2 })).rejects.toThrow(/3 rows, at most 2/)
   }, 30_000)
 
   it('is the same bytes for the same records', async () => {

@@ -80,22 +80,22 @@ const rawColumn = 'raw'
  * What an object may expand to: several times the largest one that an archiver may be told to write (ARCHIVE_MAX_MEGABYTES: 64, each row
  * counted with its overhead), and little enough to be held. Thirteen kilobytes can be 800 MB of zeros.
  */
-const mostBytes = 256 * 1024 * 1024
-const mostRows = 1_000_000
+const maxBytes = 256 * 1024 * 1024
+const maxRows = 1_000_000
 
 /** The records of a file that `encodeParquet` wrote, verbatim. FatalError where it is no such file, or expands beyond all measure. */
-export async function decodeParquet(bytes: Buffer, topic: string, key: string, limits = { mostBytes, mostRows }): Promise<LogRecord[]> {
+export async function decodeParquet(bytes: Buffer, topic: string, key: string, limits = { maxBytes, maxRows }): Promise<LogRecord[]> {
   try {
     const file = arrayBufferOf(bytes)
     const metadata = parquetMetadata(file)
-    if (metadata.num_rows > limits.mostRows)
-      throw new Error(`it says that it holds ${metadata.num_rows} rows, at most ${limits.mostRows} are read`)
+    if (metadata.num_rows > limits.maxRows)
+      throw new Error(`it says that it holds ${metadata.num_rows} rows, at most ${limits.maxRows} are read`)
     const hasRaw = metadata.schema.some(({ name }) => name === rawColumn)
     const rows = await parquetReadObjects({
       file,
       metadata,
       columns: ['partition', 'offset', 'timestamp', 'key', 'headers', 'value', ...(hasRaw ? [rawColumn] : [])],
-      compressors: { ZSTD: boundedZstd(limits.mostBytes) },
+      compressors: { ZSTD: boundedZstd(limits.maxBytes) },
       utf8: false,
     })
     return rows.map(({ partition, offset, timestamp, key, headers, value, raw }) => ({

@@ -23,7 +23,7 @@ const changes: ReadonlyMap<string, Change> = new Map<string, Change>([
 /** Margin and gain of the rules, and every number of a purchase by its flag. */
 export const sweepNames: readonly string[] = [...changes.keys()]
 
-const mostValues = 50
+const maxValues = 50
 
 /** `margin=0.1:0.6:0.1`. UsageError. */
 export function parseSweep(given: string): SweepAxis {
@@ -32,7 +32,7 @@ export function parseSweep(given: string): SweepAxis {
   const [low, high, by] = [Number(from), Number(to), Number(step)]
   if (name === undefined || !changes.has(name) || !(low <= high && by > 0)) throw new UsageError(expected)
   const count = Math.floor((high - low) / by + 1e-9) + 1
-  if (count > mostValues) throw new UsageError(`--sweep ${given}: expected at most ${mostValues} values, found ${count}`)
+  if (count > maxValues) throw new UsageError(`--sweep ${given}: expected at most ${maxValues} values, found ${count}`)
   // 0.1 + 2 × 0.1 is not 0.3: the decimals that were written are the ones that are meant.
   const values = Array.from({ length: count }, (_, index) => Number((low + index * by).toFixed(9)))
   return { name, values }

@@ -22,15 +22,15 @@ export type Clock = Readonly<{
 }>
 
 /** Node's timers hold 31 bits (24.8 days); beyond that they fire at once. */
-const longestTimerMillis = 2 ** 31 - 1
+const maxTimerMillis = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(millis, signal) {
-    for (let left = millis; ; left -= longestTimerMillis) {
-      await delay(Math.min(left, longestTimerMillis), undefined, signal === undefined ? undefined : { signal })
-      if (left <= longestTimerMillis) return
+    for (let left = millis; ; left -= maxTimerMillis) {
+      await delay(Math.min(left, maxTimerMillis), undefined, signal === undefined ? undefined : { signal })
+      if (left <= maxTimerMillis) return
     }
   },
   interval(millis, tick) {

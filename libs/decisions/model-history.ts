@@ -31,7 +31,7 @@ export type ModelHistory = Readonly<{
   market: Readonly<{ clock: number; source: Source }> | null
 }>
 
-const mostChampions = 1_000
+const maxChampions = 1_000
 
 /** @param isWhole whether it is told of the market from its first event on: else who was in force before the first promotion is unknown */
 export function createModelHistory(isWhole: () => boolean): { take(event: MarketEvent): void; history(): ModelHistory } {
@@ -39,7 +39,7 @@ export function createModelHistory(isWhole: () => boolean): { take(event: Market
   const promotions: PromotionMade[] = []
   const barred = new Map<string, string>()
   const challengers = new Set<string>()
-  const comparisons = createComparisons(mostChampions)
+  const comparisons = createComparisons(maxChampions)
   let [held, heldAt]: [ModelHistory['held'], number | null] = [null, null]
   let market: ModelHistory['market'] = null
 

@@ -103,19 +103,19 @@ function tryForecast(modelId: string, model: ReturnType<typeof openBundle>): voi
 }
 
 /** Milliseconds for one listing. Models of ours take less than one; whoever takes so long holds all listings up. */
-const mostMillis = 50
+const maxMillis = 50
 const tries = 5
 
 /** The quickest of a few tries, as the machine may be busy with something else. RejectedError `model_slow`. */
 export function requireQuick(modelId: string, forecast: () => unknown, clock: Pick<Clock, 'monotonic'>): void {
   let quickest = Number.POSITIVE_INFINITY
-  for (let count = 0; count < tries && quickest > mostMillis; count++) {
+  for (let count = 0; count < tries && quickest > maxMillis; count++) {
     const begun = clock.monotonic()
     forecast()
     quickest = Math.min(quickest, clock.monotonic() - begun)
   }
-  if (quickest <= mostMillis) return
-  throw new RejectedError('model_slow', `model ${modelId}: expected a forecast within ${mostMillis} ms, it took ${Math.round(quickest)}`)
+  if (quickest <= maxMillis) return
+  throw new RejectedError('model_slow', `model ${modelId}: expected a forecast within ${maxMillis} ms, it took ${Math.round(quickest)}`)
 }
 
 async function refusing<Value>(work: () => Promise<Value>): Promise<Value> {

@@ -239,9 +239,9 @@ export function bar(state: JudgeState, modelId: string, clock: number): JudgeSta
 export const hold = (state: JudgeState, isHeld: boolean): JudgeState => ({ ...state, isHeld, toldHeld: null })
 
 /** There are few rules, and what is carried must stay small. */
-const mostVetoes = 10
+const maxVetoes = 10
 
 export function withVeto(state: JudgeState, { rule, vetoes }: Readonly<{ rule: string; vetoes: boolean }>): JudgeState {
   const others = state.vetoes.filter((one) => one !== rule)
-  return { ...state, vetoes: vetoes ? [...others, rule].slice(-mostVetoes) : others }
+  return { ...state, vetoes: vetoes ? [...others, rule].slice(-maxVetoes) : others }
 }

@@ -56,7 +56,7 @@ export function createLearner(options: LearnerOptions): Processor<MarketEvent, L
     memory: {
       // A sale today is compared by a forecast of three days ago, which read a market of three weeks before that; and the block that is
       // open began at most this long ago.
-      horizonMillis: horizonMillis + options.settings.forecastMillis + options.settings.block.mostMillis,
+      horizonMillis: horizonMillis + options.settings.forecastMillis + options.settings.block.maxMillis,
       clockOf: ({ value }) => clockOf(value),
       carry: carryNow,
     },

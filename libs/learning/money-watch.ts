@@ -10,7 +10,7 @@ export type MoneyWatchSettings = Readonly<{
   /** Fewer outcomes than these say nothing, either way. */
   fewest: number
   /** What a rule may lose in sum, dollars, since it was last resumed. */
-  mostLostUsd: number
+  maxLossUsd: number
   /** A paused rule resumes when it is shown to gain more often than this; the chance that one which does not is resumed. */
   resumeAbove: number
   resumeAlpha: number
@@ -20,7 +20,7 @@ export const moneyWatchSettings: MoneyWatchSettings = {
   promised: 0.5,
   alpha: 0.01,
   fewest: 20,
-  mostLostUsd: 500,
+  maxLossUsd: 500,
   resumeAbove: 0.35,
   resumeAlpha: 0.05,
 }
@@ -73,8 +73,8 @@ export function stateAsWritten(
   return { name: 'posting', tally: { matured, gained, netUsd: gainUsd - lossUsd } }
 }
 
-function reasonToPause({ matured, gained, netUsd }: Tally, { promised, alpha, fewest, mostLostUsd }: MoneyWatchSettings): string | null {
-  if (-netUsd > mostLostUsd) return `its alerts lost ${usd(-netUsd)}, more than the limit of ${usd(mostLostUsd)}`
+function reasonToPause({ matured, gained, netUsd }: Tally, { promised, alpha, fewest, maxLossUsd }: MoneyWatchSettings): string | null {
+  if (-netUsd > maxLossUsd) return `its alerts lost ${usd(-netUsd)}, more than the limit of ${usd(maxLossUsd)}`
   if (matured < fewest || evidenceAgainst(promised, 'at least', { matured, gained }) < 1 / alpha) return null
   return `${gained} of its ${matured} alerts gained, and ${percent(promised)} were promised`
 }

@@ -22,13 +22,9 @@ export type ClosedBlock = Readonly<{ from: number; to: number; sales: readonly J
 /**
  * The block that ends as the clock moves on from `clock`: all sales up to it are in, and none after it can be. Null where it does not end.
  */
-export function closeBlock(
-  block: OpenBlock,
-  clock: number,
-  { block: { millis, sales, mostMillis } }: LearningSettings,
-): ClosedBlock | null {
+export function closeBlock(block: OpenBlock, clock: number, { block: { millis, sales, maxMillis } }: LearningSettings): ClosedBlock | null {
   const lasted = clock - block.from
-  if (block.isAwaiting || lasted < millis || (block.sales.length < sales && lasted < mostMillis)) return null
+  if (block.isAwaiting || lasted < millis || (block.sales.length < sales && lasted < maxMillis)) return null
   block.isAwaiting = true
   return { from: block.from, to: clock, sales: block.sales, alertedSales: block.alerted.length }
 }

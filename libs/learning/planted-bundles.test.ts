@@ -10,10 +10,10 @@ import { firstSaleAt, someSales } from '#lib/training/testing/sales-samples.ts'
 import { createLearnerWorld, decisionsIn, type Lived, mixed, payloadsOf, shapedModel } from './testing/learner-world.ts'
 
 /** p90 of the power table: 10% worse, by which a rollback is decided. */
-const mostSales = 4_400
+const maxSales = 4_400
 const minute = 60_000
 /** About 5,000 sales a day, as the real market had. */
-const market = [...withListings(someSales(mostSales + 1_000, 5, 17))]
+const market = [...withListings(someSales(maxSales + 1_000, 5, 17))]
 
 const plants = {
   /** It learnt a market that no longer is: all prices 15% higher. */
@@ -40,7 +40,7 @@ describe.each(Object.entries(plants))('a bundle %s', { timeout: 60_000 }, (name,
     expect(decisionsIn(lived).slice(2)).toEqual(['ModelRolledBack good', 'ModelBarred planted'])
     const sales = salesUnder(lived, 'planted')
     console.info(`${name}: rolled back after ${sales} labelled sales`)
-    expect(sales).toBeLessThanOrEqual(mostSales)
+    expect(sales).toBeLessThanOrEqual(maxSales)
   })
 
   it('that is named as a challenger never prices', () => {

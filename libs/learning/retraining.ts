@@ -37,7 +37,7 @@ export type RetrainingSettings = Readonly<{
   /** The share of prices that the 90% interval should hold. */
   leastCoverage: number
   /** Median error of the newest sales beside those before, as a ratio. */
-  mostWorse: number
+  maxWorsening: number
   /** How far beyond the days it learnt from the level may move, as a ratio. */
   levelMargin: number
   /** The share of alerts that must gain, and how many must have matured for their share to say anything. */
@@ -52,7 +52,7 @@ export const defaultRetraining: RetrainingSettings = {
   oldestDays: 3,
   manySales: 15_000,
   leastCoverage: 0.8,
-  mostWorse: 1.25,
+  maxWorsening: 1.25,
   levelMargin: 1.1,
   leastGained: 0.5,
   fewestMatured: 20,
@@ -86,11 +86,11 @@ function earningsReason({ money }: RetrainingFacts, { leastGained, fewestMatured
 function driftReason(
   { newest, before, level }: RetrainingFacts,
   levels: { least: number; most: number } | null,
-  { leastCoverage, mostWorse, levelMargin }: RetrainingSettings,
+  { leastCoverage, maxWorsening, levelMargin }: RetrainingSettings,
 ): string | null {
   if (newest !== null && newest.coverage90 < leastCoverage)
     return `the 90% interval held ${percent(newest.coverage90, 1)} of the newest ${newest.sales} sales`
-  if (newest !== null && before !== null && newest.medianError > before.medianError * mostWorse)
+  if (newest !== null && before !== null && newest.medianError > before.medianError * maxWorsening)
     return `median error ${percent(newest.medianError, 1)} on the newest ${newest.sales} sales; it was ${percent(before.medianError, 1)}`
   if (level === null || levels === null) return null
   const isOutside = level > levels.most * levelMargin || level < levels.least / levelMargin

@@ -6,8 +6,8 @@ export const learningSettings = {
   forecastMillis: 72 * hourMillis,
   /** Differences of two losses of one sale, at most, either way: log price times a level, so 0.5 is a price missed by a factor of two and more. */
   clip: 0.5,
-  /** A block ends when it has lasted this long and has this many sales, or lasted `mostMillis`. Verdicts are looked at when a block ends. */
-  block: { millis: hourMillis, sales: 100, mostMillis: 4 * dayMillis },
+  /** A block ends when it has lasted this long and has this many sales, or lasted `maxMillis`. Verdicts are looked at when a block ends. */
+  block: { millis: hourMillis, sales: 100, maxMillis: 4 * dayMillis },
   /** Log price of each quantile less the median's, of the forecast that needs no model: as sales of one kind lie about their median. */
   ruleSpread: [-0.5, -0.15, 0, 0.15, 0.5],
   /** The chance that a challenger which is not better is ever called better; likewise for each other verdict. */

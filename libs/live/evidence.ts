@@ -117,7 +117,7 @@ export const evidenceOf = ({ context, bids = null }: Pick<EnrichedListing, 'cont
   comboScore: context.comboScore,
 })
 
-const mostReasons = 6
+const maxReasons = 6
 
 /** What makes the median: where any axie's price starts, and what moves this one's most, each as a ratio less 1. Null: nobody can say. */
 export const whyOf = (explanation: Explanation | null) =>
@@ -125,7 +125,7 @@ export const whyOf = (explanation: Explanation | null) =>
     ? null
     : {
         baseUsd: Math.exp(explanation.base),
-        reasons: explanation.contributions.slice(0, mostReasons).map(({ reason, effect }) => ({ reason, effect: Math.expm1(effect) })),
+        reasons: explanation.contributions.slice(0, maxReasons).map(({ reason, effect }) => ({ reason, effect: Math.expm1(effect) })),
       }
 
 export type AlertCard = ReturnType<typeof cardOf>

@@ -48,20 +48,20 @@ export type LiveViewOptions = Readonly<{
   tally: OutcomeTally
 }>
 
-const mostModels = 200
-const mostCodes = 50
+const maxModels = 200
+const maxCodes = 50
 /** Changes that nobody asks for are not kept: whoever comes then is given the whole picture. */
-const mostChanges = 1_000
+const maxChanges = 1_000
 
-export function createLiveView({ listings: mostListings, alerts: mostAlerts, calibration, tally }: LiveViewOptions): LiveView {
-  const listings = createRecent<ScoredListing>(mostListings)
+export function createLiveView({ listings: maxListings, alerts: maxAlerts, calibration, tally }: LiveViewOptions): LiveView {
+  const listings = createRecent<ScoredListing>(maxListings)
   /** The newest listing of an axie. */
-  const listingIds = createRecent<string>(mostListings)
-  const alerts = createRecent<Alert>(mostAlerts)
-  const outcomes = createRecent<Outcome>(10 * mostAlerts)
+  const listingIds = createRecent<string>(maxListings)
+  const alerts = createRecent<Alert>(maxAlerts)
+  const outcomes = createRecent<Outcome>(10 * maxAlerts)
   const positions = createPositionBook()
   const paper = new Map<string, PaperTrade>()
-  const models = createRecent<ModelAnnounced>(mostModels)
+  const models = createRecent<ModelAnnounced>(maxModels)
   const codes = new Map<string, number>()
   let deadLetters = 0
   let scoredCount = 0
@@ -72,7 +72,7 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
   const card = (alert: Alert): AlertCard => cardOf(alert, outcomes.get(alert.alertId) ?? null)
   const note = <T>(list: T[], value: T): void => {
     list.push(value)
-    if (list.length > mostChanges) list.shift()
+    if (list.length > maxChanges) list.shift()
   }
   /** Alert and outcome come from two topics, in either order. */
   const compareResale = (alert: Alert | undefined, outcome: Outcome | undefined): void => {
@@ -112,7 +112,7 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
     takeModel: (model) => models.set(model.modelId, model),
     takeDeadLetter(code) {
       deadLetters++
-      const known = codes.has(code) || codes.size < mostCodes ? code : 'other'
+      const known = codes.has(code) || codes.size < maxCodes ? code : 'other'
       codes.set(known, (codes.get(known) ?? 0) + 1)
     },
     listings: (count) => listings.newest(count).map(rowOf),
@@ -120,12 +120,12 @@ export function createLiveView({ listings: mostListings, alerts: mostAlerts, cal
     scored(subject) {
       const known = listings.get(subject.listingId ?? listingIds.get(subject.tokenId) ?? '')
       if (known !== undefined && isAbout(subject, known)) return known
-      return alerts.newest(mostAlerts).find(({ scored }) => isAbout(subject, scored))?.scored ?? null
+      return alerts.newest(maxAlerts).find(({ scored }) => isAbout(subject, scored))?.scored ?? null
     },
     alert: (alertId) => alerts.get(alertId) ?? null,
     positions,
     paper: () => [...paper.values()],
-    models: () => models.newest(mostModels),
+    models: () => models.newest(maxModels),
     deadLetters: () => ({ count: deadLetters, byCode: Object.fromEntries([...codes].sort(([, a], [, b]) => b - a)) }),
     inForce: () =>
       newest === null

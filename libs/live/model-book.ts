@@ -39,22 +39,22 @@ export type ModelBook = Readonly<{
   trainings(): TrainingRun[]
 }>
 
-const mostDecisions = 200
+const maxDecisions = 200
 /** Sales of a block: the skill on fewer says nothing that a line should show. */
 const fewestSales = 20
-const mostTrainings = 50
+const maxTrainings = 50
 /** Three weeks of blocks of an hour. */
-const mostBlocks = 500
+const maxBlocks = 500
 
 export function createModelBook(): ModelBook {
   const decisions: ModelDecision[] = []
-  const trainings = createRecent<TrainingRun>(mostTrainings)
+  const trainings = createRecent<TrainingRun>(maxTrainings)
   const comparisons = createComparisons(1)
   const line: ChampionBlock[] = []
 
   const note = (decision: ModelDecision): void => {
     decisions.unshift(decision)
-    if (decisions.length > mostDecisions) decisions.pop()
+    if (decisions.length > maxDecisions) decisions.pop()
   }
 
   const takeBlock = (block: ModelsCompared): void => {
@@ -68,7 +68,7 @@ export function createModelBook(): ModelBook {
       sales: rule.sales,
       skill: 1 - rule.championLoss / (rule.championLoss - rule.difference),
     })
-    if (line.length > mostBlocks) line.shift()
+    if (line.length > maxBlocks) line.shift()
   }
 
   return {
@@ -100,6 +100,6 @@ export function createModelBook(): ModelBook {
       )
     },
     line: () => [...line],
-    trainings: () => trainings.newest(mostTrainings),
+    trainings: () => trainings.newest(maxTrainings),
   }
 }

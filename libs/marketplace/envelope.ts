@@ -39,12 +39,12 @@ function isOne(errors: unknown): boolean {
   return typeof errors === 'string' || (typeof errors === 'object' && errors !== null && !Array.isArray(errors))
 }
 
-const mostWords = 500
+const maxWords = 500
 const wordsOf = (errors: readonly z.output<typeof errorSchema>[]): string =>
   errors
     .map(({ message, code }) => (code === '' || code === message ? message : `${message} (${code})`))
     .join('; ')
-    .slice(0, mostWords)
+    .slice(0, maxWords)
 
 /** Data beside errors is fine: the errors name what is missing. MarketplaceError as `refusalIn`, and unexpected_shape. */
 export function envelopeOf(json: unknown): { data: unknown; errors: readonly GraphqlError[] } {
@@ -63,7 +63,7 @@ export function refusalIn(json: unknown): MarketplaceError | null {
   if (!parsed.success) return null
   const { data, errors, message, error, detail } = parsed.data
   if (hasData(data, errors ?? [])) return null
-  const said = errors && errors.length > 0 ? wordsOf(errors) : (message || error || detail || '').slice(0, mostWords)
+  const said = errors && errors.length > 0 ? wordsOf(errors) : (message || error || detail || '').slice(0, maxWords)
   // Null where data belongs is how a server says that something failed, words or no words.
   if (said === '' && data === null)
     return new MarketplaceError('graphql_error', 'the marketplace answered without data, and did not say why')

@@ -45,7 +45,7 @@ export type History = Readonly<{
 }>
 
 /** A market with more sales than this in its history is cut there: all are held in memory once, to be sorted. */
-const mostSales = 400_000
+const maxSales = 400_000
 
 /** Rejects as the marketplace does; an archive that cannot be read rejects with its own error. */
 export async function readHistory(options: HistoryOptions): Promise<History> {
@@ -77,7 +77,7 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
     firstSize: options.size,
     size: options.size,
     overlap: options.overlap,
-    maxPages: mostSales / 10,
+    maxPages: maxSales / 10,
   })
   const from = marketTime - days * dayMillis
   const counts = { settled: met.size, archive: 0, transfers: 0 }
@@ -86,7 +86,7 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
     counts.archive = take(older)
     reached = withoutGapTo(reached, older)
   }
-  if (!reading.complete && reached > from + longestLullMillis) {
+  if (!reading.complete && reached > from + maxLullMillis) {
     for (const tokenId of axiesIn(cut, from, options.transferRequests)) {
       requests++
       const sales = await salesOrEndOfBudget(marketplace, tokenId)
@@ -95,7 +95,7 @@ export async function readHistory(options: HistoryOptions): Promise<History> {
       onAnswer(met.size, reached, marketTime)
     }
   }
-  const complete = reading.complete || reached <= from + longestLullMillis
+  const complete = reading.complete || reached <= from + maxLullMillis
   return {
     sales: [...met.values()].filter(({ soldAt }) => soldAt >= from).sort(compareSales),
     rejects: reading.rejects,
@@ -138,13 +138,13 @@ async function salesOrEndOfBudget({ salesOf }: HistoryOptions['marketplace'], to
 }
 
 /** A market without a sale for this long was not watched: an archive has holes where its collector was away. */
-const longestLullMillis = 2 * hourMillis
+const maxLullMillis = 2 * hourMillis
 
 /** How far back sales reach from a moment on, down to the first gap. */
 function withoutGapTo(moment: number, sales: readonly Sale[]): number {
   let reached = moment
   for (const soldAt of sales.map((sale) => sale.soldAt).sort((a, b) => b - a)) {
-    if (soldAt < reached - longestLullMillis) return reached
+    if (soldAt < reached - maxLullMillis) return reached
     reached = Math.min(reached, soldAt)
   }
   return reached

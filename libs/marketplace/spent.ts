@@ -24,7 +24,7 @@ export interface Spent {
 export const leastToldMillis = minuteMillis
 
 /** No window is longer than a day, so what claims to be spent for longer is garbage, or was written by a clock gone wrong. */
-const longestMillis = dayMillis + hourMillis
+const maxMillis = dayMillis + hourMillis
 
 /** Names a key without telling it: another key, bought today, is not held back by what was spent with the old one. */
 export const fingerprintOf = (apiKey: string): string => createHash('sha256').update(apiKey).digest('hex').slice(0, 12)
@@ -35,7 +35,7 @@ export const spentKey = ({ key, share }: Pick<KeySpent, 'key' | 'share'>): strin
 /** Milliseconds of the wall clock that a record still holds; 0 of one that is over, and of one that cannot be right. */
 export function holdsFor({ until }: Pick<KeySpent, 'until'>, now: number): number {
   const left = until - now
-  return left > 0 && left <= longestMillis ? left : 0
+  return left > 0 && left <= maxMillis ? left : 0
 }
 
 const users = Object.keys(shares) as BudgetUser[]
@@ -79,6 +79,6 @@ export function createSpentAlone({ clock, user }: { clock: Clock; user: BudgetUs
 export const recordOf = (
   { share, millis, reason }: Spending,
   { clock, user, key }: { clock: Clock; user: BudgetUser; key: string },
-): KeySpent => ({ key, share, until: Math.ceil(clock.now() + millis), at: clock.now(), by: user, reason: reason.slice(0, mostReason) })
+): KeySpent => ({ key, share, until: Math.ceil(clock.now() + millis), at: clock.now(), by: user, reason: reason.slice(0, maxReasonLength) })
 
-const mostReason = 300
+const maxReasonLength = 300

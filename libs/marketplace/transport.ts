@@ -53,11 +53,11 @@ export interface Transport {
 /** A gateway refuses requests that do not say who sends them. */
 const userAgent = `flipstream/${packageJson.version}`
 const firstBackoffMillis = 200
-const longestBackoffMillis = 10_000
+const maxBackoffMillis = 10_000
 /** Longer pauses than this are the caller's business: it can say so in its readiness. */
-const longestPauseMillis = 5_000
+const maxPauseMillis = 5_000
 /** A day that is spent is waited for, whole. */
-const longestRetryAfterMillis = dayMillis
+const maxRetryAfterMillis = dayMillis
 
 /** One pool per host, one limiter for all. Retries what is transient: with jittered backoff, never before `Retry-After`. */
 export function createTransport(options: TransportOptions): Transport {
@@ -82,7 +82,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
   const passPause = async (): Promise<void> => {
     const pause = pausedUntil - clock.monotonic()
-    if (pause > longestPauseMillis) {
+    if (pause > maxPauseMillis) {
       const message = `the marketplace asked us to wait until ${new Date(clock.now() + pause).toISOString()}`
       throw new MarketplaceError('rate_limited', message, { retryAfterMillis: pause })
     }
@@ -101,7 +101,7 @@ export function createTransport(options: TransportOptions): Transport {
     const pause = retryAfterMillis ?? 0
     const isTold = code === 'rate_limited' && (options.budget?.refused(pause, message) ?? false)
     if (!isTold) pausedUntil = Math.max(pausedUntil, clock.monotonic() + pause)
-    probe = probe === 'asking' || pause > longestPauseMillis ? 'due' : probe
+    probe = probe === 'asking' || pause > maxPauseMillis ? 'due' : probe
   }
   const once = async (request: Request): Promise<HttpAnswer> => {
     await passPause()
@@ -125,8 +125,8 @@ export function createTransport(options: TransportOptions): Transport {
         return await limiter.schedule(() => once(request))
       } catch (error) {
         const known = describe(error, request, options, closing.signal.aborted)
-        if (!known.transient || attempt >= attempts || (known.retryAfterMillis ?? 0) > longestPauseMillis) throw known
-        const backoff = Math.min(longestBackoffMillis, firstBackoffMillis * 2 ** (attempt - 1)) * (0.5 + clock.random())
+        if (!known.transient || attempt >= attempts || (known.retryAfterMillis ?? 0) > maxPauseMillis) throw known
+        const backoff = Math.min(maxBackoffMillis, firstBackoffMillis * 2 ** (attempt - 1)) * (0.5 + clock.random())
         const wait = Math.max(backoff, known.retryAfterMillis ?? 0)
         await sleepUntil(Math.max(clock.monotonic() + wait, pausedUntil)).catch(() => {
           throw closedError()
@@ -270,7 +270,7 @@ function parseJson(text: string): unknown {
 function retryAfterMillis(header: string | null, clock: Clock): number | null {
   if (header === null) return null
   const millis = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - clock.now()
-  return Number.isNaN(millis) ? null : Math.min(longestRetryAfterMillis, Math.max(0, millis))
+  return Number.isNaN(millis) ? null : Math.min(maxRetryAfterMillis, Math.max(0, millis))
 }
 
 function marketTimeOf(name: string, header: string | null): number {

@@ -12,7 +12,7 @@ export type Missed = Readonly<{
   winners: ReadonlyArray<Readonly<{ axieId: string; reason: string; askUsd: number; netUsd: number }>>
 }>
 
-const mostWinners = 3
+const maxWinners = 3
 
 /** Candidates that were rejected for good: a Dutch ask may fall and the same listing be an alert after all. */
 export function rejectedFrom<Followed extends FollowedListing>(outcomes: readonly Followed[]): Followed[] {
@@ -33,6 +33,6 @@ export function missedOf(rejected: readonly FollowedListing[]): Missed {
   )
   return {
     reasons: reasons.sort((a, b) => b.count - a.count),
-    winners: winners.sort((a, b) => b.netUsd - a.netUsd).slice(0, mostWinners),
+    winners: winners.sort((a, b) => b.netUsd - a.netUsd).slice(0, maxWinners),
   }
 }

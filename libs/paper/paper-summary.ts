@@ -41,7 +41,7 @@ export type PaperDay = Readonly<{
 }>
 
 /** More than a screen has room for. */
-const mostPoints = 240
+const maxPoints = 240
 /** Longer without an alert, an account is of a rule that is no longer in force. */
 const awakeMillis = 28 * dayMillis
 
@@ -121,7 +121,7 @@ function curveOf(trades: readonly PaperTrade[]): PaperPoint[] {
     points.set(hour, { at: hour, cashUsd, offeredUsd, gainUsd })
   }
   const all = [...points.values()]
-  const every = Math.ceil(all.length / mostPoints)
+  const every = Math.ceil(all.length / maxPoints)
   return all.filter((_, index) => (all.length - 1 - index) % every === 0)
 }
 

@@ -73,12 +73,12 @@ const openPosition = (book: PositionBook, account: string, tokenId: string): Pos
   book.open().find((position) => position.account === account && position.tokenId === tokenId)
 
 /** Far beyond any axie. */
-const mostUsd = 1e9
+const maxUsd = 1e9
 
 function priceOf(usd: number | null, what: string): number {
   if (usd === null) throw new RejectedError('no_price', `${what}: expected its price in dollars, found none`)
-  if (usd > 0 && usd <= mostUsd) return usd
-  throw new RejectedError('bad_price', `${what}: expected a price above 0 dollars, at most ${mostUsd}, found ${usd}`)
+  if (usd > 0 && usd <= maxUsd) return usd
+  throw new RejectedError('bad_price', `${what}: expected a price above 0 dollars, at most ${maxUsd}, found ${usd}`)
 }
 
 const timeText = (millis: number): string => `${new Date(millis).toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -26,7 +26,7 @@ export type Expression = Readonly<{
 
 const longest = 2_000
 /** About a hundredth of a second, once per rule and listing. */
-const mostSteps = 100_000
+const maxSteps = 100_000
 
 /** Plain CEL refuses `double > 2 * int`, which is what people write. */
 function createEnvironment(): Environment {
@@ -178,9 +178,9 @@ function refuseRegularExpressions(nodes: readonly ASTNode[]): void {
 
 function refuseEndlessWork(ast: ASTNode): void {
   const steps = worstCaseSteps(ast)
-  if (steps <= mostSteps) return
+  if (steps <= maxSteps) return
   const found = Number.isFinite(steps) ? steps.toPrecision(2) : 'no end'
-  const message = `expected at most ${mostSteps} steps a listing, found up to ${found}: nest fewer lists in all, exists, filter and map`
+  const message = `expected at most ${maxSteps} steps a listing, found up to ${found}: nest fewer lists in all, exists, filter and map`
   throw new ExpressionError(message, ast.start)
 }
 

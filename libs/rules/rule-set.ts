@@ -16,7 +16,7 @@ const name = (what: string) =>
   z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, `expected ${what} of lower case letters, digits, _ and -, at most 40, a letter first`)
 
 /** The memory of the alerter reaches back this far, so no cool-down may be longer. */
-export const maximumCooldownMinutes = 24 * 60
+export const maxCooldownMinutes = 24 * 60
 
 const forecastRule = z.discriminatedUnion('kind', [
   /** quantile x (1 - fee) >= ask x minimumRatio, and quantile x (1 - fee) - ask >= minimumGainUsd */
@@ -47,7 +47,7 @@ const rule = z.strictObject({
   secondCheck,
   cooldown: z.strictObject({
     /** Silence about an axie after it was a candidate of this rule. */
-    minutes: z.number().min(0).max(maximumCooldownMinutes),
+    minutes: z.number().min(0).max(maxCooldownMinutes),
     /** Unless it now asks less than in all that time by this share. */
     unlessCheaperBy: z.number().min(0).max(1),
   }),

@@ -11,7 +11,7 @@ export class RulesFileError extends Error {
   override readonly name = 'RulesFileError'
   readonly problems: readonly RulesFileProblem[]
   constructor(fileName: string, problems: readonly RulesFileProblem[]) {
-    const told = problems.slice(0, mostProblems)
+    const told = problems.slice(0, maxProblems)
     const rest = problems.length > told.length ? [`${fileName}: the first ${told.length} of ${problems.length} or more mistakes`] : []
     super([...told.map(({ line, column, message }) => `${fileName}:${line}:${column}: ${message}`), ...rest].join('\n'))
     this.problems = told
@@ -19,9 +19,9 @@ export class RulesFileError extends Error {
 }
 
 /** A hundred rules of a thousand characters each. Reading YAML takes longer the more there is in it: beyond this it would be seconds. */
-const mostCharacters = 100_000
+const maxCharacters = 100_000
 /** Nobody reads further; and telling where each stands takes a look through its neighbours. */
-const mostProblems = 50
+const maxProblems = 50
 
 type Path = readonly (string | number)[]
 type Source = Readonly<{ text: string; document: Document.Parsed<ParsedNode>; lines: LineCounter }>
@@ -32,14 +32,14 @@ type Source = Readonly<{ text: string; document: Document.Parsed<ParsedNode>; li
  * loads can be judged. Throws RulesFileError.
  */
 export function parseRulesFile(text: string, fileName: string): RuleSet {
-  if (text.length > mostCharacters)
+  if (text.length > maxCharacters)
     throw new RulesFileError(fileName, [
-      { line: 1, column: 1, message: `expected at most ${mostCharacters} characters, found ${text.length}` },
+      { line: 1, column: 1, message: `expected at most ${maxCharacters} characters, found ${text.length}` },
     ])
   const lines = new LineCounter()
   const source = { text, document: parseYaml(text, lines, fileName), lines }
   const { document } = source
-  const failed = document.errors.slice(0, mostProblems + 1).map(({ pos, message }) => problemAt(source, pos[0], message))
+  const failed = document.errors.slice(0, maxProblems + 1).map(({ pos, message }) => problemAt(source, pos[0], message))
   if (failed.length > 0) throw new RulesFileError(fileName, failed)
   const repeated = repeatedKeys(source)
   if (repeated.length > 0) throw new RulesFileError(fileName, repeated)
@@ -55,7 +55,7 @@ export function parseRulesFile(text: string, fileName: string): RuleSet {
   ]
   const parsed = ruleSetSchema.safeParse(completed(written))
   if (parsed.success && contradictions.length === 0) return parsed.data
-  const told = parsed.success ? [] : parsed.error.issues.filter((issue) => !isAboutNames(issue)).slice(0, mostProblems + 1)
+  const told = parsed.success ? [] : parsed.error.issues.filter((issue) => !isAboutNames(issue)).slice(0, maxProblems + 1)
   const issues = told.flatMap((issue) => problemsOf(issue, source))
   const problems = [...contradictions, ...issues].sort((a, b) => a.line - b.line || a.column - b.column)
   throw new RulesFileError(fileName, problems)
@@ -79,7 +79,7 @@ function repeatedKeys(source: Source): RulesFileProblem[] {
       for (const { key } of items) {
         if (!isScalar(key)) continue
         if (seen.has(key.value)) problems.push(problemAt(source, key.range?.[0] ?? 0, `expected each key once, found ${key.value} again`))
-        if (problems.length > mostProblems) return visit.BREAK
+        if (problems.length > maxProblems) return visit.BREAK
         seen.add(key.value)
       }
       return undefined
@@ -155,7 +155,7 @@ function problemsOf(issue: z.core.$ZodIssue, source: Source): RulesFileProblem[]
   const where = steps.filter((step) => step !== '')
   if (issue.code === 'unrecognized_keys')
     return issue.keys
-      .slice(0, mostProblems + 1)
+      .slice(0, maxProblems + 1)
       .map((key) => problemAt(source, keyOffsetOf([...where, key], source), `expected no member called ${key}`))
   const name = where.join('.') || 'the document'
   const offset = issue.code === 'custom' && typeof issue.params?.['offset'] === 'number' ? issue.params['offset'] : null

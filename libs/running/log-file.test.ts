@@ -43,7 +43,7 @@ test('a file that cannot be made yet is made when it can, and says how much was 
 
 test('a log that has grown too long makes way for a new one; the last one is kept', () => {
   const path = join(temporaryDirectory(), 'app.log')
-  const log = openLogFile({ path, mostBytes: 100 })
+  const log = openLogFile({ path, maxBytes: 100 })
   for (let line = 0; line < 30; line++) log.write(Buffer.from(`line ${line}\n`))
   expect(existsSync(`${path}.previous`)).toBe(true)
   expect(readFileSync(path, 'utf8').length).toBeLessThan(120)

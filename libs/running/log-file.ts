@@ -13,23 +13,23 @@ export interface LogFile {
 export type LogFileOptions = Readonly<{
   path: string
   /** Beyond this many bytes it becomes `<path>.previous`, and a new one begins. */
-  mostBytes?: number
+  maxBytes?: number
   /** Told when writing begins to fail, with why, and with null when it works again. */
   onTrouble?(problem: Error | null): void
 }>
 
-const defaultMostBytes = 50e6
+const defaultMaxBytes = 50e6
 const tailBytes = 64 * 1024
 
 /** Writing is synchronous: lines are few, and a stream that has failed once has no way back. */
-export function openLogFile({ path, mostBytes = defaultMostBytes, onTrouble = () => {} }: LogFileOptions): LogFile {
+export function openLogFile({ path, maxBytes = defaultMaxBytes, onTrouble = () => {} }: LogFileOptions): LogFile {
   let descriptor: number | null = null
   let begunAt = 0
   let lostBytes = 0
   let isTroubled = false
 
   const open = (): number => {
-    if (descriptor !== null && fstatSync(descriptor).size > mostBytes) {
+    if (descriptor !== null && fstatSync(descriptor).size > maxBytes) {
       closeSync(descriptor)
       descriptor = null
       if (existsSync(path)) renameSync(path, `${path}.previous`)

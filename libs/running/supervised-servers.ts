@@ -32,7 +32,7 @@ export async function createServerWatch({ clock, supervisor, stack, env, onProgr
 }
 
 /** A server that does not answer may be reading its log after a crash, or wait for the disk: patience is longer than with apps. */
-const serverPolicy: LifePolicy = { ...appPolicy, hangingProbes: 10, startMillis: 300_000, longestPauseMillis: 10_000 }
+const serverPolicy: LifePolicy = { ...appPolicy, hangingProbes: 10, startMillis: 300_000, maxPauseMillis: 10_000 }
 const probeMillis = 5_000
 const lookMillis = 1_000
 

@@ -2,7 +2,7 @@ import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { exitOf, judge, netGainUsd, type Verdict } from '#lib/rules/judge.ts'
 import { defaultRulesHash } from '#lib/rules/presets.ts'
 import type { RejectionReason } from '#lib/rules/rejection.ts'
-import { type Costs, maximumCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
+import { type Costs, maxCooldownMinutes, type Rule, type RuleSet } from '#lib/rules/rule-set.ts'
 import type { Input, Processor, Result } from '#lib/stream/processor.ts'
 import type { Alert, RejectedCandidate, ScoredListing } from '#schemas/types.ts'
 import { reasonOf } from './reason.ts'
@@ -29,7 +29,7 @@ export type AlerterOptions = Readonly<{
   ruleSet: (hash: string) => RuleSet | undefined
 }>
 
-const cooldownMillis = maximumCooldownMinutes * minuteMillis
+const cooldownMillis = maxCooldownMinutes * minuteMillis
 /** Who was first in an hour depends on the cool-downs of that hour: the spans add up. */
 const horizonMillis = cooldownMillis + hourMillis
 

@@ -1,9 +1,9 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import { RetryableError } from '#lib/errors/errors.ts'
 
-export type BackoffOptions = Readonly<{ firstMillis: number; mostMillis: number }>
+export type BackoffOptions = Readonly<{ firstMillis: number; maxMillis: number }>
 
-export const standardBackoff: BackoffOptions = { firstMillis: 100, mostMillis: 10_000 }
+export const standardBackoff: BackoffOptions = { firstMillis: 100, maxMillis: 10_000 }
 
 /**
  * Milliseconds to wait before attempt `attempt` + 1 (1 = after the first failure): doubling up to the most, then half of it fixed and
@@ -12,9 +12,9 @@ export const standardBackoff: BackoffOptions = { firstMillis: 100, mostMillis: 1
 export function backoffMillis(
   attempt: number,
   { random }: Pick<Clock, 'random'>,
-  { firstMillis, mostMillis }: BackoffOptions = standardBackoff,
+  { firstMillis, maxMillis }: BackoffOptions = standardBackoff,
 ): number {
-  const full = Math.min(mostMillis, firstMillis * 2 ** Math.min(attempt - 1, 30))
+  const full = Math.min(maxMillis, firstMillis * 2 ** Math.min(attempt - 1, 30))
   return full / 2 + random() * (full / 2)
 }
 

@@ -32,7 +32,7 @@ export type TracesOptions = Readonly<{
 
 export const traceHeader = 'traceparent'
 
-const mostHeld = 4_096
+const maxSpans = 4_096
 const flushMillis = 1_000
 const timeoutMillis = 5_000
 const repeatMillis = 60_000
@@ -86,7 +86,7 @@ export function createTraces({ endpoint, ratio, app, clock, logger, onDropped = 
     span({ name, parent, isRoot = false, startMillis, endMillis }) {
       const context = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/.exec(parent ?? '')
       if (context === null) return
-      if (held.length >= mostHeld) return drop(1, 'more were made than could be sent')
+      if (held.length >= maxSpans) return drop(1, 'more were made than could be sent')
       const [, traceId, parentSpanId] = context as unknown as [string, string, string]
       const ids = isRoot ? { spanId: parentSpanId } : { spanId: spanIdOf(app, name, parentSpanId), parentSpanId }
       held.push({ traceId, ...ids, name, kind: kindConsumer, startTimeUnixNano: nanos(startMillis), endTimeUnixNano: nanos(endMillis) })

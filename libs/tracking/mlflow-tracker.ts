@@ -15,8 +15,8 @@ export type MlflowOptions = Readonly<{
 
 const answerMillis = 30_000
 /** What one request of MLflow takes. */
-const mostInBatch = { metrics: 1_000, params: 100 }
-const longestParameter = 500
+const maxInBatch = { metrics: 1_000, params: 100 }
+const maxParameterLength = 500
 const runsInPage = 1_000
 const finished = 'FINISHED'
 
@@ -91,11 +91,10 @@ export function createMlflowTracker({ uri, experiment, credentials, onPassedOver
   }
 
   const logBatches = async (runId: string, { parameters, metrics, endedAt }: NewRun): Promise<void> => {
-    const params = Object.entries(parameters).map(([key, value]) => ({ key, value: value.slice(0, longestParameter) }))
+    const params = Object.entries(parameters).map(([key, value]) => ({ key, value: value.slice(0, maxParameterLength) }))
     const values = Object.entries(metrics).map(([key, value]) => ({ key, value, timestamp: endedAt, step: 0 }))
-    for (const part of chunks(params, mostInBatch.params))
-      await call('POST', 'runs/log-batch', { run_id: runId, params: part }, z.unknown())
-    for (const part of chunks(values, mostInBatch.metrics))
+    for (const part of chunks(params, maxInBatch.params)) await call('POST', 'runs/log-batch', { run_id: runId, params: part }, z.unknown())
+    for (const part of chunks(values, maxInBatch.metrics))
       await call('POST', 'runs/log-batch', { run_id: runId, metrics: part }, z.unknown())
   }
 

@@ -75,13 +75,13 @@ const fewestRows = 200
 /** Intervals should hold 90%: one that holds less than this makes rules alert on noise. */
 const leastCoverage = 0.8
 
-/** @param mostWorse by how much the challenger's median error may exceed the champion's, as a share of it. Newer data is worth a little. */
-export function judge({ rows, champion, challenger }: Comparison, mostWorse: number): Verdict {
+/** @param maxWorsening by how much the challenger's median error may exceed the champion's, as a share of it. Newer data is worth a little. */
+export function judge({ rows, champion, challenger }: Comparison, maxWorsening: number): Verdict {
   if (champion === null || challenger === null || rows < fewestRows)
     return { promote: false, why: `only ${rows} sales came after those that the champion learnt from: ${fewestRows} are needed to compare` }
   const [ours, theirs] = [challenger.medianApe, champion.medianApe]
   const both = `median error ${percent(ours, 1)} beside the champion's ${percent(theirs, 1)} on ${rows} sales that neither had seen`
-  if (!(ours <= theirs * (1 + mostWorse))) return { promote: false, why: `${both}: more than ${percent(mostWorse, 1)} worse` }
+  if (!(ours <= theirs * (1 + maxWorsening))) return { promote: false, why: `${both}: more than ${percent(maxWorsening, 1)} worse` }
   const { coverage90 } = challenger
   if (!(coverage90 >= leastCoverage))
     return {

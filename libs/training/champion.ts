@@ -16,7 +16,7 @@ export async function judgeBesideChampion(
   store: ObjectStore,
   models: Models,
   { bundle, sales, newest }: Pick<Training, 'bundle' | 'sales' | 'newest'>,
-  mostWorse: number,
+  maxWorsening: number,
 ): Promise<VerdictBesideChampion> {
   const before = championOf(models)
   if (before === bundle.modelId) return { promote: false, why: 'it is in force already', champion: before }
@@ -24,7 +24,7 @@ export async function judgeBesideChampion(
   const champion = await openChampion(store, before)
   if (typeof champion === 'string') return { promote: false, why: `there is nothing to compare it with: ${champion}`, champion: before }
   try {
-    return { ...judge(compareWithChampion(sales, newest, champion), mostWorse), champion: before }
+    return { ...judge(compareWithChampion(sales, newest, champion), maxWorsening), champion: before }
   } finally {
     champion.model.dispose()
   }

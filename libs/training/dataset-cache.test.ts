@@ -23,8 +23,8 @@ describe('the cache of data sets', () => {
   let directory: string
   const clock = createManualClock(1_649_635_200_000)
   const said: string[] = []
-  const cacheOf = (options: { mostBytes?: number; directory?: string } = {}) =>
-    createDatasetCache({ directory, mostBytes: 1e6, clock, say: (line) => void said.push(line), ...options })
+  const cacheOf = (options: { maxBytes?: number; directory?: string } = {}) =>
+    createDatasetCache({ directory, maxBytes: 1e6, clock, say: (line) => void said.push(line), ...options })
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'flipstream-datasets-'))
   })
@@ -60,7 +60,7 @@ describe('the cache of data sets', () => {
     const halfWritten = join(directory, 'd.dataset.4711')
     writeFileSync(halfWritten, Buffer.alloc(size))
     utimesSync(halfWritten, 0, 0)
-    await cacheOf({ mostBytes: 2 * size }).write('c', folded(1))
+    await cacheOf({ maxBytes: 2 * size }).write('c', folded(1))
     expect(readdirSync(directory).sort()).toEqual(['a.dataset', 'c.dataset'])
   })
 

@@ -27,7 +27,7 @@ export type Dataset = Readonly<{
 }>
 
 /** The first sales teach the features, not the model: this share of them, and no more than this many. */
-const warmUp = { share: 0.05, mostSales: 2_000 }
+const warmUp = { share: 0.05, maxSales: 2_000 }
 
 export type DatasetOptions = Readonly<{
   /** By which the fold reads sales from the first one on; null of a feature set that does without. */
@@ -62,7 +62,7 @@ export function buildDataset(
   const alikeKeys = new Float64Array(most)
   const breedCounts = new Uint8Array(most)
   const alike: (AlikeSales | null)[] = []
-  const warmUpSales = Math.min(warmUp.mostSales, Math.ceil(most * warmUp.share))
+  const warmUpSales = Math.min(warmUp.maxSales, Math.ceil(most * warmUp.share))
   let [rows, sales] = [0, 0]
   for (const second of bySecond(events)) {
     for (const { sale, event } of second.flatMap(saleIn)) {

@@ -14,7 +14,7 @@ export interface Cache<Value> {
 export type FolderCacheOptions = Readonly<{
   directory: string
   /** Beyond it, what was used longest ago is removed. */
-  mostBytes: number
+  maxBytes: number
   clock: Clock
   /** A line for people. */
   say: (line: string) => void
@@ -34,7 +34,7 @@ const hashOf = (content: Buffer): Buffer => createHash('sha256').update(content)
 
 /** One file an entry: the hash of the rest, and the rest. Written aside and renamed, so that nobody meets half of one. */
 export function createFolderCache<Value>(
-  { directory, mostBytes, clock, say }: FolderCacheOptions,
+  { directory, maxBytes, clock, say }: FolderCacheOptions,
   { extension, what, encode, decode }: Format<Value>,
 ): Cache<Value> {
   const fileOf = (key: string): string => join(directory, `${key}.${extension}`)
@@ -46,7 +46,7 @@ export function createFolderCache<Value>(
     let bytes = 0
     for (const { file, size } of files.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
       bytes += size
-      if (bytes > mostBytes) await rm(file, { force: true })
+      if (bytes > maxBytes) await rm(file, { force: true })
     }
   }
 

@@ -66,7 +66,7 @@ describe('training from a file of sales', { timeout: 120_000 }, () => {
   })
 
   test('other settings of the model take the features of an earlier training on the same sales; another seed or item model does not', async () => {
-    const cache = createDatasetCache({ directory: join(directory, 'datasets'), mostBytes: 1e9, clock: systemClock, say: () => {} })
+    const cache = createDatasetCache({ directory: join(directory, 'datasets'), maxBytes: 1e9, clock: systemClock, say: () => {} })
     const half = { fraction: 0.5 }
     const fewTrees = { ...fastTrainingSettings, trees: { ...fastTrainingSettings.trees, rounds: 20 } }
     const cold = await training(file, { cache }, half)

@@ -25,14 +25,14 @@ export function apartWords({ attributes }: ItemProfile): string[] {
   ]
 }
 
-const mostWorn = 3
+const maxWorn = 3
 
 export function wornWords({ attributes }: ItemProfile): string[] {
   const worn = attributes?.accessories ?? []
   const named = worn
-    .slice(0, mostWorn)
+    .slice(0, maxWorn)
     .map(({ name, rarity }) => `${printable(name, 40)}${rarity === null ? '' : ` (${printable(rarity, 20)})`}`)
-  return worn.length > mostWorn ? [...named, `${worn.length - mostWorn} more`] : named
+  return worn.length > maxWorn ? [...named, `${worn.length - maxWorn} more`] : named
 }
 
 /** Empty where the market did not say. */

@@ -60,7 +60,7 @@ const settings = values.fast === true ? fastTrainingSettings : defaultTrainingSe
 const runs = Number(values.runs ?? 3)
 const trainedShare = 0.4
 /** The log in memory keeps everything. */
-const mostEventsOnLog = 20_000
+const maxEventsOnLog = 20_000
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 type Market = Readonly<{ bundle: SealedBundle; history: readonly MarketEvent[]; live: readonly MarketEvent[] }>
@@ -173,7 +173,7 @@ async function playOnLog({ bundle, history, live }: Market): Promise<Measured> {
   const send = (events: readonly MarketEvent[]) =>
     log.producer().send(events.map((event) => ({ topic: 'market.events', key: marketKey, value: codec.encode('MarketEvent', event) })))
   const start = embeddedStarter({ environment: { TF_BACKEND: 'wasm', LOG_LEVEL: 'error' }, prefix: '', log, codec, store })
-  const played = live.slice(0, mostEventsOnLog)
+  const played = live.slice(0, maxEventsOnLog)
   const listings = played.filter(({ payload }) => 'flipstream.Listing' in payload).length
   let scored = 0
   const following = await log.follow(['listings.scored'], async (records) => {
@@ -215,7 +215,7 @@ for (let run = 1; run <= runs; run++) {
   say(`apps on the log in memory: run ${run} of ${runs}`)
   onLog.push(await playOnLog(played))
 }
-const micros = await stageMicros({ ...played, live: played.live.slice(0, mostEventsOnLog) })
+const micros = await stageMicros({ ...played, live: played.live.slice(0, maxEventsOnLog) })
 
 const report = {
   machine: `${cpus().length} x ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,

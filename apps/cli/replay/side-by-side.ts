@@ -2,7 +2,7 @@ import { count } from '#lib/words/format.ts'
 import { alignColumns } from '#lib/words/table.ts'
 import type { Difference, OutputComparison } from './compare-outputs.ts'
 
-const mostFields = 24
+const maxFields = 24
 
 /** What a person reads of a comparison: one line where all is the same; else the first difference, field by field. */
 export function formatComparison({ topic, recorded, replayed, identical, first, otherMakers }: OutputComparison): string {
@@ -23,9 +23,9 @@ function formatDifference({ partition, position, recorded, replayed, recordedVal
 export function formatFields(recorded: unknown, other: unknown, name: 'replayed' | 'computed'): string {
   const fields = recorded === null || other === null ? [] : differingFields(recorded, other)
   if (fields.length === 0) return ''
-  const rows = [['field', 'recorded', name], ...fields.slice(0, mostFields)]
+  const rows = [['field', 'recorded', name], ...fields.slice(0, maxFields)]
   const lines = alignColumns(rows, { left: 'all', indent: 4 }).map((line) => `${line}\n`)
-  const more = fields.length > mostFields ? `    … and ${fields.length - mostFields} more fields\n` : ''
+  const more = fields.length > maxFields ? `    … and ${fields.length - maxFields} more fields\n` : ''
   return `${lines.join('')}${more}`
 }
 
@@ -38,7 +38,7 @@ function differingFields(recorded: unknown, replayed: unknown): string[][] {
     .map((path) => [path, abridged(before.get(path) ?? '-'), abridged(after.get(path) ?? '-')])
 }
 
-const longestText = 40
+const maxTextLength = 40
 
 function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
   if (Buffer.isBuffer(value)) into.set(path, value.toString('hex'))
@@ -48,4 +48,4 @@ function flatten(value: unknown, path = '', into = new Map<string, string>()): M
   return into
 }
 
-const abridged = (text: string): string => (text.length <= longestText ? text : `${text.slice(0, longestText - 1)}…`)
+const abridged = (text: string): string => (text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength - 1)}…`)

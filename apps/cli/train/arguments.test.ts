@@ -43,8 +43,8 @@ describe('the arguments of flipstream train', () => {
 
   test('to be promoted, a model is published; how much worse than the champion it may be has a default', () => {
     const promote = (...argv: string[]) => parseTrainArguments(['--sales', file, '--promote', ...argv])
-    expect(promote()).toMatchObject({ publish: true, promote: { mostWorse: 0.1 } })
-    expect(promote('--most-worse', '0')).toMatchObject({ promote: { mostWorse: 0 } })
+    expect(promote()).toMatchObject({ publish: true, promote: { maxWorsening: 0.1 } })
+    expect(promote('--most-worse', '0')).toMatchObject({ promote: { maxWorsening: 0 } })
     expect(() => promote('--most-worse', '5%')).toThrow('--most-worse: expected a number from 0 to 1, found 5%')
   })
 

@@ -23,7 +23,7 @@ export type TrainArguments = Readonly<{
   reportFile: string | null
   publish: boolean
   /** Put it in force where it is not much worse than the champion; null: leave that to people. */
-  promote: Readonly<{ mostWorse: number }> | null
+  promote: Readonly<{ maxWorsening: number }> | null
   json: boolean
 }>
 
@@ -110,7 +110,9 @@ export function parseTrainArguments(argv: readonly string[]): TrainArguments {
     useCache: !(values['no-cache'] ?? false),
     reportFile: values.report === undefined ? null : textOption('--report', values.report, 'the name of a file'),
     publish: (values.publish ?? false) || (values.promote ?? false),
-    promote: values.promote ? { mostWorse: numberOption('--most-worse', values['most-worse'] ?? '0.1', { atLeast: 0, atMost: 1 }) } : null,
+    promote: values.promote
+      ? { maxWorsening: numberOption('--most-worse', values['most-worse'] ?? '0.1', { atLeast: 0, atMost: 1 }) }
+      : null,
     json: values.json ?? false,
   }
 }

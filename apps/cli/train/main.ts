@@ -85,7 +85,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 const openCache = () =>
-  createDatasetCache({ directory: join(checkoutRoot, '.flipstream', 'datasets'), mostBytes: datasetCacheBytes, clock: systemClock, say })
+  createDatasetCache({ directory: join(checkoutRoot, '.flipstream', 'datasets'), maxBytes: datasetCacheBytes, clock: systemClock, say })
 
 async function withData<Value>(data: TrainArguments['data'], env: Environment, use: (data: SalesSource) => Promise<Value>): Promise<Value> {
   if (data.kind === 'file') return use(data)

@@ -14,9 +14,9 @@ export type Promotion = VerdictBesideChampion
 export async function promoteIfBetter(
   context: Omit<PromotionContext, 'featureSets'>,
   training: Training,
-  mostWorse: number,
+  maxWorsening: number,
 ): Promise<Promotion> {
-  const verdict = await judgeBesideChampion(context.store, await readModels(context), training, mostWorse)
+  const verdict = await judgeBesideChampion(context.store, await readModels(context), training, maxWorsening)
   if (verdict.promote)
     await promoteModel({ ...context, featureSets: featureSets.map(({ hash }) => hash) }, training.bundle.modelId, `train: ${verdict.why}`)
   return verdict

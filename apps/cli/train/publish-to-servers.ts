@@ -20,7 +20,7 @@ export async function publishToServers(
     await saveDataset(servers.store, sales.dataset)
     await publishModel(servers, bundle)
     if (promote === null) return null
-    const promotion = await promoteIfBetter(servers, training, promote.mostWorse)
+    const promotion = await promoteIfBetter(servers, training, promote.maxWorsening)
     if (!promotion.promote) logger.warn({ modelId: bundle.modelId, ...promotion }, 'the new model is published, and not promoted')
     return promotion
   } finally {

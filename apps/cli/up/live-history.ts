@@ -20,7 +20,7 @@ import { quotedCell } from '#lib/words/csv.ts'
 import type { Sale } from '#schemas/types.ts'
 import type { LivePlan } from './market-plan.ts'
 
-const longestWaitMillis = 60_000
+const maxWaitMillis = 60_000
 const attemptsPerRequest = 6
 const maxBodyBytes = 4 * 1024 * 1024
 /** `transferRequests`: of axies met, where the list of settled auctions goes on out of reach. */
@@ -60,7 +60,7 @@ function createPatience({ clock, progress, signal }: HistoryContext): (error: Ma
     if (signal.aborted || !mayPass(error, failures)) throw error
     if (error.message !== said) progress.say(`history: ${error.message}; trying again`)
     said = error.message
-    const wait = Math.min(longestWaitMillis, Math.max(error.retryAfterMillis ?? 0, 1_000 * 2 ** Math.min(failures - 1, 10)))
+    const wait = Math.min(maxWaitMillis, Math.max(error.retryAfterMillis ?? 0, 1_000 * 2 ** Math.min(failures - 1, 10)))
     await clock.sleep(wait, signal).catch(() => {})
   }
 }

@@ -7,7 +7,7 @@ import { marketLink } from './market-link.js'
 import { picture } from './picture.js'
 import { whyDetails } from './why.js'
 
-const mostCards = 24
+const maxCards = 24
 const announceMillis = 10_000
 
 /** Alerts as cards, newest first, with their proof, and with what became of them once that is known. */
@@ -42,14 +42,14 @@ export function createAlerts({ onLookup, pictureOrigin, marketTime }) {
     tick,
     /** Newest first. */
     replace(all) {
-      alerts = all.slice(0, mostCards)
+      alerts = all.slice(0, maxCards)
       list.replaceChildren()
       draw(false)
     },
     /** Oldest first, as they came. */
     add(more) {
       const fresh = new Set(more.map(({ alertId }) => alertId))
-      alerts = [...more.toReversed(), ...alerts.filter(({ alertId }) => !fresh.has(alertId))].slice(0, mostCards)
+      alerts = [...more.toReversed(), ...alerts.filter(({ alertId }) => !fresh.has(alertId))].slice(0, maxCards)
       draw(true)
       announce(more.at(-1))
     },

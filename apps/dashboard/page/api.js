@@ -4,7 +4,7 @@ import { startTheme } from './theme.js'
 
 /** The OpenAPI document for people: each path with what it takes and answers, and for GET a way to try it. */
 
-const mostShown = 4_000
+const maxShown = 4_000
 
 function operationOf(method, path, operation) {
   const parameters = operation.parameters ?? []
@@ -81,7 +81,7 @@ function tryIt(path, parameters) {
     }
     const response = await fetch(query.size === 0 ? address : `${address}?${query}`, { headers: authorized() })
     const text = JSON.stringify(await response.json(), null, 2)
-    setText(output, `${response.status}\n${text.length > mostShown ? `${text.slice(0, mostShown)}\n…` : text}`)
+    setText(output, `${response.status}\n${text.length > maxShown ? `${text.slice(0, maxShown)}\n…` : text}`)
     output.hidden = false
   }
   return h(

@@ -25,11 +25,11 @@ export function attributeWords({ attributes }) {
     .map((word) => tame(word, 40))
 }
 
-const mostWorn = 3
+const maxWorn = 3
 
 /** Its accessories, the first few by name. */
 export function wornWords({ attributes }) {
   const worn = attributes?.accessories ?? []
-  const named = worn.slice(0, mostWorn).map(({ name, rarity }) => tame(rarity === null ? name : `${name} (${rarity})`, 60))
-  return worn.length > mostWorn ? [...named, `${worn.length - mostWorn} more`] : named
+  const named = worn.slice(0, maxWorn).map(({ name, rarity }) => tame(rarity === null ? name : `${name} (${rarity})`, 60))
+  return worn.length > maxWorn ? [...named, `${worn.length - maxWorn} more`] : named
 }

@@ -5,7 +5,7 @@
 
 const silenceMillis = 25_000
 const firstWaitMillis = 500
-const longestWaitMillis = 10_000
+const maxWaitMillis = 10_000
 const tokenKey = 'flipstream-token'
 
 export const token = () => sessionStorage.getItem(tokenKey)
@@ -18,7 +18,7 @@ export function connect({ onEvent, onState }) {
   let failures = 0
   const again = () => {
     onState('lost')
-    setTimeout(open, Math.min(longestWaitMillis, firstWaitMillis * 2 ** Math.min(failures++, 10)))
+    setTimeout(open, Math.min(maxWaitMillis, firstWaitMillis * 2 ** Math.min(failures++, 10)))
   }
   const open = async () => {
     const silence = watchSilence()

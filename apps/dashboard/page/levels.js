@@ -134,12 +134,12 @@ export function createLevels() {
       table()
     },
     /** The level now: the last sample moves with it, and stays when its hour is over. */
-    now(sample, mostSamples, simulated) {
+    now(sample, maxSamples, simulated) {
       if (sample === null || classes.length === 0) return
       const last = samples.at(-1)
       const sameHour =
         last !== undefined && Math.floor(last.at / 3_600_000) === Math.floor(sample.at / 3_600_000) && last.at % 3_600_000 !== 0
-      samples = [...(sameHour ? samples.slice(0, -1) : samples), sample].slice(-mostSamples)
+      samples = [...(sameHour ? samples.slice(0, -1) : samples), sample].slice(-maxSamples)
       if (plot === null) build()
       else {
         measure()

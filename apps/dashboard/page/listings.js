@@ -2,9 +2,9 @@ import { byId, h, setText } from './dom.js'
 import { clockTime, signedUsd, tame, titleCase, usd } from './format.js'
 import { intervalBar } from './interval-bar.js'
 
-const mostRows = 60
+const maxRows = 60
 
-/** The newest listings, at most `mostRows` of them in memory and on the page, whatever comes. */
+/** The newest listings, at most `maxRows` of them in memory and on the page, whatever comes. */
 export function createListings({ onLookup }) {
   const body = byId('listing-rows')
   const filter = byId('class-filter')
@@ -52,7 +52,7 @@ export function createListings({ onLookup }) {
   return {
     /** Newest first. */
     replace(all) {
-      rows = all.slice(0, mostRows)
+      rows = all.slice(0, maxRows)
       drawSoon()
     },
     /** Oldest first, as they came. */
@@ -60,7 +60,7 @@ export function createListings({ onLookup }) {
       const fresh = new Set(more.map(({ listingId }) => listingId))
       arrived.clear()
       for (const listingId of fresh) arrived.add(listingId)
-      rows = [...more.toReversed(), ...rows.filter(({ listingId }) => !fresh.has(listingId))].slice(0, mostRows)
+      rows = [...more.toReversed(), ...rows.filter(({ listingId }) => !fresh.has(listingId))].slice(0, maxRows)
       if (!paused) return drawSoon()
       waiting += more.length
       showPause()

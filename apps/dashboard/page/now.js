@@ -5,7 +5,7 @@ import { count } from './format.js'
 import { createLevels } from './levels.js'
 import { createListings } from './listings.js'
 
-const mostLevels = 505
+const maxLevels = 505
 
 /** What happens now: alerts to act on, the newest listings, where the market stands, whether the forecasts hold. */
 export const now = {
@@ -27,7 +27,7 @@ export const now = {
       setText(byId('alerts-aside'), `${stamp}${count(next.counts.alerts)} so far`)
       drawCalibration(next.calibration, next.simulated)
       drawOutcomes(next.outcomes)
-      levels.now(next.levelNow, mostLevels, next.simulated)
+      levels.now(next.levelNow, maxLevels, next.simulated)
       alerts.tick()
     }
     return {

@@ -3,7 +3,7 @@ import { h, setText } from './dom.js'
 import { count, dateTime, percent, signedUsd, tame, usd } from './format.js'
 import { gainClass, numberCell, scrollTable } from './table.js'
 
-const mostShown = 50
+const maxShown = 50
 
 const columns = [
   ['Axie', ''],
@@ -36,7 +36,7 @@ export function createPositions({ lookup }) {
   return {
     element,
     async refresh() {
-      const { answer, problem } = await ask(`/api/positions?status=open&limit=${mostShown}`)
+      const { answer, problem } = await ask(`/api/positions?status=open&limit=${maxShown}`)
       if (problem !== undefined) return body.replaceChildren(h('p', { class: 'empty' }, tame(problem.detail, 400)))
       const { total, openCostUsd, positions, simulated } = answer
       setText(aside, `${simulated ? 'SIMULATED · ' : ''}${count(total)} open, ${usd(openCostUsd)} paid`)

@@ -20,7 +20,7 @@ export type DeskSinkOptions = ReadAlertOptions &
   }>
 
 /** Beyond this many unsettled alerts of a partition, no more are taken: the log keeps them. */
-const mostUnsettled = 5_000
+const maxUnsettled = 5_000
 
 /**
  * Hands alerts to the desks of their channels, and commits as far as everything before is settled: a desk may take its time, and posts the
@@ -73,7 +73,7 @@ export function createDeskSink(options: DeskSinkOptions): PartitionSink {
         const settled = (status: NotificationStatus | 'known') => settle(incoming.alert.alertId, status)
         deskFor(incoming.alert).take({ ...incoming, isCurrent: () => !closed && isCurrent(), settled })
       }
-      while (countInHand(inHand) > mostUnsettled && !closed && !stopping.aborted) await room.promise
+      while (countInHand(inHand) > maxUnsettled && !closed && !stopping.aborted) await room.promise
       return progress()
     },
     async idle() {

@@ -125,12 +125,12 @@ export function lookaheadLine({ lookahead }: BacktestResult): string {
   return `LOOK-AHEAD: cut at ${cut}, the ${leak.what}${namesOf(leak.features)} of ${leak.listingId}, listed ${new Date(leak.observedAt).toISOString()}, came out another: it has seen the future`
 }
 
-const mostNamed = 8
+const maxNamed = 8
 
 function namesOf(features: readonly string[]): string {
   if (features.length === 0) return ''
-  const more = features.length > mostNamed ? ` and ${features.length - mostNamed} more` : ''
-  return ` (${features.slice(0, mostNamed).join(', ')}${more})`
+  const more = features.length > maxNamed ? ` and ${features.length - maxNamed} more` : ''
+  return ` (${features.slice(0, maxNamed).join(', ')}${more})`
 }
 
 export function recordedLine({ recordedAlerts }: BacktestResult): string {

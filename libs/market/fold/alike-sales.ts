@@ -10,9 +10,9 @@ export type AlikeSubject = Readonly<{ traits: Traits; tokenId: string; newest: S
 
 const similarRung = rungNumber('c4')
 /** So many are told: a build that sells more often than that shows its pace in them. */
-const mostTold = 32
+const maxAlikeSales = 32
 /** How many of the similar ones are looked at, alike or not. */
-const mostSeen = 128
+const maxAlikeSeen = 128
 
 /** What others alike sold for lately, and in how many watched hours: the pace of demand, told without a price that it is for. */
 export function alikeSalesOf(sales: SaleHistory, watched: WatchedHours, { traits, tokenId, newest, asOf }: AlikeSubject): AlikeSales {
@@ -22,7 +22,7 @@ export function alikeSalesOf(sales: SaleHistory, watched: WatchedHours, { traits
   let since = oldest
   let sale = newest
   for (let seen = 0; sale !== 0 && sales.soldAt(sale) > oldest; sale = sales.olderLike(similarRung, sale), seen += 1) {
-    if (seen === mostSeen || usd.length === mostTold) break
+    if (seen === maxAlikeSeen || usd.length === maxAlikeSales) break
     since = sales.soldAt(sale)
     if (breedBandOf(sales.breedCount(sale)) === band && sales.tokenId(sale) !== tokenId) usd.push(sales.usd(sale))
   }

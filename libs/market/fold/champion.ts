@@ -11,13 +11,13 @@ type Promotion = EventContent & { kind: 'model' }
 type Champion = Pick<MarketState, 'model' | 'modelSince' | 'barred'>
 
 /** They are carried beside each committed offset, which has little room. A model barred that long ago has learnt from a market long gone. */
-const mostBarred = 40
+const maxBarred = 40
 const shortHash = (modelId: string): string => createHash('sha256').update(modelId).digest('hex').slice(0, 12)
 
 export const isBarred = ({ barred }: Pick<Champion, 'barred'>, modelId: string): boolean => barred.includes(shortHash(modelId))
 
 export function bar(state: Champion, modelId: string): void {
-  if (!isBarred(state, modelId)) state.barred = [...state.barred, shortHash(modelId)].slice(-mostBarred)
+  if (!isBarred(state, modelId)) state.barred = [...state.barred, shortHash(modelId)].slice(-maxBarred)
 }
 
 /** RejectedError `model_barred`, `decision_outdated`: the model in force stays. */

@@ -20,7 +20,7 @@ import { itemModelOf, type MarketState } from './market-state.ts'
 export type ContextSubject = Readonly<{ seller: string; listingId: string; observedAt: number }>
 
 const similarRung = rungNumber('c4')
-const mostSimilarSales = 5
+const maxSimilarSales = 5
 
 const windowsOf = (levels: Levels): LevelWindows => ({
   hours6: levels.hours6.midmean(),
@@ -34,7 +34,7 @@ function similarSales(sales: SaleHistory, newest: SaleNumber, traits: Traits, as
   const found: SimilarSale[] = []
   const identical = identicalKey(traits)
   for (let sale = newest; sale !== 0; sale = sales.olderLike(similarRung, sale)) {
-    if (found.length === mostSimilarSales || sales.soldAt(sale) <= asOf - salesMillis) break
+    if (found.length === maxSimilarSales || sales.soldAt(sale) <= asOf - salesMillis) break
     found.push({
       saleId: sales.saleId(sale),
       tokenId: sales.tokenId(sale),

@@ -16,13 +16,13 @@ export type LadderInput = Readonly<{
 }>
 
 /** The newest sales under a key that are looked at. */
-const mostSales = 8
+const maxSales = 8
 const halfLifeHours = 12
 /** From fine to coarse: a rung weighs a quarter of the one before. */
 const pooled: readonly RungName[] = ['full', 'six', 'c4b', 'c4', 'cbt', 'cb']
 const poolWeights = similarityLadder.map(({ name }) => (pooled.includes(name) ? 4 ** -pooled.indexOf(name) : 0))
 
-const sales = `the newest ${mostSales} sales of the last 14 days`
+const sales = `the newest ${maxSales} sales of the last 14 days`
 const definitions: MeasureDefinition[] = similarityLadder.flatMap(({ name, description }): MeasureDefinition[] => [
   [`${name}.count`, `how many of ${sales} of equal ${description}, that have a relative price`],
   [`${name}.last`, 'relative price of the newest'],
@@ -40,17 +40,17 @@ definitions.push(
  * Relative prices of the sales on one rung, newest first, and what their age leaves of their weight, at a half-life of 12 hours (of a day,
  * its square root). Reused from call to call: the fold runs in one thread.
  */
-const relatives = new Float64Array(mostSales)
-const freshness = new Float64Array(mostSales)
+const relatives = new Float64Array(maxSales)
+const freshness = new Float64Array(maxSales)
 const decay = createDecay(halfLifeHours * hourMillis)
 let newest: SaleNumber = 0
 /** The same sales by price, and all of the rungs that are pooled, at weights of a half-life of a day. */
-const sorted = createWeighted(mostSales)
-const pool = createWeighted(pooled.length * mostSales)
+const sorted = createWeighted(maxSales)
+const pool = createWeighted(pooled.length * maxSales)
 
 function collect({ sales, newestLikes, asOf }: LadderInput, rung: number): number {
   let count = 0
-  for (let sale = newestLikes[rung] as SaleNumber; sale !== 0 && count < mostSales; sale = sales.olderLike(rung, sale)) {
+  for (let sale = newestLikes[rung] as SaleNumber; sale !== 0 && count < maxSales; sale = sales.olderLike(rung, sale)) {
     const soldAt = sales.soldAt(sale)
     if (soldAt <= asOf - salesMillis) break
     const relative = sales.relative(sale)

@@ -3,13 +3,13 @@
 import type { Traits } from '#lib/axie/similarity.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
 import { salesMillis } from '#lib/market/horizons.ts'
-import { type ClassSales, mostOfClass, packBattleParts, packOtherParts } from '#lib/market/memory/class-sales.ts'
+import { type ClassSales, maxSalesOfClass, packBattleParts, packOtherParts } from '#lib/market/memory/class-sales.ts'
 import type { MeasureDefinition, MeasureGroup } from './measure-group.ts'
 import { createWeighted, insertWeighted, totalWeight, type Weighted, weightedMean, weightedQuantile } from './weighted.ts'
 
 export type NeighbourInput = Readonly<{ classSales: ClassSales; traits: Traits; asOf: number }>
 
-const mostNeighbours = 15
+const maxNeighbours = 15
 /** What an equal part counts, and what breed count and age take off; found by experiment on real sales. */
 const weights = { back: 2, mouth: 1.5, horn: 1.5, tail: 1.5, eyes: 0.5, ears: 0.5 } as const
 const perBreed = 0.35
@@ -17,13 +17,13 @@ const perDay = 0.25
 const sharpness = 1.2
 
 const definitions: MeasureDefinition[] = [
-  ['neighbours.q25', `lower quartile of the relative prices of the nearest ${mostNeighbours}, weighted by exp(${sharpness} × likeness)`],
+  ['neighbours.q25', `lower quartile of the relative prices of the nearest ${maxNeighbours}, weighted by exp(${sharpness} × likeness)`],
   ['neighbours.median', 'their weighted median'],
   ['neighbours.q75', 'their weighted upper quartile'],
   ['neighbours.mean', 'their weighted mean'],
   [
     'neighbours.nearest',
-    `likeness of the nearest of the newest ${mostOfClass} sales of the class in 14 days: equal back 2, mouth, horn, tail 1.5, eyes, ears 0.5, less ${perBreed} a breed and ${perDay} a day`,
+    `likeness of the nearest of the newest ${maxSalesOfClass} sales of the class in 14 days: equal back 2, mouth, horn, tail 1.5, eyes, ears 0.5, less ${perBreed} a breed and ${perDay} a day`,
   ],
   ['neighbours.weight', 'sum of the weights, the nearest weighing 1'],
   ['neighbours.residual.q25', 'lower quartile of the residuals (see residual-measures.ts) of the same neighbours, weighted likewise'],
@@ -38,17 +38,17 @@ const halvesOf = (low: number, high: number): Uint8Array =>
 const mouthAndHorn = halvesOf(weights.mouth, weights.horn)
 const backAndTail = halvesOf(weights.back, weights.tail)
 const eyesAndEars = halvesOf(weights.eyes, weights.ears)
-const mostOfEyesAndEars = 2 * (weights.eyes + weights.ears)
+const maxOfEyesAndEars = 2 * (weights.eyes + weights.ears)
 
 /** Nearest first. Reused from call to call: the fold runs in one thread. */
-const likeness = new Float64Array(mostNeighbours)
-const relatives = new Float64Array(mostNeighbours)
-const residuals = new Float64Array(mostNeighbours)
-const relativePairs = createWeighted(mostNeighbours)
-const residualPairs = createWeighted(mostNeighbours)
+const likeness = new Float64Array(maxNeighbours)
+const relatives = new Float64Array(maxNeighbours)
+const residuals = new Float64Array(maxNeighbours)
+const relativePairs = createWeighted(maxNeighbours)
+const residualPairs = createWeighted(maxNeighbours)
 
 function insert(count: number, value: number, relative: number, residual: number): number {
-  let place = count < mostNeighbours ? count : mostNeighbours - 1
+  let place = count < maxNeighbours ? count : maxNeighbours - 1
   for (; place > 0 && (likeness[place - 1] as number) < value; place -= 1) {
     likeness[place] = likeness[place - 1] as number
     relatives[place] = relatives[place - 1] as number
@@ -57,7 +57,7 @@ function insert(count: number, value: number, relative: number, residual: number
   likeness[place] = value
   relatives[place] = relative
   residuals[place] = residual
-  return count < mostNeighbours ? count + 1 : count
+  return count < maxNeighbours ? count + 1 : count
 }
 
 function collect({ classSales, traits, asOf }: NeighbourInput): number {
@@ -68,7 +68,7 @@ function collect({ classSales, traits, asOf }: NeighbourInput): number {
     const battle = wantedBattle ^ (battleParts[row] as number)
     const battleHalves = (mouthAndHorn[battle & 4_095] as number) + (backAndTail[battle >>> 12] as number)
     // Nothing makes up for parts, and eyes and ears count little, so most rows are done here.
-    if (battleHalves + mostOfEyesAndEars <= farthestHalves) continue
+    if (battleHalves + maxOfEyesAndEars <= farthestHalves) continue
     const halves = battleHalves + (eyesAndEars[wantedOther ^ (otherParts[row] as number)] as number)
     if (halves <= farthestHalves) continue
     const time = soldAt[row] as number
@@ -78,8 +78,8 @@ function collect({ classSales, traits, asOf }: NeighbourInput): number {
     // Where two are equally alike the newer sale stands first, since rows come newest first.
     if (value <= farthest) continue
     count = insert(count, value, relative[row] as number, residual[row] as number)
-    if (count < mostNeighbours) continue
-    farthest = likeness[mostNeighbours - 1] as number
+    if (count < maxNeighbours) continue
+    farthest = likeness[maxNeighbours - 1] as number
     farthestHalves = Math.floor(2 * farthest)
   }
   return count

@@ -28,7 +28,7 @@ const definitions: MeasureDefinition[] = [
   ['combo.quad', 'the same of all four together'],
 ]
 
-const mostCounted = 8
+const maxCounted = 8
 
 /** The newest sale of an axie in the last two weeks, or 0. */
 export function lastSaleOf(sales: SaleHistory, tokenId: string, asOf: number): SaleNumber {
@@ -38,7 +38,7 @@ export function lastSaleOf(sales: SaleHistory, tokenId: string, asOf: number): S
 
 function countOf(sales: SaleHistory, newest: SaleNumber, asOf: number): number {
   let count = 0
-  for (let sale = newest; sale !== 0 && count < mostCounted && sales.soldAt(sale) > asOf - salesMillis; sale = sales.olderOf(sale))
+  for (let sale = newest; sale !== 0 && count < maxCounted && sales.soldAt(sale) > asOf - salesMillis; sale = sales.olderOf(sale))
     count += 1
   return count
 }

@@ -31,7 +31,7 @@ export type ResidualInput = Readonly<{
 const rungs: readonly RungName[] = ['cb', 'cbt', 'cbm', 'ctm', 'cmh', 'c4', 'c4b', 'n4b', 'six', 'full']
 const rungNumbers = rungs.map(rungNumber)
 /** The newest sales under a key that are looked at. */
-const mostSales = 12
+const maxSales = 12
 /** A mean over a class or tier is drawn to 0 as if this many sales had said so. */
 const priorSales = 8
 const pooled: readonly RungName[] = ['full', 'six', 'c4b', 'c4', 'cbt', 'cb']
@@ -56,7 +56,7 @@ const definitions: MeasureDefinition[] = [
   ),
   ...rungs.flatMap((name): MeasureDefinition[] => [
     [`residual.${name}.last`, `residual of the newest sale of equal ${name}`],
-    [`residual.${name}.median`, `median residual of the newest ${mostSales} × n / (n + 1)`],
+    [`residual.${name}.median`, `median residual of the newest ${maxSales} × n / (n + 1)`],
     [`residual.${name}.weighted`, 'their mean, weighted by 2^(-age / day), and one more of residual 0 and weight 1'],
     [`residual.${name}.minimum`, 'their lowest residual'],
   ]),
@@ -65,17 +65,17 @@ const definitions: MeasureDefinition[] = [
   ['residual.own', 'residual of the last sale of this axie'],
 ]
 
-const values = new Float64Array(mostSales)
-const weights = new Float64Array(mostSales)
+const values = new Float64Array(maxSales)
+const weights = new Float64Array(maxSales)
 const decay = createDecay(dayMillis)
 /** The same residuals in ascending order, and all of the rungs that are pooled. */
-const sorted = createWeighted(mostSales)
-const pool = createWeighted(pooled.length * mostSales)
+const sorted = createWeighted(maxSales)
+const pool = createWeighted(pooled.length * maxSales)
 
 /** The newest residuals on one rung, and 2^(-age / day) of each. Reused from call to call: the fold runs in one thread. */
 function collect({ sales, newestLikes, asOf }: ResidualInput, rung: number): number {
   let count = 0
-  for (let sale = newestLikes[rung] as SaleNumber; sale !== 0 && count < mostSales; sale = sales.olderLike(rung, sale)) {
+  for (let sale = newestLikes[rung] as SaleNumber; sale !== 0 && count < maxSales; sale = sales.olderLike(rung, sale)) {
     const soldAt = sales.soldAt(sale)
     if (soldAt <= asOf - salesMillis) break
     const residual = sales.residual(sale)

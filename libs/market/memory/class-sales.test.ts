@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Traits } from '#lib/axie/similarity.ts'
-import { createClassSales, mostOfClass } from './class-sales.ts'
+import { createClassSales, maxSalesOfClass } from './class-sales.ts'
 
 const traits = (classNumber: number, kind = 0): Traits => [classNumber, 0, 1, 1, 1, 1, 1, 1, kind]
 
 describe('the newest sales of a class', () => {
   it('are 2,000 at most, in the order of time, whatever order they came in', () => {
     const sales = createClassSales()
-    const count = 6 * mostOfClass
+    const count = 6 * maxSalesOfClass
     for (let number = 0; number < count; number += 1) {
       // Every third comes ten sales late.
       const soldAt = number % 3 === 0 ? number - 10 : number
@@ -15,7 +15,7 @@ describe('the newest sales of a class', () => {
     }
     const { start, end, soldAt, relative } = sales.of(2, 0)
     const times = [...soldAt.subarray(start, end)]
-    expect(times).toHaveLength(mostOfClass)
+    expect(times).toHaveLength(maxSalesOfClass)
     expect(times).toEqual([...times].sort((a, b) => a - b))
     expect(times.at(-1)).toBe(count - 1)
     expect([...relative.subarray(start, end)]).toEqual(times.map((time) => time / 10))

@@ -5,9 +5,9 @@
 import type { Traits } from '#lib/axie/similarity.ts'
 
 /** Sales remembered for a class; older ones are no longer neighbours. */
-export const mostOfClass = 2_000
+export const maxSalesOfClass = 2_000
 /** Sales remembered for a kind other than the plain one: there are many kinds, and few axies of each. */
-const mostOfKind = 500
+const maxSalesOfKind = 500
 
 /** Mouth, horn, back and tail in six bits each, from the least significant. */
 export const packBattleParts = (traits: Traits): number => traits[4] | (traits[5] << 6) | (traits[6] << 12) | (traits[7] << 18)
@@ -36,7 +36,7 @@ export interface ClassSales {
 
 /** Room to append before the newest have to be moved to the front: four times those that count. */
 const roomFor = 4
-const mostOf = (kind: number): number => (kind === 0 ? mostOfClass : mostOfKind)
+const maxSalesOf = (kind: number): number => (kind === 0 ? maxSalesOfClass : maxSalesOfKind)
 
 const createColumns = (capacity: number): ClassColumns => ({
   start: 0,
@@ -79,7 +79,7 @@ export function createClassSales(): ClassSales {
 
   function columnsOf(classNumber: number, kind: number): ClassColumns {
     const group = groupOf(classNumber, kind)
-    const columns = groups.get(group) ?? createColumns(roomFor * mostOf(kind))
+    const columns = groups.get(group) ?? createColumns(roomFor * maxSalesOf(kind))
     groups.set(group, columns)
     return columns
   }
@@ -100,7 +100,7 @@ export function createClassSales(): ClassSales {
       columns.otherParts[place] = packOtherParts(traits)
       columns.breedCount[place] = traits[1]
       columns.end += 1
-      if (columns.end - columns.start > mostOf(traits[8])) columns.start += 1
+      if (columns.end - columns.start > maxSalesOf(traits[8])) columns.start += 1
     },
   }
 }

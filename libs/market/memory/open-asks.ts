@@ -146,11 +146,11 @@ export function createOpenAsks(): OpenAsks {
         if (usd === null) continue
         count++
         // Groups can be large, and only the first few of a group are wanted: no array of all, no sort of all.
-        const last = cheapest[mostShown - 1]
+        const last = cheapest[maxShown - 1]
         if (last !== undefined && !isCheaper({ ask, usd }, last)) continue
         cheapest.push({ ask, usd })
         cheapest.sort((a, b) => (isCheaper(a, b) ? -1 : 1))
-        if (cheapest.length > mostShown) cheapest.pop()
+        if (cheapest.length > maxShown) cheapest.pop()
       }
       return { cheapest: cheapest.map((one) => shown(one.ask, one.usd, query)), count }
     },
@@ -158,7 +158,7 @@ export function createOpenAsks(): OpenAsks {
   }
 }
 
-const mostShown = 3
+const maxShown = 3
 
 type PricedOpenAsk = Readonly<{ ask: OpenAsk; usd: number }>
 

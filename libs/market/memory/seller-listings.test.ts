@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hourMillis } from '#lib/clock/durations.ts'
-import { createSellerListings, mostSellerListings } from './seller-listings.ts'
+import { createSellerListings, maxSellerListings } from './seller-listings.ts'
 
 describe("a seller's listings", () => {
   it('are those of the last hour, this one apart, each counted once', () => {
@@ -20,7 +20,7 @@ describe("a seller's listings", () => {
   it('are counted to 1,000, and remembered no further', () => {
     const sellers = createSellerListings()
     for (let number = 0; number < 5_000; number += 1) sellers.add('0xa', String(number), number)
-    expect(sellers.count('0xa', 'this', 5_000)).toBe(mostSellerListings)
+    expect(sellers.count('0xa', 'this', 5_000)).toBe(maxSellerListings)
   })
 
   it('of 100,000 sellers are forgotten after an hour', () => {

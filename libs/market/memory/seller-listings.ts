@@ -1,7 +1,7 @@
 import { sellerMillis } from '#lib/market/horizons.ts'
 
 /** Counts no further: from here on a seller lists in bulk, whatever the number. */
-export const mostSellerListings = 1_000
+export const maxSellerListings = 1_000
 
 export interface SellerListings {
   /** `at` never goes back from one call to the next. */
@@ -26,7 +26,7 @@ export function createSellerListings(): SellerListings {
       bySeller.delete(seller)
       const firstKept = listings.findIndex((seen) => seen.at > at - sellerMillis)
       if (firstKept !== 0) listings.splice(0, firstKept < 0 ? listings.length : firstKept)
-      if (listings.length > mostSellerListings) listings.shift()
+      if (listings.length > maxSellerListings) listings.shift()
       listings.push({ listingId, at })
       bySeller.set(seller, listings)
     },
@@ -40,7 +40,7 @@ export function createSellerListings(): SellerListings {
       const others = new Set<string>()
       for (const seen of bySeller.get(seller) ?? [])
         if (seen.at > at - sellerMillis && seen.listingId !== listingId) others.add(seen.listingId)
-      return Math.min(mostSellerListings, others.size)
+      return Math.min(maxSellerListings, others.size)
     },
     size: () => bySeller.size,
   }

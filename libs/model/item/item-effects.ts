@@ -119,7 +119,7 @@ function weightsAt(from: number, times: Float64Array, { halfLifeDays }: ItemEffe
 type Answer = Readonly<{ era: Era; vector: Float32Array; effect: number }>
 
 /** Answers that are kept: a few megabytes. */
-const mostAnswers = 10_000
+const maxAnswers = 10_000
 
 export function createItemEffects(vector: ItemVector, eras: readonly Era[]): ItemEffects {
   const numbers = new Float32Array(vector.columns.length)
@@ -132,7 +132,7 @@ export function createItemEffects(vector: ItemVector, eras: readonly Era[]): Ite
   function keep(tokenId: string, answer: Answer): void {
     answers.delete(tokenId)
     answers.set(tokenId, answer)
-    if (answers.size > mostAnswers) answers.delete(answers.keys().next().value as string)
+    if (answers.size > maxAnswers) answers.delete(answers.keys().next().value as string)
   }
 
   return {

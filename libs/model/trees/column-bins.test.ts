@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { binRows, fitColumnBins, mostBins } from './column-bins.ts'
+import { binRows, fitColumnBins, maxBins } from './column-bins.ts'
 
 const number = [{ name: 'size', kind: 'number' }] as const
 const bin = (fitted: number[], asked: number[]) => {
@@ -26,10 +26,10 @@ describe('bins of a number', { timeout: 60_000 }, () => {
   test('many values share bins of about equally many rows; a value that fills several has one to itself', () => {
     const values = [...Array.from({ length: 10_000 }, (_, index) => index), ...Array.from({ length: 5_000 }, () => 5_000.5)]
     const { bins, edges } = bin(values, values)
-    const counts = new Int32Array(mostBins)
+    const counts = new Int32Array(maxBins)
     for (const place of bins) counts[place] = (counts[place] as number) + 1
     const sorted = counts.slice(1).sort()
-    expect(edges).toHaveLength(mostBins - 2)
+    expect(edges).toHaveLength(maxBins - 2)
     expect(sorted[0]).toBeGreaterThan(20)
     expect(sorted.at(-2)).toBeLessThan(80)
     expect(sorted.at(-1)).toBeLessThan(5_050)
@@ -42,7 +42,7 @@ describe('bins of a number', { timeout: 60_000 }, () => {
         const sorted = Float32Array.from(values).sort()
         const found = binRows([sorted], bins).bins
         expect(found.every((place, index) => place >= 1 && (index === 0 || place >= (found[index - 1] as number)))).toBe(true)
-        expect(bins[0]?.binCount).toBeLessThanOrEqual(mostBins)
+        expect(bins[0]?.binCount).toBeLessThanOrEqual(maxBins)
         expect(Math.max(...found)).toBeLessThan(bins[0]?.binCount as number)
       }),
     )

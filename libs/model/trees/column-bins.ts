@@ -16,7 +16,7 @@ export type ColumnBins = Readonly<{
 /** The bins of some rows, column after column, so that a histogram reads one stretch of memory. */
 export type BinnedRows = Readonly<{ rows: number; columns: readonly ColumnBins[]; bins: Uint8Array }>
 
-export const mostBins = 255
+export const maxBins = 255
 /** A bin with fewer values than this teaches the noise of single rows. */
 const fewestInBin = 3
 
@@ -69,7 +69,7 @@ function numberBins(values: Float32Array): ColumnBins {
   let rowsLeft = counts.reduce((sum, count) => sum + count, 0)
   let inBin = 0
   for (let index = 0; index + 1 < distinct.length; index++) {
-    const binsLeft = mostBins - 1 - edges.length
+    const binsLeft = maxBins - 1 - edges.length
     if (binsLeft <= 1) break
     inBin += counts[index] as number
     const share = Math.max(fewestInBin, distinct.length - index <= binsLeft ? 0 : rowsLeft / binsLeft)
@@ -110,7 +110,7 @@ function categoryBins(values: Float32Array, size: number): ColumnBins {
   const kept = Array.from(counts.keys())
     .filter((code) => (counts[code] as number) > 0)
     .sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b)
-    .slice(0, mostBins - 1)
+    .slice(0, maxBins - 1)
     .sort((a, b) => a - b)
   const binOfCode = new Uint8Array(size)
   kept.forEach((code, index) => {

@@ -90,7 +90,7 @@ export function leafValues(objective: Objective, rows: Int32Array, labels: Label
 }
 
 /** No leaf moves a log rate by more at once: what saw no event in a short time would fall without end. */
-const longestStep = 2
+const maxStep = 2
 
 /** One Newton step of the log rate: events more than expected, over those expected. */
 function hazardStep(rows: Int32Array, { targets, weights }: Labels, forecasts: Float64Array, l2: number): number {
@@ -100,7 +100,7 @@ function hazardStep(rows: Int32Array, { targets, weights }: Labels, forecasts: F
     expected += (weights[row] as number) * Math.exp(forecasts[row] as number)
   }
   const step = (events - expected) / Math.max(Number.MIN_VALUE, expected + l2)
-  return Math.max(-longestStep, Math.min(longestStep, step))
+  return Math.max(-maxStep, Math.min(maxStep, step))
 }
 
 /** Mean loss of a row, over all outputs. Of a hazard the deviance of rows that were watched for one unit of time. */

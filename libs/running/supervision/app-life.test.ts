@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { type Action, type Cause, describePhase, type Life, type LifeEvent, type LifePolicy, newLife, next } from './app-life.ts'
 
 const policy: LifePolicy = {
-  mostEnds: 3,
+  maxEnds: 3,
   windowMillis: 60_000,
   firstPauseMillis: 1_000,
-  longestPauseMillis: 4_000,
+  maxPauseMillis: 4_000,
   hangingProbes: 3,
   startMillis: 10_000,
 }
@@ -51,7 +51,7 @@ test('pauses double up to the longest, and chance makes them longer, never short
   const pauseAfter = (ends: number, chance: number): number => {
     const { phase } = next({ ...running, ends: Array<number>(ends).fill(0) }, { ...ended, chance } as LifeEvent, 0, {
       ...policy,
-      mostEnds: 99,
+      maxEnds: 99,
     }).life
     return phase.name === 'pausing' ? phase.until : Number.NaN
   }

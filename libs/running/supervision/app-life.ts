@@ -53,11 +53,11 @@ export type Action = 'start' | 'kill' | 'stop'
 
 export type LifePolicy = Readonly<{
   /** So many ends within `windowMillis` are each answered by a start soon after. */
-  mostEnds: number
+  maxEnds: number
   windowMillis: number
   /** Before the first start anew; doubled with each further end in the window, half of it by chance. */
   firstPauseMillis: number
-  longestPauseMillis: number
+  maxPauseMillis: number
   /** Probes without a good answer, one after the other, after which it counts as hanging. */
   hangingProbes: number
   /** One that has not started by then hangs as well. */
@@ -65,10 +65,10 @@ export type LifePolicy = Readonly<{
 }>
 
 export const appPolicy: LifePolicy = {
-  mostEnds: 5,
+  maxEnds: 5,
   windowMillis: 300_000,
   firstPauseMillis: 500,
-  longestPauseMillis: 15_000,
+  maxPauseMillis: 15_000,
   hangingProbes: 5,
   startMillis: 120_000,
 }
@@ -143,11 +143,11 @@ function ended(life: Life, event: Extract<LifeEvent, { type: 'ended' }>, at: num
   if (cause.blame === 'usage') return to(life, { name: 'given up', cause })
   const recent = life.ends.filter((moment) => at - moment < policy.windowMillis)
   const ends = cause.blame === 'own' ? [...recent, at] : recent
-  if (ends.length > policy.mostEnds) {
-    const until = ends[ends.length - policy.mostEnds]! + policy.windowMillis
+  if (ends.length > policy.maxEnds) {
+    const until = ends[ends.length - policy.maxEnds]! + policy.windowMillis
     return { life: { ...life, ends, phase: { name: 'resting', until, cause } }, action: null }
   }
-  const full = Math.min(policy.longestPauseMillis, policy.firstPauseMillis * 2 ** Math.max(0, ends.length - 1))
+  const full = Math.min(policy.maxPauseMillis, policy.firstPauseMillis * 2 ** Math.max(0, ends.length - 1))
   return { life: { ...life, ends, phase: { name: 'pausing', until: at + full / 2 + (event.chance * full) / 2, cause } }, action: null }
 }
 

@@ -42,9 +42,9 @@ function parsed(line: string): { level?: string; msg?: string } {
   }
 }
 
-const longestSentence = 300
+const maxSentenceLength = 300
 
 function firstSentence(message: string): string {
   const line = message.split('\n')[0]!.replace(/\.$/, '')
-  return line.length > longestSentence ? `${line.slice(0, longestSentence)}…` : line
+  return line.length > maxSentenceLength ? `${line.slice(0, maxSentenceLength)}…` : line
 }

@@ -12,7 +12,7 @@ import { keyOf } from './membership.ts'
 const commitAttempts = 50
 const commitPauseMillis = 20
 /** Short: kafkajs has tried for some seconds itself by then. */
-const lifeBackoff = { firstMillis: 100, mostMillis: 3_000 }
+const lifeBackoff = { firstMillis: 100, maxMillis: 3_000 }
 
 type Assigned = (partitions: readonly TopicPartition[], epoch: number) => void
 

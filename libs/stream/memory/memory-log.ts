@@ -41,7 +41,7 @@ export interface MemoryLog extends Log {
  * consumer groups. Deterministic: with the same calls in the same order, the same deliveries in the same order. No timers, no copies.
  */
 export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
-  const { clock, keep = 'everything', backoff = { firstMillis: 1, mostMillis: 50 }, fault = () => {} } = options
+  const { clock, keep = 'everything', backoff = { firstMillis: 1, maxMillis: 50 }, fault = () => {} } = options
   const topics = createTopics(clock)
   const groups = new Map<string, MemoryGroup>()
   const followers = new Set<ReturnType<typeof followPartitions>>()

@@ -117,7 +117,7 @@ async function runCampaign({ feed, plan, batchBytes, sliceRecords, members, stan
     if (next.trouble === 'death') replace(next.after % members)
     if (next.trouble !== 'rebalance') throw new RetryableError(`${next.trouble} at the ${_point}`)
   }
-  const log = createMemoryLog({ clock: systemClock, fault, backoff: { firstMillis: 1, mostMillis: 1 } })
+  const log = createMemoryLog({ clock: systemClock, fault, backoff: { firstMillis: 1, maxMillis: 1 } })
   await log.admin().createTopics([
     { topic: topics.input, partitions },
     { topic: topics.output, partitions: 1 },

@@ -40,7 +40,7 @@ export type ShareEvent =
 export const assignedShare: ShareState = { type: 'resting', hasBegun: false, isPaused: false, committed: 0 }
 
 /** From this many batches on that are not written, the partition is paused. */
-export const mostQueued = 2
+export const maxQueued = 2
 
 export function next(state: ShareState, event: ShareEvent): ShareState {
   switch (event.type) {
@@ -81,7 +81,7 @@ export function queueOf(state: ShareState): Batches {
 export const mustSeek = ({ hasBegun }: ShareState, startsAt: number | null, batch: Pick<FetchedBatch, 'position'>): boolean =>
   !hasBegun && startsAt !== null && batch.position !== startsAt
 
-export const isFull = (state: ShareState): boolean => queueOf(state).length >= mostQueued
+export const isFull = (state: ShareState): boolean => queueOf(state).length >= maxQueued
 export const mayPause = (state: ShareState): boolean => state.type !== 'closed' && !state.isPaused && isFull(state)
 export const mayResume = (state: ShareState): boolean => state.type !== 'closed' && state.isPaused && !isFull(state)
 

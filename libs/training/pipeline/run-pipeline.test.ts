@@ -24,7 +24,7 @@ describe('a training in steps', () => {
   const store = createMemoryStore()
   const directory = mkdtempSync(join(tmpdir(), 'flipstream-steps-'))
   const archive = createArchive({ name: 'market', store, prefix: '' })
-  const folder = { directory, mostBytes: 1e9, clock: createManualClock(lastAt), say: () => {} }
+  const folder = { directory, maxBytes: 1e9, clock: createManualClock(lastAt), say: () => {} }
   let datasetId: string | null = null
 
   beforeAll(() => archiveEvents(store, sales, 500))

@@ -57,8 +57,8 @@ export type SchedulerOptions = Readonly<{
   /** Its process hears the answer when it thaws. */
   onFreeze?(actor: Actor): void
   /** More steps or more virtual time than any honest run takes. */
-  mostSteps: number
-  mostMillis: number
+  maxSteps: number
+  maxMillis: number
   /** Pools are drawn from evenly, or the newest or oldest step is preferred, with this chance. */
   bias: Readonly<{ newest: number; oldest: number }>
   /** Chance that time passes before a step although there is work: the network is slow, and timers go off meanwhile. */
@@ -70,7 +70,7 @@ export class SimulationError extends Error {
 }
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { dice, trace, fateOf, mostSteps, mostMillis, bias, slowness } = options
+  const { dice, trace, fateOf, maxSteps, maxMillis, bias, slowness } = options
   const pool: Step[] = []
   let later: { at: number; step: Step }[] = []
   let sleepers: Sleeper[] = []
@@ -193,7 +193,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       throw new SimulationError('nothing is left to do, and the work is not done')
     }
     time = Math.max(time, next)
-    if (time - options.startsAt > mostMillis) throw new SimulationError(`not done after ${mostMillis} ms of virtual time`)
+    if (time - options.startsAt > maxMillis) throw new SimulationError(`not done after ${maxMillis} ms of virtual time`)
     const due = sleepers.filter(({ at, actor }) => at <= time && !actor.frozen)
     sleepers = sleepers.filter((sleeper) => !due.includes(sleeper))
     for (const { actor, wake } of due) park(actor, `${actor.name} wakes`, wake)
@@ -255,7 +255,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         const turn = () => {
           try {
             if (isDone()) return resolve()
-            if (steps > mostSteps) throw new SimulationError(`not done after ${mostSteps} steps`)
+            if (steps > maxSteps) throw new SimulationError(`not done after ${maxSteps} steps`)
             before()
             doOne()
           } catch (error) {

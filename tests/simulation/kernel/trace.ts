@@ -48,10 +48,10 @@ export function createTrace(print: ((line: string) => void) | null): Trace {
   }
 }
 
-const longestLine = 220
+const maxLineLength = 220
 
 function describe(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`
   const readable = JSON.stringify(value, (_, part) => (part?.type === 'Buffer' ? String(Buffer.from(part.data)) : part)) ?? String(value)
-  return readable.length > longestLine ? `${readable.slice(0, longestLine)}…` : readable
+  return readable.length > maxLineLength ? `${readable.slice(0, maxLineLength)}…` : readable
 }

@@ -20,7 +20,7 @@ export type Troubles = Readonly<{
 export type Moments = Readonly<{ dice: Dice; calls: RegExp; chance: number }>
 
 /** So often a history strikes at such a moment, beside its budget of other troubles. */
-const mostMoments = 3
+const maxMoments = 3
 
 /** `quietSteps`: nothing happens before, or a budget would be spent on processes that start, and the work itself go undisturbed. */
 export type TroublesOptions = Readonly<{ moments?: Moments; quietSteps?: number }>
@@ -46,7 +46,7 @@ export function createTroubles(dice: Dice, { without = [] }: Limits, { moments, 
   return {
     fateOf(label) {
       if (steps < quietSteps) return 'answered'
-      if (moments !== undefined && met < mostMoments && moments.calls.test(label) && moments.dice.chance(moments.chance)) {
+      if (moments !== undefined && met < maxMoments && moments.calls.test(label) && moments.dice.chance(moments.chance)) {
         met++
         const fate = moments.dice.pick(['caller dies', 'caller freezes', 'request lost', 'answer lost'] as const)
         return happens(`${fate}: ${label}`) ? fate : 'answered'

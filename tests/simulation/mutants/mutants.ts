@@ -25,7 +25,7 @@ export type MutantResult = Readonly<{ mutant: Mutant; killedBy: Readonly<{ seed:
 export async function runMutants(
   root: string,
   mutants: readonly Mutant[],
-  mostSeeds: Readonly<Record<Mutant['world'], number>>,
+  maxSeeds: Readonly<Record<Mutant['world'], number>>,
   onResult: (result: MutantResult) => void,
 ): Promise<MutantResult[]> {
   const tree = await mkdtemp(join(tmpdir(), 'flipstream-mutants-'))
@@ -40,7 +40,7 @@ export async function runMutants(
         const path = join(tree, edit.file)
         await writeFile(path, mutate(await readFile(path, 'utf8'), edit))
       }
-      const result = { mutant, killedBy: await firstFailure(tree, mutant.world, mostSeeds[mutant.world]) }
+      const result = { mutant, killedBy: await firstFailure(tree, mutant.world, maxSeeds[mutant.world]) }
       for (const { file } of edits) await cp(join(root, file), join(tree, file))
       onResult(result)
       results.push(result)

@@ -54,8 +54,8 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
       die(index, actor, logs.get(actor)!, processes[index]?.app ?? '')
     },
     onFreeze: (actor) => freeze(actor),
-    mostSteps: 60_000,
-    mostMillis: 1e9,
+    maxSteps: 60_000,
+    maxMillis: 1e9,
     bias: shape.bias,
     slowness: shape.slowness,
   })

@@ -32,8 +32,8 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     trace,
     startsAt,
     fateOf: troubles.fateOf,
-    mostSteps: 20_000,
-    mostMillis: 1e9,
+    maxSteps: 20_000,
+    maxMillis: 1e9,
     bias: shape.bias,
     slowness: shape.slowness,
   })

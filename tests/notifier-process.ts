@@ -1,5 +1,5 @@
 /** The notifier as a process of its own on given servers, against Discord's stand-in: for tests that kill it, or talk to it from elsewhere. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '#lib/clock/clock.ts'
@@ -16,7 +16,13 @@ export type NotifierWorld = Awaited<ReturnType<typeof openNotifierWorld>>
 
 const sessionTimeoutMillis = '6000'
 
-export async function openNotifierWorld(servers: StackAddresses, prefix: string, mode: 'bot' | 'webhook', options: StandInOptions = {}) {
+export async function openNotifierWorld(
+  servers: StackAddresses,
+  prefix: string,
+  mode: 'bot' | 'webhook',
+  options: StandInOptions = {},
+  settings: Readonly<Record<string, string>> = {},
+) {
   const discord = await startDiscord(options)
   const backend = openBackend({ kind: 'env', ...servers }, { root: checkoutRoot, clientId: `${prefix}test` })
   const { log, codec } = backend
@@ -34,6 +40,7 @@ export async function openNotifierWorld(servers: StackAddresses, prefix: string,
     DISCORD_API_URL: discord.apiUrl,
     DISCORD_TIMEOUT_MILLISECONDS: '2000',
     ...access,
+    ...settings,
   }
   const startProcess = createProcesses({ environment, logDirectory })
   const started: AppProcess[] = []
@@ -55,13 +62,19 @@ export async function openNotifierWorld(servers: StackAddresses, prefix: string,
       const value = codec.encode('Outcome', outcome)
       await producer.send([{ topic: topicName(prefix, 'outcomes'), key: outcome.alertId, value }])
     },
-    /** The newest word on each alert. */
+    /** What the processes said, one after the other. */
+    said: () =>
+      readdirSync(logDirectory)
+        .map((file) => readFileSync(join(logDirectory, file), 'utf8'))
+        .join(''),
+    /** The newest word on each alert; and the same for each kind of place, such as `discord axie:1`. */
     async notifications(): Promise<Map<string, Notification>> {
       const found = new Map<string, Notification>()
       const following = await log.follow([topicName(prefix, 'notifications')], async (records) => {
         for (const { value } of records) {
           const notification = await codec.decode('Notification', value as Buffer)
           found.set(notification.alertId, notification)
+          found.set(`${notification.channel.split(':')[0]} ${notification.alertId}`, notification)
         }
       })
       await following.caughtUp

@@ -12,12 +12,12 @@ import type { Intents } from './delivery/intents.ts'
 const maxRecordBytes = 1_000_000
 
 /** What every sink of alerts is made with, wherever it tells of them. */
-export type SinkBasis = ReadAlertOptions &
-  Readonly<{ intents: Intents; onSeen(latencyMillis: number): void; onOutcome(outcome: NotifyOutcome): void }>
+export type SinkBasis = ReadAlertOptions & Readonly<{ onSeen(latencyMillis: number): void; onOutcome(outcome: NotifyOutcome): void }>
 
 export type AlertRunnerOptions = Readonly<{
   producer: Producer
-  intents: Intents
+  /** What was told before, wherever it was. */
+  intents: readonly Pick<Intents, 'load'>[]
   /** Called for each partition that is assigned. */
   createSink(basis: SinkBasis): PartitionSink
   /** How often a sink is asked for its progress while nothing comes. */
@@ -40,7 +40,6 @@ export function createAlertRunner(context: AppContext<typeof settings>, options:
     producer,
     deadLetters: topicName(prefix, 'dead-letters'),
     maxRecordBytes,
-    intents,
     onSeen: seen.record,
     onOutcome(outcome) {
       outcomes(1, { outcome })
@@ -58,7 +57,7 @@ export function createAlertRunner(context: AppContext<typeof settings>, options:
     ...(idleMillis === undefined ? {} : { idleMillis }),
     async open() {
       // Whoever had the partition before may have told of its alerts.
-      await intents.load()
+      await Promise.all(intents.map((each) => each.load()))
       return createSink(basis)
     },
     metrics: createRunnerMetrics(metrics),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineConfig, integer, oneOf, optionalText, url } from '#lib/app/config.ts'
 import { keySettings } from '#lib/marketplace/key-settings.ts'
 import type { Webhook } from './poster.ts'
+import { keyOf } from './webhook/signature.ts'
 
 export const cardFormats = ['card', 'line', 'json', 'none'] as const
 
@@ -73,6 +74,20 @@ const traders = () =>
     return accounts
   })
 
+/** An address with a name and password in it is refused: no client would take it, and some would tell it. */
+const webhookUrl = () =>
+  optionalUrl().refine((text) => text === null || !/^https?:\/\/[^/?#]*@/.test(text), {
+    error: 'expected an http or https address without a name or password before its host',
+  })
+
+const webhookSecret = () =>
+  optionalText().transform((text, context): Buffer | null => {
+    const key = text === null ? null : keyOf(text)
+    if (text === null || key !== null) return key
+    context.addIssue({ code: 'custom', message: 'expected whsec_ and 24 to 64 bytes in base64: printf whsec_; openssl rand -base64 32' })
+    return z.NEVER
+  })
+
 const optionalUrl = () => z.union([z.literal('').transform(() => null), url()])
 
 export const settings = defineConfig({
@@ -138,10 +153,28 @@ export const settings = defineConfig({
     unit: 'ms',
     description: 'A request that Discord does not answer within this may or may not have been taken.',
   },
+  WEBHOOK_URL: {
+    schema: webhookUrl(),
+    default: '',
+    secret: true,
+    description: 'Beside Discord or without it: each alert, resale, result and notice is posted there as signed JSON.',
+  },
+  WEBHOOK_SECRET: {
+    schema: webhookSecret(),
+    default: '',
+    secret: true,
+    description: 'What WEBHOOK_URL’s events are signed with: whsec_ and 24 to 64 bytes in base64.',
+  },
+  WEBHOOK_TIMEOUT_MILLISECONDS: {
+    schema: integer(100, 60_000),
+    default: '5000',
+    unit: 'ms',
+    description: 'An event that WEBHOOK_URL does not answer within this may or may not have been taken.',
+  },
   MARKETPLACE_URL: {
     schema: optionalUrl(),
     default: '',
-    description: 'Asked just before posting to Discord whether the listing is still there; empty: not asked.',
+    description: 'Asked just before posting whether the listing is still there; empty: not asked.',
   },
   AXIE_API_KEY: { schema: optionalText(), default: '', secret: true, description: 'Key of the marketplace.' },
   ...keySettings,

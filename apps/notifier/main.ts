@@ -15,15 +15,16 @@ const channel = 'console'
 
 export const app = defineApp({
   name: 'notifier',
-  summary: 'tells people of alerts, each at most once: on Discord, or as cards in the terminal',
+  summary: 'tells people of alerts, each at most once: on Discord, by a webhook, or as cards in the terminal',
   settings,
   usesStore: false,
   async start(context: AppContext<typeof settings>) {
-    const { DISCORD_TOKEN, DISCORD_CHANNELS, DISCORD_WEBHOOKS } = context.config
+    const { DISCORD_TOKEN, DISCORD_CHANNELS, DISCORD_WEBHOOKS, WEBHOOK_URL } = context.config
     if (DISCORD_TOKEN !== null && DISCORD_CHANNELS === null)
       throw new FatalError('DISCORD_TOKEN is set, DISCORD_CHANNELS is not: name at least default=<channel id>')
     // Loaded only where it is used: the terminal has no need of a Discord client.
-    if (DISCORD_TOKEN !== null || DISCORD_WEBHOOKS !== null) return (await import('./discord-notifier.ts')).startDiscordNotifier(context)
+    if (DISCORD_TOKEN !== null || DISCORD_WEBHOOKS !== null || WEBHOOK_URL !== null)
+      return (await import('./outlet-notifier.ts')).startOutletNotifier(context)
     return startTerminalNotifier(context)
   },
 })
@@ -44,9 +45,9 @@ async function startTerminalNotifier(context: AppContext<typeof settings>): Prom
   let sink: PartitionSink | undefined
   const runner = createAlertRunner(context, {
     producer,
-    intents,
+    intents: [intents],
     createSink(basis) {
-      sink ??= createAlertSink({ ...basis, clock, show, silenced })
+      sink ??= createAlertSink({ ...basis, intents, clock, show, silenced })
       return sink
     },
   })

@@ -1,6 +1,7 @@
 import type { APIEmbed, RESTGetAPIChannelMessagesResult, RESTPostAPIChannelMessageResult } from 'discord.js'
 import { DiscordAPIError, HTTPError, RateLimitError, REST, Routes } from 'discord.js'
 import type { Place, Posting } from './delivery/place.ts'
+import { isUnsent } from './delivery/unsent.ts'
 import { type Message, referenceMark } from './embed.ts'
 
 /** A channel of Discord. */
@@ -73,14 +74,11 @@ async function posting(request: () => Promise<unknown>): Promise<Posting> {
     const problem = problemOf(error)
     // A token that is no longer good is a matter of settings: the alert waits for it as long as it can.
     if (error instanceof DiscordAPIError) return { type: error.status === 401 ? 'unsent' : 'refused', problem }
-    return { type: isUnsent(error) ? 'unsent' : 'unknown', problem }
+    return { type: isUnsent(codeOf(error)) ? 'unsent' : 'unknown', problem }
   }
 }
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
-
-const isUnsent = (error: unknown): boolean =>
-  ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'].includes(codeOf(error))
 
 /** discord.js's own errors carry the address (which holds a webhook's token) and the whole request. */
 function problemOf(error: unknown): string {

@@ -7,7 +7,7 @@ export const secretsOf: Readonly<Record<string, readonly string[]>> = {
   featurizer: [],
   scorer: store,
   alerter: store,
-  notifier: ['DISCORD_TOKEN', 'DISCORD_WEBHOOKS', 'AXIE_API_KEY', 'PRICE_API_TOKEN'],
+  notifier: ['DISCORD_TOKEN', 'DISCORD_WEBHOOKS', 'WEBHOOK_URL', 'WEBHOOK_SECRET', 'AXIE_API_KEY', 'PRICE_API_TOKEN'],
   ledger: [],
   dashboard: ['API_TOKEN', 'AXIE_API_KEY', ...store],
   validator: [],
@@ -18,7 +18,7 @@ export const secretsOf: Readonly<Record<string, readonly string[]>> = {
   train: ['MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN'],
 }
 
-const looksSecret = /(?:KEY|KEY_ID|TOKEN|SECRET|PASSWORD|CREDENTIALS|WEBHOOKS)$/
+const looksSecret = /(?:KEY|KEY_ID|TOKEN|SECRET|PASSWORD|CREDENTIALS|WEBHOOKS|WEBHOOK_URL)$/
 
 /** Our environment without what looks like a secret, but for the app's own: what leaks from one app opens no other door. */
 export function withoutOthersSecrets(app: string, environment: Readonly<Record<string, string>>): Record<string, string> {

@@ -2,11 +2,17 @@ import { expect, test } from 'vitest'
 import { notifierSettings, priceApi } from './app-settings.ts'
 import { parseUpArguments } from './arguments.ts'
 
-const environment = { DISCORD_TOKEN: 'secret', DISCORD_WEBHOOKS: 'alerts=https://example.org', PATH: '/bin' }
+const environment = {
+  DISCORD_TOKEN: 'secret',
+  DISCORD_WEBHOOKS: 'alerts=https://example.org',
+  WEBHOOK_URL: 'https://example.org/hook',
+  WEBHOOK_SECRET_FILE: '/run/secret',
+  PATH: '/bin',
+}
 
 test('a dry run takes every way to reach people elsewhere from the notifier, and nothing else', () => {
   const settings = notifierSettings(parseUpArguments(['--live', '--dry-run']), environment, {})
-  expect(settings).toMatchObject({ DISCORD_TOKEN: '', DISCORD_WEBHOOKS: '' })
+  expect(settings).toMatchObject({ DISCORD_TOKEN: '', DISCORD_WEBHOOKS: '', WEBHOOK_URL: '', WEBHOOK_SECRET_FILE: '' })
   expect(settings).not.toHaveProperty('PATH')
 })
 

@@ -28,7 +28,7 @@ export function notifierSettings(
 const withoutChannels = (environment: Environment): Record<string, string> =>
   Object.fromEntries(
     Object.keys(environment)
-      .filter((name) => name.startsWith('DISCORD_'))
+      .filter((name) => name.startsWith('DISCORD_') || name.startsWith('WEBHOOK_'))
       .map((name) => [name, '']),
   )
 

@@ -10,24 +10,31 @@ import type { Intents } from './intents.ts'
 
 export type DeskSinkOptions = ReadAlertOptions &
   Readonly<{
-    intents: Pick<Intents, 'find'>
     clock: Clock
-    deskFor(alert: Alert): Readonly<{ take(alert: DeskAlert): void }>
+    /** Each tells every alert. */
+    outlets: readonly DeskOutlet[]
     stopping: AbortSignal
     onSeen?: (latencyMillis: number) => void
     onOutcome?: (outcome: NotifyOutcome) => void
     onSettled?: (alertId: string) => void
   }>
 
+/** Knows what it has told, and which of its desks tells an alert. */
+export type DeskOutlet = Readonly<{
+  name: string
+  intents: Pick<Intents, 'find'>
+  deskFor(alert: Alert): Readonly<{ take(alert: DeskAlert): void }>
+}>
+
 /** Beyond this many unsettled alerts of a partition, no more are taken: the log keeps them. */
 const maxUnsettled = 5_000
 
 /**
- * Hands alerts to the desks of their channels, and commits as far as everything before is settled: a desk may take its time, and posts the
+ * Hands alerts to the desks of their outlets, and commits as far as everything before is settled: a desk may take its time, and posts the
  * best first, not the first. What was in a desk's hands when a process ended is delivered again.
  */
 export function createDeskSink(options: DeskSinkOptions): PartitionSink {
-  const { intents, clock, deskFor, stopping, onSeen, onOutcome, onSettled } = options
+  const { clock, outlets, stopping, onSeen, onOutcome, onSettled } = options
   let inHand: InHand = []
   let closed = false
   let room = Promise.withResolvers<void>()
@@ -46,18 +53,25 @@ export function createDeskSink(options: DeskSinkOptions): PartitionSink {
     return { offset, metadata: '' }
   }
 
-  const isNews = ({ alert: { alertId } }: IncomingAlert): boolean => {
-    if (isInHand(inHand, alertId)) return false
-    const status = intents.find(alertId)?.status
+  const isNews = ({ outlet, incoming: { alert } }: Task): boolean => {
+    if (isInHand(inHand, idOf(outlet, alert))) return false
+    const status = outlet.intents.find(alert.alertId)?.status
     if (status === undefined || status === 'intended') return true
     onOutcome?.('known')
     return false
   }
 
-  const settle = (alertId: string, status: NotificationStatus | 'known') => {
-    apply({ type: 'settled', alertId })
-    onOutcome?.(status)
-    onSettled?.(alertId)
+  const handOver = ({ outlet, incoming }: Task, isCurrent: () => boolean) => {
+    const { alert } = incoming
+    outlet.deskFor(alert).take({
+      ...incoming,
+      isCurrent: () => !closed && isCurrent(),
+      settled(status: NotificationStatus | 'known') {
+        apply({ type: 'settled', alertId: idOf(outlet, alert) })
+        onOutcome?.(status)
+        onSettled?.(alert.alertId)
+      },
+    })
   }
 
   return {
@@ -66,13 +80,11 @@ export function createDeskSink(options: DeskSinkOptions): PartitionSink {
       // First all are read, which may fail and be done again; then all are handed over.
       const read = await Promise.all(records.map((record) => readAlert(record, options)))
       for (const one of read) if (one === null) onOutcome?.('rejected')
-      const news = oncePerAlert(read.filter((one) => one !== null)).filter(isNews)
-      apply({ type: 'taken', nextOffset, alertIds: news.map(({ alert }) => alert.alertId) })
-      for (const incoming of news) {
-        if (incoming.collectedAt !== null) onSeen?.(seenAt - incoming.collectedAt)
-        const settled = (status: NotificationStatus | 'known') => settle(incoming.alert.alertId, status)
-        deskFor(incoming.alert).take({ ...incoming, isCurrent: () => !closed && isCurrent(), settled })
-      }
+      const once = oncePerAlert(read.filter((one) => one !== null))
+      const news = once.flatMap((incoming) => outlets.map((outlet): Task => ({ outlet, incoming }))).filter(isNews)
+      apply({ type: 'taken', nextOffset, alertIds: news.map(({ outlet, incoming }) => idOf(outlet, incoming.alert)) })
+      for (const { collectedAt } of new Set(news.map(({ incoming }) => incoming))) if (collectedAt !== null) onSeen?.(seenAt - collectedAt)
+      for (const task of news) handOver(task, isCurrent)
       while (countInHand(inHand) > maxUnsettled && !closed && !stopping.aborted) await room.promise
       return progress()
     },
@@ -85,3 +97,8 @@ export function createDeskSink(options: DeskSinkOptions): PartitionSink {
     },
   }
 }
+
+type Task = Readonly<{ outlet: DeskOutlet; incoming: IncomingAlert }>
+
+/** In hand, an alert is as many things as there are outlets. */
+const idOf = ({ name }: DeskOutlet, { alertId }: Alert): string => `${name} ${alertId}`

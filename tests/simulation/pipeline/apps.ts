@@ -6,7 +6,7 @@ import { app as enricher } from '#app/enricher/main.ts'
 import { app as featurizer } from '#app/featurizer/main.ts'
 import { app as ledger } from '#app/ledger/main.ts'
 import { settings as notifierSettings } from '#app/notifier/config.ts'
-import { startDiscordNotifier } from '#app/notifier/discord-notifier.ts'
+import { startOutletNotifier } from '#app/notifier/outlet-notifier.ts'
 import { settings as scorerSettings } from '#app/scorer/config.ts'
 import { startScorer } from '#app/scorer/main.ts'
 import type { AppContext, RunningApp } from '#lib/app/app.ts'
@@ -74,7 +74,7 @@ export const starters: Readonly<Record<string, Start>> = {
     return startCollector({ ...context, config: collectorConfig }, { marketplace, marketTime: () => marketTime, collectorMetrics: silent })
   },
   notifier: (context, { scheduler, channel, dice }, actor) =>
-    startDiscordNotifier(
+    startOutletNotifier(
       { ...context, config: notifierConfig },
       {
         posters: new Map([['default', createSimulatedPoster(scheduler, channel, actor, dice)]]),

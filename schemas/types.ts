@@ -651,6 +651,8 @@ export type Outcome = {
   readonly isFinal: boolean
   /** Of a rejected candidate: the reason, as libs/rules/rejection.ts names it. */
   readonly rejectedFor: string | null
+  /** Of an alert that was not posted because of a limit of what may be risked: which one, and by how much, as topic notifications says it. */
+  readonly heldBack: string | null
 }
 
 /** resold: the axie itself really sold again; alike: the buyer of one alike took ours; unsold: neither in its time; censored: the same, but too few of its hours were seen. */

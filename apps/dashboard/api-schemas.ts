@@ -156,6 +156,7 @@ const outcome = z.object({
   resoldUsd: usd.nullable(),
   netUsd: usd.nullable().describe('After the fee'),
   netEth: z.number().nullable(),
+  heldBack: z.string().nullable().describe('The limit that kept it from being posted, and by how much; null: none did'),
 })
 
 const alert = z.object({

@@ -47,7 +47,7 @@ const filters = {
   to: moment(true).optional().describe('Seen before; a day includes itself'),
   minGain: dollars.optional().describe('At least so many dollars'),
   maxGain: dollars.optional().describe('At most'),
-  q: z.string().min(1).max(100).optional().describe('Found in its number, class, rule or state'),
+  q: z.string().min(1).max(100).optional().describe('Found in its number, class, rule, state or the limit that held it back'),
   sort: sort.optional().describe(`By ${sortKeys.join(', ')}; a minus before it: the highest first`),
 }
 

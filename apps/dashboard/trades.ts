@@ -34,6 +34,7 @@ const trade = z.object({
   resoldAt: moment.nullable(),
   netUsd: usd.nullable().describe('What it came to after fee and ask; null until sold on'),
   bought: z.boolean().describe('Somebody said that they bought it'),
+  heldBack: z.string().nullable().describe('The limit that kept the alert from being posted, and by how much; null: none did'),
   simulated: z.boolean(),
 })
 const tradesAnswer = z.object({
@@ -126,6 +127,7 @@ const columns = [
   'resoldAt',
   'netUsd',
   'bought',
+  'heldBack',
   'simulated',
 ] as const satisfies readonly (keyof Trade)[]
 const moments: readonly string[] = ['at', 'resoldAt']

@@ -102,6 +102,27 @@ it('ledger: a candidate that was rejected is followed too, and says why it was n
   await running.stop()
 })
 
+it('ledger: an alert that a limit held back says which, whatever came first, and after a restart', async () => {
+  const first = await createEmbeddedContext(app.settings)
+  const { log, codec } = first
+  await codec.prepare(['Alert', 'Notification'])
+  const said = { alertId: alert.alertId, nonce: 'n', messageId: null, at: 1, writer: null }
+  const say = (status: 'sent' | 'limited', channel: string, detail: string | null) =>
+    send(log, 'notifications', codec.encode('Notification', { ...said, status, channel, detail }))
+  const heldBack = async () => (await read(log, codec)).map((outcome) => outcome.heldBack)
+  await say('limited', 'discord:1', 'limit perTrade: with it $101.00, at most $100.00')
+  const before = await app.start(first)
+  await say('sent', 'console', null)
+  await send(log, 'alerts', codec.encode('Alert', alert))
+  await vi.waitFor(async () => expect(await heldBack()).toEqual(['limit perTrade: with it $101.00, at most $100.00']))
+  await before.stop()
+  const after = await app.start(await createEmbeddedContext(app.settings, { shared: first }))
+  await send(log, 'alerts', codec.encode('Alert', { ...alert, alertId: 'other', listingId: 'other' }))
+  await vi.waitFor(async () => expect(await heldBack()).toHaveLength(2))
+  await after.stop()
+  expect(await heldBack()).toEqual(['limit perTrade: with it $101.00, at most $100.00', null])
+})
+
 it('ledger: what cannot be read is passed over and counted', async () => {
   const context = await createEmbeddedContext(app.settings)
   const { log, codec, metrics } = context

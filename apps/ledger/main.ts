@@ -15,7 +15,7 @@ import { createMoneyPublisher } from './money-publisher.ts'
 import { createOutcomePublisher } from './outcome-publisher.ts'
 import { createPaperPublisher } from './paper-publisher.ts'
 
-const caughtUp = 'caught up with market.events, controls, alerts, alerts.paper, candidates.rejected and alerts.feedback'
+const caughtUp = 'caught up with market.events, controls, alerts, alerts.paper, candidates.rejected, alerts.feedback and notifications'
 
 export const app = defineApp({
   name: 'ledger',
@@ -64,7 +64,7 @@ export const app = defineApp({
     }
 
     const reading =
-      <Name extends 'MarketEvent' | 'Alert' | 'RejectedCandidate' | 'AlertFeedback' | 'Control'>(
+      <Name extends 'MarketEvent' | 'Alert' | 'RejectedCandidate' | 'AlertFeedback' | 'Control' | 'Notification'>(
         name: Name,
         take: (value: RecordTypes[Name], writtenAt: number) => Outcome[],
       ) =>
@@ -114,6 +114,10 @@ export const app = defineApp({
       log.follow(
         [topicName(prefix, 'alerts.feedback')],
         reading('AlertFeedback', ({ alertId, kind, isOpinion }) => (kind === 'bought' && isOpinion !== true ? book.bought(alertId) : [])),
+      ),
+      log.follow(
+        [topicName(prefix, 'notifications')],
+        reading('Notification', ({ alertId, status, detail }) => (status === 'limited' ? book.heldBack(alertId, detail ?? 'a limit') : [])),
       ),
     ])
     Promise.all(followers.map((follower) => follower.caughtUp)).then(

@@ -31,7 +31,12 @@ const bet = {
 } as const
 const nothing = { sales: [], offers: [], cancellations: [] }
 const outcome = (change: Partial<Outcome> = {}): Outcome => ({
-  ...outcomeOf({ ...bet, alertedAt: 0, askUsd: 1, askEth: 1, forecastUsd: 2 }, nothing, { clock: 0, bought: false, feeRatio: 0 }),
+  ...outcomeOf({ ...bet, alertedAt: 0, askUsd: 1, askEth: 1, forecastUsd: 2 }, nothing, {
+    clock: 0,
+    bought: false,
+    heldBack: null,
+    feeRatio: 0,
+  }),
   ...change,
 })
 

@@ -156,4 +156,5 @@ export const outcomeOf = (outcome: Outcome | null) =>
         resoldUsd: outcome.resoldUsd,
         netUsd: outcome.netUsd,
         netEth: outcome.netEth,
+        heldBack: outcome.heldBack,
       }

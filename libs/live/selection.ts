@@ -29,6 +29,7 @@ export type Selectable = Readonly<{
   state?: string | null
   kind?: string
   bought?: boolean
+  heldBack?: string | null
 }>
 
 /** The rows that match, in order. Without a sort the order stays; rows that are equal in it stay in theirs. */
@@ -52,8 +53,8 @@ function matches(row: Selectable, { class: axieClass, rule, state, kind, bought,
   return q === undefined || namesOf(row).some((name) => name.includes(q.toLowerCase()))
 }
 
-const namesOf = ({ axieId, class: axieClass, rule, state, kind }: Selectable): string[] =>
-  [axieId, axieClass, rule, state, kind].flatMap((name) => (name == null ? [] : name.toLowerCase()))
+const namesOf = ({ axieId, class: axieClass, rule, state, kind, heldBack }: Selectable): string[] =>
+  [axieId, axieClass, rule, state, kind, heldBack].flatMap((name) => (name == null ? [] : name.toLowerCase()))
 
 function compare(a: string | number | null, b: string | number | null, descending: boolean): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1

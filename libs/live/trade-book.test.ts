@@ -3,7 +3,8 @@ import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { sampleScored, sampleTime } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { profitTable } from './profit-table.ts'
-import { createTradeBook } from './trade-book.ts'
+import { select } from './selection.ts'
+import { createTradeBook, selectableTrade } from './trade-book.ts'
 
 const alert = sampleAlert(sampleScored)
 const openBook = (capacity = 10) => createTradeBook({ capacity, classOf: (axieId) => (axieId === '77' ? 'bird' : null) })
@@ -29,6 +30,13 @@ describe('a book of trades', () => {
       { kind: 'random', class: 'bird', rule: null, reason: null },
       { kind: 'rejected', class: null, rule: 'default', reason: 'seen too late' },
     ])
+  })
+
+  test('finds what a limit held back by its name', () => {
+    const book = openBook()
+    book.takeOutcome(sampleOutcome({ alertId: 'held', heldBack: 'limit perTrade: with it $101.00, at most $100.00' }))
+    book.takeOutcome(sampleOutcome({ alertId: 'posted' }))
+    expect(select(book.trades(), selectableTrade, { q: 'pertrade' }).map(({ tradeId }) => tradeId)).toEqual(['held'])
   })
 
   test('keeps the newest of each kind', () => {

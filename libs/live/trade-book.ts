@@ -35,6 +35,8 @@ export type Trade = Readonly<{
   netUsd: number | null
   /** Somebody said so. */
   bought: boolean
+  /** The limit that kept the alert from being posted; null: none did. */
+  heldBack: string | null
   simulated: boolean
 }>
 
@@ -86,6 +88,7 @@ export function createTradeBook({ capacity, classOf }: TradeBookOptions): TradeB
       resoldAt: outcome.resoldAt,
       netUsd: outcome.netUsd,
       bought: outcome.bought,
+      heldBack: outcome.heldBack,
       simulated: outcome.source !== 'live',
     }
   }
@@ -121,6 +124,7 @@ function expectedOf({ alertId, listingId, rule, netGainUsd, netGainLowUsd, score
       resoldAt: null,
       netUsd: null,
       bought: false,
+      heldBack: null,
       simulated: source !== 'live',
     },
     ...known,
@@ -129,6 +133,17 @@ function expectedOf({ alertId, listingId, rule, netGainUsd, netGainLowUsd, score
 }
 
 /** Gain is what it came to; until then nothing is known of it. */
-export const selectableTrade = ({ axieId, class: axieClass, at, askUsd, netUsd, rule, state, kind, bought }: Trade): Selectable => ({
-  ...{ axieId, class: axieClass, at, ask: askUsd, gain: netUsd, rule, state, kind, bought },
+export const selectableTrade = ({
+  axieId,
+  class: axieClass,
+  at,
+  askUsd,
+  netUsd,
+  rule,
+  state,
+  kind,
+  bought,
+  heldBack,
+}: Trade): Selectable => ({
+  ...{ axieId, class: axieClass, at, ask: askUsd, gain: netUsd, rule, state, kind, bought, heldBack },
 })

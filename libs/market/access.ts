@@ -39,7 +39,17 @@ export const access: Readonly<Record<string, Access>> = {
     writes: ['notifications', 'alerts.feedback', 'controls', 'positions', 'marketplace.key', 'dead-letters'],
   },
   ledger: {
-    reads: ['market.events', 'controls', 'alerts', 'alerts.paper', 'candidates.rejected', 'alerts.feedback', 'outcomes', 'paper.trades'],
+    reads: [
+      'market.events',
+      'controls',
+      'alerts',
+      'alerts.paper',
+      'candidates.rejected',
+      'alerts.feedback',
+      'notifications',
+      'outcomes',
+      'paper.trades',
+    ],
     writes: ['outcomes', 'paper.trades', 'market.events', 'controls'],
   },
   dashboard: {

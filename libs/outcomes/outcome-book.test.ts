@@ -74,6 +74,17 @@ const lastOf = (book: OutcomeBook, events: readonly MarketEvent[]): Outcome | un
 describe('outcome of an alert', () => {
   const listing = listingEvent(listed(0), at(2_000))
 
+  it('says which limit held it back, whether that was heard before or after, and goes on', () => {
+    const [before, after] = [bookOf(), bookOf()]
+    expect(before.heldBack(alert.alertId, 'limit maxOpen: with it 2, at most 1')).toEqual([])
+    before.alerted(alert)
+    after.alerted(alert)
+    expect(after.heldBack(alert.alertId, 'limit maxOpen: with it 2, at most 1')).toMatchObject([{ status: 'open' }])
+    const ends = [before, after].map((book) => book.observe(sold(5_000, '20')))
+    expect(ends[0]).toEqual(ends[1])
+    expect(ends[0]).toMatchObject([{ status: 'gone', heldBack: 'limit maxOpen: with it 2, at most 1' }])
+  })
+
   it('is open at first, with what it takes to judge it later', () => {
     expect(bookOf().alerted(alert)).toEqual([
       {
@@ -97,6 +108,7 @@ describe('outcome of an alert', () => {
         netUsd: null,
         netEth: null,
         bought: false,
+        heldBack: null,
         isFinal: false,
       },
     ])

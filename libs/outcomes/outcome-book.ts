@@ -23,6 +23,8 @@ export interface OutcomeBook {
   rejected(candidate: RejectedCandidate): Outcome[]
   /** Someone said that they bought what was alerted. */
   bought(alertId: string): Outcome[]
+  /** It was not posted, because of this limit. */
+  heldBack(alertId: string, limit: string): Outcome[]
   size(): Readonly<{ bets: number; happenings: number }>
 }
 
@@ -38,6 +40,7 @@ export type OutcomeBookOptions = Readonly<{
 export function createOutcomeBook({ feeRatio, drawOneIn, histories }: OutcomeBookOptions): OutcomeBook {
   const bets = createBets()
   const boughtIds = new Set<string>()
+  const limits = new Map<string, string>()
   /** Newest observedAt of the market's events. */
   let clock = Number.NEGATIVE_INFINITY
   let rate: { rates: Rates; at: number } | null = null
@@ -49,7 +52,12 @@ export function createOutcomeBook({ feeRatio, drawOneIn, histories }: OutcomeBoo
   const revise = (entries: Iterable<Entry>): Outcome[] =>
     [...entries].flatMap((entry) => {
       const { bet, outcome: before } = entry
-      const outcome = outcomeOf(bet, histories.of(bet.tokenId), { clock, bought: boughtIds.has(bet.id), feeRatio })
+      const outcome = outcomeOf(bet, histories.of(bet.tokenId), {
+        clock,
+        bought: boughtIds.has(bet.id),
+        heldBack: limits.get(bet.id) ?? null,
+        feeRatio,
+      })
       if (outcome.isFinal) bets.remove(bet)
       if (before !== null && JSON.stringify(before) === JSON.stringify(outcome)) return []
       entry.outcome = outcome
@@ -108,6 +116,10 @@ export function createOutcomeBook({ feeRatio, drawOneIn, histories }: OutcomeBoo
     rejected: (candidate) => add(rejectedBet(candidate)),
     bought(alertId) {
       boughtIds.add(alertId)
+      return revise(bets.withId(alertId))
+    },
+    heldBack(alertId, limit) {
+      limits.set(alertId, limit)
       return revise(bets.withId(alertId))
     },
     size: () => ({ bets: bets.count(), happenings: histories.count() }),

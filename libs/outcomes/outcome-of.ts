@@ -30,13 +30,16 @@ export const followMillis = 14 * dayMillis
 /** What happened this long before it was alerted may be its end already: a listing sold before anyone saw it. */
 export const beforehandMillis = dayMillis
 
+/** What is known beside what happened to the axie. `heldBack`: the limit that kept the alert from being posted; null: none did. */
+export type OutcomeState = Readonly<{ clock: number; bought: boolean; heldBack: string | null; feeRatio: number }>
+
 /**
  * What became of a bet, as far as the market's clock has come: a function of what happened, whatever the order in which it was heard.
  * Gone is by the first of: a sale, a withdrawal, another offer of the same axie. Resold is by the sale after that which took the listing,
  * unless the axie was bred meanwhile: it is another axie then.
  */
-export function outcomeOf(bet: Bet, history: AxieHistory, state: { clock: number; bought: boolean; feeRatio: number }): Outcome {
-  const { clock, bought, feeRatio } = state
+export function outcomeOf(bet: Bet, history: AxieHistory, state: OutcomeState): Outcome {
+  const { clock, bought, heldBack, feeRatio } = state
   const until = bet.alertedAt + followMillis
   const isFinal = clock > until
   const gone = endOf(bet, history, until)
@@ -68,6 +71,7 @@ export function outcomeOf(bet: Bet, history: AxieHistory, state: { clock: number
     soldUsd: sold?.usd ?? null,
     bought,
     isFinal,
+    heldBack,
   }
 }
 

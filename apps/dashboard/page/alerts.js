@@ -156,7 +156,8 @@ function proof({ listing, item, evidence, why, rule, reason, netGainUsd, modelTr
 
 /** What became of an alert: sold on and for how much, gone, or not known yet. */
 function outcomeOf(outcome) {
-  const line = (kind, ...text) => h('p', { class: `outcome ${kind}` }, ...text)
+  const held = outcome?.heldBack == null ? null : h('span', { class: 'held' }, `not posted, ${tame(outcome.heldBack, 120)} · `)
+  const line = (kind, ...text) => h('p', { class: `outcome ${kind}` }, held, ...text)
   if (outcome === null || outcome.status === 'open') return line('open', outcome === null ? '' : 'still on offer')
   if (outcome.status === 'gone') return line('gone', `gone ${dateTime(outcome.goneAt)}`)
   if (outcome.status === 'censored') return line('gone', 'gone, and not seen sold again so far')

@@ -171,7 +171,7 @@ function addOptions(select, names, textOf) {
 }
 
 function rowOf(trade, lookup) {
-  const { axieId, class: axieClass, at, kind, rule, reason, askUsd, forecastUsd, expectedUsd, state, resoldUsd, netUsd, bought } = trade
+  const { axieId, class: axieClass, at, rule, askUsd, forecastUsd, expectedUsd, state, resoldUsd, netUsd, heldBack } = trade
   return h(
     'tr',
     { 'data-id': trade.tradeId },
@@ -183,25 +183,22 @@ function rowOf(trade, lookup) {
       h('button', { type: 'button', class: 'axie', onclick: () => lookup(axieId) }, `#${tame(axieId, 20)}`),
       axieClass === null ? null : h('span', { class: 'class label' }, ` ${tame(titleCase(axieClass), 20)}`),
     ),
-    h(
-      'td',
-      { class: 'extra' },
-      kind === 'alert'
-        ? bought
-          ? 'alert, bought'
-          : 'alert'
-        : kind === 'rejected'
-          ? `rejected: ${tame(reason ?? '', 60)}`
-          : (kinds[kind] ?? kind),
-    ),
+    h('td', { class: 'extra' }, whatText(trade)),
     h('td', { class: 'extra' }, rule === null ? '–' : tame(rule, 40)),
     numberCell(usd(askUsd)),
     numberCell(usd(forecastUsd), 'extra'),
     numberCell(signedUsd(expectedUsd), 'label extra'),
-    h('td', {}, states[state] ?? state),
+    h('td', {}, states[state] ?? state, heldBack === null ? null : h('span', { class: 'label' }, ' · held back')),
     numberCell(usd(resoldUsd), 'extra'),
     numberCell(signedUsd(netUsd), netUsd > 0 ? 'up' : netUsd < 0 ? 'lost' : ''),
   )
+}
+
+/** Whose purchase it was or would have been; of an alert, whether it was bought or a limit held it back; of a rejected one, why. */
+function whatText({ kind, reason, bought, heldBack }) {
+  if (kind === 'rejected') return `rejected: ${tame(reason ?? '', 60)}`
+  if (kind !== 'alert') return kinds[kind] ?? kind
+  return ['alert', bought ? 'bought' : null, heldBack === null ? null : `not posted: ${tame(heldBack, 120)}`].filter(Boolean).join(', ')
 }
 
 /** By fetch, which can send the token: a link cannot. */

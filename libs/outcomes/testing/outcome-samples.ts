@@ -27,6 +27,7 @@ export function sampleOutcome(change: Partial<Outcome> = {}): Outcome {
     rejectedFor: null,
     bought: false,
     isFinal: false,
+    heldBack: null,
     ...change,
   }
 }

@@ -6,7 +6,7 @@ type Described = Readonly<{ headers: Headers; raw?: RawParts | undefined }>
 export function withHeaders({ headers, raw }: Described, further: Headers): Readonly<{ headers: Headers; raw?: RawParts }> {
   const all = { ...headers, ...further }
   if (raw?.headers === undefined) return { headers: all, ...(raw !== undefined && { raw }) }
-  const kept = raw.headers.filter(([name]) => !(name in further))
+  const kept = raw.headers.filter(([name]) => !Object.hasOwn(further, name))
   const added = Object.entries(further).map(([name, text]): HeaderBytes => [name, Buffer.from(text)])
   return { headers: all, raw: { ...raw, headers: [...kept, ...added] } }
 }

@@ -1,4 +1,4 @@
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js'
 import { compressFrameSync } from 'lz4-napi'
@@ -43,6 +43,45 @@ async function batchOf(given: readonly Given[], { codec = 'none', firstOffset = 
 
 const read = async (bytes: Buffer, limits?: DecodeLimits) =>
   (await decodeBatches(bytes, limits)).map((message) => ({ ...toLogRecord({ topic: 't', partition: 0 }, message as never), message }))
+/** What a codec made, in a batch that says which codec it was. */
+async function compressedBatch(given: readonly Given[], codec: Codec, compress: (records: Buffer) => Buffer): Promise<Buffer> {
+  const plain = await batchOf(given)
+  const batch = Buffer.concat([plain.subarray(0, recordsBegin), compress(plain.subarray(recordsBegin))])
+  batch.writeInt32BE(batch.length - 12, 8)
+  batch.writeInt16BE(codecs[codec], 21)
+  return batch
+}
+
+/** As snappy-java writes it: a head of 16 bytes, then blocks with their lengths in front. */
+const javaSnappy =
+  (blockBytes: number) =>
+  (records: Buffer): Buffer => {
+    const head = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0, 0, 0, 0, 1, 0, 0, 0, 1])
+    const blocks: Buffer[] = []
+    for (let at = 0; at < records.length; at += blockBytes) {
+      const block = Buffer.from(snappyCompress(records.subarray(at, at + blockBytes)))
+      const length = Buffer.alloc(4)
+      length.writeInt32BE(block.length)
+      blocks.push(length, block)
+    }
+    return Buffer.concat([head, ...blocks])
+  }
+
+/** As Java's clients write what does not shrink: an LZ4 frame of blocks that are stored as they are. */
+const storedLz4 = (records: Buffer): Buffer => {
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE((records.length | 0x8000_0000) >>> 0)
+  return Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]), length, records, Buffer.alloc(4)])
+}
+
+const otherFramings: readonly (readonly [string, Codec, (records: Buffer) => Buffer])[] = [
+  ['snappy of Java in one block', 'snappy', javaSnappy(1 << 20)],
+  ['snappy of Java in many blocks', 'snappy', javaSnappy(64)],
+  ['LZ4 that stores its blocks', 'lz4', storedLz4],
+  ['gzip in two members', 'gzip', (records) => Buffer.concat([gzipSync(records.subarray(0, 100)), gzipSync(records.subarray(100))])],
+  ['zstd of its highest level', 'zstd', (records) => zstdCompressSync(records, { params: { [constants.ZSTD_c_compressionLevel]: 22 } })],
+]
+
 const valuesOf = (records: readonly { value: Buffer | null }[]) => records.map(({ value }) => String(value))
 
 describe('record batches', () => {
@@ -53,6 +92,45 @@ describe('record batches', () => {
     expect(records.map(({ key }) => key)).toEqual(given.map(({ key }) => key))
     expect(records.map(({ offset }) => offset)).toEqual(given.map((_, index) => 7 + index))
     expect(records.every(({ timestamp }) => timestamp === 1_000)).toBe(true)
+  })
+
+  const several = Array.from({ length: 20 }, (_, index) => ({ key: `axie:${index}`, value: `value ${index} `.repeat(index) }))
+
+  it.each(otherFramings)('as other clients frame them come back as they were: %s', async (_, codec, compress) => {
+    expect(valuesOf(await read(await compressedBatch(several, codec, compress)))).toEqual(several.map(({ value }) => value))
+  })
+
+  it.each([...otherFramings, ...(Object.keys(codecs) as Codec[]).map((codec) => [codec, codec, compressors[codec]] as const)])(
+    'cut off anywhere within their records are one record that cannot be decoded, never some of them: %s',
+    async (_, codec, compress) => {
+      const whole = await compressedBatch(several, codec, compress)
+      for (let end = recordsBegin; end < whole.length; end++) {
+        const cut = Buffer.from(whole.subarray(0, end))
+        cut.writeInt32BE(cut.length - 12, 8)
+        const records = await read(cut)
+        // A checksum behind the last block may be all that is gone.
+        if (records.length === several.length) continue
+        expect(records.map(({ offset }) => offset)).toEqual([19])
+        expect(describeUndecodable(records[0]!)).toMatch(new RegExp(`^offsets 0 to 19, codec ${codec}: `))
+      }
+    },
+  )
+
+  it('that say another codec than they were compressed by are refused', async () => {
+    for (const [said, compressed] of [
+      ['lz4', 'gzip'],
+      ['zstd', 'snappy'],
+      ['gzip', 'zstd'],
+      ['snappy', 'lz4'],
+      ['none', 'zstd'],
+    ] as const) {
+      const [record, ...others] = await read(await compressedBatch(several, said, compressors[compressed]))
+      expect(describeUndecodable(record!)).toMatch(/^offsets 0 to 19/)
+      expect(others).toEqual([])
+    }
+    const unknown = await batchOf(several)
+    unknown.writeInt16BE(5, 21)
+    expect(describeUndecodable((await read(unknown))[0]!)).toMatch(/codec unknown: compressed by no codec that is known/)
   })
 
   it('are several in a fetch, the last one of which may be cut off anywhere', async () => {
@@ -90,6 +168,41 @@ describe('record batches', () => {
     )
   })
 
+  it('of another format, or too short for a head, are refused at the offset in front of them, whatever stands where', async () => {
+    const old = Buffer.alloc(80, 0xff)
+    old.writeBigInt64BE(41n, 0)
+    old.writeInt32BE(old.length - 12, 8)
+    old.writeInt8(1, 16)
+    const short = Buffer.alloc(20)
+    short.writeBigInt64BE(42n, 0)
+    short.writeInt32BE(short.length - 12, 8)
+    short.writeInt8(2, 16)
+    const stump = Buffer.alloc(12)
+    stump.writeBigInt64BE(43n, 0)
+    const records = await read(Buffer.concat([old, short, stump, await batchOf([{ value: 'after' }], { firstOffset: 44 })]))
+    expect(records.map(({ offset }) => offset)).toEqual([41, 42, 43, 44])
+    expect(records.map((record) => describeUndecodable(record))).toEqual([
+      'offsets 41 to 41, codec unknown: a batch of format 1, expected 2',
+      'offsets 42 to 42, codec unknown: a batch of 20 bytes has no whole head',
+      'offsets 43 to 43, codec unknown: a batch of format null, expected 2',
+      null,
+    ])
+  })
+
+  it('of a negative length end the fetch, and are not read for ever', async () => {
+    const batch = await batchOf([{ value: 'a' }])
+    for (const length of [-1, -12, -2_147_483_648]) {
+      batch.writeInt32BE(length, 8)
+      await expect(decodeBatches(batch)).rejects.toThrow(/where the next one begins nobody can say/)
+    }
+  })
+
+  it('of a negative number of records are refused, not passed over', async () => {
+    const batch = await batchOf([{ value: 'a' }, { value: 'b' }])
+    batch.writeInt32BE(-1, 57)
+    expect((await read(batch)).map(describeUndecodable)).toEqual(['offsets 0 to 1, codec none: it holds -1 records'])
+  })
+
   it('that compaction emptied are passed over, not waited for', async () => {
     const empty = await batchOf([{ value: 'gone' }], { firstOffset: 5 })
     const head = empty.subarray(0, recordsBegin)
@@ -108,6 +221,11 @@ describe('expansion is bounded', () => {
     const records = await read(Buffer.concat([bomb, await batchOf([{ value: 'after' }], { firstOffset: 1 })]), limits)
     expect(describeUndecodable(records[0]!)).toMatch(/expands to more than 100000 bytes/)
     expect(valuesOf(records.slice(1))).toEqual(['after'])
+  })
+
+  it('many small blocks of snappy are not expanded beyond it together', async () => {
+    const bomb = await compressedBatch([zeros], 'snappy', javaSnappy(10_000))
+    expect(describeUndecodable((await read(bomb, limits))[0]!)).toMatch(/expands to more than/)
   })
 
   it('300 MB of zeros take no such memory', async () => {

@@ -54,6 +54,7 @@ const offsetAndLengthBytes = 12
 /** From the batch's begin to its records: what stands in each batch's head. */
 const headBytes = 61
 const magic = 2
+const magicAt = 16
 const codecMask = 0x07
 
 /**
@@ -64,7 +65,9 @@ export async function decodeBatches(bytes: Buffer, limits: DecodeLimits = usualL
   const messages: Message[] = []
   let decodedBytes = 0
   for (let at = 0; at + offsetAndLengthBytes <= bytes.length; ) {
-    const end = at + offsetAndLengthBytes + bytes.readInt32BE(at + 8)
+    const length = bytes.readInt32BE(at + 8)
+    if (length < 0) throw new Error(`a batch of ${length} bytes: where the next one begins nobody can say`)
+    const end = at + offsetAndLengthBytes + length
     // The last batch of a fetch may be cut off: it comes whole with the next one.
     if (end > bytes.length) break
     const batch = bytes.subarray(at, end)
@@ -78,18 +81,22 @@ export async function decodeBatches(bytes: Buffer, limits: DecodeLimits = usualL
 }
 
 async function decodeBatch(batch: Buffer, limits: DecodeLimits): Promise<{ records: Message[]; size: number }> {
+  const format = batch.length > magicAt ? batch.readInt8(magicAt) : null
+  // What stands where in another format, or in so few bytes, is not what we would read there, the range of its offsets least of all.
+  if (format !== magic) return refused(batch, headOfNone(batch), 'unknown', `a batch of format ${format}, expected ${magic}`)
+  if (batch.length < headBytes) return refused(batch, headOfNone(batch), 'unknown', `a batch of ${batch.length} bytes has no whole head`)
   const head = readHead(batch)
   const codec = codecNames[batch.readInt16BE(21) & codecMask]
   const count = batch.readInt32BE(57)
   try {
-    if (head.magicByte !== magic) throw new Error(`a batch of format ${head.magicByte}, expected ${magic}`)
     if (codec === undefined) throw new Error('compressed by no codec that is known')
     if (count > limits.batchRecords) throw new Error(`it holds ${count} records, more than ${limits.batchRecords}`)
-    if (count <= 0) return { records: [placeholder(head)], size: 0 }
+    if (count < 0) throw new Error(`it holds ${count} records`)
+    if (count === 0) return { records: [placeholder(head)], size: 0 }
     const records = await decompressors[codec](batch.subarray(headBytes), limits.batchBytes)
     return { records: decodeRecords(records, count, head), size: records.length }
   } catch (error) {
-    return { records: [undecodable(batch, head, codec ?? 'unknown', error as Error)], size: batch.length }
+    return refused(batch, head, codec ?? 'unknown', (error as Error).message)
   }
 }
 
@@ -98,7 +105,7 @@ const readHead = (batch: Buffer): BatchHead => {
   return {
     firstOffset: batch.readBigInt64BE(0).toString(),
     partitionLeaderEpoch: batch.readInt32BE(12),
-    magicByte: batch.readInt8(16),
+    magicByte: magic,
     timestampType: (attributes >> 3) & 1,
     inTransaction: (attributes & 0x10) !== 0,
     isControlBatch: (attributes & 0x20) !== 0,
@@ -110,6 +117,27 @@ const readHead = (batch: Buffer): BatchHead => {
     firstSequence: batch.readInt32BE(53),
   }
 }
+
+/** Of what is no batch of this format only the offset in front is known. */
+const headOfNone = (batch: Buffer): BatchHead => ({
+  firstOffset: batch.readBigInt64BE(0).toString(),
+  partitionLeaderEpoch: 0,
+  magicByte: magic,
+  timestampType: 0,
+  inTransaction: false,
+  isControlBatch: false,
+  lastOffsetDelta: 0,
+  firstTimestamp: '0',
+  maxTimestamp: '0',
+  producerId: '-1',
+  producerEpoch: -1,
+  firstSequence: -1,
+})
+
+const refused = (batch: Buffer, head: BatchHead, codec: string, reason: string) => ({
+  records: [undecodable(batch, head, codec, reason)],
+  size: batch.length,
+})
 
 const lastOffsetOf = ({ firstOffset, lastOffsetDelta }: BatchHead): string => String(BigInt(firstOffset) + BigInt(lastOffsetDelta))
 
@@ -125,10 +153,10 @@ const placeholder = (head: BatchHead): Message => ({
   batchContext: head,
 })
 
-function undecodable(batch: Buffer, head: BatchHead, codec: string, { message }: Error): Message {
+function undecodable(batch: Buffer, head: BatchHead, codec: string, reason: string): Message {
   const lastOffset = lastOffsetOf(head)
   const headers = {
-    [undecodableHeaders.reason]: Buffer.from(message),
+    [undecodableHeaders.reason]: Buffer.from(reason),
     [undecodableHeaders.firstOffset]: Buffer.from(head.firstOffset),
     [undecodableHeaders.lastOffset]: Buffer.from(lastOffset),
     [undecodableHeaders.codec]: Buffer.from(codec),

@@ -1,12 +1,13 @@
 import { FatalError, FencedError, RetryableError } from '#lib/errors/errors.ts'
 import type { CommittedOffset, NewRecord, TopicPartition } from '#lib/stream/log.ts'
-import { createMemoryPartition, type MemoryPartition, type MemoryTransaction } from '#lib/stream/memory/partition.ts'
+import { createMemoryPartition, type MemoryTransaction } from '#lib/stream/memory/partition.ts'
 import { partitionOfKey } from '#lib/stream/partitioner.ts'
 import type { Answer, Scheduler } from '../kernel/scheduler.ts'
+import { type Compactable, compactable } from './compacted.ts'
 import { createGroup, type Group } from './group.ts'
 
 /** One partition with those who wait for it to grow. */
-export type Partition = Readonly<{ tp: TopicPartition; storage: MemoryPartition; waiting: Set<() => void> }>
+export type Partition = Readonly<{ tp: TopicPartition; storage: Compactable; waiting: Set<() => void> }>
 
 /**
  * The cluster as its clients meet it, transactions split as on the wire: partitions are added, records appended partition by partition,
@@ -151,7 +152,7 @@ export function createBroker(scheduler: Scheduler): Broker {
           name,
           Array.from({ length: partitions }, (_, partition) => ({
             tp: { topic: name, partition },
-            storage: createMemoryPartition(),
+            storage: compactable(createMemoryPartition()),
             waiting: new Set(),
           })),
         )

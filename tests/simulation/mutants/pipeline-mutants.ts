@@ -104,6 +104,27 @@ export const pipelineMutants: readonly Mutant[] = [
       to: '        const newest = await readNewest(log, state, isState)\n        await opening.fence()',
     },
   ]),
+  ...inFile('libs/stream/runtime/transactional-writer.ts', [
+    {
+      name: 'whatever lies under its key is the place of the collector',
+      from: '(record.value === null || (await isState(record.value)))',
+      to: 'record.value !== undefined',
+    },
+  ]),
+  ...inFile('libs/codec/decode-known.ts', [
+    {
+      name: 'what cannot be read in a compacted topic ends its reader',
+      from: '    if (!(error instanceof RejectedError)) throw error\n',
+      to: '    if (!(error instanceof RejectedError) || onUnreadable !== undefined) throw error\n',
+    },
+  ]),
+  ...inFile('libs/errors/until-available.ts', [
+    {
+      name: 'who waits for a server gives up while it is away for long',
+      from: '      onWait?.(error.message, attempt)\n',
+      to: '      if (attempt > 5) throw new Error(error.message)\n      onWait?.(error.message, attempt)\n',
+    },
+  ]),
   ...inFile('apps/collector/committer.ts', [
     {
       name: 'not read again after a commit of unknown outcome',

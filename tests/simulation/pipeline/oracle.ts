@@ -8,6 +8,7 @@ import type { LogRecord } from '#lib/stream/log.ts'
 import type { Alert, MarketEvent, Notification, RecordName, RecordTypes } from '#schemas/types.ts'
 import { type Broker, keyOf } from '../log/broker.ts'
 import type { Channel } from './channel.ts'
+import { isGarbage } from './garbage.ts'
 import type { Market } from './market.ts'
 import type { ReferenceStage } from './reference.ts'
 import type { Objects } from './store.ts'
@@ -48,7 +49,7 @@ export function createOracle({ broker, objects, market, channel, codec, stages }
 
   // The shared codec knows every schema: it never waits.
   const read = <Name extends RecordName>(name: Name, topic: string): RecordTypes[Name][] =>
-    visible(topic).flatMap(({ value }) => (value === null ? [] : [codec.decode(name, value) as RecordTypes[Name]]))
+    visible(topic).flatMap(({ value }) => (value === null || isGarbage(value) ? [] : [codec.decode(name, value) as RecordTypes[Name]]))
 
   const events = () => read('MarketEvent', 'market.events')
 

@@ -14,6 +14,7 @@ import { createSimulatedLog, type SimulatedLog } from '../log/log.ts'
 import { type Surroundings, starters } from './apps.ts'
 import type { Channel } from './channel.ts'
 import { createSimulatedCodec } from './codec.ts'
+import { someGarbage } from './garbage.ts'
 import { createMarket } from './market.ts'
 import { createOracle } from './oracle.ts'
 import { type Prepared, prepare, startsAt } from './prepared.ts'
@@ -47,7 +48,7 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     dice: dice.fork(2),
     trace,
     startsAt,
-    fateOf: troubles.fateOf,
+    fateOf: (label) => (away?.test(label) ? 'request lost' : troubles.fateOf(label)),
     onDeath(actor) {
       // One that was replaced while it was frozen dies too, and is nobody's to start again.
       const index = processes.findIndex((process) => process.actor === actor)
@@ -60,7 +61,9 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     slowness: shape.slowness,
   })
   const broker = createBroker(scheduler)
-  for (const { topic, partitions } of topicSettings('', { partitions: shape.partitions })) broker.createTopic(topic, partitions)
+  const settings = topicSettings('', { partitions: shape.partitions })
+  for (const { topic, partitions } of settings) broker.createTopic(topic, partitions)
+  const compacted = settings.filter(({ config }) => config?.['cleanup.policy'] === 'compact').map(({ topic }) => topic)
   broker.append(
     broker.topic('market.events')[0]!,
     decisions.map((event) => ({ topic: 'market.events', key: marketKey, value: codec.encode('MarketEvent', event) })),
@@ -77,6 +80,8 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
   const logs = new Map<Actor, SimulatedLog>()
   let failure: Error | null = null
   let born = 0
+  /** The calls that nobody answers at present. */
+  let away: RegExp | null = null
 
   function begin(index: number, app: string): void {
     const actor = scheduler.actor(`${app}${born++}`)
@@ -149,8 +154,48 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     'clock is set'() {
       scheduler.setBack(dice.pick(processes).actor, dice.between(-3_600_000, 3_600_000))
     },
+    ...(shape.hasOutages && {
+      outage() {
+        if (away !== null) return
+        const [server, calls] = dice.pick(Object.entries(servers))
+        trace.add(`${server} is away`, undefined)
+        away = calls
+        void weather.sleep(dice.between(1_000, 60_000)).then(() =>
+          scheduler.park(null, `${server} is back`, () => {
+            away = null
+          }),
+        )
+      },
+    }),
+    ...(shape.mess === 'compaction' && {
+      compaction() {
+        const topic = written()
+        const share = dice.uniform()
+        scheduler.park(null, `compaction of ${topic}`, () => {
+          for (const { storage } of broker.topic(topic)) storage.compact(Math.ceil(share * storage.stable()))
+        })
+      },
+    }),
+    ...(shape.mess === 'garbage' && {
+      'somebody writes garbage'() {
+        const topic = written()
+        scheduler.park(null, `garbage in ${topic}`, () => {
+          const partition = dice.pick(broker.topic(topic))
+          const { records } = partition.storage.read(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+          // Under a key of ours, as if it were newer.
+          const key = records.length === 0 ? 'nobody' : dice.pick(records).key!
+          broker.append(partition, [{ topic, key, value: someGarbage(dice) }])
+        })
+      },
+    }),
   }
 
+  /** A compacted topic, one that holds anything where there is one. */
+  const written = () => {
+    const own = compacted.filter((topic) => broker.topic(topic).some(({ storage }) => storage.next() > 0))
+    return dice.pick(own.length === 0 ? compacted : own)
+  }
+  const weather = scheduler.clockOf(scheduler.actor('weather'))
   const happenings = scheduler.clockOf(scheduler.actor('market'))
   let moves = 0
   const move = () => {
@@ -166,8 +211,11 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
     if (moves < shape.moves || ++looked % 50 !== 0 || !broker.isSettled()) return false
     return oracle.isDone()
   }
+  // What was thought of later comes as often as all the rest.
+  const more = ['outage', 'compaction', 'somebody writes garbage'].filter((name) => name in actions)
+  const names = [...Object.keys(actions), ...more, ...more]
   const before = () => {
-    const action = troubles.nextAction(Object.keys(actions))
+    const action = troubles.nextAction(names)
     if (action === null) return
     trace.add(`trouble: ${action}`, undefined)
     actions[action]!()
@@ -191,7 +239,17 @@ async function runSeed(seed: number, limits: Limits = {}, print: ((line: string)
 /** Each history is about one of them, or its budget is spent on those that come most often. */
 const moments = [/^posts/, /^sends to (notifications|outcomes)/, /^puts (?!probes)/, /^(takes over|begins to follow)/, /^ends, committing/]
 
+/** Whose calls are which. */
+const servers: Readonly<Record<string, RegExp>> = {
+  store: /^(puts|gets|removes) |^lists (?!topics|groups)|^asks about (?!an axie)/,
+  registry: /^registers |^asks for (the )?schema/,
+  marketplace: /^looks at the |^asks about an axie|^asks for sales|^asks for the exchange rate/,
+  channel: /^(posts to|looks into|edits in) /,
+}
+
 function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
+  // Dice of their own: the histories of seeds that have neither are what they were before these were thought of.
+  const more = dice.fork(83)
   const apps = ['collector', 'enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'ledger', 'archiver']
   const extra = ['enricher', 'featurizer', 'scorer', 'alerter', 'notifier', 'archiver'].filter(() => dice.chance(0.2))
   const moves = dice.between(2, 12)
@@ -205,6 +263,8 @@ function drawShape(dice: ReturnType<typeof createDice>, { records }: Limits) {
     bias: { newest: dice.pick([0, 0, 0.3]), oldest: dice.pick([0, 0.3, 0.8]) },
     moments: { calls: dice.pick(moments), chance: dice.pick([0, 0.1, 0.3]) },
     quietSteps: dice.pick([0, 150, 300, 600]),
+    hasOutages: more.chance(0.3),
+    mess: more.chance(0.3) ? more.pick(['compaction', 'garbage'] as const) : null,
   }
 }
 

@@ -118,7 +118,7 @@ const readHead = (batch: Buffer): BatchHead => {
   }
 }
 
-/** Of what is no batch of this format only the offset in front is known. */
+/** Where nothing but the offset in front is known: it is no batch of this format. */
 const headOfNone = (batch: Buffer): BatchHead => ({
   firstOffset: batch.readBigInt64BE(0).toString(),
   partitionLeaderEpoch: 0,

@@ -662,10 +662,10 @@ export type PaperState = 'missed' | 'offered' | 'resold' | 'alike' | 'unsold' | 
 export type PaperTrade = {
   /** <account>/<alertId> */
   readonly tradeId: string
-  /** The name of the rule that it buys by; preset:classic is the ancestor's rule, whatever is in force. */
+  /** The name of the rule that it buys by; preset:classic is the ancestor's rule, whatever is in force; preset:random buys without a forecast. */
   readonly account: string
   readonly alertId: string
-  /** The rule set that alerted: rules of one name may differ. */
+  /** The rule set that alerted: rules of one name may differ. Empty: no rule did. */
   readonly rulesHash: string
   readonly listingId: string
   readonly tokenId: string

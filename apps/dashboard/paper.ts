@@ -3,8 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { paperSettings } from '#lib/paper/paper-account.ts'
 import { classicAccount } from '#lib/paper/paper-book.ts'
-import { paperAccounts, paperDays } from '#lib/paper/paper-summary.ts'
+import { atRandom, paperAccounts, paperDays, paperFigures } from '#lib/paper/paper-summary.ts'
 import { accountName } from '#lib/paper/paper-words.ts'
+import { randomAccount } from '#lib/paper/random-pick.ts'
 import type { PaperTrade } from '#schemas/types.ts'
 import { query, tradesFileQuery } from './query.ts'
 
@@ -29,28 +30,35 @@ const figures = z.object({
   offeredUsd: usd.describe('What those on offer cost'),
 })
 
+const randomUsd = usd
+  .nullable()
+  .describe('What the dollars of those that ended would have come to in the hands of preset:random; null where none of its purchases ended')
+
 const paperAnswer = z.object({
   simulated: z.boolean().nullable(),
   capitalUsd: usd.describe('What each account began with'),
   accounts: z
     .array(
       z.object({
-        account: z.string().describe('A rule; preset:classic is the ancestor’s, whatever is in force'),
+        account: z
+          .string()
+          .describe('A rule; preset:classic is the ancestor’s, whatever is in force; preset:random buys without a forecast'),
         name: z.string(),
         inForce: z.boolean().describe('Its rule alerts now; else it only sells what it has'),
         since: moment,
         figures,
+        randomUsd,
         cashUsd: usd.describe('What is on offer is not in it'),
         curve: z.array(z.object({ at: moment, cashUsd: usd, offeredUsd: usd, gainUsd: usd })).readonly(),
       }),
     )
     .readonly(),
-  days: z.array(z.object({ day: moment, account: z.string(), name: z.string(), figures })).readonly(),
+  days: z.array(z.object({ day: moment, account: z.string(), name: z.string(), figures, randomUsd })).readonly(),
 })
 
 const { from, to, class: className } = tradesFileQuery.shape
 const paperQuery = query({
-  account: z.string().min(1).max(100).optional().describe('A rule, or preset:classic'),
+  account: z.string().min(1).max(100).optional().describe('A rule, preset:classic or preset:random'),
   from,
   to,
   class: className,
@@ -62,6 +70,8 @@ export type PaperOptions = Readonly<{
   rulesInForce(): readonly string[]
   isSimulated(): boolean | null
 }>
+
+const presets: ReadonlySet<string> = new Set([classicAccount, randomAccount])
 
 type Failures = Readonly<Record<number, unknown>>
 
@@ -77,11 +87,14 @@ export function registerPaper(server: FastifyInstance, { trades, rulesInForce, i
       },
     },
     ({ query: { account, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, class: axieClass } }) => {
-      const own = trades().filter((trade) => account === undefined || trade.account === account)
-      const within = own.filter(
-        ({ alertedAt, class: of }) =>
-          alertedAt >= from && alertedAt < to && (axieClass === undefined || of.toLowerCase() === axieClass.toLowerCase()),
-      )
+      const all = trades()
+      const isWithin = ({ alertedAt, class: of }: PaperTrade) =>
+        alertedAt >= from && alertedAt < to && (axieClass === undefined || of.toLowerCase() === axieClass.toLowerCase())
+      const own = all.filter((trade) => account === undefined || trade.account === account)
+      // The account narrows rows, not what they are compared with.
+      const random = all.filter((trade) => trade.account === randomAccount)
+      const besides = new Map(paperDays(random.filter(isWithin)).map(({ day, figures }) => [day, figures]))
+      const atAll = paperFigures(random)
       const inForce = new Set(rulesInForce())
       return {
         simulated: isSimulated(),
@@ -90,9 +103,14 @@ export function registerPaper(server: FastifyInstance, { trades, rulesInForce, i
         accounts: paperAccounts(own).map((one) => ({
           ...one,
           name: accountName(one.account),
-          inForce: one.account === classicAccount || inForce.has(one.account),
+          inForce: presets.has(one.account) || inForce.has(one.account),
+          randomUsd: atRandom(one.figures, atAll),
         })),
-        days: paperDays(within).map((one) => ({ ...one, name: accountName(one.account) })),
+        days: paperDays(own.filter(isWithin)).map((one) => ({
+          ...one,
+          name: accountName(one.account),
+          randomUsd: atRandom(one.figures, besides.get(one.day)),
+        })),
       }
     },
   )

@@ -6,6 +6,7 @@ import { createAxieHistories } from '#lib/outcomes/axie-histories.ts'
 import { createMoneyBook } from '#lib/outcomes/money-book.ts'
 import { createOutcomeBook } from '#lib/outcomes/outcome-book.ts'
 import { classicAccount, createPaperBook, type PaperBook } from '#lib/paper/paper-book.ts'
+import { randomPickOf } from '#lib/paper/random-pick.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import { isMeantFor } from '#lib/stream/redriven.ts'
 import type { Metrics } from '#lib/telemetry/metrics.ts'
@@ -86,6 +87,8 @@ export const app = defineApp({
           money.observe(event, writtenAt)
           const outcomes = book.observe(event)
           paperBook.observe(event)
+          const drawn = randomPickOf(event, outcomes)
+          if (drawn !== null) paperBook.picked(drawn)
           return outcomes
         }),
       ),

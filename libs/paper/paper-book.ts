@@ -1,6 +1,5 @@
 import { anatomyOf, isEgg } from '#lib/axie/anatomy.ts'
-import { traitsOfProfile } from '#lib/axie/similarity.ts'
-import { type LikenessKeys, likenessKeysOf } from '#lib/backtest/money/sale-book.ts'
+import type { LikenessKeys } from '#lib/backtest/money/sale-book.ts'
 import { dayMillis, hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { RejectedError } from '#lib/errors/errors.ts'
 import { payloadOf } from '#lib/market/event.ts'
@@ -10,9 +9,10 @@ import { endOf } from '#lib/outcomes/outcome-of.ts'
 import type { Alert, MarketEvent, PaperTrade } from '#schemas/types.ts'
 import { createAlikeSales, keysOf, type PaperSale } from './alike-sales.ts'
 import { apply, close, createPaperAccount, missOf, type PaperAccount, paperSettings, soldBy, unsold } from './paper-account.ts'
+import { type PaperPick, pickOf } from './paper-pick.ts'
 
 /**
- * Paper accounts: one for each rule that alerts, and one for the ancestor's. Alerts, the market and what is published come from several
+ * Paper accounts: one for each rule that alerts, one for the ancestor's, and one that buys at random. Alerts, the market and what is published come from several
  * topics in any order, so nothing is decided as it is heard:
  *
  * 1. What is published stays: it is loaded, and the accounts stand where it left them.
@@ -27,6 +27,8 @@ export interface PaperBook {
   /** After the histories have heard of it. */
   observe(event: MarketEvent): void
   alerted(alert: Alert, account?: string): void
+  /** For an account that buys what no rule alerts. */
+  picked(pick: PaperPick): void
   /** Decides what can be decided by now; what is new or revised, in order. */
   settle(): PaperTrade[]
   /** By account: money, and what is on offer. */
@@ -94,6 +96,12 @@ export function createPaperBook(histories: Pick<AxieHistories, 'of'>): PaperBook
     return trade
   }
 
+  const pick = ({ trade, keys: of }: PaperPick): void => {
+    if (keys.has(trade.tradeId)) return
+    keys.set(trade.tradeId, of)
+    if (!trades.has(trade.tradeId)) waiting.push({ kind: 'pick', at: trade.boughtAt, id: trade.tradeId, trade })
+  }
+
   const endBefore = (time: number): PaperTrade[] =>
     [...accounts.values()].flatMap((account) => {
       const ended: PaperTrade[] = []
@@ -116,7 +124,9 @@ export function createPaperBook(histories: Pick<AxieHistories, 'of'>): PaperBook
     const missedFor = missOf(account, found, endOf(found, histories.of(found.tokenId), found.boughtAt) !== null)
     const { tokenId, tradeId, boughtAt, firstPriceUsd: forecastUsd } = found
     const of = keys.get(tradeId) as LikenessKeys
-    const knownUsd = alike.priceAt(boughtAt, { tokenId, keys: of }, ['alike'], paperSettings.offerSales) ?? forecastUsd
+    // Without a forecast, what is less alike must do.
+    const likenesses = forecastUsd === null ? (['alike', 'similar', 'kind'] as const) : (['alike'] as const)
+    const knownUsd = alike.priceAt(boughtAt, { tokenId, keys: of }, likenesses, paperSettings.offerSales) ?? forecastUsd
     const firstPriceUsd = missedFor === null && knownUsd !== null ? knownUsd * (1 - paperSettings.undercutRatio) : null
     const trade: PaperTrade = { ...found, state: missedFor === null ? 'offered' : 'missed', missedFor, firstPriceUsd }
     trades.set(tradeId, trade)
@@ -156,12 +166,8 @@ export function createPaperBook(histories: Pick<AxieHistories, 'of'>): PaperBook
       const sale = saleOf(event, histories)
       if (sale !== null) noteSale(event, sale)
     },
-    alerted(alert, account = alert.rule) {
-      const trade = pickOf(alert, account)
-      if (keys.has(trade.tradeId)) return
-      keys.set(trade.tradeId, likenessKeysOf(traitsOfProfile(alert.scored.listing.item)))
-      if (!trades.has(trade.tradeId)) waiting.push({ kind: 'pick', at: trade.boughtAt, id: trade.tradeId, trade })
-    },
+    alerted: (alert, account = alert.rule) => pick(pickOf(alert, account)),
+    picked: pick,
     settle() {
       begin()
       const until = clock - settledMillis
@@ -184,20 +190,6 @@ const placeOf = (account: string, tokenId: string): string => `${account}/${toke
 /** A sale at the very moment of a purchase is none that it could be sold by, so sales come first. */
 const inOrder = (one: Step, other: Step): number =>
   one.at - other.at || (one.kind === other.kind ? (one.id < other.id ? -1 : 1) : one.kind === 'sale' ? -1 : 1)
-
-/** Before it is decided: the first price is the forecast's until it is known what its like sell for. */
-function pickOf({ alertId, listingId, rulesHash, scored }: Alert, account: string): PaperTrade {
-  const { listing, quantilesUsd } = scored
-  const { item, ask, observedAt, source } = listing
-  const boughtAt = observedAt + paperSettings.delaySeconds * 1_000
-  return {
-    ...{ tradeId: `${account}/${alertId}`, account, alertId, rulesHash, listingId, source },
-    ...{ tokenId: item.tokenId, class: item.class, breedCount: item.breedCount },
-    ...{ startedAt: ask.startedAt, alertedAt: observedAt, boughtAt, until: boughtAt + paperSettings.horizonHours * hourMillis },
-    ...{ askUsd: ask.usd, costUsd: ask.usd + paperSettings.gasUsd, firstPriceUsd: quantilesUsd.q50 },
-    ...{ state: 'missed', missedFor: null, endedAt: null, priceUsd: null, gainUsd: null, saleId: null },
-  }
-}
 
 /** Null: no sale, one without dollars, of an egg, or of what cannot be read. */
 function saleOf(event: MarketEvent, histories: Pick<AxieHistories, 'of'>): PaperSale | null {

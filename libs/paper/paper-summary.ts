@@ -100,6 +100,15 @@ export function paperFigures(trades: readonly PaperTrade[]): PaperFigures {
   }
 }
 
+/** What those that ended cost. */
+const endedCost = ({ spentUsd, offeredUsd }: PaperFigures): number => spentUsd - offeredUsd
+
+/** What the dollars of these purchases would have come to in the hands of who buys at random; null where none of that buyer's ended. */
+export function atRandom(figures: PaperFigures, random: PaperFigures | undefined): number | null {
+  if (random === undefined || !(endedCost(random) > 0)) return null
+  return (random.gainUsd / endedCost(random)) * endedCost(figures)
+}
+
 /** At every hour in which something happened, thinned out evenly where they are many. */
 function curveOf(trades: readonly PaperTrade[]): PaperPoint[] {
   const steps = trades

@@ -17,11 +17,12 @@ const columns = [
   ['On offer', 'number extra'],
   ['Gained', 'number extra'],
   ['Gain', 'number'],
+  ['At random', 'number extra'],
   ['Money', 'number'],
   ['Over time', 'extra'],
 ]
 
-/** Paper accounts: one for each rule that alerts, and one for the ancestor's. Nobody risks money to know. */
+/** Paper accounts: one for each rule that alerts, one for the ancestor's, and one that buys at random. Nobody risks money to know. */
 export function createPaper() {
   const aside = h('p', { class: 'aside' })
   const body = h('div')
@@ -57,7 +58,7 @@ const nothing = () =>
   h('p', { class: 'empty' }, 'No alert has been bought on paper yet. The first one is, a minute after it was told, if it is still there.')
 
 const noteOf = (capitalUsd) =>
-  `Each account began with ${usd(capitalUsd)} and buys what its rule alerts if it is still there after a minute. It asks a little less than its like just sold for, cuts that daily, and sells to real buyers of its like, each once, with a chance of one half. After a day the unsold goes for half of what its like sells for. Over time: the line is money and what is on offer at its cost, the area below it money.`
+  `Each account began with ${usd(capitalUsd)} and buys what its rule alerts if it is still there after a minute. It asks a little less than its like just sold for, cuts that daily, and sells to real buyers of its like, each once, with a chance of one half. After a day the unsold goes for half of what its like sells for. At random: what the same dollars came to for the random buyer’s account, which has the same money, limits and delay, and no forecast. Over time: the line is money and what is on offer at its cost, the area below it money.`
 
 const table = (label, head, rows) => scrollTable({ label, kind: 'paper', head, rows })
 
@@ -65,44 +66,45 @@ const accountsTable = (accounts) =>
   table(
     'Paper accounts',
     columns,
-    accounts.map(({ name, inForce, since, figures, cashUsd, curve }) =>
+    accounts.map(({ name, inForce, since, figures, randomUsd, cashUsd, curve }) =>
       h(
         'tr',
         {},
         h('th', { scope: 'row' }, tame(name, 40), inForce ? null : h('span', { class: 'label extra' }, ' not in force')),
         h('td', { class: 'time extra' }, dateTime(since)),
-        ...figureCells(figures),
+        ...figureCells(figures, randomUsd),
         numberCell(usd(cashUsd)),
         h('td', { class: 'extra' }, curvePicture(curve)),
       ),
     ),
   )
 
-const dayColumns = [['Day', ''], ['Account', ''], ...columns.slice(2, 10), ['Missed', 'extra']]
+const dayColumns = [['Day', ''], ['Account', ''], ...columns.slice(2, 11), ['Missed', 'extra']]
 
 const daysTable = (days) =>
   table(
     'Paper accounts by day',
     dayColumns,
-    days.map(({ day, name, figures }) =>
+    days.map(({ day, name, figures, randomUsd }) =>
       h(
         'tr',
         {},
         h('th', { scope: 'row' }, date(day)),
         h('td', {}, tame(name, 40)),
-        ...figureCells(figures),
+        ...figureCells(figures, randomUsd),
         h('td', { class: 'label extra' }, missedText(figures.missed)),
       ),
     ),
   )
 
-function figureCells({ alerts, bought, gained, gainUsd, ...figures }) {
+function figureCells({ alerts, bought, gained, gainUsd, ...figures }, randomUsd) {
   const ended = figures.resold + figures.alike + figures.unsold + figures.censored
   return [
     numberCell(`${count(bought)} of ${count(alerts)}`),
     ...states.map((state) => numberCell(count(figures[state]), 'extra')),
     numberCell(ended === 0 ? '–' : `${count(gained)} of ${count(ended)}`, 'extra'),
     numberCell(ended === 0 ? '–' : signedUsd(gainUsd), ended === 0 ? '' : gainClass(gainUsd)),
+    numberCell(ended === 0 || randomUsd === null ? '–' : signedUsd(randomUsd), 'label extra'),
   ]
 }
 

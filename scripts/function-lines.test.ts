@@ -31,9 +31,9 @@ export const object = {
   })
 
   it('are at most 70, also where each inside is short', () => {
-    const of = (count: number) => [{ path, text: `export function long() {\n${lines(count - 2)}\n}\n` }]
-    expect(functionLineViolations(of(70))).toEqual([])
-    expect(functionLineViolations(of(71))).toEqual([
+    const functionOf = (count: number) => [{ path, text: `export function long() {\n${lines(count - 2)}\n}\n` }]
+    expect(functionLineViolations(functionOf(70))).toEqual([])
+    expect(functionLineViolations(functionOf(71))).toEqual([
       { path, line: 1, message: 'begins a function of 71 lines, expected at most 70: ask what two things it is' },
     ])
   })

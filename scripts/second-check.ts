@@ -138,14 +138,14 @@ const measures: Readonly<Record<string, (picks: readonly Wanted[]) => number>> =
 
 const wanted = await wantedOf(file)
 const judged = days.map((day) => {
-  const [before, of] = [wanted.filter((one) => one.day < day), wanted.filter((one) => one.day === day)]
+  const [before, ofDay] = [wanted.filter((one) => one.day < day), wanted.filter((one) => one.day === day)]
   const picks = Object.fromEntries(
     Object.entries(checks).map(([name, check]) => {
       const threshold = name === 'today' ? todaysRatio : thresholdOf(check, before)
-      return [name, { threshold, picks: of.filter((one) => (check(one) ?? 0) >= threshold) }]
+      return [name, { threshold, picks: ofDay.filter((one) => (check(one) ?? 0) >= threshold) }]
     }),
   )
-  return { day, wanted: of.length, picks }
+  return { day, wanted: ofDay.length, picks }
 })
 
 const text = (value: number): string => value.toFixed(3)

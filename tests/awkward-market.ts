@@ -250,19 +250,19 @@ async function readRun({ brokers, registryUrl }: StackAddresses, prefix: string)
     brokers,
     topics.map((topic) => topicName(prefix, topic)),
   )
-  const of = (topic: (typeof topics)[number]) => records.filter((record) => record.topic === topicName(prefix, topic))
+  const recordsOf = (topic: (typeof topics)[number]) => records.filter((record) => record.topic === topicName(prefix, topic))
   const listings: { id: string; startedAt: number }[] = []
-  for (const { value } of of('market.events')) {
+  for (const { value } of recordsOf('market.events')) {
     const event = await codec.decode('MarketEvent', value)
     const payload = payloadOf(event)
     if (payload.kind === 'Listing' && event.origin === 'live')
       listings.push({ id: payload.value.listingId, startedAt: payload.value.ask.startedAt })
   }
   const scored: ScoredListing[] = []
-  for (const { value } of of('listings.scored')) scored.push(await codec.decode('ScoredListing', value))
+  for (const { value } of recordsOf('listings.scored')) scored.push(await codec.decode('ScoredListing', value))
   const alerts: Alert[] = []
-  for (const { value } of of('alerts')) alerts.push(await codec.decode('Alert', value))
-  return { listings, scored, alerts, known: new Set(listings.map(({ id }) => id)), ...(await refusals(of('dead-letters'), codec)) }
+  for (const { value } of recordsOf('alerts')) alerts.push(await codec.decode('Alert', value))
+  return { listings, scored, alerts, known: new Set(listings.map(({ id }) => id)), ...(await refusals(recordsOf('dead-letters'), codec)) }
 }
 
 /** By listing id, by axie, and by the second of its beginning where not even the axie is told. */

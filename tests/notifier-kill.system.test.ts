@@ -136,7 +136,7 @@ async function killThrough(mode: 'bot' | 'webhook') {
   }
   victim.spare()
   const settled = await untilSettled(world, alertCount)
-  const counts = Object.fromEntries([...Map.groupBy(settled.values(), ({ status }) => status)].map(([status, of]) => [status, of.length]))
+  const counts = Object.fromEntries([...Map.groupBy(settled.values(), ({ status }) => status)].map(([status, all]) => [status, all.length]))
   console.error(`${mode}: ${victim.kills()} kills, ${world.discord.requests.length} requests, ${JSON.stringify(counts)}`)
   expect(victim.kills()).toBeGreaterThanOrEqual(parts)
   return { world, settled, counts }

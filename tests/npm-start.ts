@@ -57,7 +57,7 @@ export async function until(condition: () => boolean, millis: number): Promise<v
 export function descendants(pid: number): number[] {
   const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
   const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number) as [number, number])
-  const children = (parent: number): number[] => pairs.filter(([, of]) => of === parent).map(([own]) => own)
+  const children = (parent: number): number[] => pairs.filter(([, owner]) => owner === parent).map(([own]) => own)
   const family: number[] = []
   for (let generation = children(pid); generation.length > 0; generation = generation.flatMap(children)) family.push(...generation)
   return family

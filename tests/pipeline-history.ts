@@ -33,10 +33,10 @@ export async function readPipelineHistory(
     brokers,
     names.map((name) => topicName(prefix, name)),
   )
-  const of = (name: TopicName) => records.filter(({ topic }) => topic === topicName(prefix, name))
+  const recordsOf = (name: TopicName) => records.filter(({ topic }) => topic === topicName(prefix, name))
   const identified = async (name: TopicName, idOf: (bytes: Buffer) => Promise<string | null>): Promise<Found[]> => {
     const found: Found[] = []
-    for (const record of of(name)) {
+    for (const record of recordsOf(name)) {
       const id = await idOf(record.value)
       if (id !== null) found.push({ ...record, id })
     }
@@ -66,7 +66,7 @@ export async function readPipelineHistory(
     featurized: featurized.length,
     scored: scored.length,
     alerts: alerts.length,
-    deadLetters: of('dead-letters').length,
+    deadLetters: recordsOf('dead-letters').length,
     violations: [
       ...stages.flatMap(([before, after]) => checkStage(before, after)),
       ...alertedTwice.map((id): Violation => ({ kind: 'twice', detail: `alert ${id}` })),

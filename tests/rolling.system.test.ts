@@ -65,9 +65,9 @@ test('every group restarted one by one under load: nothing missing, nothing twic
   const ids = load.seen().map(({ listingId }) => listingId)
   const during = load.seen().filter(({ at }) => at >= begun && at <= ended)
   const before = load.seen().filter(({ at }) => at < begun && at > begun - 5_000)
-  const p99 = (of: typeof during) =>
+  const p99 = (load: typeof during) =>
     quantile(
-      of.map(({ latencyMillis }) => latencyMillis),
+      load.map(({ latencyMillis }) => latencyMillis),
       0.99,
     )
   console.error(

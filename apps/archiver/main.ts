@@ -94,9 +94,9 @@ function createArchivers(context: AppContext<typeof settings>) {
   const archivers = new Map<string, PartitionArchiver>()
   const { onObject, onGap } = archiveMetrics(metrics, logger)
   const maxBytesInMemory = config.ARCHIVE_MEMORY_MEGABYTES * 1e6
-  const held = () => [...archivers.values()].map((archiver) => archiver.held())
-  const total = (unit: 'records' | 'bytes') => held().reduce((sum, one) => sum + one[unit], 0)
-  const isLargest = ({ held: own }: PartitionArchiver) => held().every(({ bytes }) => bytes <= own().bytes)
+  const inMemory = () => [...archivers.values()].map((archiver) => archiver.inMemory())
+  const total = (unit: 'records' | 'bytes') => inMemory().reduce((sum, one) => sum + one[unit], 0)
+  const isLargest = ({ inMemory: own }: PartitionArchiver) => inMemory().every(({ bytes }) => bytes <= own().bytes)
 
   const open = ({ topic: realTopic, partition }: TopicPartition, committed: CommittedOffset | null): PartitionArchiver => {
     const topic = realTopic.slice(prefix.length)

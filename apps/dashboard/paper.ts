@@ -88,8 +88,8 @@ export function registerPaper(server: FastifyInstance, { trades, rulesInForce, i
     },
     ({ query: { account, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, class: axieClass } }) => {
       const all = trades()
-      const isWithin = ({ alertedAt, class: of }: PaperTrade) =>
-        alertedAt >= from && alertedAt < to && (axieClass === undefined || of.toLowerCase() === axieClass.toLowerCase())
+      const isWithin = ({ alertedAt, class: alertedClass }: PaperTrade) =>
+        alertedAt >= from && alertedAt < to && (axieClass === undefined || alertedClass.toLowerCase() === axieClass.toLowerCase())
       const own = all.filter((trade) => account === undefined || trade.account === account)
       // The account narrows rows, not what they are compared with.
       const random = all.filter((trade) => trade.account === randomAccount)

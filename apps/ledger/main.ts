@@ -95,7 +95,7 @@ export const app = defineApp({
       log.follow(
         [topicName(prefix, 'controls')],
         reading('Control', (control, writtenAt) => {
-          money.told(control, writtenAt)
+          money.heard(control, writtenAt)
           return []
         }),
       ),

@@ -38,17 +38,17 @@ async function world() {
     const heard = await log.follow(['market.events'], async (records) => {
       for (const { value, timestamp } of records) publisher.observe(await codec.decode('MarketEvent', value as Buffer), timestamp)
     })
-    const told = await log.follow(['controls'], async (records) => {
-      for (const { value, timestamp } of records) publisher.told(await codec.decode('Control', value as Buffer), timestamp)
+    const following = await log.follow(['controls'], async (records) => {
+      for (const { value, timestamp } of records) publisher.heard(await codec.decode('Control', value as Buffer), timestamp)
     })
-    await Promise.all([heard.caughtUp, told.caughtUp])
+    await Promise.all([heard.caughtUp, following.caughtUp])
     for (const at of [noon - day, clock]) publisher.observe(marketAt(at), systemClock.now())
     publisher.begin()
     for (const deadline = systemClock.monotonic() + 5_000; !holds() && systemClock.monotonic() < deadline; ) await systemClock.sleep(2)
     publisher.stop()
     await publisher.finished
     await heard.stop()
-    await told.stop()
+    await following.stop()
   }
   /** In a millisecond of its own: what was written before is older. */
   async function tell(kind: 'pause_rule' | 'resume_rule') {

@@ -15,7 +15,7 @@ export interface MoneyPublisher {
   /** Takes note of the market's clock, and of evidence that is written already. `writtenAt`: when the record was written. */
   observe(event: MarketEvent, writtenAt: number): void
   /** What people told of a rule: resumed by them, it begins to count anew; paused by them, it stays so until they say otherwise. */
-  told(control: Control, writtenAt: number): void
+  heard(control: Control, writtenAt: number): void
   /** From now on, days that are over are written. Until then the past is only being read again. */
   begin(): void
   /** Resolves after `stop`; rejects when writing fails for good. */
@@ -110,7 +110,7 @@ export function createMoneyPublisher({ log, codec, prefix, clock, book, onTroubl
       written.add(keyOf(value))
       newest.set(value.rule, writtenAt)
     },
-    told({ kind, subject, by }, writtenAt) {
+    heard({ kind, subject, by }, writtenAt) {
       if (by === 'ledger' || subject === null || (kind !== 'pause_rule' && kind !== 'resume_rule')) return
       if (kind === 'resume_rule') {
         pausedByPeople.delete(subject)

@@ -63,9 +63,9 @@ export function statisticsOf(outcomes: Iterable<Outcome>, { from, to }: { from: 
 }
 
 function shareStillThere(alerts: readonly Outcome[], millis: number, newest: number): number | null {
-  const told = alerts.filter(({ alertedAt, goneAt }) => goneAt !== null || newest >= alertedAt + millis)
-  const there = told.filter(({ alertedAt, goneAt }) => goneAt === null || goneAt > alertedAt + millis)
-  return told.length === 0 ? null : there.length / told.length
+  const seenLongEnough = alerts.filter(({ alertedAt, goneAt }) => goneAt !== null || newest >= alertedAt + millis)
+  const there = seenLongEnough.filter(({ alertedAt, goneAt }) => goneAt === null || goneAt > alertedAt + millis)
+  return seenLongEnough.length === 0 ? null : there.length / seenLongEnough.length
 }
 
 function resultOf(outcomes: readonly Outcome[]): Result {
@@ -102,7 +102,7 @@ export function describeStatistics(statistics: AlertStatistics, notifications: r
         : `${resold} resold, ${percent(gained / resold)} with a gain, median ${signedUsd(medianNetUsd)}, in all ${signedUsd(sumNetUsd)} (${sumNetEth.toFixed(4)} ETH)`
     }`
   const counts = Map.groupBy(notifications, ({ status }) => status)
-  const told = [...counts].map(([status, of]) => `${of.length} ${status}`).join(', ')
+  const counted = [...counts].map(([status, all]) => `${all.length} ${status}`).join(', ')
   return [
     `**${statistics.alerts} alerts** from ${isoDay(statistics.from)} to ${isoDay(statistics.to)}`,
     `still there after 10 s ${share(statistics.stillThereAfter10Seconds)}, after 60 s ${share(statistics.stillThereAfter60Seconds)}`,
@@ -112,6 +112,6 @@ export function describeStatistics(statistics: AlertStatistics, notifications: r
     result('Rejected', statistics.rejected),
     ...describeMissed(statistics.missed),
     'Net of the market’s fee; only what was resold within 14 days counts, which is the luckier part.',
-    ...(told === '' ? [] : [`Messages: ${told}.`]),
+    ...(counted === '' ? [] : [`Messages: ${counted}.`]),
   ].join('\n')
 }

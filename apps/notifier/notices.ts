@@ -53,8 +53,8 @@ export async function watchNotices({
       for (const { value, timestamp } of records) {
         if (timestamp < clock.now() - millis) continue
         const read = await decodeKnown(codec, name, value)
-        const told = read === null ? null : toldOf(read as never)
-        if (told !== null) announce({ ...told, expiresAt: timestamp + millis })
+        const notice = read === null ? null : toldOf(read as never)
+        if (notice !== null) announce({ ...notice, expiresAt: timestamp + millis })
       }
     }
   const notices =

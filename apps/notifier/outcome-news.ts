@@ -58,11 +58,11 @@ export function next(news: OutcomeNews, event: OutcomeEvent): Readonly<{ news: O
   }
 }
 
-function read(news: OutcomeNews, told: readonly Outcome[]): ReturnType<typeof next> {
+function read(news: OutcomeNews, more: readonly Outcome[]): ReturnType<typeof next> {
   const outcomes = new Map(news.outcomes)
   let { marketTime } = news
   const tasks: OutcomeTask[] = []
-  for (const outcome of told) {
+  for (const outcome of more) {
     if (outcome.kind === 'alert' && outcome.resoldUsd !== null) tasks.push({ type: 'close position', outcome })
     if (outcome.alertedAt < marketTime - remembered) continue
     outcomes.set(outcome.alertId, outcome)

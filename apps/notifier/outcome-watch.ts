@@ -137,8 +137,8 @@ function createSell({ clock, sellPositions, onTrouble }: OutcomeWatchOptions, st
 function createEdit(options: OutcomeWatchOptions, stopping: AbortSignal): (outcome: Outcome) => Promise<void> {
   const { intents, posters, clock, isKilled, onEdited, onTrouble } = options
 
-  const tryOnce = async (told: Notification & { messageId: string }, poster: Poster, outcome: Outcome): Promise<void> => {
-    const { alertId, messageId, channel } = told
+  const tryOnce = async (newest: Notification & { messageId: string }, poster: Poster, outcome: Outcome): Promise<void> => {
+    const { alertId, messageId, channel } = newest
     const embed = await poster.embedOf(messageId)
     const edited = embed === null ? null : goneEdit(embed, outcome)
     if (edited !== null) await poster.edit(messageId, edited)
@@ -148,11 +148,11 @@ function createEdit(options: OutcomeWatchOptions, stopping: AbortSignal): (outco
 
   return async (outcome) => {
     for (let tries = 1; tries <= maxTries && !isKilled(); tries++) {
-      const told = intents.find(outcome.alertId)
-      const poster = posters.get(told?.channel ?? '')
-      if (poster === undefined || !isEditable(told, clock.now())) return
+      const newest = intents.find(outcome.alertId)
+      const poster = posters.get(newest?.channel ?? '')
+      if (poster === undefined || !isEditable(newest, clock.now())) return
       try {
-        return await tryOnce(told, poster, outcome)
+        return await tryOnce(newest, poster, outcome)
       } catch (error) {
         onTrouble(`a message was not edited (try ${tries} of ${maxTries}): ${(error as Error).message}`)
         await clock.sleep(backoffMillis(tries + 2, clock), stopping).catch(() => {})
@@ -161,5 +161,5 @@ function createEdit(options: OutcomeWatchOptions, stopping: AbortSignal): (outco
   }
 }
 
-const isEditable = (told: Notification | undefined, now: number): told is Notification & { messageId: string } =>
-  told?.status === 'sent' && told.messageId !== null && told.at > now - oldestEdit
+const isEditable = (newest: Notification | undefined, now: number): newest is Notification & { messageId: string } =>
+  newest?.status === 'sent' && newest.messageId !== null && newest.at > now - oldestEdit

@@ -126,10 +126,10 @@ function startBot(
       await producer.send([{ topic: topicName(prefix, 'alerts.feedback'), key: itemKey(tokenId), value }])
     },
     async control(kind: ControlKind, subject: string | null, by: string) {
-      const held = controls.changed()
+      const changed = controls.changed()
       await producer.send([controlRecord(codec, prefix, { kind, subject, by, reason: null, at: clock.now() })])
       // What is said next is true: our own posting has heard of it.
-      await held
+      await changed
     },
     accountOf: ({ id, mayOperate }) => config.TRADERS.get(id) ?? (mayOperate ? mainAccount : null),
     bought: trading.bought,

@@ -21,9 +21,13 @@ export type Span = Readonly<{ from: number; to: number }>
 
 export function periodSummary(
   span: Span,
-  of: Readonly<{ outcomes: Iterable<Outcome>; trades: readonly PaperTrade[]; positions: readonly Position[] }>,
+  period: Readonly<{ outcomes: Iterable<Outcome>; trades: readonly PaperTrade[]; positions: readonly Position[] }>,
 ): PeriodSummary {
-  return { alerts: statisticsOf(of.outcomes, span), paper: paperAccountsWithin(of.trades, span), real: realOf(of.positions, span) }
+  return {
+    alerts: statisticsOf(period.outcomes, span),
+    paper: paperAccountsWithin(period.trades, span),
+    real: realOf(period.positions, span),
+  }
 }
 
 function realOf(positions: readonly Position[], { from, to }: Span): RealResult {

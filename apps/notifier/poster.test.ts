@@ -8,7 +8,7 @@ let discord: StandIn
 afterEach(() => discord.close())
 
 const message = alertMessage(sampleAlert(), { reference: 'r'.repeat(25), buttons: 'links' })
-const told = async (work: () => Promise<unknown>): Promise<string> => {
+const problemOf = async (work: () => Promise<unknown>): Promise<string> => {
   try {
     return JSON.stringify(await work())
   } catch (error) {
@@ -33,13 +33,13 @@ it('whatever goes wrong, nothing that is told holds a token', async () => {
   discord.setFault(() => 'failed')
   const said = await Promise.all(
     posters.flatMap((poster) => [
-      told(() => poster.post(message, 'n')),
-      told(() => poster.find('r', 0)),
-      told(() => poster.embedOf('1')),
-      told(() => poster.edit('1', message)),
+      problemOf(() => poster.post(message, 'n')),
+      problemOf(() => poster.find('r', 0)),
+      problemOf(() => poster.embedOf('1')),
+      problemOf(() => poster.edit('1', message)),
       Promise.resolve(poster.name),
     ]),
   )
   for (const secret of secrets) expect(said.join('\n')).not.toContain(secret)
-  for (const told of [/answered 401/, /cannot be reached/, /Unknown Webhook/, /answered 503/]) expect(said.join('\n')).toMatch(told)
+  for (const problem of [/answered 401/, /cannot be reached/, /Unknown Webhook/, /answered 503/]) expect(said.join('\n')).toMatch(problem)
 })

@@ -75,7 +75,7 @@ function offerThatSold(sold: SoldAxie, startedAt: number, owners: Owners): { off
 }
 
 /** As special as the one that it is like. */
-const told = ({ attributes }: Pick<SoldAxie, 'attributes'>) => (attributes === undefined ? {} : { attributes })
+const attributesOf = ({ attributes }: Pick<SoldAxie, 'attributes'>) => (attributes === undefined ? {} : { attributes })
 
 function createUnsoldAsks(
   { isTaken, bargainShare = 0 }: MarketFromSalesOptions,
@@ -95,7 +95,7 @@ function createUnsoldAsks(
     const donor = lastOfClass.get(like.class)
     const parts = donor !== undefined && random.chance(0.5) ? { ...like.parts, eyes: donor.parts.eyes } : like.parts
     const breedCount = Math.min(7, like.breedCount + (random.chance(0.3) ? 1 : 0))
-    return { tokenId: freeTokenId(Number(tokenId), soldAt), class: like.class, breedCount, parts, ...told(like) }
+    return { tokenId: freeTokenId(Number(tokenId), soldAt), class: like.class, breedCount, parts, ...attributesOf(like) }
   }
   return (like) => {
     const axie = similarTo(like)

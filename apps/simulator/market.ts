@@ -104,7 +104,7 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
     cheapestOffers: (slice, criteria) => offers.cheapest(slice, criteria, now),
     settledSales: (slice, lateMillis = 0) => sales.newest(slice, now - lateMillis),
     axie(tokenId) {
-      const [open, own] = [offers.of(tokenId), sales.of(tokenId)]
+      const [open, own] = [offers.get(tokenId), sales.get(tokenId)]
       const axie = open?.offer.axie ?? own[0]?.axie
       return axie === undefined ? null : { axie, open, sales: own }
     },

@@ -27,7 +27,7 @@ export interface OfferBook {
   remove(offer: Offer): void
   /** The offer as signed anew takes its place, and goes when the first would have gone. Null where that is gone already. */
   resign(offer: Offer, signedAnew: (offer: Offer) => Offer): OpenOffer | null
-  of(tokenId: string): OpenOffer | null
+  get(tokenId: string): OpenOffer | null
   /** @param isShown false of an offer that the index does not hold yet */
   newest(slice: Slice, criteria: OfferCriteria, isShown: (open: OpenOffer) => boolean): Page<OpenOffer>
   cheapest(slice: Slice, criteria: OfferCriteria, now: number): Page<OpenOffer>
@@ -79,7 +79,7 @@ export function createOfferBook(): OfferBook {
       put(again, offer)
       return again
     },
-    of: (tokenId) => byToken.get(tokenId)?.open ?? null,
+    get: (tokenId) => byToken.get(tokenId)?.open ?? null,
     newest({ from, size }, criteria, isShown) {
       if (!isEmpty(criteria)) {
         const selected = select(criteria).filter(isShown).reverse()

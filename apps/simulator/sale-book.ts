@@ -7,7 +7,7 @@ export interface SaleBook {
   /** Newest first, of those sold until then. */
   newest(slice: Slice, until?: number): Page<SettledSale>
   /** Newest first. */
-  of(tokenId: string): readonly SettledSale[]
+  get(tokenId: string): readonly SettledSale[]
 }
 
 export function createSaleBook(remembers: number): SaleBook {
@@ -34,6 +34,6 @@ export function createSaleBook(remembers: number): SaleBook {
       const end = Math.max(0, shown - from)
       return { total: shown, results: sales.slice(Math.max(0, end - size), end).reverse() }
     },
-    of: (tokenId) => byToken.get(tokenId) ?? [],
+    get: (tokenId) => byToken.get(tokenId) ?? [],
   }
 }

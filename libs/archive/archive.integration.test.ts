@@ -51,7 +51,7 @@ describe('archive on a real S3 server', () => {
     let archiver = open(0)
     let failures = 0
     let at = 0
-    while (at < log.length || archiver.held().records > 0) {
+    while (at < log.length || archiver.inMemory().records > 0) {
       if (at >= log.length) archiver.drain()
       const records = log.slice(at, at + batchSize)
       // The server dies while this batch is at work, three times in the run; the archiver dies with it the second time.

@@ -78,7 +78,7 @@ describe('archiver of a partition', () => {
     expect(await archive.write(batch([sale(0, sampleTime)]))).toBeNull()
     expect(await archive.write(batch([sale(1, sampleTime), sale(2, sampleTime)]))).toEqual({ offset: 2, metadata: '' })
     expect(await dataKeys(store)).toEqual([`dt=2022-04-16/hour=12/p=00/${padded(0)}-${padded(1)}.parquet`])
-    expect(archive.held().records).toBe(1)
+    expect(archive.inMemory().records).toBe(1)
   })
 
   it('ends an object by bytes', async () => {
@@ -167,7 +167,7 @@ describe('archiver of a partition', () => {
     expect(await archive.idle?.()).toBeNull()
     clock.advanceTo(1_000 + idleMillis)
     expect(await archive.idle?.()).toEqual({ offset: 1, metadata: '' })
-    expect(archive.held()).toEqual({ records: 0, bytes: 0 })
+    expect(archive.inMemory()).toEqual({ records: 0, bytes: 0 })
   })
 
   it('archives what trickles in, never quiet, after the rotation time', async () => {

@@ -45,7 +45,7 @@ export type PartitionArchiver = PartitionSink &
     /** From now on whatever is held is written at the next occasion. */
     drain(): void
     /** What is read and not yet durable. */
-    held(): Readonly<{ records: number; bytes: number }>
+    inMemory(): Readonly<{ records: number; bytes: number }>
   }>
 
 /**
@@ -194,7 +194,7 @@ export function createPartitionArchiver(
     drain() {
       draining = true
     },
-    held: () => ({ records: segment?.rows.length ?? 0, bytes: segment?.bytes ?? 0 }),
+    inMemory: () => ({ records: segment?.rows.length ?? 0, bytes: segment?.bytes ?? 0 }),
   }
 }
 

@@ -13,7 +13,7 @@ const silent: ItemAttributes = {
   ...{ title: null, bodyShape: null, stage: null, level: null, onchainLevel: null, isBanned: null },
   ...{ mystic: null, japanese: null, xmas: null, summer: null, parts: [] },
 }
-const told = (attributes: Partial<ItemAttributes>, parts = plainParts): Item => ({
+const itemWith = (attributes: Partial<ItemAttributes>, parts = plainParts): Item => ({
   ...plain,
   parts,
   attributes: { ...silent, ...attributes },
@@ -22,7 +22,7 @@ const withPart = (id: string): string[] => plainParts.map((other) => (other.star
 
 describe('an axie of which nothing is told', () => {
   it('has no attributes, and is of the plain kind', () => {
-    for (const item of [plain, { ...plain, attributes: null }, told({})]) {
+    for (const item of [plain, { ...plain, attributes: null }, itemWith({})]) {
       expect(profileOf(item)).toMatchObject({ attributes: null, plainParts: null })
       expect(kindOf(profileOf(item))).toBe(0)
     }
@@ -45,7 +45,7 @@ describe('an evolved part', () => {
 
   it('is known by its stage too, where the market tells it and the id does not', () => {
     const parts = plainParts.map((id) => ({ class: null, type: null, special: '', stage: id === 'tail-koi' ? 2 : 1 }))
-    expect(profileOf(told({ parts })).attributes?.evolvedParts).toBe(1)
+    expect(profileOf(itemWith({ parts })).attributes?.evolvedParts).toBe(1)
   })
 })
 
@@ -95,7 +95,7 @@ describe('a part that nobody knows', () => {
     const facts = unheardOf.map(() => ({ class: null, type: null, special: null, stage: null }))
     const beast = facts.map((fact, index) => (index === 5 ? { ...fact, class: 'Beast', special: 'NightmareShiny', stage: 2 } : fact))
     expect(profileOf({ ...plain, parts: unheardOf }).purity).toBe(profileOf(plain).purity)
-    const said = profileOf(told({ parts: beast }, unheardOf))
+    const said = profileOf(itemWith({ parts: beast }, unheardOf))
     expect(said.purity).toBeLessThan(profileOf(plain).purity)
     expect(said).toMatchObject({ specialParts: 1, attributes: { nightmareParts: 1, evolvedParts: 1 } })
   })
@@ -122,7 +122,7 @@ describe('a part that nobody knows', () => {
       .filter((all) => all.every((id) => partOf(id) === null))
     fc.assert(
       fc.property(ids, (unknown) => {
-        expect(profileOf(told({ parts }, unknown)).attributes?.unknownParts).toBe(6)
+        expect(profileOf(itemWith({ parts }, unknown)).attributes?.unknownParts).toBe(6)
         for (const id of unknown) expect(partNumberOf(id)).toSatisfy((number: number) => number >= 55 && number < 64)
       }),
     )
@@ -131,7 +131,7 @@ describe('a part that nobody knows', () => {
 
 describe('title and level', () => {
   it('set axies apart by group', () => {
-    const group = (title: string | null) => titleGroupOf(profileOf(told({ title, level: 1 })))
+    const group = (title: string | null) => titleGroupOf(profileOf(itemWith({ title, level: 1 })))
     expect(['Origin', 'MEO Corp', 'MEO Corp II', 'Agamogenesis', '', null].map(group)).toEqual([
       'origin',
       'meo',
@@ -140,7 +140,7 @@ describe('title and level', () => {
       'none',
       'none',
     ])
-    expect(levelOf(profileOf(told({ level: 7, onchainLevel: 12 })))).toBe(12)
+    expect(levelOf(profileOf(itemWith({ level: 7, onchainLevel: 12 })))).toBe(12)
     expect(levelOf(profileOf(plain))).toBe(1)
   })
 
@@ -154,13 +154,13 @@ describe('title and level', () => {
           partTypes.map((_, index) => `${plainParts[index]}-2`),
           withPart('back-tendrils-2'),
         ])
-          kinds.add(kindOf(profileOf(told({ title, level }, parts))))
+          kinds.add(kindOf(profileOf(itemWith({ title, level }, parts))))
     expect(kinds.size).toBe(64)
     expect(Math.max(...kinds)).toBe(63)
   })
 
   it('name the collections, the rarest first', () => {
-    expect(collectionsOf(profileOf(told({ title: 'Origin', mystic: 1, xmas: 2 }, withPart('back-tendrils-2'))))).toEqual([
+    expect(collectionsOf(profileOf(itemWith({ title: 'Origin', mystic: 1, xmas: 2 }, withPart('back-tendrils-2'))))).toEqual([
       'mystic',
       'origin',
       'nightmare',

@@ -8,23 +8,23 @@ import { isTablePart } from './parts.ts'
 
 /** Null where nothing is known beyond parts of the table. */
 export function profileAttributesOf(item: Item, parts: readonly BodyPart[]): ProfileAttributes | null {
-  const told = item.attributes ?? null
-  if ((told === null || isSilent(told)) && parts.every(isOfTable)) return null
+  const attributes = item.attributes ?? null
+  if ((attributes === null || isSilent(attributes)) && parts.every(isOfTable)) return null
   const ofEdition = (name: string): number => parts.filter(({ special }) => special?.startsWith(name)).length
   return {
-    title: told?.title?.trim().toLowerCase() ?? null,
-    bodyShape: told?.bodyShape ?? null,
-    level: told?.level ?? null,
-    onchainLevel: told?.onchainLevel ?? null,
-    isBanned: told?.isBanned ?? null,
+    title: attributes?.title?.trim().toLowerCase() ?? null,
+    bodyShape: attributes?.bodyShape ?? null,
+    level: attributes?.level ?? null,
+    onchainLevel: attributes?.onchainLevel ?? null,
+    isBanned: attributes?.isBanned ?? null,
     evolvedParts: parts.filter(({ stage }) => stage > 1).length,
     nightmareParts: ofEdition('nightmare'),
-    mystic: told?.mystic ?? ofEdition('mystic'),
-    japanese: told?.japanese ?? ofEdition('japan'),
-    xmas: told?.xmas ?? ofEdition('xmas'),
-    summer: told?.summer ?? ofEdition('summer'),
+    mystic: attributes?.mystic ?? ofEdition('mystic'),
+    japanese: attributes?.japanese ?? ofEdition('japan'),
+    xmas: attributes?.xmas ?? ofEdition('xmas'),
+    summer: attributes?.summer ?? ofEdition('summer'),
     unknownParts: parts.filter(({ isKnown }) => !isKnown).length,
-    accessories: told?.accessories ?? null,
+    accessories: attributes?.accessories ?? null,
   }
 }
 

@@ -39,13 +39,18 @@ describe('kind', () => {
   }
   const plain = sampleItems[0]!
   const evolve = (type: string): string[] => plain.parts.map((id) => (id.startsWith(type) ? `${id}-2` : id))
-  const told = (facts: Partial<ItemAttributes>): Item => ({ ...plain, attributes: { ...attributes, ...facts } })
+  const itemWith = (facts: Partial<ItemAttributes>): Item => ({ ...plain, attributes: { ...attributes, ...facts } })
 
   it('keeps a known Origin, levelled or evolved axie apart; what is unknown counts as plain', () => {
     const like = (other: Item): boolean => areSimilar(anatomyOf(plain), anatomyOf(other))
-    expect(like(told({}))).toBe(true)
-    expect(like(told({ title: null, level: null, onchainLevel: null }))).toBe(true)
-    for (const apart of [told({ title: 'Origin' }), told({ title: 'MEO Corp' }), told({ level: 31 }), told({ onchainLevel: 24 })])
+    expect(like(itemWith({}))).toBe(true)
+    expect(like(itemWith({ title: null, level: null, onchainLevel: null }))).toBe(true)
+    for (const apart of [
+      itemWith({ title: 'Origin' }),
+      itemWith({ title: 'MEO Corp' }),
+      itemWith({ level: 31 }),
+      itemWith({ onchainLevel: 24 }),
+    ])
       expect(like(apart)).toBe(false)
     expect(like({ ...plain, parts: evolve('tail') })).toBe(false)
     expect(areSimilar(anatomyOf({ ...plain, parts: evolve('tail') }), anatomyOf({ ...plain, parts: evolve('tail') }))).toBe(true)
@@ -54,7 +59,7 @@ describe('kind', () => {
   it('of a profile is that of its item', () => {
     for (const item of [
       plain,
-      told({ title: 'Origin', level: 44 }),
+      itemWith({ title: 'Origin', level: 44 }),
       { ...plain, parts: evolve('back') },
       { ...plain, parts: [...plain.parts.slice(0, 5), 'tail-unheard-of'] },
     ])

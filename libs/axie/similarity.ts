@@ -65,9 +65,9 @@ export type RungName = (typeof similarityLadder)[number]['name']
 export const rungNumber = (name: RungName): number => similarityLadder.findIndex((one) => one.name === name)
 
 /** Equal for axies that are alike on this rung. Nine traits of six bits, of which the first is below 9: an exact number. */
-export function keyOn(rungTraits: readonly number[], of: Traits): number {
+export function keyOn(rungTraits: readonly number[], traits: Traits): number {
   let key = 0
-  for (let index = 0; index < rungTraits.length; index += 1) key = key * 64 + (of[rungTraits[index] as number] as number)
+  for (let index = 0; index < rungTraits.length; index += 1) key = key * 64 + (traits[rungTraits[index] as number] as number)
   return key
 }
 
@@ -75,9 +75,9 @@ const c4 = similarityLadder[rungNumber('c4')]?.traits ?? []
 const six = similarityLadder[rungNumber('six')]?.traits ?? []
 
 /** Same class, back, mouth, horn and tail, as players compare them. */
-export const similarKey = (of: Traits): number => keyOn(c4, of)
+export const similarKey = (traits: Traits): number => keyOn(c4, traits)
 /** Similar, and of the same eyes and ears. */
-export const identicalKey = (of: Traits): number => keyOn(six, of)
+export const identicalKey = (traits: Traits): number => keyOn(six, traits)
 
 export const areSimilar = (one: Anatomy, other: Anatomy): boolean => similarKey(traitsOf(one)) === similarKey(traitsOf(other))
 export const areIdentical = (one: Anatomy, other: Anatomy): boolean => identicalKey(traitsOf(one)) === identicalKey(traitsOf(other))

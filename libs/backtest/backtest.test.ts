@@ -133,9 +133,9 @@ describe('a backtest of generated sales', { timeout: 120_000 }, () => {
     expect(whole.countedDays).toBeLessThan(4)
     expect(whole.forecast.alerted.exitLevels.map(({ level }) => level)).toEqual([0.05, 0.25, 0.5, 0.75, 0.95])
     expect(whole.comparisons.every(({ separates }) => separates === null)).toBe(true)
-    for (const told of [formatBacktest(whole), backtestReport(whole)]) {
-      expect(told).toContain('no interval')
-      expect(told).not.toMatch(/: (better|worse)\b/)
+    for (const page of [formatBacktest(whole), backtestReport(whole)]) {
+      expect(page).toContain('no interval')
+      expect(page).not.toMatch(/: (better|worse)\b/)
     }
   })
 

@@ -51,8 +51,8 @@ export function createRulesContest(tried: RuleSet, { sales, inForce }: MarketPas
         return { rules, money: moneyOf(fixed(rules.name, opportunities), contest), summary: summarisePicks(opportunities, settings) }
       })
       return {
-        tried: told(one!),
-        inForce: told(other!),
+        tried: rulesMoneyOf(one!),
+        inForce: rulesMoneyOf(other!),
         difference: compareByDay(one!.money, other!.money, contest.days),
         countedDays: contest.days.filter(({ counts }) => counts).length,
         execution: settings,
@@ -61,7 +61,7 @@ export function createRulesContest(tried: RuleSet, { sales, inForce }: MarketPas
   }
 }
 
-function told({ rules, money, summary }: { rules: RuleSet; money: StrategyMoney; summary: PickSummary }): RulesMoney {
+function rulesMoneyOf({ rules, money, summary }: { rules: RuleSet; money: StrategyMoney; summary: PickSummary }): RulesMoney {
   const { draws: _, ...rest } = money
   return { ...rest, name: rules.name, rulesHash: rulesHashOf(rules), summary }
 }

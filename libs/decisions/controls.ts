@@ -63,18 +63,18 @@ export async function followControls(options: {
   const { log, codec, prefix, onUnreadable } = options
   const newest = new Map<string, Control>()
   let state = stateOf(newest)
-  let told = Promise.withResolvers<void>()
+  let change = Promise.withResolvers<void>()
   const follower: Follower = await log.follow([topicName(prefix, 'controls')], async (records) => {
     for (const { value } of records) {
       const control = await decodeKnown(codec, 'Control', value, onUnreadable)
       if (control !== null) newest.set(controlKey(control), control)
     }
     state = stateOf(newest)
-    told.resolve()
-    told = Promise.withResolvers<void>()
+    change.resolve()
+    change = Promise.withResolvers<void>()
   })
   await Promise.race([follower.caughtUp, follower.finished])
-  return { state: () => state, changed: () => told.promise, stop: () => follower.stop(), finished: follower.finished }
+  return { state: () => state, changed: () => change.promise, stop: () => follower.stop(), finished: follower.finished }
 }
 
 function stateOf(newest: ReadonlyMap<string, Control>): ControlState {

@@ -15,7 +15,8 @@ function listing(change: Partial<EnrichedListing> = {}): EnrichedListing {
   return { ...base, context: { ...base.context, measureSet, measures }, ...change }
 }
 
-const feature = (name: string, of: EnrichedListing = listing()): number => vectorOf(axieFeatures, of)[names.indexOf(name)] as number
+const feature = (name: string, enriched: EnrichedListing = listing()): number =>
+  vectorOf(axieFeatures, enriched)[names.indexOf(name)] as number
 
 describe('the feature set axie-v1', () => {
   test('says of each feature what it is and where it comes from, once', () => {

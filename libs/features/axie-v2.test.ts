@@ -14,7 +14,7 @@ const withMeasures = (change: Record<string, number> = {}): EnrichedListing => {
   const { listing } = sampleScored
   return { ...listing, context: { ...listing.context, measureSet, measures: changed } }
 }
-const feature = (name: string, of = withMeasures()): number => vectorOf(axieResidualFeatures, of)[names.indexOf(name)] as number
+const feature = (name: string, enriched = withMeasures()): number => vectorOf(axieResidualFeatures, enriched)[names.indexOf(name)] as number
 
 describe('the feature set axie-v2', () => {
   test('stands on item effect and level of residuals; on the market’s level where these are unknown', () => {

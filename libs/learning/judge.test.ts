@@ -71,9 +71,10 @@ describe('a challenger', () => {
 
   it('that is no worse is promoted where it is newer, and not where it is as old', () => {
     const champion = { ...championA.champion!, trainedUntil: 5 }
-    const of = (trainedUntil: number) => play(nameChallenger({ ...championA, champion }, model('b', trainedUntil), 0), { b: 0 }).decision
-    expect(of(6)).toMatchObject({ kind: 'promote', modelId: 'b' })
-    expect(of(5)).toBeNull()
+    const decisionOn = (trainedUntil: number) =>
+      play(nameChallenger({ ...championA, champion }, model('b', trainedUntil), 0), { b: 0 }).decision
+    expect(decisionOn(6)).toMatchObject({ kind: 'promote', modelId: 'b' })
+    expect(decisionOn(5)).toBeNull()
   })
 
   it('is promoted without being shown better only out of what the allowance has left', () => {

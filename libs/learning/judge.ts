@@ -88,12 +88,12 @@ export function next(state: JudgeState, block: ModelsCompared, settings: Learnin
   const verdicts = verdictsOf(compared, settings)
   const wanted = decide(compared, block, settings)
   const [decision, held] = compared.isHeld ? [null, wanted] : [wanted, null]
-  const told = held === null ? compared.toldHeld : `${held.kind} ${held.modelId}`
+  const named = held === null ? compared.toldHeld : `${held.kind} ${held.modelId}`
   const isProven = verdicts.some(({ modelId, standing }) => modelId === compared.previous?.modelId && standing === 'worse')
-  const judged = { ...compared, toldHeld: told, spent: isProven ? 0 : compared.spent }
+  const judged = { ...compared, toldHeld: named, spent: isProven ? 0 : compared.spent }
   return {
     ...{ state: withoutLost(judged, block.to, settings), decision, verdicts },
-    held: told === compared.toldHeld ? null : held,
+    held: named === compared.toldHeld ? null : held,
   }
 }
 

@@ -59,7 +59,7 @@ test('profit by day and rule stands beside as many purchases at random; what was
   take('random:2', { kind: 'random', status: 'gone' })
   take('yesterday', { ...resold, netUsd: 2, alertedAt: day - 1 })
   const rows = profitTable(book.trades())
-  expect(rows.map(({ day: of, rule }) => [of - day, rule])).toEqual([
+  expect(rows.map(({ day: soldOn, rule }) => [soldOn - day, rule])).toEqual([
     [0, 'cheap'],
     [0, 'default'],
     [-86_400_000, 'default'],

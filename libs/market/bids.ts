@@ -16,8 +16,8 @@ export function priceBids(bids: Bids | null | undefined, rates: Rates | null): P
   if (highest === null || token === null) return none
   const units = orNull(() => Number(parseWei(highest.priceWei, 'bids.highest.priceWei')))
   if (units === null) return none
-  const told = highest.priceUsd === null ? null : orNull(() => parseUsd(highest.priceUsd ?? '', 'bids.highest.priceUsd'))
-  const usd = (token === ether ? told : null) ?? dollarsFor(units, token, rates) ?? told
+  const highestUsd = highest.priceUsd === null ? null : orNull(() => parseUsd(highest.priceUsd ?? '', 'bids.highest.priceUsd'))
+  const usd = (token === ether ? highestUsd : null) ?? dollarsFor(units, token, rates) ?? highestUsd
   return { count, usd, token: token.symbol, amount: units / 10 ** token.decimals }
 }
 

@@ -15,8 +15,8 @@ export type PromotedModel = Readonly<{ modelId: string; featureSetHash: string |
 /** Item models of promoted models. A function of the promotion alone, as the fold must be one of its log: a bundle never changes. */
 export interface ItemModels {
   /** Null for a model that brings none. RejectedError for one that cannot be used: its promotion is refused, and the one before stays. */
-  of(promoted: PromotedModel): ItemModel | null
+  get(promoted: PromotedModel): ItemModel | null
 }
 
 /** For markets that are folded without models. */
-export const noItemModels: ItemModels = { of: () => null }
+export const noItemModels: ItemModels = { get: () => null }

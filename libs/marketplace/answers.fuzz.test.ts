@@ -9,7 +9,7 @@ import { listingEvent, saleEvent } from '#lib/market/event.ts'
 import type { MarketEvent } from '#schemas/types.ts'
 import { axieOf, exchangeRateOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
 import { MarketplaceError } from './errors.ts'
-import { held, listedAnswer, listedOrigin, listingsPage, settledAnswer, settledPage } from './testing/answer-samples.ts'
+import { answerWith, listedAnswer, listedOrigin, listingsPage, settledAnswer, settledPage } from './testing/answer-samples.ts'
 
 /** What a broken marketplace may put anywhere. */
 const anything = fc.oneof(
@@ -107,7 +107,7 @@ test('listings: 6,000 damaged answers give valid listings, rejects, or a documen
   const base = { ...listingsPage(listedAnswer('1'), listedOrigin('2')), errors: [failed] }
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 4 }), (steps) => {
-      const page = documented(() => listingsOf(held(steps.reduce(damage, base as unknown))))
+      const page = documented(() => listingsOf(answerWith(steps.reduce(damage, base as unknown))))
       if (page === null) return
       whole(page)
       for (const listing of page.items) {
@@ -126,7 +126,7 @@ test('sales: 4,000 damaged answers give valid sales, rejects, or a documented er
   const base = settledPage(settledAnswer('1', [1_650_000_000, 1_650_000_900]), settledAnswer('2'))
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 4 }), (steps) => {
-      const page = documented(() => settledOf(held(steps.reduce(damage, base as unknown))))
+      const page = documented(() => settledOf(answerWith(steps.reduce(damage, base as unknown))))
       if (page === null) return
       whole(page)
       for (const { newest, sales } of page.items) {
@@ -145,7 +145,7 @@ test('whatever comes instead of an answer is a documented error, or empty', () =
   const readers = [listingsOf, settledOf, exchangeRateOf, leaderboardOf]
   fc.assert(
     fc.property(fc.anything(), fc.constantFrom(...readers), (json, read) => {
-      documented(() => read(held(json)))
+      documented(() => read(answerWith(json)))
     }),
     runs(2_000),
   )
@@ -154,7 +154,7 @@ test('whatever comes instead of an answer is a documented error, or empty', () =
       const answer = { data: { axie: { ...settledAnswer(), ...listedOrigin() } } }
       documented(() => {
         try {
-          axieOf(held(damage(answer, one)))
+          axieOf(answerWith(damage(answer, one)))
         } catch (error) {
           if (!(error instanceof RejectedError)) throw error
         }

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { axieOf, exchangeRateOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
 import { MarketplaceError } from './errors.ts'
 import {
+  answerWith,
   axieAnswer,
-  held,
   listedAnswer,
   listingsPage,
   orderAnswer,
@@ -17,9 +17,9 @@ const only = <T>(values: readonly T[]): T => {
   expect(values).toHaveLength(1)
   return values[0]!
 }
-const listing = (entry: unknown) => only(listingsOf(held(listingsPage(entry))).items)
+const listing = (entry: unknown) => only(listingsOf(answerWith(listingsPage(entry))).items)
 const reject = (entry: unknown) => {
-  const page = listingsOf(held(listingsPage(entry)))
+  const page = listingsOf(answerWith(listingsPage(entry)))
   expect(page.items).toEqual([])
   return only(page.rejects)
 }
@@ -98,7 +98,7 @@ describe('a listing', () => {
   })
 
   test('that is gone when the page is made is passed over', () => {
-    expect(listingsOf(held(listingsPage({ ...axieAnswer(), order: null })))).toMatchObject({ items: [], rejects: [], count: 1 })
+    expect(listingsOf(answerWith(listingsPage({ ...axieAnswer(), order: null })))).toMatchObject({ items: [], rejects: [], count: 1 })
   })
 })
 
@@ -139,13 +139,13 @@ describe('what others bid', () => {
   })
 
   test('and has ended by the market’s clock is none', () => {
-    const answer = held(listingsPage({ ...listedAnswer(), highestOffer: { ...offer, expiredAt: 9 }, numActiveOffers: 2 }))
+    const answer = answerWith(listingsPage({ ...listedAnswer(), highestOffer: { ...offer, expiredAt: 9 }, numActiveOffers: 2 }))
     const bidsAt = (marketTime: number) => only(listingsOf({ ...answer, marketTime }).items).bids?.highest ?? null
     expect([bidsAt(8_999) !== null, bidsAt(9_000)]).toEqual([true, null])
   })
 
   test.each([-1, 2.5, 'many', 1e12, {}])('counted as %j is not counted, and told once', (numActiveOffers) => {
-    const page = listingsOf(held(listingsPage({ ...listedAnswer(), numActiveOffers }, { ...listedAnswer('9'), numActiveOffers })))
+    const page = listingsOf(answerWith(listingsPage({ ...listedAnswer(), numActiveOffers }, { ...listedAnswer('9'), numActiveOffers })))
     expect(page.items.map(({ bids }) => bids?.count)).toEqual([null, null])
     expect(page.rejects.map(({ code, key }) => [code, key])).toEqual([['changed_field', 'changed-field-numActiveOffers']])
   })
@@ -174,7 +174,7 @@ describe('what an axie wears', () => {
 
 describe('a field that the marketplace could not resolve', () => {
   const answer = (path: (string | number)[], entry: object) =>
-    listingsOf(held({ ...listingsPage({ ...listedAnswer(), title: null, ...entry }), errors: [{ message: 'timed out', path }] }))
+    listingsOf(answerWith({ ...listingsPage({ ...listedAnswer(), title: null, ...entry }), errors: [{ message: 'timed out', path }] }))
 
   test('costs itself alone where a listing can do without: it is unknown, which is not none', () => {
     for (const field of ['title', 'highestOffer', 'numActiveOffers', 'equipmentInstances', 'axpInfo']) {
@@ -200,7 +200,9 @@ describe('a field that the marketplace could not resolve', () => {
     const transferHistory = { results: [1_650_000_900, 1_650_000_500, 1_650_000_000].map(transferAnswer) }
     const history = { results: transferHistory.results.map((one, index) => (index === 1 ? { ...one, withPrice: null } : one)) }
     const path = ['settledAuctions', 'axies', 'results', 0, 'transferHistory', 'results', 1, 'withPrice']
-    const page = settledOf(held({ ...settledPage({ ...axieAnswer('3'), transferHistory: history }), errors: [{ message: 'no', path }] }))
+    const page = settledOf(
+      answerWith({ ...settledPage({ ...axieAnswer('3'), transferHistory: history }), errors: [{ message: 'no', path }] }),
+    )
     expect(page.items.flatMap(({ sales }) => sales.map(({ soldAt }) => soldAt / 1_000))).toEqual([1_650_000_900, 1_650_000_000])
     expect(page.rejects.map(({ code }) => code)).toEqual(['missing_field'])
   })
@@ -258,7 +260,7 @@ describe('a bad entry', () => {
   })
 
   test('leaves the others of its page alone', () => {
-    const page = listingsOf(held(listingsPage(listedAnswer('1'), { ...listedAnswer('2'), parts: 7 }, listedAnswer('3'))))
+    const page = listingsOf(answerWith(listingsPage(listedAnswer('1'), { ...listedAnswer('2'), parts: 7 }, listedAnswer('3'))))
     expect(page.items.map(({ item }) => item.tokenId)).toEqual(['1', '3'])
     expect(page.rejects.map(({ tokenId }) => tokenId)).toEqual(['2'])
     expect(page.count).toBe(3)
@@ -292,7 +294,7 @@ describe('an item of 2026', () => {
 
   test('loses an attribute of another kind, and nothing else; that is told with its path', () => {
     const page = listingsOf(
-      held(listingsPage({ ...evolved, axpInfo: { level: 'high' }, battleInfo: [] }, { ...evolved, title: { de: 'x' } })),
+      answerWith(listingsPage({ ...evolved, axpInfo: { level: 'high' }, battleInfo: [] }, { ...evolved, title: { de: 'x' } })),
     )
     expect(page.items.map(({ item }) => item.attributes?.level)).toEqual([null, 31])
     expect(page.rejects.map(({ code, key }) => [code, key])).toEqual([
@@ -305,7 +307,7 @@ describe('an item of 2026', () => {
 describe('an order', () => {
   const now = 1_650_000_600_000
   const ordered = (order: object) =>
-    listingsOf({ ...held(listingsPage({ ...axieAnswer(), order: { ...orderAnswer(), ...order } })), marketTime: now })
+    listingsOf({ ...answerWith(listingsPage({ ...axieAnswer(), order: { ...orderAnswer(), ...order } })), marketTime: now })
 
   test('that nobody can buy by is no listing, and says why', () => {
     const codes = (order: object) => ordered(order).rejects.map(({ code, key }) => [code, key])
@@ -336,7 +338,7 @@ describe('an order', () => {
   test('that has ended is no offer of an axie asked for by id: that is how one learns that it is gone', () => {
     const history = { transferHistory: { results: [] } }
     const byId = (order: object) =>
-      axieOf({ ...held({ data: { axie: { ...axieAnswer(), ...history, order: { ...orderAnswer(), ...order } } } }), marketTime: now })
+      axieOf({ ...answerWith({ data: { axie: { ...axieAnswer(), ...history, order: { ...orderAnswer(), ...order } } } }), marketTime: now })
     for (const order of [{ kind: 'Offer' }, { status: 'VOID' }, { expiredAt: 1_650_000_100 }]) expect(byId(order)?.listing).toBeNull()
     expect(byId({ status: 'OPEN' })?.listing).not.toBeNull()
   })
@@ -345,7 +347,7 @@ describe('an order', () => {
 describe('refusals with status 200', () => {
   const refused = (json: unknown) => {
     try {
-      listingsOf(held(json))
+      listingsOf(answerWith(json))
     } catch (error) {
       return error as MarketplaceError
     }
@@ -404,7 +406,7 @@ describe('errors of GraphQL', () => {
     const entries = Array.from({ length: 12 }, (_, index) =>
       index === 10 ? { ...axieAnswer('10'), order: null } : listedAnswer(String(index)),
     )
-    const page = listingsOf(held({ ...listingsPage(...entries), errors }))
+    const page = listingsOf(answerWith({ ...listingsPage(...entries), errors }))
     expect(page.items).toHaveLength(11)
     expect(only(page.rejects)).toMatchObject({
       tokenId: '10',
@@ -414,7 +416,7 @@ describe('errors of GraphQL', () => {
   })
 
   test('without data are an error of the whole answer', () => {
-    expect(() => listingsOf(held({ data: null, errors: [{ message: 'no such field' }] }))).toThrow(
+    expect(() => listingsOf(answerWith({ data: null, errors: [{ message: 'no such field' }] }))).toThrow(
       expect.objectContaining({ code: 'graphql_error', message: expect.stringContaining('no such field') }),
     )
   })
@@ -422,14 +424,14 @@ describe('errors of GraphQL', () => {
   test.each([null, [], 'text', {}, { data: null }, { data: { axies: null } }, { data: { axies: { total: 1, results: {} } } }])(
     'an answer like %j is not one',
     (json) => {
-      expect(() => listingsOf(held(json))).toThrow(MarketplaceError)
+      expect(() => listingsOf(answerWith(json))).toThrow(MarketplaceError)
     },
   )
 })
 
 describe('settled sales', () => {
   test('come with their axie, newest first, by transaction', () => {
-    const [entry] = settledOf(held(settledPage(settledAnswer('5', [1_650_000_000, 1_650_000_900])))).items
+    const [entry] = settledOf(answerWith(settledPage(settledAnswer('5', [1_650_000_000, 1_650_000_900])))).items
     expect(entry?.newest).toMatchObject({
       saleId: `axie:5:${transferAnswer(1_650_000_900).txHash}`,
       soldAt: 1_650_000_900_000,
@@ -443,13 +445,13 @@ describe('settled sales', () => {
 
   test('an axie of which the list may not have told all is marked: it came with all the transfers that fit', () => {
     const soldTimes = (count: number) => Array.from({ length: count }, (_, place) => 1_650_000_000 + 60 * place)
-    const { items } = settledOf(held(settledPage(settledAnswer('5', soldTimes(9)), settledAnswer('6', soldTimes(10)))))
+    const { items } = settledOf(answerWith(settledPage(settledAnswer('5', soldTimes(9)), settledAnswer('6', soldTimes(10)))))
     expect(items.map(({ isCut }) => isCut)).toEqual([false, true])
-    const told = (total: number, times: number) => ({
+    const answerOf = (total: number, times: number) => ({
       ...axieAnswer('7'),
       transferHistory: { total, results: soldTimes(times).map(transferAnswer) },
     })
-    const totals = settledOf(held(settledPage(told(10, 10), told(11, 10), told(9, 5), told(5, 5))))
+    const totals = settledOf(answerWith(settledPage(answerOf(10, 10), answerOf(11, 10), answerOf(9, 5), answerOf(5, 5))))
     expect(totals.items.map(({ isCut }) => isCut)).toEqual([false, true, true, false])
   })
 
@@ -458,7 +460,7 @@ describe('settled sales', () => {
     const nameless = { ...transferAnswer(), txHash: null }
     const given = { ...axieAnswer('1'), transferHistory: { results: [gift] } }
     const both = { ...axieAnswer('2'), transferHistory: { results: [gift, nameless] } }
-    const { items, count } = settledOf(held(settledPage(given, both)))
+    const { items, count } = settledOf(answerWith(settledPage(given, both)))
     expect(count).toBe(2)
     expect(items.map(({ sales }) => sales.map(({ saleId }) => saleId))).toEqual([['axie:2:1650000000000']])
   })
@@ -471,7 +473,7 @@ describe('settled sales', () => {
       null,
       transferAnswer(),
     ]
-    const page = settledOf(held(settledPage({ ...axieAnswer('3'), transferHistory: { results } })))
+    const page = settledOf(answerWith(settledPage({ ...axieAnswer('3'), transferHistory: { results } })))
     expect(page.items.flatMap(({ sales }) => sales.map(({ soldAt }) => soldAt / 1_000))).toEqual([1_650_000_900, 1_650_000_000])
     expect(page.rejects.map(({ code, tokenId }) => [code, tokenId])).toEqual([
       ['bad_price', '3'],
@@ -482,9 +484,9 @@ describe('settled sales', () => {
 
   test('in dollars of a coin say so: as ether they would be dust', () => {
     const inUsdc = { ...transferAnswer(), withPrice: '5000000', withPriceUsd: '5.01' }
-    const [entry] = settledOf(held(settledPage({ ...axieAnswer(), transferHistory: { results: [inUsdc] } }))).items
+    const [entry] = settledOf(answerWith(settledPage({ ...axieAnswer(), transferHistory: { results: [inUsdc] } }))).items
     expect(entry?.newest).toMatchObject({ token: 'USDC', priceUsd: '5.01' })
-    expect(settledOf(held(settledPage(settledAnswer()))).items[0]?.newest.token).toBeNull()
+    expect(settledOf(answerWith(settledPage(settledAnswer()))).items[0]?.newest.token).toBeNull()
   })
 
   test.each([
@@ -493,47 +495,47 @@ describe('settled sales', () => {
     ['SLP', '4000', '6.00'],
   ])('in %s count by their dollars: their amount is no ether', (_, withPrice, withPriceUsd) => {
     const { items } = settledOf(
-      held(settledPage({ ...axieAnswer(), transferHistory: { results: [{ ...transferAnswer(), withPrice, withPriceUsd }] } })),
+      answerWith(settledPage({ ...axieAnswer(), transferHistory: { results: [{ ...transferAnswer(), withPrice, withPriceUsd }] } })),
     )
     expect(items[0]?.newest).toMatchObject({ token: 'unknown', priceUsd: withPriceUsd })
   })
 
   test('of another token whose dollars nobody tells are refused: as ether they would be dust', () => {
     const inUsdc = { ...transferAnswer(), withPrice: '5000000', withPriceUsd: null }
-    expect(settledOf(held(settledPage({ ...axieAnswer(), transferHistory: { results: [inUsdc] } }))).rejects).toMatchObject([
+    expect(settledOf(answerWith(settledPage({ ...axieAnswer(), transferHistory: { results: [inUsdc] } }))).rejects).toMatchObject([
       { code: 'bad_price', message: expect.stringContaining('withPriceUsd') },
     ])
   })
 
   test('with a price that is none are refused', () => {
     const broken = { ...axieAnswer(), transferHistory: { results: [{ ...transferAnswer(), withPrice: '-1' }] } }
-    expect(settledOf(held(settledPage(broken))).rejects).toMatchObject([{ code: 'bad_price' }])
+    expect(settledOf(answerWith(settledPage(broken))).rejects).toMatchObject([{ code: 'bad_price' }])
   })
 })
 
 test('an axie by id has its offer and its last sale, or neither', () => {
   const history = { transferHistory: { results: [transferAnswer()] } }
-  expect(axieOf(held({ data: { axie: { ...listedAnswer(), ...history } } }))).toMatchObject({
+  expect(axieOf(answerWith({ data: { axie: { ...listedAnswer(), ...history } } }))).toMatchObject({
     listing: { listingId: 'axie:1234567:1650000000000' },
     lastSale: { soldAt: 1_650_000_000_000 },
   })
-  expect(axieOf(held({ data: { axie: { ...axieAnswer(), order: null, transferHistory: { results: [] } } } }))).toEqual({
+  expect(axieOf(answerWith({ data: { axie: { ...axieAnswer(), order: null, transferHistory: { results: [] } } } }))).toEqual({
     item: expect.objectContaining({ tokenId: '1234567' }),
     listing: null,
     lastSale: null,
     bids: null,
   })
-  expect(axieOf(held({ data: { axie: null } }))).toBeNull()
+  expect(axieOf(answerWith({ data: { axie: null } }))).toBeNull()
 })
 
 test('an exchange rate is a number of dollars that can be one', () => {
-  const rate = (usd: unknown) => exchangeRateOf(held({ data: { exchangeRate: { eth: { usd } } } }))
+  const rate = (usd: unknown) => exchangeRateOf(answerWith({ data: { exchangeRate: { eth: { usd } } } }))
   expect(rate(3_021.5)).toEqual({ ethUsd: 3_021.5, axsUsd: null, slpUsd: null, ronUsd: null, usdcUsd: null })
   for (const usd of [0, -1, 1e12, '3000', null]) expect(() => rate(usd)).toThrow(MarketplaceError)
 })
 
 test('a leaderboard is complete or none', () => {
   const axie = { id: '7', rank: 1, class: 'Plant', parts: partIds }
-  expect(leaderboardOf(held({ axies: [axie] }))).toEqual({ axies: [{ tokenId: '7', rank: 1, class: 'Plant', parts: partIds }] })
-  expect(() => leaderboardOf(held({ axies: [axie, { ...axie, rank: 0 }] }))).toThrow(/axies\.1\.rank/)
+  expect(leaderboardOf(answerWith({ axies: [axie] }))).toEqual({ axies: [{ tokenId: '7', rank: 1, class: 'Plant', parts: partIds }] })
+  expect(() => leaderboardOf(answerWith({ axies: [axie, { ...axie, rank: 0 }] }))).toThrow(/axies\.1\.rank/)
 })

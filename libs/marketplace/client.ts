@@ -66,27 +66,31 @@ export function createMarketplace(options: MarketplaceOptions): Marketplace {
       }
     }
   }
-  const held = <Value>(answer: HttpAnswer, value: Value): Held<Value> => ({ value, heldAt: answer.heldAt, marketTime: answer.marketTime })
+  const withTimes = <Value>(answer: HttpAnswer, value: Value): Held<Value> => ({
+    value,
+    heldAt: answer.heldAt,
+    marketTime: answer.marketTime,
+  })
   return {
     newestListings: async (page) => listingsOf(await query('listings', { ...page, sort: 'Latest' })),
     cheapestListings: async (criteria, page) => listingsOf(await query('sweep', { ...page, sort: 'PriceAsc', criteria })),
     settledSales: async (page) => settledOf(await query('settled', { ...page })),
     async axie(tokenId) {
       const answer = await query('axie', { axieId: tokenId })
-      return held(answer, axieOf(answer))
+      return withTimes(answer, axieOf(answer))
     },
     async salesOf(tokenId) {
       const answer = await query('transfers', { axieId: tokenId })
-      return held(answer, transfersOf(answer))
+      return withTimes(answer, transfersOf(answer))
     },
     async exchangeRate() {
       const answer = await query('exchangeRate')
-      return held(answer, exchangeRateOf(answer))
+      return withTimes(answer, exchangeRateOf(answer))
     },
     async leaderboard() {
       if (options.leaderboardUrl === null) return null
       const answer = await transport.get(options.leaderboardUrl)
-      return held(answer, leaderboardOf(answer))
+      return withTimes(answer, leaderboardOf(answer))
     },
     close: transport.close,
   }

@@ -46,13 +46,13 @@ export async function checkContract(ask: Ask): Promise<ContractFindings> {
   }
   const look = (type: Type, node: unknown): void => {
     if (node === null || typeof node !== 'object') return
-    for (const { name, of } of contract.filter((field) => field.type === type)) {
+    for (const { name, itemType } of contract.filter((field) => field.type === type)) {
       const value = fieldAt(node, name)
       if (value === undefined) continue
       const key = fieldName({ type, name })
       const isThere = value !== null && value !== ''
       if (fields.get(key) !== 'there') fields.set(key, isThere ? 'there' : 'null')
-      if (of !== undefined) for (const inner of Array.isArray(value) ? value : [value]) look(of, inner)
+      if (itemType !== undefined) for (const inner of Array.isArray(value) ? value : [value]) look(itemType, inner)
     }
   }
   const lookAtAxie = (axie: unknown): void => {

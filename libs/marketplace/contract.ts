@@ -24,7 +24,7 @@ export type ContractField = Readonly<{
   type: Type
   name: string
   /** The fields of what it holds, where that is an object. */
-  of?: Type
+  itemType?: Type
   /** Without it there is no event. Any other is "unknown" once it is refused. */
   needed: boolean
   /** Asked of one axie and of new listings, not of every list: each costs the marketplace a look of its own. */
@@ -47,7 +47,7 @@ const fields = (
   ...names: readonly (string | readonly [string, Type])[]
 ): ContractField[] =>
   names.map((name) =>
-    typeof name === 'string' ? { type, name, needed, since, source } : { type, name: name[0], of: name[1], needed, since, source },
+    typeof name === 'string' ? { type, name, needed, since, source } : { type, name: name[0], itemType: name[1], needed, since, source },
   )
 
 const beside = (type: Type, since: number, source: string, ...names: Parameters<typeof fields>[4][]): ContractField[] =>
@@ -116,9 +116,9 @@ export type LeftOut = ReadonlySet<string>
 function selection(type: Type, leftOut: LeftOut, isBeside = false): string {
   const asked = contract.filter((field) => field.type === type && (field.isBeside ?? false) === isBeside && !leftOut.has(fieldName(field)))
   return asked
-    .flatMap(({ name, of }) => {
-      if (of === undefined) return [name]
-      const inner = selection(of, leftOut)
+    .flatMap(({ name, itemType }) => {
+      if (itemType === undefined) return [name]
+      const inner = selection(itemType, leftOut)
       return inner === '' ? [] : [`${name} { ${inner} }`]
     })
     .join(' ')
@@ -172,14 +172,14 @@ export const dropField = (axie: unknown, path: readonly (string | number)[]): bo
 
 function dropBelow(node: unknown, type: Type, [name, ...below]: readonly (string | number)[]): boolean {
   if (typeof node !== 'object' || node === null || typeof name !== 'string') return false
-  const held = node as Record<string, unknown>
+  const fields = node as Record<string, unknown>
   const field = contract.find((one) => one.type === type && one.name === name)
-  if (field !== undefined && !field.needed) return delete held[name]
-  if (name === 'transferHistory') return dropTransfer(held[name], below)
-  const of = field?.of ?? typesBeside[name]
-  if (of === undefined) return false
-  const child = held[name]
-  return Array.isArray(child) ? dropBelow(child[below[0] as number], of, below.slice(1)) : dropBelow(child, of, below)
+  if (field !== undefined && !field.needed) return delete fields[name]
+  if (name === 'transferHistory') return dropTransfer(fields[name], below)
+  const itemType = field?.itemType ?? typesBeside[name]
+  if (itemType === undefined) return false
+  const child = fields[name]
+  return Array.isArray(child) ? dropBelow(child[below[0] as number], itemType, below.slice(1)) : dropBelow(child, itemType, below)
 }
 
 function dropTransfer(history: unknown, [list, index]: readonly (string | number)[]): boolean {

@@ -85,8 +85,8 @@ function hasFailed(value: unknown, errors: readonly GraphqlError[], place: reado
   if (value === null) return errors.some(({ path }) => !path || path.length === 0 || isAt(path, place))
   if (typeof value !== 'object' || Array.isArray(value)) return false
   // A list is as good as its entries: a number beside them says nothing.
-  const held = Object.entries(value as object).filter(([, inner]) => typeof inner !== 'number')
-  return held.length > 0 && held.every(([name, inner]) => hasFailed(inner, errors, [...place, name]))
+  const filled = Object.entries(value as object).filter(([, inner]) => typeof inner !== 'number')
+  return filled.length > 0 && filled.every(([name, inner]) => hasFailed(inner, errors, [...place, name]))
 }
 
 const isAt = (path: readonly (string | number)[], place: readonly string[]): boolean =>

@@ -62,13 +62,13 @@ describe('history behind a list that ends out of reach', () => {
     const history = await read({
       marketplace: {
         async settledSales(page) {
-          const told = await marketplace.settledSales(page)
-          const items = told.items.map((entry, index) => {
+          const answer = await marketplace.settledSales(page)
+          const items = answer.items.map((entry, index) => {
             const place = page.from + index
             const before = { ...entry.newest, saleId: `${entry.newest.saleId}:before`, soldAt: now - 30 * 86_400_000 }
             return { ...entry, sales: toldOlder(place) ? [entry.newest, before] : entry.sales, isCut: isCut(place) }
           })
-          return { ...told, items }
+          return { ...answer, items }
         },
         async salesOf(tokenId) {
           asked.push(tokenId)

@@ -37,9 +37,9 @@ export async function openSpentRecord(options: SpentRecordOptions): Promise<Spen
   const { codec, prefix, clock, apiKey, user, onTrouble } = options
   const own = { clock, user, key: fingerprintOf(apiKey) }
   const topic = topicName(prefix, 'marketplace.key')
-  const held = createHeldShares(own)
+  const shares = createHeldShares(own)
   const stopping = new AbortController()
-  const following = follow({ ...options, topic, stopping: stopping.signal }, held)
+  const following = follow({ ...options, topic, stopping: stopping.signal }, shares)
   await Promise.race([following.caughtUp, clock.sleep(patienceMillis, stopping.signal).catch(() => {})])
 
   let producer: Producer | null = null
@@ -58,10 +58,10 @@ export async function openSpentRecord(options: SpentRecordOptions): Promise<Spen
   }
   let telling = Promise.resolve()
   return {
-    ...held,
+    ...shares,
     tell(spending) {
       const record = recordOf(spending, own)
-      held.take(record)
+      shares.take(record)
       telling = telling.then(() => publish(record))
     },
     async close() {
@@ -102,14 +102,14 @@ type Following = SpentRecordOptions & Readonly<{ topic: string; stopping: AbortS
 /** Begins anew where reading ends, from the beginning: the topic holds a handful of records. */
 function follow(
   { log, codec, clock, topic, stopping, onTrouble, onUnreadable }: Following,
-  held: Pick<ReturnType<typeof createHeldShares>, 'take' | 'forget'>,
+  shares: Pick<ReturnType<typeof createHeldShares>, 'take' | 'forget'>,
 ) {
   const caughtUp = Promise.withResolvers<void>()
   const take = async (records: readonly LogRecord[]): Promise<void> => {
     for (const { key, value } of records) {
-      if (value === null && key !== null) held.forget(key)
+      if (value === null && key !== null) shares.forget(key)
       const record = await decodeKnown(codec, 'KeySpent', value, onUnreadable)
-      if (record !== null) held.take(record)
+      if (record !== null) shares.take(record)
     }
   }
   let follower: Follower | null = null

@@ -93,10 +93,10 @@ describe('a record of a spent key', () => {
 describe('a budget', () => {
   const budgetOf = (perDay: number | null = null) => {
     const clock = createManualClock(now)
-    const told: unknown[] = []
+    const published: unknown[] = []
     const held = createHeldShares({ clock, user: 'collector', key })
-    const spent = { ...held, tell: (spending: unknown) => void told.push(spending) }
-    return { clock, told, held, budget: createBudget({ clock, user: 'collector', limits: { perMinute: null, perDay }, spent }) }
+    const spent = { ...held, tell: (spending: unknown) => void published.push(spending) }
+    return { clock, published, held, budget: createBudget({ clock, user: 'collector', limits: { perMinute: null, perDay }, spent }) }
   }
 
   test('keeps to what another process was told, and says who was told what', () => {
@@ -108,23 +108,23 @@ describe('a budget', () => {
   })
 
   test('tells a refusal that lasts, and keeps a busy minute to itself', () => {
-    const { budget, told } = budgetOf()
+    const { budget, published } = budgetOf()
     expect(budget.refused(59_000, 'busy')).toBe(false)
     expect(budget.refused(7 * hour, 'no requests are left this day')).toBe(true)
-    expect(told).toEqual([{ share: null, millis: 7 * hour, reason: 'no requests are left this day' }])
+    expect(published).toEqual([{ share: null, millis: 7 * hour, reason: 'no requests are left this day' }])
   })
 
   test('tells that its own share of the day is spent, once, and not that a sweep has to wait', () => {
-    const { budget, told, held, clock } = budgetOf(100)
+    const { budget, published, held, clock } = budgetOf(100)
     for (let count = 0; count < 60; count++) budget.spend('listings')
     expect(() => budget.spend('sweep')).toThrow(/spent/)
-    expect(told).toEqual([])
+    expect(published).toEqual([])
     for (let count = 0; count < 10; count++) budget.spend('listings')
     expect(() => budget.spend('listings')).toThrow(/share of the key's requests a day is spent until 2026-12-01T12:01/)
-    expect(told).toEqual([{ share: 'collector', millis: expect.any(Number), reason: "the collector's share of the day" }])
+    expect(published).toEqual([{ share: 'collector', millis: expect.any(Number), reason: "the collector's share of the day" }])
     held.take(record({ share: 'collector', until: clock.now() + 24 * hour }))
     expect(() => budget.spend('listings')).toThrow(/as the collector was told/)
-    expect(told).toHaveLength(1)
+    expect(published).toHaveLength(1)
   })
 
   test('whose day the marketplace calls spent asks again after an hour: where a window begins only the marketplace knows', () => {

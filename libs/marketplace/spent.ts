@@ -46,9 +46,9 @@ export type HeldShares = Omit<Spent, 'tell'> & Readonly<{ take(record: KeySpent)
 
 /** What holds, by the records met so far. Ends by monotonic time: whoever sets the clock meanwhile prolongs nothing. */
 export function createHeldShares({ clock, user, key }: { clock: Clock; user: BudgetUser; key: string }): HeldShares {
-  const held = new Map<string, Readonly<{ record: KeySpent; endsAt: number }>>()
+  const shares = new Map<string, Readonly<{ record: KeySpent; endsAt: number }>>()
   const longest = () => {
-    const holding = [...held.values()].filter(({ endsAt }) => endsAt > clock.monotonic())
+    const holding = [...shares.values()].filter(({ endsAt }) => endsAt > clock.monotonic())
     return holding.reduce<(typeof holding)[number] | null>((most, one) => (one.endsAt > (most?.endsAt ?? 0) ? one : most), null)
   }
   return {
@@ -56,10 +56,10 @@ export function createHeldShares({ clock, user, key }: { clock: Clock; user: Bud
       if (record.key !== key || (record.share !== null && record.share !== user)) return
       const left = holdsFor(record, clock.now())
       const turn = record.share === null ? turnMillis(user) : 0
-      if (left === 0) held.delete(spentKey(record))
-      else held.set(spentKey(record), { record, endsAt: clock.monotonic() + left + turn })
+      if (left === 0) shares.delete(spentKey(record))
+      else shares.set(spentKey(record), { record, endsAt: clock.monotonic() + left + turn })
     },
-    forget: (logKey) => void held.delete(logKey),
+    forget: (logKey) => void shares.delete(logKey),
     waitMillis: () => Math.max(0, (longest()?.endsAt ?? 0) - clock.monotonic()),
     holding() {
       const most = longest()

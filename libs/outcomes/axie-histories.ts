@@ -9,7 +9,7 @@ const nothing: AxieHistory = { sales: [], offers: [], cancellations: [] }
 
 /** What happened to each axie, for as long as it matters. */
 export interface AxieHistories {
-  of(tokenId: string): AxieHistory
+  get(tokenId: string): AxieHistory
   /** True where it is news: the same happening may be told twice. */
   note<List extends keyof AxieHistory>(tokenId: string, list: List, happening: AxieHistory[List][number]): boolean
   /** Forgets what happened before. */
@@ -21,7 +21,7 @@ export function createAxieHistories(): AxieHistories {
   const axies = new Map<string, Lists>()
   const inOrder = (a: Happening, b: Happening) => a.at - b.at || (a.id < b.id ? -1 : 1)
   return {
-    of: (tokenId) => axies.get(tokenId) ?? nothing,
+    get: (tokenId) => axies.get(tokenId) ?? nothing,
     note(tokenId, list, happening) {
       const lists = axies.get(tokenId) ?? { sales: [], offers: [], cancellations: [] }
       const happenings: Happening[] = lists[list]
@@ -40,7 +40,7 @@ export function createAxieHistories(): AxieHistories {
         if (kinds.every((kind) => lists[kind].length === 0)) axies.delete(tokenId)
       }
     },
-    count: () => [...axies.values()].reduce((sum, lists) => sum + kinds.reduce((of, kind) => of + lists[kind].length, 0), 0),
+    count: () => [...axies.values()].reduce((sum, lists) => sum + kinds.reduce((count, kind) => count + lists[kind].length, 0), 0),
   }
 }
 

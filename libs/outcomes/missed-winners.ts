@@ -21,14 +21,14 @@ export function rejectedFrom<Followed extends FollowedListing>(outcomes: readonl
 }
 
 export function missedOf(rejected: readonly FollowedListing[]): Missed {
-  const told = rejected.map(({ rejectedFor, ...outcome }) => ({ ...outcome, reason: rejectionWords(rejectedFor ?? '') }))
-  const reasons = [...Map.groupBy(told, ({ reason }) => reason)].map(([reason, of]) => ({
+  const candidates = rejected.map(({ rejectedFor, ...outcome }) => ({ ...outcome, reason: rejectionWords(rejectedFor ?? '') }))
+  const reasons = [...Map.groupBy(candidates, ({ reason }) => reason)].map(([reason, outcomes]) => ({
     reason,
-    count: of.length,
-    gained: of.filter(({ netUsd }) => netUsd !== null && netUsd > 0).length,
-    lost: of.filter(({ netUsd }) => netUsd !== null && netUsd <= 0).length,
+    count: outcomes.length,
+    gained: outcomes.filter(({ netUsd }) => netUsd !== null && netUsd > 0).length,
+    lost: outcomes.filter(({ netUsd }) => netUsd !== null && netUsd <= 0).length,
   }))
-  const winners = told.flatMap(({ tokenId, reason, askUsd, netUsd }) =>
+  const winners = candidates.flatMap(({ tokenId, reason, askUsd, netUsd }) =>
     netUsd !== null && netUsd > 0 ? { axieId: tokenId, reason, askUsd, netUsd } : [],
   )
   return {

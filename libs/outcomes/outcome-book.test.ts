@@ -267,10 +267,10 @@ const play = (events: readonly MarketEvent[], alerts: readonly { alert: Alert; p
     for (const outcome of outcomes) last.set(outcome.alertId, outcome)
   }
   for (const [place, event] of events.entries()) {
-    for (const told of alerts) if (told.place === place) tell(book.alerted(told.alert))
+    for (const one of alerts) if (one.place === place) tell(book.alerted(one.alert))
     if (place >= from) tell(book.observe(event))
   }
-  for (const told of alerts) if (told.place >= events.length) tell(book.alerted(told.alert))
+  for (const one of alerts) if (one.place >= events.length) tell(book.alerted(one.alert))
   return { last, book }
 }
 

@@ -52,7 +52,7 @@ export function createOutcomeBook({ feeRatio, drawOneIn, histories }: OutcomeBoo
   const revise = (entries: Iterable<Entry>): Outcome[] =>
     [...entries].flatMap((entry) => {
       const { bet, outcome: before } = entry
-      const outcome = outcomeOf(bet, histories.of(bet.tokenId), {
+      const outcome = outcomeOf(bet, histories.get(bet.tokenId), {
         clock,
         bought: boughtIds.has(bet.id),
         heldBack: limits.get(bet.id) ?? null,
@@ -83,16 +83,16 @@ export function createOutcomeBook({ feeRatio, drawOneIn, histories }: OutcomeBoo
       // What was paid in another token is what it was worth in ether.
       const eth = Number.isNaN(content.eth) && usd !== null && dollars !== null ? usd / dollars : content.eth
       const happening = { id: sale.saleId, at: sale.soldAt, usd, eth, breedCount: sale.item.breedCount }
-      return histories.note(sale.item.tokenId, 'sales', happening) ? revise(bets.of(sale.item.tokenId)) : []
+      return histories.note(sale.item.tokenId, 'sales', happening) ? revise(bets.get(sale.item.tokenId)) : []
     }
     if (content.kind === 'offer') {
       const { tokenId } = content.offer.item
       const happening = { id: listingIdOf(tokenId, content.ask.startedAt), at: content.ask.startedAt }
-      return histories.note(tokenId, 'offers', happening) ? revise(bets.of(tokenId)) : []
+      return histories.note(tokenId, 'offers', happening) ? revise(bets.get(tokenId)) : []
     }
     if (payload.kind !== 'Cancellation') return []
     const { tokenId, listingId } = payload.value
-    return histories.note(tokenId, 'cancellations', { id: listingId, at: event.eventTime }) ? revise(bets.of(tokenId)) : []
+    return histories.note(tokenId, 'cancellations', { id: listingId, at: event.eventTime }) ? revise(bets.get(tokenId)) : []
   }
 
   /** At each hour of the market's clock: bets whose time is up become final, and what is too old for any is forgotten. */
@@ -219,7 +219,7 @@ function createBets() {
       if (others.length === 0) byAxie.delete(tokenId)
       else byAxie.set(tokenId, others)
     },
-    of: (tokenId: string): readonly Entry[] => byAxie.get(tokenId) ?? [],
+    get: (tokenId: string): readonly Entry[] => byAxie.get(tokenId) ?? [],
     withId: (id: string): Entry[] => [byId.get(id) ?? []].flat(),
     /** Those that were alerted before. */
     dueAt: (time: number): Entry[] => [...byId.values()].filter(({ bet }) => bet.alertedAt < time),

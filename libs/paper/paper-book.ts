@@ -49,7 +49,7 @@ type Step =
   | Readonly<{ kind: 'sale'; at: number; id: string; sale: PaperSale }>
   | Readonly<{ kind: 'pick'; at: number; id: string; trade: PaperTrade }>
 
-export function createPaperBook(histories: Pick<AxieHistories, 'of'>): PaperBook {
+export function createPaperBook(histories: Pick<AxieHistories, 'get'>): PaperBook {
   const trades = new Map<string, PaperTrade>()
   /** Bought lately, by account and axie. */
   const bought = new Map<string, PaperTrade[]>()
@@ -96,20 +96,20 @@ export function createPaperBook(histories: Pick<AxieHistories, 'of'>): PaperBook
     return trade
   }
 
-  const pick = ({ trade, keys: of }: PaperPick): void => {
+  const pick = ({ trade, keys: likeness }: PaperPick): void => {
     if (keys.has(trade.tradeId)) return
-    keys.set(trade.tradeId, of)
+    keys.set(trade.tradeId, likeness)
     if (!trades.has(trade.tradeId)) waiting.push({ kind: 'pick', at: trade.boughtAt, id: trade.tradeId, trade })
   }
 
   const endBefore = (time: number): PaperTrade[] =>
     [...accounts.values()].flatMap((account) => {
       const ended: PaperTrade[] = []
-      for (const { trade, keys: of } of account.open.values()) {
+      for (const { trade, keys: likeness } of account.open.values()) {
         const { until, boughtAt, tokenId } = trade
         if (until >= time) break
-        const worth = of && alike.priceAt(until, { tokenId, keys: of }, ['alike', 'similar', 'kind'], paperSettings.offerSales)
-        const isObserved = of !== null && alike.observedShare(boughtAt, until) >= paperSettings.leastObserved
+        const worth = likeness && alike.priceAt(until, { tokenId, keys: likeness }, ['alike', 'similar', 'kind'], paperSettings.offerSales)
+        const isObserved = likeness !== null && alike.observedShare(boughtAt, until) >= paperSettings.leastObserved
         ended.push(revised(account, unsold(trade, { likeUsd: worth ?? 0, isObserved })))
       }
       return ended
@@ -117,16 +117,16 @@ export function createPaperBook(histories: Pick<AxieHistories, 'of'>): PaperBook
 
   /** The sale that took the listing itself: had we bought it, it would never have been. */
   const isPreempted = (name: string, { tokenId, id, at }: PaperSale): boolean =>
-    (bought.get(placeOf(name, tokenId)) ?? []).some((trade) => trade.boughtAt < at && endOf(trade, histories.of(tokenId), at)?.id === id)
+    (bought.get(placeOf(name, tokenId)) ?? []).some((trade) => trade.boughtAt < at && endOf(trade, histories.get(tokenId), at)?.id === id)
 
   const buy = (found: PaperTrade): PaperTrade => {
     const account = accountOf(found.account)
-    const missedFor = missOf(account, found, endOf(found, histories.of(found.tokenId), found.boughtAt) !== null)
+    const missedFor = missOf(account, found, endOf(found, histories.get(found.tokenId), found.boughtAt) !== null)
     const { tokenId, tradeId, boughtAt, firstPriceUsd: forecastUsd } = found
-    const of = keys.get(tradeId) as LikenessKeys
+    const likeness = keys.get(tradeId) as LikenessKeys
     // Without a forecast, what is less alike must do.
     const likenesses = forecastUsd === null ? (['alike', 'similar', 'kind'] as const) : (['alike'] as const)
-    const knownUsd = alike.priceAt(boughtAt, { tokenId, keys: of }, likenesses, paperSettings.offerSales) ?? forecastUsd
+    const knownUsd = alike.priceAt(boughtAt, { tokenId, keys: likeness }, likenesses, paperSettings.offerSales) ?? forecastUsd
     const firstPriceUsd = missedFor === null && knownUsd !== null ? knownUsd * (1 - paperSettings.undercutRatio) : null
     const trade: PaperTrade = { ...found, state: missedFor === null ? 'offered' : 'missed', missedFor, firstPriceUsd }
     trades.set(tradeId, trade)
@@ -192,14 +192,14 @@ const inOrder = (one: Step, other: Step): number =>
   one.at - other.at || (one.kind === other.kind ? (one.id < other.id ? -1 : 1) : one.kind === 'sale' ? -1 : 1)
 
 /** Null: no sale, one without dollars, of an egg, or of what cannot be read. */
-function saleOf(event: MarketEvent, histories: Pick<AxieHistories, 'of'>): PaperSale | null {
+function saleOf(event: MarketEvent, histories: Pick<AxieHistories, 'get'>): PaperSale | null {
   const payload = payloadOf(event)
   if (payload.kind !== 'Sale' || isEgg(payload.value.item)) return null
   try {
     const content = readEvent(event)
     if (content.kind !== 'sale') return null
     const { saleId, item, soldAt } = content.sale
-    const usd = content.usd ?? histories.of(item.tokenId).sales.find(({ id }) => id === saleId)?.usd ?? null
+    const usd = content.usd ?? histories.get(item.tokenId).sales.find(({ id }) => id === saleId)?.usd ?? null
     return usd === null
       ? null
       : { id: saleId, tokenId: item.tokenId, breedCount: item.breedCount, at: soldAt, usd, keys: keysOf(anatomyOf(item)) }

@@ -47,10 +47,10 @@ const awakeMillis = 28 * dayMillis
 
 /** By account, in the order of their names. */
 export function paperAccounts(trades: readonly PaperTrade[]): PaperAccountSummary[] {
-  return groupsOf(trades, ({ account }) => account).map(([account, of]) => {
-    const figures = paperFigures(of)
+  return groupsOf(trades, ({ account }) => account).map(([account, own]) => {
+    const figures = paperFigures(own)
     const cashUsd = paperSettings.capitalUsd + figures.gainUsd - figures.offeredUsd
-    return { account, since: Math.min(...of.map(({ alertedAt }) => alertedAt)), figures, cashUsd, curve: curveOf(of) }
+    return { account, since: Math.min(...own.map(({ alertedAt }) => alertedAt)), figures, cashUsd, curve: curveOf(own) }
   })
 }
 
@@ -72,7 +72,7 @@ export function paperDays(trades: readonly PaperTrade[]): PaperDay[] {
   return [...days]
     .sort(([one], [other]) => other - one)
     .flatMap(([day, ofDay]) =>
-      groupsOf(ofDay, ({ account }) => account).map(([account, of]) => ({ day, account, figures: paperFigures(of) })),
+      groupsOf(ofDay, ({ account }) => account).map(([account, own]) => ({ day, account, figures: paperFigures(own) })),
     )
 }
 
@@ -86,7 +86,7 @@ export function paperFigures(trades: readonly PaperTrade[]): PaperFigures {
   )
   return {
     alerts: trades.length,
-    missed: Object.fromEntries(missed.map(([reason, of]) => [reason, of.length])),
+    missed: Object.fromEntries(missed.map(([reason, trades]) => [reason, trades.length])),
     bought: bought.length,
     offered: count('offered'),
     resold: count('resold'),

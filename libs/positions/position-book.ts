@@ -35,11 +35,11 @@ export type Resale = Readonly<{ account: string; tokenId: string; usd: number | 
 /** A position that begins. RejectedError, with what is wrong, for a purchase that cannot be true. */
 export function boughtPosition(book: PositionBook, { account, tokenId, usd, at, by, alert }: Purchase): Position {
   const boughtUsd = priceOf(usd, `bought axie ${tokenId}`)
-  const held = openPosition(book, account, tokenId)
-  if (held !== undefined)
+  const open = openPosition(book, account, tokenId)
+  if (open !== undefined)
     throw new RejectedError(
       'bought_already',
-      `axie ${tokenId}: ${account} has it already, bought ${timeText(held.boughtAt)} for ${held.boughtUsd} dollars; say that it was sold first`,
+      `axie ${tokenId}: ${account} has it already, bought ${timeText(open.boughtAt)} for ${open.boughtUsd} dollars; say that it was sold first`,
     )
   const listedAt = alert?.scored.listing.ask.startedAt ?? Number.NEGATIVE_INFINITY
   if (at < listedAt)
@@ -59,14 +59,14 @@ export function boughtPosition(book: PositionBook, { account, tokenId, usd, at, 
 /** The position as it ends. RejectedError for an axie that the account does not have, or a sale before its purchase. */
 export function soldPosition(book: PositionBook, { account, tokenId, usd, at, by }: Resale): Position {
   const soldUsd = priceOf(usd, `sold axie ${tokenId}`)
-  const held = openPosition(book, account, tokenId)
-  if (held === undefined) throw new RejectedError('not_held', `axie ${tokenId}: ${account} does not have it; say that it was bought first`)
-  if (at < held.boughtAt)
+  const open = openPosition(book, account, tokenId)
+  if (open === undefined) throw new RejectedError('not_held', `axie ${tokenId}: ${account} does not have it; say that it was bought first`)
+  if (at < open.boughtAt)
     throw new RejectedError(
       'sold_before_bought',
-      `axie ${tokenId}: sold ${timeText(at)}, but it was bought only ${timeText(held.boughtAt)}`,
+      `axie ${tokenId}: sold ${timeText(at)}, but it was bought only ${timeText(open.boughtAt)}`,
     )
-  return { ...held, soldUsd, soldAt: at, soldBy: by }
+  return { ...open, soldUsd, soldAt: at, soldBy: by }
 }
 
 const openPosition = (book: PositionBook, account: string, tokenId: string): Position | undefined =>

@@ -5,18 +5,18 @@ import { variables } from './expression-record.ts'
  * How much a value may be: elements of a list or a map, characters of a text, 1 for anything else. `of`: what its elements are.
  * An upper bound, made of the expression alone: it must hold for every record that the expression will ever be asked about.
  */
-type Extent = Readonly<{ size: number; of: Extent }>
+type Extent = Readonly<{ size: number; element: Extent }>
 
 /** Known bindings: the variables of comprehensions. */
 type Scope = ReadonlyMap<string, Extent>
 
-const makeExtent = (size: number, of?: Extent): Extent => {
-  const extent: { size: number; of: Extent } = { size, of: of ?? scalar }
+const makeExtent = (size: number, element?: Extent): Extent => {
+  const extent: { size: number; element: Extent } = { size, element: element ?? scalar }
   return extent
 }
 const scalar: Extent = (() => {
-  const itself = { size: 1 } as { size: number; of: Extent }
-  itself.of = itself
+  const itself = { size: 1 } as { size: number; element: Extent }
+  itself.element = itself
   return itself
 })()
 
@@ -29,12 +29,12 @@ const listed = makeExtent(8, text)
 const larger = (one: Extent, other: Extent): Extent => {
   if (one === other || other === scalar) return one
   if (one === scalar) return other
-  return makeExtent(Math.max(one.size, other.size), larger(one.of, other.of))
+  return makeExtent(Math.max(one.size, other.size), larger(one.element, other.element))
 }
 
 /** Comparing and concatenating go through the elements, and those of the elements. */
 const weightOf = (extent: Extent, depth = 3): number =>
-  extent === scalar || depth === 0 ? 1 : extent.size * weightOf(extent.of, depth - 1)
+  extent === scalar || depth === 0 ? 1 : extent.size * weightOf(extent.element, depth - 1)
 
 const macros: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
 /** Calls whose answer is one number, or yes or no, however long what they look at. */
@@ -48,7 +48,7 @@ function answerOf(name: string, parts: readonly Extent[]): Extent {
   if (measuring.has(name)) return scalar
   const whole = parts.reduce(larger, scalar)
   if (name === 'split') return makeExtent(whole.size, makeExtent(whole.size))
-  if (name === 'join') return makeExtent(whole.size * (whole.of.size + Math.max(...parts.slice(1).map(({ size }) => size), 0)))
+  if (name === 'join') return makeExtent(whole.size * (whole.element.size + Math.max(...parts.slice(1).map(({ size }) => size), 0)))
   return name === 'hex' ? makeExtent(whole.size * 2) : whole
 }
 
@@ -70,9 +70,9 @@ export function worstCaseSteps(root: ASTNode): number {
     if (op === 'list') return list(args as unknown[], inside)
     if (op === 'map') return list((args as unknown[][]).flat(), inside)
     if (op === 'call' || op === 'rcall') return call(node, scope, times)
-    if (op === '.' || op === '.?') return larger(inside((args as unknown[])[0]).of, text)
+    if (op === '.' || op === '.?') return larger(inside((args as unknown[])[0]).element, text)
     const parts = (Array.isArray(args) ? args : [args]).map(inside)
-    if (op === '[]' || op === '[?]') return parts[0]!.of
+    if (op === '[]' || op === '[?]') return parts[0]!.element
     if (op === '?:') return larger(parts[1]!, parts[2]!)
     if (op === '+') return joined(parts as [Extent, Extent], times)
     if (op === 'in' || op === '==' || op === '!=') steps += times * Math.max(...parts.map((part) => weightOf(part)))
@@ -87,7 +87,7 @@ export function worstCaseSteps(root: ASTNode): number {
     if (left === scalar && right === scalar) return scalar
     const size = left.size + right.size
     steps += times * size
-    return makeExtent(size, larger(left.of, right.of))
+    return makeExtent(size, larger(left.element, right.element))
   }
 
   function call({ op, args }: ASTNode, scope: Scope, times: number): Extent {
@@ -106,7 +106,7 @@ export function worstCaseSteps(root: ASTNode): number {
   function comprehension(name: string, receiver: ASTNode, given: readonly ASTNode[], scope: Scope, times: number): Extent {
     const [variable, ...bodies] = given as [ASTNode, ...ASTNode[]]
     const range = visit(receiver, scope, times)
-    const within = new Map(scope).set(variable.args as unknown as string, range.of)
+    const within = new Map(scope).set(variable.args as unknown as string, range.element)
     const results = bodies.map((body) => visit(body, within, times * range.size))
     if (name === 'filter') return range
     return name === 'map' ? makeExtent(range.size, results.at(-1) ?? scalar) : scalar

@@ -213,8 +213,8 @@ function widen(text: string, nodes: readonly ASTNode[]): { widened: string; offs
 function pathOf({ op, args }: ASTNode): string | null {
   if (op === 'id') return Object.hasOwn(variables, args as string) ? (args as string) : null
   if (op !== '.') return null
-  const [of, field] = args as unknown as [ASTNode, string]
-  const path = pathOf(of)
+  const [record, field] = args as unknown as [ASTNode, string]
+  const path = pathOf(record)
   return path === null ? null : `${path}.${field}`
 }
 

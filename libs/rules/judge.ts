@@ -69,8 +69,10 @@ export const exitOf = ({ exit, quantilesUsd }: Pick<ScoredListing, 'exit' | 'qua
 
 /** Dollars. */
 export function quantileOf(scored: ScoredListing, quantile: RuleQuantile): number {
-  const [name, of] = quantile.startsWith('exit.') ? [quantile.slice('exit.'.length), exitOf(scored)] : [quantile, scored.quantilesUsd]
-  return of[name as keyof PriceQuantiles]
+  const [name, quantiles] = quantile.startsWith('exit.')
+    ? [quantile.slice('exit.'.length), exitOf(scored)]
+    : [quantile, scored.quantilesUsd]
+  return quantiles[name as keyof PriceQuantiles]
 }
 
 const numbers = (reason: RejectionReason | null, ...anyOf: readonly Comparison[]): Check => ({ kind: 'numbers', reason, anyOf })

@@ -11,10 +11,10 @@ export class RulesFileError extends Error {
   override readonly name = 'RulesFileError'
   readonly problems: readonly RulesFileProblem[]
   constructor(fileName: string, problems: readonly RulesFileProblem[]) {
-    const told = problems.slice(0, maxProblems)
-    const rest = problems.length > told.length ? [`${fileName}: the first ${told.length} of ${problems.length} or more mistakes`] : []
-    super([...told.map(({ line, column, message }) => `${fileName}:${line}:${column}: ${message}`), ...rest].join('\n'))
-    this.problems = told
+    const shown = problems.slice(0, maxProblems)
+    const rest = problems.length > shown.length ? [`${fileName}: the first ${shown.length} of ${problems.length} or more mistakes`] : []
+    super([...shown.map(({ line, column, message }) => `${fileName}:${line}:${column}: ${message}`), ...rest].join('\n'))
+    this.problems = shown
   }
 }
 
@@ -55,8 +55,8 @@ export function parseRulesFile(text: string, fileName: string): RuleSet {
   ]
   const parsed = ruleSetSchema.safeParse(completed(written))
   if (parsed.success && contradictions.length === 0) return parsed.data
-  const told = parsed.success ? [] : parsed.error.issues.filter((issue) => !isAboutNames(issue)).slice(0, maxProblems + 1)
-  const issues = told.flatMap((issue) => problemsOf(issue, source))
+  const schemaIssues = parsed.success ? [] : parsed.error.issues.filter((issue) => !isAboutNames(issue)).slice(0, maxProblems + 1)
+  const issues = schemaIssues.flatMap((issue) => problemsOf(issue, source))
   const problems = [...contradictions, ...issues].sort((a, b) => a.line - b.line || a.column - b.column)
   throw new RulesFileError(fileName, problems)
 }

@@ -43,11 +43,11 @@ const listing = (changes: Partial<Listing> = {}, ask: Partial<Ask> = {}): Listin
   const offered = changes.item ?? item
   return { listingId: listingIdOf(offered.tokenId, startedAt), item: offered, seller: '0xa', ask: { ...fixedAsk, ...ask }, ...changes }
 }
-const sale = (soldAt: number, usd: number, of: Item = item): MarketEvent =>
+const sale = (soldAt: number, usd: number, sold: Item = item): MarketEvent =>
   saleEvent(
     {
-      saleId: saleIdOf(of.tokenId, { txHash: null, soldAt }),
-      item: of,
+      saleId: saleIdOf(sold.tokenId, { txHash: null, soldAt }),
+      item: sold,
       soldAt,
       priceWei: usdToWei(usd, 3_000),
       priceUsd: String(usd),

@@ -95,7 +95,7 @@ export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 
       for (const modelId of promoted) await ensure(modelId)
       forgetAllBut(promoted)
     },
-    of({ modelId, featureSetHash }) {
+    get({ modelId, featureSetHash }) {
       const entry = entries.get(modelId)
       if (modelId === inForce) inForce = null
       if (entry === undefined) throw new Error(`model ${modelId} was not loaded before the batch`)

@@ -66,11 +66,11 @@ describe('models in memory', () => {
     await cache.load([first])
     await cache.load([second])
     await cache.load([first])
-    const held = tf.memory().numTensors
+    const tensors = tf.memory().numTensors
     await cache.load([third])
     expect(cache.get(second)).toBeUndefined()
     expect(cache.get(first)).toBeDefined()
-    expect(tf.memory().numTensors).toBe(held)
+    expect(tf.memory().numTensors).toBe(tensors)
   })
 
   test('all that one batch names stay, even beyond the capacity', async () => {

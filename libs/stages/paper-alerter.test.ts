@@ -29,14 +29,14 @@ it('what the ancestor’s rule would have bought is told on paper, whatever the 
 it('changes nothing of what the alerter decides, and has a memory of its own', () => {
   const values = [bargain, bargain, sampleScored, scoredWith({ novelty: 2 })]
   const alones = alone.process(inputs(values), alone.initial(undefined))
-  const told = both
+  const alerted = both
     .process(inputs(values), both.initial(undefined))
     .map((result) =>
       result.type === 'reject' || result.outputs === undefined
         ? result
         : { ...result, outputs: result.outputs.filter(({ topic }) => topic !== 'alerts.paper') },
     )
-  expect(told).toEqual(alones)
+  expect(alerted).toEqual(alones)
   expect(
     topicsOf(values)
       .flat()

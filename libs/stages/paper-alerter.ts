@@ -5,20 +5,20 @@ import { type AlerterState, createAlerterProcessor, isAlert } from './alerter.ts
 
 type Decision = Alert | RejectedCandidate
 type Alerter = Processor<ScoredListing, Decision, AlerterState>
-export type PaperState = Readonly<{ told: AlerterState; onPaper: AlerterState }>
+export type PaperState = Readonly<{ published: AlerterState; onPaper: AlerterState }>
 
 /**
  * The alerter, and beside it another that judges by one rule set for ever, whatever is in force: its alerts go to `alerts.paper`, where
  * only paper accounts buy. Neither knows of the other.
  */
-export function withPaperAlerts(told: Alerter, always: RuleSet): Processor<ScoredListing, Decision, PaperState> {
-  const { memory } = told
+export function withPaperAlerts(alerter: Alerter, always: RuleSet): Processor<ScoredListing, Decision, PaperState> {
+  const { memory } = alerter
   const onPaper = createAlerterProcessor({ ruleSet: () => always })
   return {
-    initial: (carry) => ({ told: told.initial(carry), onPaper: onPaper.initial(carry) }),
+    initial: (carry) => ({ published: alerter.initial(carry), onPaper: onPaper.initial(carry) }),
     process(batch, state) {
       const paper = onPaper.process(batch, state.onPaper)
-      return told.process(batch, state.told).map((result, index) => withAlerts(result, paperAlertsOf(paper[index], batch[index])))
+      return alerter.process(batch, state.published).map((result, index) => withAlerts(result, paperAlertsOf(paper[index], batch[index])))
     },
     ...(memory === undefined ? {} : { memory: { horizonMillis: memory.horizonMillis, clockOf: memory.clockOf } }),
   }

@@ -31,8 +31,8 @@ describe('the market hour by hour', () => {
 
   test('an hour of a single price is told once, when it has ended, by the expectation’s name', () => {
     const events = secondHour((event) => repriced(event, 5))
-    const told = outcomes(events).flatMap((outcome, minute) => (outcome === 'sale' ? [] : [[minute, outcome]]))
-    expect(told).toEqual([[120, 'hour_prices_vary']])
+    const others = outcomes(events).flatMap((outcome, minute) => (outcome === 'sale' ? [] : [[minute, outcome]]))
+    expect(others).toEqual([[120, 'hour_prices_vary']])
     const [result] = validatorProcessor.process(inputs(events), validatorProcessor.initial(undefined)).slice(120)
     expect(result).toMatchObject({ message: expect.stringContaining('2022-04-11T01:00Z (60 sales), not this record') })
     expect(result).toMatchObject({ message: expect.stringContaining('hour_no_price_dominates: expected no single priceUsd') })

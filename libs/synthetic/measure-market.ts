@@ -54,7 +54,7 @@ export function measureMarket(sales: readonly SoldAxie[]): MeasuredMarket {
   const floors = rollingFloors(sales)
   const premiums = sales.map(({ priceUsd }, index) => Math.log(Math.max(0.03, priceUsd / floors[index]! - floorShare)))
   const effects = fitEffects(sales, premiums)
-  const residuals = sales.map((sale, index) => premiums[index]! - effects.of(sale))
+  const residuals = sales.map((sale, index) => premiums[index]! - effects.sum(sale))
   const byBuild = group(sales.map(buildOf), residuals)
   const common = [...byBuild].filter(([, values]) => values.length >= leastBuildSales).sort((a, b) => b[1].length - a[1].length)
   const builds = common.map(([build, values]): MeasuredMarket['builds'][number] => {
@@ -102,7 +102,7 @@ function rollingFloors(sales: readonly SoldAxie[]): number[] {
   return floors
 }
 
-type Effects = Readonly<{ of(sale: SoldAxie): number; value(key: string): number }>
+type Effects = Readonly<{ sum(sale: SoldAxie): number; value(key: string): number }>
 
 const classKey = (name: string) => `class ${name}`
 const breedKey = (name: string, breedCount: number) => `breed ${name} ${breedCount}`
@@ -139,7 +139,7 @@ function fitEffects(sales: readonly SoldAxie[], premiums: readonly number[]): Ef
   }
   return {
     value: (key) => value.get(key) ?? 0,
-    of: (sale) => keysOf(sale).reduce((sum, key) => sum + (value.get(key) ?? 0), 0),
+    sum: (sale) => keysOf(sale).reduce((sum, key) => sum + (value.get(key) ?? 0), 0),
   }
 }
 

@@ -16,7 +16,7 @@ const rarity = 0.5
 /** Draws axies as they are on the market: half of them a common build, the rest variations of one, a few of anything. */
 export function createAxieDraw(seed: number): (random: Random) => DrawnAxie {
   const names = Object.keys(market.classes)
-  const buildsOf = (name: string) => market.builds.filter(([of]) => of === name)
+  const buildsOf = (name: string) => market.builds.filter(([className]) => className === name)
   const drawBuild = createWeightedChoice(market.builds.map(([, , , , , share]) => share))
   const commonShare = market.builds.reduce((sum, [, , , , , share]) => sum + share, 0) / 10_000
   const outside = names.map((name) => market.classes[name]!.share - buildsOf(name).reduce((sum, [, , , , , share]) => sum + share, 0))

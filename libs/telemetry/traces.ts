@@ -40,7 +40,7 @@ const kindConsumer = 5
 
 /** A collector that is away costs its spans, and a warning a minute; never a record. */
 export function createTraces({ endpoint, ratio, app, clock, logger, onDropped = () => {} }: TracesOptions): Traces {
-  let held: object[] = []
+  let waiting: object[] = []
   let sending: Promise<void> | null = null
   let warnedAt = Number.NEGATIVE_INFINITY
   const url = `${endpoint.replace(/\/$/, '')}/v1/traces`
@@ -52,8 +52,8 @@ export function createTraces({ endpoint, ratio, app, clock, logger, onDropped = 
     logger.warn({ url, spans: count, problem }, 'spans were dropped: the collector of traces does not take them')
   }
   const send = async (): Promise<void> => {
-    const spans = held
-    held = []
+    const spans = waiting
+    waiting = []
     if (spans.length === 0) return
     try {
       const { statusCode, body } = await request(url, {
@@ -86,10 +86,10 @@ export function createTraces({ endpoint, ratio, app, clock, logger, onDropped = 
     span({ name, parent, isRoot = false, startMillis, endMillis }) {
       const context = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/.exec(parent ?? '')
       if (context === null) return
-      if (held.length >= maxSpans) return drop(1, 'more were made than could be sent')
+      if (waiting.length >= maxSpans) return drop(1, 'more were made than could be sent')
       const [, traceId, parentSpanId] = context as unknown as [string, string, string]
       const ids = isRoot ? { spanId: parentSpanId } : { spanId: spanIdOf(app, name, parentSpanId), parentSpanId }
-      held.push({ traceId, ...ids, name, kind: kindConsumer, startTimeUnixNano: nanos(startMillis), endTimeUnixNano: nanos(endMillis) })
+      waiting.push({ traceId, ...ids, name, kind: kindConsumer, startTimeUnixNano: nanos(startMillis), endTimeUnixNano: nanos(endMillis) })
     },
     async close() {
       clearInterval(timer)

@@ -101,7 +101,7 @@ export function buildDataset(
 /** The state of a market that has been under this item model ever since. */
 function stateUnder(itemModel: ItemModel | null): MarketState {
   const model = { modelId: 'in training', featureSetHash: null }
-  return initialMarketState({ ...model, rulesHash: null }, { of: () => itemModel })
+  return initialMarketState({ ...model, rulesHash: null }, { get: () => itemModel })
 }
 
 function* bySecond(events: readonly MarketEvent[]): Generator<readonly MarketEvent[]> {

@@ -34,8 +34,8 @@ export function exitsOf(sales: SalesInTime): Exits {
     const latest = (times[row] as number) + exitMillis
     const later = (rows: readonly number[], fits: (other: number) => boolean): number | undefined =>
       firstAfter(sales, rows, row, latest, fits)
-    const resale = later(own.of(row), (other) => breedCounts[other] === breedCounts[row])
-    const exit = resale ?? later(alike.of(row), (other) => tokenIds[other] !== tokenIds[row])
+    const resale = later(own.rowsAlike(row), (other) => breedCounts[other] === breedCounts[row])
+    const exit = resale ?? later(alike.rowsAlike(row), (other) => tokenIds[other] !== tokenIds[row])
     if (exit === undefined) continue
     exits.logPrices[row] = logPrices[exit] as number
     exits.isOwn[row] = resale === undefined ? 0 : 1
@@ -44,14 +44,14 @@ export function exitsOf(sales: SalesInTime): Exits {
 }
 
 /** Rows of equal key, in the order of time, for each row. */
-function indexBy<Key>(keys: ArrayLike<Key>): Readonly<{ of(row: number): readonly number[] }> {
+function indexBy<Key>(keys: ArrayLike<Key>): Readonly<{ rowsAlike(row: number): readonly number[] }> {
   const rowsOf = new Map<Key, number[]>()
   for (let row = 0; row < keys.length; row++) {
     const rows = rowsOf.get(keys[row] as Key)
     if (rows === undefined) rowsOf.set(keys[row] as Key, [row])
     else rows.push(row)
   }
-  return { of: (row) => rowsOf.get(keys[row] as Key) ?? [] }
+  return { rowsAlike: (row) => rowsOf.get(keys[row] as Key) ?? [] }
 }
 
 /** The first of `rows` that fits, strictly after `row` was sold and no later than `latest`. */
@@ -125,7 +125,7 @@ export function demandOutcomes(sales: SalesInTime, rows: readonly number[], logA
     const asked = logAsked[index] as number
     const sells = (other: number): boolean => tokenIds[other] !== tokenIds[row] && (logPrices[other] as number) >= asked
     const longest = (demandSpans.at(-1)?.until ?? 0) * hourMillis
-    const likes = alike.of(row)
+    const likes = alike.rowsAlike(row)
     const sale = firstAfter(sales, likes, row, time + longest, sells)
     const soldAt = sale === undefined ? Number.POSITIVE_INFINITY : (times[sale] as number)
     demandSpans.forEach(({ from, until }, span) => {

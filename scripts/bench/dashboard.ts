@@ -123,12 +123,12 @@ async function openPage(url: string) {
     async look(events: number, dashboard: AppProcess): Promise<Look> {
       await devtools.send('HeapProfiler.collectGarbage')
       const { metrics } = await devtools.send('Performance.getMetrics')
-      const of = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN
+      const metric = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN
       return {
         events,
         rssMegabytes: Math.round((await dashboard.metrics()).rssBytes / 2 ** 20),
-        pageHeapMegabytes: Number((of('JSHeapUsedSize') / 2 ** 20).toFixed(1)),
-        pageNodes: of('Nodes'),
+        pageHeapMegabytes: Number((metric('JSHeapUsedSize') / 2 ** 20).toFixed(1)),
+        pageNodes: metric('Nodes'),
         rows: await page.locator('#listing-rows tr').count(),
         cards: await page.locator('#alert-cards > li').count(),
       }

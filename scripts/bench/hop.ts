@@ -31,9 +31,9 @@ export async function measureHops(servers: StackAddresses, { say, runs }: { say:
     }
   }
   await log.close()
-  const middle = (hops: readonly Hop[], of: keyof Hop) => {
-    const sorted = hops.map((hop) => hop[of]).sort((a, b) => a - b)
-    const digits = of === 'recordsPerSecond' ? 0 : 1
+  const middle = (hops: readonly Hop[], figure: keyof Hop) => {
+    const sorted = hops.map((hop) => hop[figure]).sort((a, b) => a - b)
+    const digits = figure === 'recordsPerSecond' ? 0 : 1
     return `${sorted[Math.floor(sorted.length / 2)]?.toFixed(digits)} (${sorted[0]?.toFixed(digits)} to ${sorted.at(-1)?.toFixed(digits)})`
   }
   const rows = Object.entries(report).map(

@@ -142,8 +142,8 @@ const speedLine = (name: string, { batch, calls, p50Millis, p99Millis, rowsPerCp
   `  ${Math.round((1_000 * batch) / p50Millis)} rows/s at p50, ${Math.round(rowsPerCpuSecond)} per processor second`
 
 function trainingLine(name: string, measured: readonly TrainingRun[]): string {
-  const spread = (of: (run: TrainingRun) => number, digits: number): string => {
-    const sorted = measured.map(of).sort((a, b) => a - b)
+  const spread = (figure: (run: TrainingRun) => number, digits: number): string => {
+    const sorted = measured.map(figure).sort((a, b) => a - b)
     return `${round(sorted[sorted.length >> 1] as number, digits)} (${round(sorted[0] as number, digits)} to ${round(sorted.at(-1) as number, digits)})`
   }
   return (

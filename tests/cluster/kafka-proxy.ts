@@ -68,7 +68,7 @@ export async function startKafkaProxy({ port, target }: { port: number; target: 
   let refused = false
   let connections = 0
   const links = new Set<Link>()
-  const held: Buffer[] = []
+  const kept: Buffer[] = []
 
   const server = createServer((client) => {
     if (refused) return void client.destroy()
@@ -77,7 +77,7 @@ export async function startKafkaProxy({ port, target }: { port: number; target: 
       target,
       connection: ++connections,
       decide: (request) => rule(request),
-      hold: (frame) => held.push(frame),
+      hold: (frame) => kept.push(frame),
     })
     links.add(link)
     client.once('close', () => links.delete(link))
@@ -92,10 +92,10 @@ export async function startKafkaProxy({ port, target }: { port: number; target: 
     refuse(next) {
       refused = next
     },
-    heldBack: () => held.length,
+    heldBack: () => kept.length,
     async deliverHeld() {
       const answers: Buffer[] = []
-      for (const frame of held.splice(0)) answers.push(await ask(target, frame))
+      for (const frame of kept.splice(0)) answers.push(await ask(target, frame))
       return answers
     },
     resume() {

@@ -24,12 +24,13 @@ const recorded = (count: number, partition = 0): LogRecord[] =>
   }))
 
 const sourceOf = (records: readonly LogRecord[]): ReplaySource => {
-  const of = (partition: number, from: number) => records.filter((record) => record.partition === partition && record.offset >= from)
+  const recordsFrom = (partition: number, from: number) =>
+    records.filter((record) => record.partition === partition && record.offset >= from)
   return {
     partitions: [...new Set(records.map(({ partition }) => partition))],
-    count: (partition, from) => of(partition, from).length,
+    count: (partition, from) => recordsFrom(partition, from).length,
     read: async function* (partition, from) {
-      yield* of(partition, from)
+      yield* recordsFrom(partition, from)
     },
     close: async () => {},
   }

@@ -54,8 +54,8 @@ test('ids and titles that nobody has heard of cost nothing, whatever they are sp
 
 test('parts of which the market alone tells where they sit do not spoil the file', async () => {
   const types = ['Eyes', 'Ears', 'Mouth', 'Horn', 'Back', 'Tail']
-  const told = { ...nothing, parts: types.map((type) => ({ class: 'Beast', type, special: '', stage: 1 })) }
-  const strange = sale(1, 'back-to-front', told)
+  const described = { ...nothing, parts: types.map((type) => ({ class: 'Beast', type, special: '', stage: 1 })) }
+  const strange = sale(1, 'back-to-front', described)
   const { written, profiles } = await profilesRead([
     { ...strange, item: { ...strange.item, parts: ['1', '2', '3', '4', '', '6'] } },
     strange,

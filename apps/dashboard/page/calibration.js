@@ -139,7 +139,9 @@ function missedLines({ reasons, winners }) {
       h(
         'tbody',
         {},
-        ...reasons.map((of) => h('tr', {}, h('th', { scope: 'row', class: 'wraps' }, of.reason), ...cells(of.count, of.gained, of.lost))),
+        ...reasons.map((one) =>
+          h('tr', {}, h('th', { scope: 'row', class: 'wraps' }, one.reason), ...cells(one.count, one.gained, one.lost)),
+        ),
       ),
     ),
     ...winners.map(({ axieId, reason, askUsd, netUsd }) =>

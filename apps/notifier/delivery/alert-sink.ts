@@ -88,7 +88,7 @@ export function createAlertSink(options: AlertSinkOptions): PartitionSink {
     return cards.map((card) => {
       if (!isOpen(card)) return card
       const { alertId } = card.incoming.alert
-      if (!ours.has(alertId)) return after(card, { type: 'lost', told: intents.find(alertId) })
+      if (!ours.has(alertId)) return after(card, { type: 'lost', newest: intents.find(alertId) })
       return after(card, { type: 'claimed', as: 'sent', reference: alertId })
     })
   }

@@ -102,7 +102,7 @@ export function createChannelDesk<Message>(options: ChannelDeskOptions<Message>)
   })
   finished.catch(() => {})
   void wakeWhenPeopleSpeak()
-  const take = (item: DeskMessage<Message>) => interrupt({ type: 'taken', item, told: intents.find(item.id) })
+  const take = (item: DeskMessage<Message>) => interrupt({ type: 'taken', item, newest: intents.find(item.id) })
   return {
     take: (alert) => take(ofAlert(alert, options)),
     announce: (notice) => take(ofNotice(notice, options)),

@@ -5,7 +5,7 @@ import { type Delivery, type DeliveryEvent, deliveryOf, next } from './delivery.
 import type { Posting, Recall } from './place.ts'
 import { heldDetail } from './story.ts'
 
-const told = (status: NotificationStatus, detail: string | null = null): Notification => ({
+const notified = (status: NotificationStatus, detail: string | null = null): Notification => ({
   ...{ alertId: 'x', channel: 'c', nonce: 'nonce', messageId: null, at: 7, writer: 'another' },
   ...{ status, detail },
 })
@@ -28,9 +28,9 @@ const answer = (posting: Posting): DeliveryEvent => ({ type: 'answered', posting
 const events: Readonly<Record<string, DeliveryEvent>> = {
   muted: { type: 'dropped', status: 'muted', detail: 'why' },
   claimed: { type: 'claimed', reference: 'nonce', as: 'sent' },
-  'lost to an intent': { type: 'lost', told: told('intended') },
-  'lost to one that was sent': { type: 'lost', told: told('sent') },
-  'lost to one that was given up': { type: 'lost', told: told('intended', heldDetail) },
+  'lost to an intent': { type: 'lost', newest: notified('intended') },
+  'lost to one that was sent': { type: 'lost', newest: notified('sent') },
+  'lost to one that was given up': { type: 'lost', newest: notified('intended', heldDetail) },
   found: { type: 'found', messageId: '1' },
   'not found': { type: 'not found' },
   'cannot be looked for': { type: 'cannot be looked for' },
@@ -132,11 +132,11 @@ describe.each<[Recall, typeof transitions]>([
 describe('where a delivery stands by the newest word about it', () => {
   it.each<[string, Notification | undefined, Partial<Delivery>]>([
     ['nothing was said', undefined, open],
-    ['it was given up', told('intended', heldDetail), open],
-    ['an intent without outcome', told('intended'), doubtful],
-    ['one within a digest', told('intended', 'digest abc'), { ...doubtful, reference: 'abc', as: 'coalesced' }],
+    ['it was given up', notified('intended', heldDetail), open],
+    ['an intent without outcome', notified('intended'), doubtful],
+    ['one within a digest', notified('intended', 'digest abc'), { ...doubtful, reference: 'abc', as: 'coalesced' }],
     ...(['sent', 'unknown', 'expired', 'coalesced', 'muted', 'edited', 'failed', 'gone', 'limited'] as const).map(
-      (status) => [`it is ${status}`, told(status), { type: 'over', status: 'known' }] as [string, Notification, Partial<Delivery>],
+      (status) => [`it is ${status}`, notified(status), { type: 'over', status: 'known' }] as [string, Notification, Partial<Delivery>],
     ),
   ])('%s', (_case, word, expected) => {
     expect(deliveryOf(word)).toEqual(expected)

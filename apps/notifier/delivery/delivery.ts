@@ -42,7 +42,7 @@ export type DeliveryEvent =
   | Readonly<{ type: 'dropped'; status: 'muted' | 'limited' | 'expired' | 'gone'; detail: string }>
   | (Attempt & Readonly<{ type: 'claimed' }>)
   /** Another's intent came first; the newest word about it. */
-  | Readonly<{ type: 'lost'; told: Notification | undefined }>
+  | Readonly<{ type: 'lost'; newest: Notification | undefined }>
   /** Looked for in its place. */
   | Readonly<{ type: 'found'; messageId: string }>
   | Readonly<{ type: 'not found' }>
@@ -56,16 +56,16 @@ export type DeliveryEvent =
 export const digestDetail = 'digest '
 
 /** Where it stands by the newest word about it, before we did anything. `recall` says what its place remembers. */
-export function deliveryOf(told: Notification | undefined): Delivery {
-  if (told === undefined || isGivenUp(told)) return { type: 'open', isCleared: false }
-  if (told.status !== 'intended') return { type: 'over', status: 'known' }
-  const digest = told.detail?.startsWith(digestDetail) === true ? told.detail.slice(digestDetail.length) : null
+export function deliveryOf(newest: Notification | undefined): Delivery {
+  if (newest === undefined || isGivenUp(newest)) return { type: 'open', isCleared: false }
+  if (newest.status !== 'intended') return { type: 'over', status: 'known' }
+  const digest = newest.detail?.startsWith(digestDetail) === true ? newest.detail.slice(digestDetail.length) : null
   return {
     type: 'doubtful',
-    reference: digest ?? told.nonce,
+    reference: digest ?? newest.nonce,
     as: digest === null ? 'sent' : 'coalesced',
-    since: told.at,
-    writer: told.writer,
+    since: newest.at,
+    writer: newest.writer,
   }
 }
 
@@ -101,7 +101,7 @@ function fromOpen(event: DeliveryEvent, recall: Recall): Delivery | null {
       return { type: 'ours', reference: event.reference, as: event.as }
     case 'lost': {
       // Where one can look, we look whether the other did show it, before we are done with it; elsewhere it is its own to settle.
-      const theirs = deliveryOf(event.told)
+      const theirs = deliveryOf(event.newest)
       return theirs.type === 'doubtful' && recall !== 'look' ? { type: 'over', status: 'known' } : theirs
     }
     default:

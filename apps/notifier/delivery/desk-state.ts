@@ -69,7 +69,7 @@ export type StepEvent =
 export type DeskEvent<Item extends DeskItem> =
   | StepEvent
   /** At any time. `told`: the newest word about it. */
-  | Readonly<{ type: 'taken'; item: Item; told: Notification | undefined }>
+  | Readonly<{ type: 'taken'; item: Item; newest: Notification | undefined }>
   | Readonly<{ type: 'told to stop' }>
 
 /** What holds at the moment of an event: read once, so that nothing changes between two looks at a clock. */

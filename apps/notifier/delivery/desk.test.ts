@@ -15,11 +15,11 @@ const item = (id: string, change: Partial<DeskItem> = {}): Item => ({
   ...{ id, rank: 1, expiresAt: 60_000, canBeSummedUp: true },
   ...{ isCurrent: () => true, silence: () => null, ...change },
 })
-const told = (alertId: string, status: NotificationStatus, detail: string | null = null): Notification => ({
+const notified = (alertId: string, status: NotificationStatus, detail: string | null = null): Notification => ({
   ...{ alertId, channel: 'c', nonce: nonceOf(alertId, 'c'), messageId: null, at: 7, writer: 'another', status, detail },
 })
 
-const taken = (one: DeskItem, newest?: Notification): DeskEvent<DeskItem> => ({ type: 'taken', item: one, told: newest })
+const taken = (one: DeskItem, newest?: Notification): DeskEvent<DeskItem> => ({ type: 'taken', item: one, newest: newest })
 const rested: DeskEvent<DeskItem> = { type: 'rested' }
 const recorded: DeskEvent<DeskItem> = { type: 'recorded' }
 const checked: DeskEvent<DeskItem> = { type: 'checked', isThere: true }
@@ -81,7 +81,7 @@ describe('one alert', () => {
   })
 
   it('that was told before is only settled', () => {
-    expect(desk([taken(item('a'), told('a', 'sent')), rested])).toMatchObject({
+    expect(desk([taken(item('a'), notified('a', 'sent')), rested])).toMatchObject({
       step: { type: 'settle' },
       queue: [{ delivery: { status: 'known' } }],
     })
@@ -147,14 +147,14 @@ describe('many at once', () => {
 
   it('where another has claimed one of a digest, ours are given back, and the other’s is looked for', () => {
     const digest = desk([...three, taken(item('d', { rank: 0 })), rested, ...inFull, ...inFull])
-    const state = next(digest, { type: 'claimed', lost: new Map([['a', told('a', 'intended')]]) }, facts)
+    const state = next(digest, { type: 'claimed', lost: new Map([['a', notified('a', 'intended')]]) }, facts)
     expect([state.step.type, words(state)]).toEqual(['record', ['a doubtful', `d intended ${heldDetail}`]])
     expect(next(state, recorded, facts).step).toMatchObject({ type: 'look', id: 'a' })
   })
 })
 
 describe('in doubt', () => {
-  const doubt = taken(item('a'), told('a', 'intended'))
+  const doubt = taken(item('a'), notified('a', 'intended'))
   const notFound: DeskEvent<DeskItem> = { type: 'looked', messageId: null }
 
   it('it is looked for: what is found is recorded', () => {
@@ -178,14 +178,14 @@ describe('in doubt', () => {
   })
 
   it('it is looked for before it is dropped', () => {
-    expect(desk([taken(item('a', { expiresAt: 1 }), told('a', 'intended')), rested]).step.type).toBe('look')
-    const state = desk([taken(item('a', { expiresAt: 1 }), told('a', 'intended')), rested, notFound, recorded])
+    expect(desk([taken(item('a', { expiresAt: 1 }), notified('a', 'intended')), rested]).step.type).toBe('look')
+    const state = desk([taken(item('a', { expiresAt: 1 }), notified('a', 'intended')), rested, notFound, recorded])
     expect(words(state)).toEqual(['a expired past its deadline'])
   })
 
   it('held back by people it waits in doubt', () => {
     const held: Silence = { type: 'hold', reason: 'paused' }
-    expect(desk([taken(item('a', { silence: () => held }), told('a', 'intended')), rested]).step.type).toBe('rest')
+    expect(desk([taken(item('a', { silence: () => held }), notified('a', 'intended')), rested]).step.type).toBe('rest')
   })
 
   it('where the channel cannot be read now, it is asked again later', () => {
@@ -237,7 +237,7 @@ describe('the pace', () => {
 describe('a step is answered by what it asked for', () => {
   const at: Readonly<Record<Step['type'], DeskState<DeskItem>>> = {
     rest: emptyDesk,
-    look: desk([taken(item('a'), told('a', 'intended')), rested]),
+    look: desk([taken(item('a'), notified('a', 'intended')), rested]),
     check: desk([taken(item('a')), rested]),
     claim: desk([taken(item('a')), rested, checked]),
     post: desk([taken(item('a')), rested, checked, won]),

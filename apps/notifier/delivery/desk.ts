@@ -10,7 +10,7 @@ import type { Posting } from './place.ts'
  * step is answered that is not under way.
  */
 export function next<Item extends DeskItem>(state: DeskState<Item>, event: DeskEvent<Item>, facts: Facts): DeskState<Item> {
-  if (event.type === 'taken') return taken(state, event.item, event.told)
+  if (event.type === 'taken') return taken(state, event.item, event.newest)
   if (event.type === 'told to stop') return { ...state, isStopping: true }
   const { step } = state
   switch (step.type) {
@@ -41,11 +41,11 @@ export function next<Item extends DeskItem>(state: DeskState<Item>, event: DeskE
 }
 
 /** What comes again while it is in hand, after a rejoin, is known by its newest coming. */
-function taken<Item extends DeskItem>(state: DeskState<Item>, item: Item, told: Notification | undefined): DeskState<Item> {
+function taken<Item extends DeskItem>(state: DeskState<Item>, item: Item, newest: Notification | undefined): DeskState<Item> {
   const isInHand = state.queue.some((entry) => entry.item.id === item.id)
   const queue = isInHand
     ? state.queue.map((entry) => (entry.item.id === item.id ? { ...entry, item } : entry))
-    : [...state.queue, { item, delivery: deliveryOf(told) }]
+    : [...state.queue, { item, delivery: deliveryOf(newest) }]
   return { ...state, queue }
 }
 
@@ -72,7 +72,7 @@ function claimed<Item extends DeskItem>(
   facts: Facts,
 ): DeskState<Item> {
   const afterwards = ids.reduce((before, id) => {
-    const event: DeliveryEvent = lost.has(id) ? { type: 'lost', told: lost.get(id) } : { type: 'claimed', as, reference }
+    const event: DeliveryEvent = lost.has(id) ? { type: 'lost', newest: lost.get(id) } : { type: 'claimed', as, reference }
     return after(before, [id], event, facts)
   }, state)
   const won = ids.filter((id) => !lost.has(id))

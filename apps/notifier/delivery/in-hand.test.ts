@@ -33,8 +33,8 @@ it('law: no position is told while an alert before it is unsettled, and all of t
         inHand = next(inHand, taken(batch + 1, ...alertIds))
       })
       while (open.size > 0) {
-        const told = settledUpTo(inHand) ?? 0
-        expect(told).toBeLessThan(Math.min(...open.values()))
+        const upTo = settledUpTo(inHand) ?? 0
+        expect(upTo).toBeLessThan(Math.min(...open.values()))
         const alertId = [...open.keys()][chance.next().value! % open.size]!
         open.delete(alertId)
         inHand = next(inHand, settled(alertId))

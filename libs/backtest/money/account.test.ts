@@ -23,7 +23,7 @@ function run(picks: readonly (readonly [string, number, number])[], later: Event
   const opportunities = picks.map(([id, hours, usd]) => opportunityOf(book, offered(axie(id), hours, usd), given, 'assumed'))
   return { ...runAccount(scheduleOf(opportunities), given, luck), opportunities, book }
 }
-const told = ({ trades }: { trades: readonly Trade[] }) =>
+const exitsOf = ({ trades }: { trades: readonly Trade[] }) =>
   trades.map(({ opportunity, exit, gainUsd }) => [opportunity.offer.tokenId, exit.kind, (exit.at - start) / hour, gainUsd])
 
 describe('an account', () => {
@@ -36,7 +36,7 @@ describe('an account', () => {
       ],
       [sold(axie('8'), 3, 90), sold(axie('9'), 5, 95)],
     )
-    expect(told({ trades })).toEqual([
+    expect(exitsOf({ trades })).toEqual([
       ['1', 'alike', 3, 30],
       ['3', 'alike', 5, 30],
     ])
@@ -48,18 +48,18 @@ describe('an account', () => {
       ['1', 1, 20],
       ['2', 26, 21],
     ] as const
-    expect(told(run(picks, [sold(axie('8'), 27, 200)]))).toEqual([
+    expect(exitsOf(run(picks, [sold(axie('8'), 27, 200)]))).toEqual([
       ['1', 'alike', 27, 90 * 0.95 - 20],
       ['2', 'unsold', 98 - 1 / hour, expect.any(Number)],
     ])
-    expect(told(run(picks, [sold(axie('8'), 27, 200), sold(axie('9'), 28, 200)])).map(([, kind]) => kind)).toEqual(['alike', 'alike'])
+    expect(exitsOf(run(picks, [sold(axie('8'), 27, 200), sold(axie('9'), 28, 200)])).map(([, kind]) => kind)).toEqual(['alike', 'alike'])
   })
 
   test('a buyer comes by chance; the axie itself being really resold is no chance', () => {
     const unlucky: Luck = { race: () => 0, buyer: () => 0.5 }
-    const sale = (chance: number) => told(run([['1', 1, 20]], [sold(axie('8'), 3, 90)], { sellChance: chance }, unlucky))[0]?.[1]
+    const sale = (chance: number) => exitsOf(run([['1', 1, 20]], [sold(axie('8'), 3, 90)], { sellChance: chance }, unlucky))[0]?.[1]
     expect([sale(0.5), sale(0.51)]).toEqual(['unsold', 'alike'])
-    expect(told(run([['1', 1, 20]], [sold(axie('8'), 3, 90), sold(axie('1'), 9, 30)], { sellChance: 0 }, unlucky))).toEqual([
+    expect(exitsOf(run([['1', 1, 20]], [sold(axie('8'), 3, 90), sold(axie('1'), 9, 30)], { sellChance: 0 }, unlucky))).toEqual([
       ['1', 'resold', 9, 10],
     ])
   })
@@ -72,7 +72,7 @@ describe('an account', () => {
     const first = { ...offered(axie('1'), 1, 20), listedAt: start + 0.5 * hour }
     const again = { ...offered(axie('1'), 9, 33), listedAt: start + 9 * hour - 1 }
     const { trades, missed } = runAccount(scheduleOf([at(first), at(early), at(again)]), given, lucky)
-    expect(told({ trades }).map(([id, kind]) => [id, kind])).toEqual([
+    expect(exitsOf({ trades }).map(([id, kind]) => [id, kind])).toEqual([
       ['1', 'resold'],
       ['2', 'unsold'],
     ])

@@ -137,9 +137,9 @@ function resultOf(strategy: Strategy, { book, settings, span, seed }: MoneyCase,
   const picks = strategy.picksOf(0)
   const { trades, missed } = runAccount(scheduleOf(picks), settings, luckOf(seed, 0))
   const curve = curveOf(trades, book, settings, span)
-  const { draws: _, ...told } = money
+  const { draws: _, ...figures } = money
   const result: StrategyResult = {
-    ...told,
+    ...figures,
     summary: strategy.isDrawn ? meanSummary(strategy, settings) : summarisePicks(picks, settings),
     intervals: pickIntervals(picks, days, settings),
     maximumDrawdownRatio: Math.max(0, ...drawdownsOf(curve, settings.capitalUsd).map(({ ratio }) => ratio)),

@@ -154,7 +154,7 @@ function qualityTables({ forecast }: BacktestResult): Html[] {
     { title: '25-75% holds', kind: 'number' },
     { title: '5-95% holds', kind: 'number' },
   ] as const
-  const of = (caption: string, rows: BacktestResult['forecast']['byDay']): Html =>
+  const forecastTable = (caption: string, rows: BacktestResult['forecast']['byDay']): Html =>
     table({
       caption,
       columns,
@@ -168,9 +168,9 @@ function qualityTables({ forecast }: BacktestResult): Html[] {
       ]),
     })
   return [
-    of('By day, and all.', [...forecast.byDay, forecast.all]),
-    of('By class.', forecast.byClass),
-    of(
+    forecastTable('By day, and all.', [...forecast.byDay, forecast.all]),
+    forecastTable('By class.', forecast.byClass),
+    forecastTable(
       'By the price it sold for. Seen from the price, cheap ones always look overestimated and dear ones underestimated: part of it is hindsight.',
       forecast.byPrice,
     ),

@@ -65,9 +65,9 @@ export type WorldOptions = Readonly<{
 export function createLearnerWorld({ models, damaged = [], settings = learningSettings }: WorldOptions) {
   const names = Object.keys(models)
   const itemModels: ItemModels = {
-    of: ({ modelId, featureSetHash }) => {
+    get: ({ modelId, featureSetHash }) => {
       if (damaged.includes(modelId)) throw new RejectedError('model_corrupt', 'damaged')
-      return sampleItemModels.of({ modelId: modelId === names[0] ? 'model-1' : 'model-2', featureSetHash })
+      return sampleItemModels.get({ modelId: modelId === names[0] ? 'model-1' : 'model-2', featureSetHash })
     },
   }
   const learner = createLearner({

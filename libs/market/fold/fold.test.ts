@@ -156,11 +156,11 @@ describe('the fold', () => {
         })
         const inOrder = sales.sort((a, b) => a.soldAt - b.soldAt)
         const now = Math.max(0, ...inOrder.map(({ soldAt }) => soldAt))
-        const told = (observedAt: (soldAt: number) => number): MarketEvent[] =>
+        const observed = (observedAt: (soldAt: number) => number): MarketEvent[] =>
           inOrder.map((sale) => saleEvent(sale, { observedAt: observedAt(sale.soldAt), origin: 'backfill', source: 'synthetic' }))
         const contexts = (state: MarketState) =>
           sampleProfiles.map((profile) => contextFor(state, profile, { seller: '', listingId: '', observedAt: now }))
-        expect(contexts(fold(told(() => now)))).toEqual(contexts(fold(told((soldAt) => soldAt))))
+        expect(contexts(fold(observed(() => now)))).toEqual(contexts(fold(observed((soldAt) => soldAt))))
       }),
       { numRuns: 100 },
     )

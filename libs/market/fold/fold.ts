@@ -60,7 +60,7 @@ const wasNoticed = (lastMet: number | null, kind: EventContent['kind'], clock: n
 export function applyEvent(state: MarketState, event: MarketEvent): void {
   const content = readEvent(event)
   if (content.kind === 'model') checkPromotion(state, content)
-  const itemModel = content.kind === 'model' ? state.itemModels.of(content) : itemModelOf(state)
+  const itemModel = content.kind === 'model' ? state.itemModels.get(content) : itemModelOf(state)
   advance(state, Math.max(state.clock, event.observedAt))
   const lastMet = state.metIds.meet(event.eventId, state.clock)
   // Met again or not, a sold axie is no longer on offer: the sale may matter to no price any more, and still to its ask.
@@ -174,9 +174,9 @@ function rememberSale(
   const level = state.levels.add({ soldAt, logPrice, group })
   const profile = profileOf(item)
   const residual = readSale(itemModel, state.residualLevels, { soldAt, logPrice, profile })
-  const told = { clock: state.clock, soldAt, logPrice, profile: { ...profile, genes: null, image: null } }
+  const sold = { clock: state.clock, soldAt, logPrice, profile: { ...profile, genes: null, image: null } }
   if (soldAt <= state.clock - salesMillis) {
-    state.toldSales.add({ ...told, remembered: null })
+    state.toldSales.add({ ...sold, remembered: null })
     return
   }
   state.watchedHours.add(soldAt)
@@ -184,6 +184,6 @@ function rememberSale(
   const traits = traitsOf(anatomy)
   const grown = isWitnessed ? grownOf(profile) : unknownGrowth
   const number = state.sales.add({ saleId, tokenId: item.tokenId, traits, usd, soldAt, relative, residual, ...grown }, state.clock)
-  state.toldSales.add({ ...told, remembered: { number, traits, relative } })
+  state.toldSales.add({ ...sold, remembered: { number, traits, relative } })
   if (relative !== null) state.classSales.add({ soldAt, traits, relative, residual: residual ?? Number.NaN })
 }

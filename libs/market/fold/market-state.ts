@@ -120,6 +120,6 @@ export const carryOf = ({ model, modelSince, rulesHash, barred }: MarketState): 
 
 /** The item model in force; null of none. RejectedError where the carried model's cannot be had. */
 export function itemModelOf(state: MarketState): ItemModel | null {
-  if (state.itemModel === undefined) state.itemModel = state.model === null ? null : state.itemModels.of(state.model)
+  if (state.itemModel === undefined) state.itemModel = state.model === null ? null : state.itemModels.get(state.model)
   return state.itemModel
 }

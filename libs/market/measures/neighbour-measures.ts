@@ -62,7 +62,7 @@ function insert(count: number, value: number, relative: number, residual: number
 
 function collect({ classSales, traits, asOf }: NeighbourInput): number {
   const [wantedBattle, wantedOther, wantedBreeds, oldest] = [packBattleParts(traits), packOtherParts(traits), traits[1], asOf - salesMillis]
-  const { start, end, soldAt, relative, residual, battleParts, otherParts, breedCount } = classSales.of(traits[0], traits[8])
+  const { start, end, soldAt, relative, residual, battleParts, otherParts, breedCount } = classSales.columnsOf(traits[0], traits[8])
   let [count, farthest, farthestHalves] = [0, Number.NEGATIVE_INFINITY, -1]
   for (let row = end - 1; row >= start; row -= 1) {
     const battle = wantedBattle ^ (battleParts[row] as number)

@@ -13,7 +13,7 @@ describe('the newest sales of a class', () => {
       const soldAt = number % 3 === 0 ? number - 10 : number
       sales.add({ soldAt, traits: traits(2), relative: soldAt / 10, residual: Number.NaN })
     }
-    const { start, end, soldAt, relative } = sales.of(2, 0)
+    const { start, end, soldAt, relative } = sales.columnsOf(2, 0)
     const times = [...soldAt.subarray(start, end)]
     expect(times).toHaveLength(maxSalesOfClass)
     expect(times).toEqual([...times].sort((a, b) => a - b))
@@ -25,14 +25,14 @@ describe('the newest sales of a class', () => {
     const sales = createClassSales()
     for (const kind of [0, 16, 16]) sales.add({ soldAt: 1, traits: traits(2, kind), relative: kind, residual: Number.NaN })
     const relatives = (kind: number): number[] => {
-      const { start, end, relative } = sales.of(2, kind)
+      const { start, end, relative } = sales.columnsOf(2, kind)
       return [...relative.subarray(start, end)]
     }
     expect([relatives(0), relatives(16), relatives(1)]).toEqual([[0], [16, 16], []])
   })
 
   it('of a class without sales are none', () => {
-    const { start, end } = createClassSales().of(5, 0)
+    const { start, end } = createClassSales().columnsOf(5, 0)
     expect(end - start).toBe(0)
   })
 })

@@ -31,7 +31,7 @@ export interface ClassSales {
   /** Sales may arrive late. Of those of one time, the lowest relative price comes first, then the lowest residual: so the order of arrival does not matter. */
   add(sale: Readonly<{ soldAt: number; traits: Traits; relative: number; residual: number }>): void
   /** @param kind see `kindOf`: neighbours are of one kind */
-  of(classNumber: number, kind: number): ClassColumns
+  columnsOf(classNumber: number, kind: number): ClassColumns
 }
 
 /** Room to append before the newest have to be moved to the front: four times those that count. */
@@ -85,7 +85,7 @@ export function createClassSales(): ClassSales {
   }
 
   return {
-    of: (classNumber, kind) => groups.get(groupOf(classNumber, kind)) ?? none,
+    columnsOf: (classNumber, kind) => groups.get(groupOf(classNumber, kind)) ?? none,
     add(sale) {
       const { soldAt, traits, relative, residual } = sale
       const columns = columnsOf(traits[0], traits[8])

@@ -44,7 +44,7 @@ export const sampleItems: readonly Item[] = [
 
 /** Item models of the models that the samples promote: one without, two that disagree and change with the day, and one that cannot be had. */
 export const sampleItemModels: ItemModels = {
-  of({ modelId }) {
+  get({ modelId }) {
     if (modelId === 'model-0') return null
     if (modelId === 'model-3') throw new RejectedError('model_missing', 'no such bundle')
     const perBreed = modelId === 'model-1' ? -0.2 : -0.5

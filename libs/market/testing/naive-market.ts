@@ -31,7 +31,7 @@ type KnownSale = Readonly<{
 const isRefused = (event: MarketEvent): boolean => {
   try {
     const content = readEvent(event)
-    if (content.kind === 'model') sampleItemModels.of(content)
+    if (content.kind === 'model') sampleItemModels.get(content)
     return false
   } catch (error) {
     if (error instanceof RejectedError) return true
@@ -65,7 +65,7 @@ export function rateAt(folded: readonly Folded[], at: number): number | null {
 function itemModelAfter(folded: readonly Folded[]): ItemModel | null {
   const last = folded.findLast(({ event }) => payloadOf(event).kind === 'ModelPromoted')
   const payload = last === undefined ? null : payloadOf(last.event)
-  return payload?.kind === 'ModelPromoted' ? sampleItemModels.of(payload.value) : null
+  return payload?.kind === 'ModelPromoted' ? sampleItemModels.get(payload.value) : null
 }
 
 const logBin = (usd: number): number => Math.round(Math.log(usd) * 1_000)

@@ -59,6 +59,6 @@ export const settledAnswer = (id?: string, timestamps: readonly number[] = [1_65
   transferHistory: { results: timestamps.map(transferAnswer) },
 })
 
-export const held = (json: unknown): HttpAnswer => ({ json, heldAt: 1, marketTime: 2, quotaRemaining: null })
+export const answerWith = (json: unknown): HttpAnswer => ({ json, heldAt: 1, marketTime: 2, quotaRemaining: null })
 export const listingsPage = (...results: unknown[]) => ({ data: { axies: { total: results.length, results } } })
 export const settledPage = (...results: unknown[]) => ({ data: { settledAuctions: { axies: { total: results.length, results } } } })

@@ -54,8 +54,8 @@ describe('the head of exits', { timeout: 60_000 }, () => {
   })
 
   /** One of the rows, at other asks. */
-  const at = (row: number, asksUsd: readonly number[], of = head): Float64Array =>
-    exitQuantiles(of, {
+  const at = (row: number, asksUsd: readonly number[], exitHead = head): Float64Array =>
+    exitQuantiles(exitHead, {
       inputs: Float32Array.from(
         asksUsd.flatMap(() => [...later.inputs.subarray(row * headColumns.length, (row + 1) * headColumns.length)]),
       ),

@@ -10,7 +10,7 @@ function reference(pairs: readonly (readonly [value: number, weight: number])[],
   return (sorted.find((_, place) => upTo(place) >= wanted)?.[0] ?? Number.NaN) + 0
 }
 
-const of = (values: readonly number[], share: number, weights: readonly number[] = values.map(() => 1)): number =>
+const quantile = (values: readonly number[], share: number, weights: readonly number[] = values.map(() => 1)): number =>
   quantileOf(Float64Array.from(values), Float64Array.from(weights), share)
 
 const values = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.double({ noNaN: true, min: -1e6, max: 1e6 }))
@@ -21,7 +21,7 @@ test('finds any quantile by weight without sorting, whatever the values are and 
   const pairs = fc.array(fc.tuple(values, fc.integer({ min: 1, max: 9 })), { minLength: 1, maxLength: 200 })
   fc.assert(
     fc.property(pairs, shares, (pairs, share) => {
-      const found = of(
+      const found = quantile(
         pairs.map(([value]) => value),
         share,
         pairs.map(([, weight]) => weight),
@@ -48,13 +48,13 @@ test('a value of weight 2 counts as one that is there twice', () => {
   fc.assert(
     fc.property(fc.array(values, { minLength: 1, maxLength: 50 }), shares, (some, share) => {
       expect(
-        of(
+        quantile(
           some,
           share,
           some.map((_, index) => 1 + (index % 2)),
         ),
       ).toBe(
-        of(
+        quantile(
           some.flatMap((value, index) => (index % 2 === 0 ? [value] : [value, value])),
           share,
         ),
@@ -65,8 +65,8 @@ test('a value of weight 2 counts as one that is there twice', () => {
 
 test('of sorted, reversed and equal values too', () => {
   const ascending = Array.from({ length: 10_001 }, (_, index) => index)
-  expect(of(ascending, 0.25)).toBe(2_500)
-  expect(of(ascending.toReversed(), 0.95)).toBe(9_500)
-  expect(of(Array(10_000).fill(7), 0.5)).toBe(7)
-  expect(of([], 0.5)).toBe(0)
+  expect(quantile(ascending, 0.25)).toBe(2_500)
+  expect(quantile(ascending.toReversed(), 0.95)).toBe(9_500)
+  expect(quantile(Array(10_000).fill(7), 0.5)).toBe(7)
+  expect(quantile([], 0.5)).toBe(0)
 })

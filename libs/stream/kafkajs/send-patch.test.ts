@@ -112,13 +112,13 @@ describe('kafkajs with its sending patched: clusters of more than one broker', (
 
   it('begins the next attempt only when all requests of the failed one have ended, and sends again only what failed', async () => {
     let release = () => {}
-    const held = new Promise<void>((resolve) => (release = resolve))
+    const released = new Promise<void>((resolve) => (release = resolve))
     const requests: string[] = []
     const cluster = createCluster({
       leaders: { 0: 1, 1: 2 },
       behave: async ({ nodeId, partitions, attempt }) => {
         requests.push(`${nodeId}: ${partitions}`)
-        if (nodeId === 1) await held
+        if (nodeId === 1) await released
         if (nodeId === 2 && attempt === 1) throw moved()
       },
     })

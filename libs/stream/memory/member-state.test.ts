@@ -22,13 +22,13 @@ const handoverAt = (partition: number, position: number): Handover => ({
   missing: null,
 })
 const [zero, one, other] = [handoverAt(0, 5), handoverAt(1, 6), handoverAt(0, 9)]
-const held = { epoch: 1, handovers: new Map([zero, one].map((handover) => [keyOf(handover.partition), handover])) }
+const assigned = { epoch: 1, handovers: new Map([zero, one].map((handover) => [keyOf(handover.partition), handover])) }
 
 const states: { readonly [Type in MemberState['type']]: Extract<MemberState, { type: Type }> } = {
   apart: { type: 'apart' },
-  working: { type: 'working', ...held },
-  draining: { type: 'draining', ...held },
-  leaving: { type: 'leaving', ...held },
+  working: { type: 'working', ...assigned },
+  draining: { type: 'draining', ...assigned },
+  leaving: { type: 'leaving', ...assigned },
   expelled: { type: 'expelled' },
   out: { type: 'out' },
 }
@@ -66,8 +66,8 @@ describe('a member', () => {
   })
 
   it.each([states.working, states.draining])('keeps what it holds while it finishes it, from $type', (state) => {
-    expect(next(state, events.left)).toEqual({ type: 'leaving', ...held })
-    if (state.type === 'working') expect(next(state, events.drained)).toEqual({ type: 'draining', ...held })
+    expect(next(state, events.left)).toEqual({ type: 'leaving', ...assigned })
+    if (state.type === 'working') expect(next(state, events.drained)).toEqual({ type: 'draining', ...assigned })
   })
 
   it.each(all)('from $type hears of its own partitions only', (state) => {

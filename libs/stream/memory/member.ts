@@ -89,11 +89,11 @@ export function createMember(options: MemberOptions): Member {
       deliveries = share.map((partition) => deliver(partition, epoch, delivery))
     },
     end(event) {
-      const held = handoversOf(state)
+      const handovers = handoversOf(state)
       move(event)
       cutBackoff.abort(new Error(event.type))
       if (event.type === 'expelled') gone.resolve()
-      for (const { partition } of held) storageOf(partition, storage).wake()
+      for (const { partition } of handovers) storageOf(partition, storage).wake()
     },
     done,
     doneOrGone: () => Promise.race([done(), gone.promise]),

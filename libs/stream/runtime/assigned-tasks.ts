@@ -14,7 +14,7 @@ export interface AssignedTasks {
    * Takes over and begins to restore before the first record comes, so that it finds the state there. A batch that is faster helps itself.
    */
   begin(assigned: readonly TopicPartition[], epoch: number): void
-  of(partition: number): PartitionTask | undefined
+  get(partition: number): PartitionTask | undefined
   /** Readiness: how many of them are as far as the group was. A standby tells of what it keeps warm instead. */
   tellRestored(): void
   close(): Promise<void>
@@ -69,7 +69,7 @@ export function createAssignedTasks(options: AssignedTasksOptions): AssignedTask
         void openAhead(ours, epoch)
       }
     },
-    of: (partition) => tasks.get(partition)?.task,
+    get: (partition) => tasks.get(partition)?.task,
     tellRestored,
     async close() {
       await Promise.all([...tasks.values()].map(({ task }) => task.close()))

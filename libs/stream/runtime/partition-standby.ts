@@ -43,7 +43,7 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
   let follower: Follower | null = null
 
   async function look(): Promise<void> {
-    const readBefore = keptBy(keeper.state())?.held.position ?? 0
+    const readBefore = keptBy(keeper.state())?.warm.position ?? 0
     const committed = await admin.committed(group, partition)
     const { first, next } = (await admin.offsets(partition.topic)).find((offsets) => offsets.partition === partition.partition)!
     if (released.signal.aborted) return
@@ -55,14 +55,14 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
   }
 
   async function begin({ committed, discards }: Extract<Verdict, { type: 'begin anew' }>, first: number): Promise<void> {
-    const position = keptBy(keeper.state())?.held.position
+    const position = keptBy(keeper.state())?.warm.position
     if (discards) logger.warn({ ...partition, position }, 'the state kept warm does not fit what the group commits: making it anew')
     await drop()
     if (released.signal.aborted) return
     const checkpoint = parseMetadata(committed.metadata)!
     const from = Math.max(checkpoint.offset, first)
     const fold = createFold(processor, checkpoint)
-    keeper.move({ type: 'begun', held: { fold, position: from, heldFrom: from }, limit: committed.offset })
+    keeper.move({ type: 'begun', warm: { fold, position: from, heldFrom: from }, limit: committed.offset })
     logger.info({ ...partition, from, until: committed.offset }, 'standing by')
     follower = await log.follow([partition.topic], (records) => keeper.take(records, fold), {
       partition: partition.partition,
@@ -94,7 +94,7 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
   return {
     isWarm: () => keeper.state().isWarm,
     release() {
-      const handedOver = keptBy(keeper.state())?.held ?? null
+      const handedOver = keptBy(keeper.state())?.warm ?? null
       released.abort(new Error('released'))
       keeper.move({ type: 'released' })
       metrics.stoodDown(partition)
@@ -129,7 +129,7 @@ function createKeeper<In, Out, State>(
     state = next(state, event)
     const kept = keptBy(state)
     if (state.isWarm !== wasWarm) onWarmth()
-    if (before !== null && kept?.held.fold !== before.held.fold) {
+    if (before !== null && kept?.warm.fold !== before.warm.fold) {
       giveUp.abort(new Error('given up'))
       giveUp = new AbortController()
     }
@@ -137,13 +137,13 @@ function createKeeper<In, Out, State>(
       raised.resolve()
       raised = Promise.withResolvers()
     }
-    if (kept !== null) metrics.standby(partition, { records: kept.limit - kept.held.position })
+    if (kept !== null) metrics.standby(partition, { records: kept.limit - kept.warm.position })
   }
 
   /** Null: it was given up. */
   const heldFor = (fold: Fold<In, Out>) => {
     const kept = keptBy(state)
-    return kept?.held.fold === fold ? kept : null
+    return kept?.warm.fold === fold ? kept : null
   }
 
   async function foldSilently(records: readonly LogRecord[], fold: Fold<In, Out>): Promise<void> {
@@ -164,7 +164,7 @@ function createKeeper<In, Out, State>(
     move,
     async take(records, fold) {
       for (let kept = heldFor(fold); kept !== null; kept = heldFor(fold)) {
-        const rest = after(records, kept.held.position)
+        const rest = after(records, kept.warm.position)
         if (rest.length === 0) return
         const committed = rest.slice(0, countBefore(rest, kept.limit))
         if (committed.length === 0) await raised.promise

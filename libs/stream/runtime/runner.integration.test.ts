@@ -120,9 +120,9 @@ describe('a runner on Kafka', () => {
     await runner.stop()
     await follower.stop()
 
-    const of = (topic: string) => seen.filter((record) => record.topic === topic)
-    expect(of(topics.output).map(({ value }) => String(value))).toEqual(['10', '20'])
-    const [garbage, large, empty] = of(topics.deadLetters)
+    const recordsOf = (topic: string) => seen.filter((record) => record.topic === topic)
+    expect(recordsOf(topics.output).map(({ value }) => String(value))).toEqual(['10', '20'])
+    const [garbage, large, empty] = recordsOf(topics.deadLetters)
     expect(String(garbage!.value)).toBe('garbage')
     expect(garbage!.headers).toMatchObject({ [deadLetterHeaders.code]: 'not_json', [deadLetterHeaders.offset]: '1' })
     expect(large!.headers).toMatchObject({

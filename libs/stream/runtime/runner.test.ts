@@ -284,18 +284,18 @@ describe('a runner', () => {
   })
 
   it('tells what it did', async () => {
-    const told: string[] = []
+    const messages: string[] = []
     const latencies: number[] = []
     const metrics: RunnerMetrics = {
       ...noRunnerMetrics,
-      records: (result, count, detail) => void told.push(`${count} ${result} ${detail}`.trim()),
+      records: (result, count, detail) => void messages.push(`${count} ${result} ${detail}`.trim()),
       committed: (records: readonly CommittedRecord[], at) =>
         void latencies.push(...records.map(({ headers }) => at - Number(headers['collected-at']))),
     }
     const headers = { 'collected-at': String(systemClock.now() - 50) }
     await send(...['a', 'b', 'skip c', 'bad d', 'skip aloud e'].map((text) => ({ value: Buffer.from(text), headers })))
     await run({ metrics })
-    await until(() => expect(told).toEqual(['2 emitted', '2 skipped asked_to', '1 rejected bad_price']))
+    await until(() => expect(messages).toEqual(['2 emitted', '2 skipped asked_to', '1 rejected bad_price']))
     expect(await texts(topics.output)).toEqual(['A', 'B', 'SKIP ALOUD E'])
     for (const millis of latencies) expect(millis).toBeGreaterThanOrEqual(50)
     expect(latencies).toHaveLength(5)

@@ -106,7 +106,7 @@ export function createRunner<In, Out, State>(options: RunnerOptions<In, Out, Sta
   }
 
   async function handle(batch: FetchedBatch): Promise<void> {
-    const task = tasks.of(batch.partition)
+    const task = tasks.get(batch.partition)
     if (task === undefined) throw new FencedError(`a batch of ${batch.topic}-${batch.partition}, which is not assigned to this member`)
     await batches.during(batch, () => task.handle(batch))
     tasks.tellRestored()

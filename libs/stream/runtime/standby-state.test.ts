@@ -11,27 +11,27 @@ type Warm = WarmState<WindowEvent, WindowSum>
 
 const processor = createWindowProcessor('out')
 const beginning: Checkpoint = { offset: 0, clock: null, carry: undefined }
-const held: Warm = { fold: createFold(processor, beginning), position: 10, heldFrom: 5 }
+const warmState: Warm = { fold: createFold(processor, beginning), position: 10, heldFrom: 5 }
 const other: Warm = { fold: createFold(processor, beginning), position: 30, heldFrom: 30 }
 
 /** One of each, and each that differs in what it makes of an event: behind the limit or at it, warm or not yet told so. */
 const states: { readonly [Type in State['type']]: readonly State[] } = {
   empty: [false, true].map((isWarm) => ({ type: 'empty', isWarm })),
-  begun: [false, true].map((isWarm) => ({ type: 'begun', held, limit: 20, isWarm })),
+  begun: [false, true].map((isWarm) => ({ type: 'begun', warm: warmState, limit: 20, isWarm })),
   following: [
-    { type: 'following', held, limit: 20, isWarm: false },
-    { type: 'following', held, limit: 20, isWarm: true },
-    { type: 'following', held, limit: 10, isWarm: true },
+    { type: 'following', warm: warmState, limit: 20, isWarm: false },
+    { type: 'following', warm: warmState, limit: 20, isWarm: true },
+    { type: 'following', warm: warmState, limit: 10, isWarm: true },
   ],
   released: [false, true].map((isWarm) => ({ type: 'released', isWarm })),
 }
 const events: { readonly [Type in Event['type']]: Extract<Event, { type: Type }> } = {
   'nothing to go by': { type: 'nothing to go by' },
   discarded: { type: 'discarded' },
-  begun: { type: 'begun', held: other, limit: 31 },
+  begun: { type: 'begun', warm: other, limit: 31 },
   followed: { type: 'followed' },
   raised: { type: 'raised', limit: 40, heldFrom: 8 },
-  folded: { type: 'folded', fold: held.fold, position: 15 },
+  folded: { type: 'folded', fold: warmState.fold, position: 15 },
   released: { type: 'released' },
 }
 const keeping = [...states.begun, ...states.following]
@@ -49,8 +49,8 @@ describe('a standby', () => {
   })
 
   it.each(inForce)('from $type (warm: $isWarm) begins with what it is given, warm where that is as far as the group', (state) => {
-    expect(next(state, events.begun)).toEqual({ type: 'begun', held: other, limit: 31, isWarm: false })
-    expect(next(state, { ...events.begun, limit: 30 })).toEqual({ type: 'begun', held: other, limit: 30, isWarm: true })
+    expect(next(state, events.begun)).toEqual({ type: 'begun', warm: other, limit: 31, isWarm: false })
+    expect(next(state, { ...events.begun, limit: 30 })).toEqual({ type: 'begun', warm: other, limit: 30, isWarm: true })
   })
 
   it.each([events.followed, events.raised, events.folded])('hears nothing of a state that it does not keep: $type', (event) => {
@@ -65,8 +65,8 @@ describe('a standby', () => {
     'from $type (warm: $isWarm) folds on, and is warm once it is at the limit, and for as long as that is not raised',
     (state) => {
       const isAtLimit = 'limit' in state && state.limit <= 15
-      expect(next(state, events.folded)).toEqual({ ...state, held: { ...held, position: 15 }, isWarm: state.isWarm || isAtLimit })
-      expect(next(state, { ...events.folded, position: 20 })).toEqual({ ...state, held: { ...held, position: 20 }, isWarm: true })
+      expect(next(state, events.folded)).toEqual({ ...state, warm: { ...warmState, position: 15 }, isWarm: state.isWarm || isAtLimit })
+      expect(next(state, { ...events.folded, position: 20 })).toEqual({ ...state, warm: { ...warmState, position: 20 }, isWarm: true })
     },
   )
 
@@ -75,8 +75,8 @@ describe('a standby', () => {
   })
 
   it.each(keeping)('from $type (warm: $isWarm) is given a new limit, and is warm where it had reached the one before', (state) => {
-    const hadReached = 'limit' in state && state.limit === held.position
-    expect(next(state, events.raised)).toEqual({ ...state, held: { ...held, heldFrom: 8 }, limit: 40, isWarm: hadReached })
+    const hadReached = 'limit' in state && state.limit === warmState.position
+    expect(next(state, events.raised)).toEqual({ ...state, warm: { ...warmState, heldFrom: 8 }, limit: 40, isWarm: hadReached })
   })
 })
 
@@ -121,7 +121,7 @@ describe('a warm state fits what is committed', () => {
 
 describe('what the group has committed', () => {
   const committed = at(40)
-  const following: State = { type: 'following', held: warm(40), limit: 40, isWarm: true }
+  const following: State = { type: 'following', warm: warm(40), limit: 40, isWarm: true }
   const whole = { first: 0, next: 50 }
 
   it.each([...Object.values(states).flat(), following])('is nothing to go by where it is nothing, or no restore could: $type', (state) => {
@@ -141,7 +141,7 @@ describe('what the group has committed', () => {
   })
 
   it('is what to begin with where the state kept does not fit it, and to go on with where it does', () => {
-    expect(judge({ ...following, held: warm(41) }, { ...whole, committed })).toEqual({ type: 'begin anew', committed, discards: true })
+    expect(judge({ ...following, warm: warm(41) }, { ...whole, committed })).toEqual({ type: 'begin anew', committed, discards: true })
     expect(judge(following, { ...whole, committed })).toEqual({ type: 'go on', committed })
   })
 })

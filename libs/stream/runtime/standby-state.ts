@@ -19,7 +19,7 @@ export type WarmState<In, Out> = Readonly<{
 }>
 
 /** `limit`: where the group stood when it was last asked; what it has not committed may yet be done otherwise, and is not folded. */
-type Kept<In, Out> = Readonly<{ held: WarmState<In, Out>; limit: number }>
+type Kept<In, Out> = Readonly<{ warm: WarmState<In, Out>; limit: number }>
 
 /**
  * `isWarm`: as far as the group was when it was last asked; or there is nothing to go by, and whoever takes over begins as it would alone.
@@ -58,7 +58,7 @@ export function next<In, Out>(state: StandbyState<In, Out>, event: StandbyEvent<
     case 'discarded':
       return { type: 'empty', isWarm: state.isWarm }
     case 'begun':
-      return { type: 'begun', held: event.held, limit: event.limit, isWarm: event.held.position >= event.limit }
+      return { type: 'begun', warm: event.warm, limit: event.limit, isWarm: event.warm.position >= event.limit }
     case 'released':
       return { type: 'released', isWarm: state.isWarm }
     default:
@@ -77,13 +77,13 @@ function nextKept<In, Out>(state: Keeping<In, Out>, event: KeptEvent<In, Out>): 
       // Warm by the limit it was given before: the new one is only where it has to go from here.
       return {
         ...state,
-        held: { ...state.held, heldFrom: event.heldFrom },
+        warm: { ...state.warm, heldFrom: event.heldFrom },
         limit: event.limit,
-        isWarm: state.held.position >= state.limit,
+        isWarm: state.warm.position >= state.limit,
       }
     case 'folded':
-      if (event.fold !== state.held.fold) return state
-      return { ...state, held: { ...state.held, position: event.position }, isWarm: state.isWarm || event.position >= state.limit }
+      if (event.fold !== state.warm.fold) return state
+      return { ...state, warm: { ...state.warm, position: event.position }, isWarm: state.isWarm || event.position >= state.limit }
   }
 }
 
@@ -99,7 +99,7 @@ export type Verdict =
 
 export function judge<In, Out>(state: StandbyState<In, Out>, { committed, first, next }: Looked): Verdict {
   if (committed === null || !isRestorable(committed, first, next)) return { type: 'nothing to go by' }
-  if (state.type === 'following' && fits(state.held, committed, first)) return { type: 'go on', committed }
+  if (state.type === 'following' && fits(state.warm, committed, first)) return { type: 'go on', committed }
   return { type: 'begin anew', committed, discards: keptBy(state) !== null }
 }
 

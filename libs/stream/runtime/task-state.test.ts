@@ -37,8 +37,8 @@ const events: { readonly [Type in Event['type']]: Extract<Event, { type: Type }>
   settled: { type: 'settled', pending },
   done: { type: 'done', nextOffset: 30 },
 }
-const held = [...states.standing, ...states.holding]
-const all: readonly State[] = [...states.nowhere, ...held]
+const assigned = [...states.standing, ...states.holding]
+const all: readonly State[] = [...states.nowhere, ...assigned]
 
 describe('the work on a partition', () => {
   it.each(all)('from $type begins with what it is given, and is nowhere once its state is discarded', (state) => {
@@ -51,13 +51,13 @@ describe('the work on a partition', () => {
     for (const state of states.nowhere) expect(next(state, event)).toEqual({ type: 'nowhere' })
   })
 
-  it.each(held)('from $type moves its position by what is deleted and by what is done, by the latter never back', (state) => {
+  it.each(assigned)('from $type moves its position by what is deleted and by what is done, by the latter never back', (state) => {
     expect(next(state, events['passed over'])).toEqual({ ...state, position: 18 })
     expect(next(state, events.done)).toEqual({ ...state, position: 30 })
     expect(next(state, { type: 'done', nextOffset: 1 })).toEqual(state)
   })
 
-  it.each(held)('from $type counts what it folds silently, for as long as it restores', (state) => {
+  it.each(assigned)('from $type counts what it folds silently, for as long as it restores', (state) => {
     const counted = state.restore === null ? null : { ...restore, records: 5 }
     expect(next(state, events['folded silently'])).toEqual({ ...state, position: 17, restore: counted })
     expect(next(state, events.restored)).toEqual({ ...state, restore: null })
@@ -76,13 +76,13 @@ describe('the work on a partition', () => {
   })
 
   it('is not settled by what it does not hold', () => {
-    for (const state of held) expect(next(state, { type: 'settled', pending: { ...pending } })).toBe(state)
+    for (const state of assigned) expect(next(state, { type: 'settled', pending: { ...pending } })).toBe(state)
   })
 })
 
 describe('a restore', () => {
   it('has ended once the state is as far as the group was', () => {
-    for (const state of [...states.nowhere, ...held]) {
+    for (const state of [...states.nowhere, ...assigned]) {
       const isBehind = state.type === 'standing' && state.restore !== null
       expect(endedRestore(state)).toBe(state.type === 'nowhere' || isBehind ? null : state.restore)
     }

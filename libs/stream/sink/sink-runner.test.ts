@@ -56,28 +56,28 @@ describe('a sink runner', () => {
       headers: { [redrivenHeaders.for]: app },
     })
     await log.producer().send([redriven('mine', 'teller'), redriven('theirs', 'other')])
-    const told: string[] = []
-    const teller = await run(() => keepIn(told), { name: 'teller' })
+    const messages: string[] = []
+    const teller = await run(() => keepIn(messages), { name: 'teller' })
     await until(async () => expect(await committed()).toBe(2))
     await teller.stop()
     const archived: string[] = []
     const archive = await run(() => keepIn(archived), { group: 'archive' })
     await until(() => expect(archived).toEqual(['mine', 'theirs']))
     await archive.stop()
-    expect(told).toEqual(['mine'])
+    expect(messages).toEqual(['mine'])
   })
 
   it('commits nothing while the sink holds records back, and delivers them again to the next', async () => {
     const { send, committed, run } = await setUp()
-    const held: string[] = []
+    const handed: string[] = []
     await send(['a', 'b'])
     const holding = await run(() => ({
       async write({ records }) {
-        held.push(...records.map(({ value }) => String(value)))
+        handed.push(...records.map(({ value }) => String(value)))
         return null
       },
     }))
-    await until(() => expect(held).toEqual(['a', 'b']))
+    await until(() => expect(handed).toEqual(['a', 'b']))
     await holding.stop()
     expect(await committed()).toBeNull()
     const kept: string[] = []

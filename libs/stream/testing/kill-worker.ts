@@ -36,7 +36,7 @@ const relay = (topic: string): Processor<WindowEvent, WindowEvent, null> => ({
 
 /** A log whose producers stop once, right before a commit that holds the event: the worst moment to be frozen or killed. */
 function holdingLog(log: Log, event: string): Log {
-  let held = false
+  let isPaused = false
   return {
     ...log,
     transactionalProducer(id) {
@@ -48,8 +48,8 @@ function holdingLog(log: Log, event: string): Log {
             ...transaction,
             async beforeCommit() {
               await transaction.beforeCommit?.()
-              if (held || !transaction.records.some(({ value }) => value !== null && JSON.parse(String(value)).id === event)) return
-              held = true
+              if (isPaused || !transaction.records.some(({ value }) => value !== null && JSON.parse(String(value)).id === event)) return
+              isPaused = true
               const released = new Promise((resolve) => process.once('message', resolve))
               tell('holding')
               await released

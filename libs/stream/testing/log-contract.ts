@@ -302,12 +302,12 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         const consumer = log.consumer({ group: name('drain'), topics: [topic], from: 'earliest' })
         const steps: string[] = []
         let release = () => {}
-        const held = new Promise<void>((resolve) => {
+        const released = new Promise<void>((resolve) => {
           release = resolve
         })
         await consumer.start(async (batch) => {
           steps.push('begun')
-          await held
+          await released
           steps.push(batch.isCurrent() ? 'current' : 'void')
         })
         await until(() => expect(steps).toEqual(['begun']))

@@ -32,24 +32,24 @@ export function demandErrors(rates: Float64Array, { spanHours, soldIn, pastSales
   const rows = Array.from(soldIn.keys()).filter((row) => watched(row) >= leastWatched * 24)
   if (rows.length === 0) return null
   const sold = rows.map((row) => (soldIn[row] as number) >= 0 && (soldIn[row] as number) <= within24)
-  const told = rows.map((row) => chances[row * spans + within24] as number)
+  const chances24 = rows.map((row) => chances[row * spans + within24] as number)
   const past = rows.map((row) => -Math.expm1((-((pastSales[row] as number) + 0.5) / Math.max(1, pastHours[row] as number)) * watched(row)))
   return {
     n: rows.length,
     sold: sold.filter(Boolean).length / rows.length,
-    auc24: areaUnderCurve(told, sold),
-    logLoss24: logLoss(told, sold),
+    auc24: areaUnderCurve(chances24, sold),
+    logLoss24: logLoss(chances24, sold),
     logLossPastRate24: logLoss(past, sold),
     aucPastRate24: areaUnderCurve(past, sold),
-    calibration: calibrationOf(told, sold),
+    calibration: calibrationOf(chances24, sold),
   }
 }
 
 /** Nobody is believed to be surer than one in a million. */
 const surest = 1e-6
 
-function logLoss(told: readonly number[], happened: readonly boolean[]): number {
-  const losses = told.map((chance, index) => {
+function logLoss(chances: readonly number[], happened: readonly boolean[]): number {
+  const losses = chances.map((chance, index) => {
     const bounded = Math.min(1 - surest, Math.max(surest, chance))
     return -Math.log(happened[index] ? bounded : 1 - bounded)
   })
@@ -57,11 +57,11 @@ function logLoss(told: readonly number[], happened: readonly boolean[]): number 
 }
 
 /** By ranks (Mann and Whitney 1947); ties count half. */
-function areaUnderCurve(told: readonly number[], happened: readonly boolean[]): number {
-  const order = Array.from(told.keys()).sort((a, b) => (told[a] as number) - (told[b] as number))
+function areaUnderCurve(chances: readonly number[], happened: readonly boolean[]): number {
+  const order = Array.from(chances.keys()).sort((a, b) => (chances[a] as number) - (chances[b] as number))
   let [yes, no, pairs] = [0, 0, 0]
   for (let from = 0, to = 0; from < order.length; from = to) {
-    while (to < order.length && told[order[to] as number] === told[order[from] as number]) to++
+    while (to < order.length && chances[order[to] as number] === chances[order[from] as number]) to++
     const tied = order.slice(from, to)
     const hits = tied.filter((index) => happened[index]).length
     pairs += hits * (no + (tied.length - hits) / 2)
@@ -71,12 +71,12 @@ function areaUnderCurve(told: readonly number[], happened: readonly boolean[]): 
   return pairs / (yes * no)
 }
 
-function calibrationOf(told: readonly number[], happened: readonly boolean[]): DemandErrors['calibration'] {
-  const byBand = Map.groupBy(told.keys(), (index) => Math.min(bands - 1, Math.floor((told[index] as number) * bands)))
+function calibrationOf(chances: readonly number[], happened: readonly boolean[]): DemandErrors['calibration'] {
+  const byBand = Map.groupBy(chances.keys(), (index) => Math.min(bands - 1, Math.floor((chances[index] as number) * bands)))
   return [...byBand]
     .sort(([a], [b]) => a - b)
     .map(([, indexes]) => ({
-      told: indexes.reduce((sum, index) => sum + (told[index] as number), 0) / indexes.length,
+      told: indexes.reduce((sum, index) => sum + (chances[index] as number), 0) / indexes.length,
       sold: indexes.filter((index) => happened[index]).length / indexes.length,
       n: indexes.length,
     }))

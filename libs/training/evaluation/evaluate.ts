@@ -74,10 +74,10 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   const folds = foldsOf(options)
   const models: Record<string, ModelErrors> = {}
   const seconds = { items: 0, features: 0 }
-  let current: { of: Candidate; made: Prepared } | null = null
+  let current: { candidate: Candidate; made: Prepared } | null = null
   for (const candidate of options.candidates) {
-    if (current === null || !isMadeAlike(current.of, candidate)) {
-      current = { of: candidate, made: await prepare(options, candidate, folds) }
+    if (current === null || !isMadeAlike(current.candidate, candidate)) {
+      current = { candidate, made: await prepare(options, candidate, folds) }
       seconds.items += current.made.seconds.items
       seconds.features += current.made.seconds.features
     }
@@ -105,7 +105,7 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
 }
 
 /** Asked about are the sales of a half open span of time; learnt from are all before it. */
-type Fold = Readonly<{ number: number; of: number; from: number; until: number }>
+type Fold = Readonly<{ number: number; folds: number; from: number; until: number }>
 
 function foldsOf({ train, test, walkForward }: EvaluationOptions): Fold[] {
   const [learnt, first, last] = [train.at(-1)?.eventTime, test[0]?.eventTime, test.at(-1)?.eventTime]
@@ -118,7 +118,7 @@ function foldsOf({ train, test, walkForward }: EvaluationOptions): Fold[] {
   const starts = [first]
   if (walkForward)
     for (let midnight = (Math.floor(first / dayMillis) + 1) * dayMillis; midnight <= last; midnight += dayMillis) starts.push(midnight)
-  return starts.map((from, index) => ({ number: index + 1, of: starts.length, from, until: starts[index + 1] ?? last + 1 }))
+  return starts.map((from, index) => ({ number: index + 1, folds: starts.length, from, until: starts[index + 1] ?? last + 1 }))
 }
 
 /** Examples of all sales, and which of them are asked about. */
@@ -239,7 +239,7 @@ function learntBefore({ dataset }: Prepared, { from }: Fold) {
 
 async function forecastBy({ name, recipe }: Candidate, made: Prepared, fold: Fold, options: EvaluationOptions): Promise<Answered> {
   const onProgress = (done: number, total: number): void =>
-    options.onProgress?.({ model: name, fold: fold.number, folds: fold.of, training: { stage: 'fitting', done, total } })
+    options.onProgress?.({ model: name, fold: fold.number, folds: fold.folds, training: { stage: 'fitting', done, total } })
   const { seed } = options
   const { blocks, parts } = learntBefore(made, fold)
   // Heads are the champion's only: the others are there to be compared by their forecasts.

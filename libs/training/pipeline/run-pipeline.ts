@@ -118,10 +118,10 @@ type Told<Value> = (value: Value) => Omit<StepNews, 'name' | 'status'> & Partial
 
 const stepper =
   (onStep: PipelineOptions['onStep']) =>
-  async <Value>(name: StepName, work: () => Promise<Value>, told: Told<Value> = () => ({})): Promise<Value> => {
+  async <Value>(name: StepName, work: () => Promise<Value>, described: Told<Value> = () => ({})): Promise<Value> => {
     await onStep({ name, status: 'running' })
     const value = await work()
-    await onStep({ name, status: 'done', ...told(value) })
+    await onStep({ name, status: 'done', ...described(value) })
     return value
   }
 
@@ -130,7 +130,7 @@ function keptSteps(folder: FolderCacheOptions, datasetId: string, onStep: Pipeli
   const code = createHash('sha256')
   addTrainingCode(code)
   const codeHash = code.digest('hex')
-  return async <Value>(name: StepName, inputs: object, work: () => Promise<Value>, told: Told<Value>): Promise<Value> => {
+  return async <Value>(name: StepName, inputs: object, work: () => Promise<Value>, described: Told<Value>): Promise<Value> => {
     const cache = createFolderCache<Value>(folder, { extension: name, what: `step ${name} is`, encode: serialize, decode: deserialize })
     const key = createHash('sha256').update(canonicalJson({ codeHash, name, datasetId, inputs })).digest('hex')
     let isCached = true
@@ -142,7 +142,7 @@ function keptSteps(folder: FolderCacheOptions, datasetId: string, onStep: Pipeli
       await cache.write(key, value)
       return value
     }
-    return stepper(onStep)(name, result, (value) => ({ status: isCached ? 'cached' : 'done', ...told(value) }))
+    return stepper(onStep)(name, result, (value) => ({ status: isCached ? 'cached' : 'done', ...described(value) }))
   }
 }
 

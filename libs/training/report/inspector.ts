@@ -10,7 +10,7 @@ export type InspectorOptions = Omit<ReportOptions, 'drifted'> &
     say: (line: string) => void
   }>
 
-const toldMost = 10
+const maxShown = 10
 
 /** What is asked of a new model while it is open: whether the features of the newest sales drifted, and all that the report shows. */
 export function createInspector({ reportFile, onProgress, say }: InspectorOptions) {
@@ -20,9 +20,9 @@ export function createInspector({ reportFile, onProgress, say }: InspectorOption
       const { reference } = found.sales
       features = featureColumns(found.unseen)
       const drifted = reference === null ? [] : driftedFeatures(found.unseen, reference)
-      for (const { feature, psi } of drifted.slice(0, toldMost))
+      for (const { feature, psi } of drifted.slice(0, maxShown))
         say(`warning: feature ${feature} is distributed otherwise than in the last accepted data set (PSI ${psi.toFixed(2)})`)
-      if (drifted.length > toldMost) say(`warning: and ${drifted.length - toldMost} features more`)
+      if (drifted.length > maxShown) say(`warning: and ${drifted.length - maxShown} features more`)
       if (reportFile !== null) writeReport(reportFile, found, { drifted, onProgress })
     },
     /** Features of the newest sales: remembered with an accepted data set. */

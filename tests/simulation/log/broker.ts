@@ -61,7 +61,7 @@ export function createBroker(scheduler: Scheduler): Broker {
   const group = (name: string): Group => {
     const existing = groups.get(name)
     if (existing !== undefined) return existing
-    const created = createGroup(scheduler, (of) => topic(of).map(({ tp }) => tp))
+    const created = createGroup(scheduler, (name) => topic(name).map(({ tp }) => tp))
     groups.set(name, created)
     return created
   }

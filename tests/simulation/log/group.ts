@@ -35,9 +35,9 @@ export function createGroup(scheduler: Scheduler, partitionsOf: (topic: string) 
   function rebalance(): void {
     if (!rebalancing) {
       rebalancing = true
-      const told = generation
+      const known = generation
       for (const member of members)
-        if (!joining.has(member)) scheduler.park(member.actor, `${member.actor.name} hears of a rebalance`, () => member.onRebalance(told))
+        if (!joining.has(member)) scheduler.park(member.actor, `${member.actor.name} hears of a rebalance`, () => member.onRebalance(known))
     }
     assignWhenAllJoined()
   }
@@ -65,7 +65,7 @@ export function createGroup(scheduler: Scheduler, partitionsOf: (topic: string) 
     else rebalancing = false
   }
 
-  const isMember = (member: Member, of: number) => members.has(member) && of === generation
+  const isMember = (member: Member, since: number) => members.has(member) && since === generation
 
   return {
     offsets,
@@ -79,13 +79,13 @@ export function createGroup(scheduler: Scheduler, partitionsOf: (topic: string) 
     leave: remove,
     expire(member) {
       remove(member)
-      const told = generation
-      scheduler.park(member.actor, `${member.actor.name} hears that it was expelled`, () => member.onRebalance(told))
+      const known = generation
+      scheduler.park(member.actor, `${member.actor.name} hears that it was expelled`, () => member.onRebalance(known))
     },
     rebalance,
     isMember,
-    commit(member, of, tp, committed) {
-      if (!isMember(member, of)) throw new FencedError(`not a member that owns ${tp.topic}-${tp.partition} in generation ${generation}`)
+    commit(member, since, tp, committed) {
+      if (!isMember(member, since)) throw new FencedError(`not a member that owns ${tp.topic}-${tp.partition} in generation ${generation}`)
       offsets.set(`${tp.topic}-${tp.partition}`, committed)
     },
     members: () => [...members],

@@ -64,8 +64,8 @@ export const pipelineMutants: readonly Mutant[] = [
   ...inFile('apps/notifier/delivery/delivery.ts', [
     {
       name: 'an intent without outcome taken as not posted',
-      from: 'if (told === undefined || isGivenUp(told)) return',
-      to: "if (told === undefined || told.status === 'intended' || isGivenUp(told)) return",
+      from: 'if (newest === undefined || isGivenUp(newest)) return',
+      to: "if (newest === undefined || newest.status === 'intended' || isGivenUp(newest)) return",
     },
     {
       name: 'what was refused for now is said to be sent',

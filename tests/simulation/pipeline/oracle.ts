@@ -62,8 +62,8 @@ export function createOracle({ broker, objects, market, channel, codec, stages }
         const committed = broker.group(group).offsets.get(keyOf(tp))?.offset ?? 0
         if (storage.read(committed, Number.POSITIVE_INFINITY, 1).records.length > 0) yield `${group} stands at ${committed} of ${keyOf(tp)}`
       }
-    const told = new Set(read('Outcome', 'outcomes').map(({ alertId }) => alertId))
-    for (const { alertId } of read('Alert', 'alerts')) if (!told.has(alertId)) yield `the ledger has no outcome of ${alertId}`
+    const withOutcome = new Set(read('Outcome', 'outcomes').map(({ alertId }) => alertId))
+    for (const { alertId } of read('Alert', 'alerts')) if (!withOutcome.has(alertId)) yield `the ledger has no outcome of ${alertId}`
   }
 
   return {
@@ -150,14 +150,14 @@ function tellingProblem(alerts: readonly Alert[], notifications: readonly Notifi
   const newest = new Map(notifications.map((notification) => [notification.alertId, notification]))
   for (const { alertId, scored } of alerts) {
     const mention = new RegExp(`#${scored.listing.item.tokenId}\\b`)
-    const told = channel.messages.filter(({ text }) => mention.test(text)).length
+    const mentions = channel.messages.filter(({ text }) => mention.test(text)).length
     const status = newest.get(alertId)?.status ?? 'nothing'
-    if (told > 1) return `alert ${alertId} was told ${told} times`
+    if (mentions > 1) return `alert ${alertId} was told ${mentions} times`
     if (status === 'intended' || status === 'nothing') return `the notifier is done, and alert ${alertId} is ${status}`
     // A webhook whose answer was lost may or may not have been told: that is said, and never tried again.
-    if (told === 0 && !silentStatuses.includes(status) && !(status === 'unknown' && !channel.canLook))
+    if (mentions === 0 && !silentStatuses.includes(status) && !(status === 'unknown' && !channel.canLook))
       return `alert ${alertId} was not told, and is said to be ${status}`
-    if (told === 1 && silentStatuses.includes(status)) return `alert ${alertId} was told, and is said to be ${status}`
+    if (mentions === 1 && silentStatuses.includes(status)) return `alert ${alertId} was told, and is said to be ${status}`
   }
   return null
 }

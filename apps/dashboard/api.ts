@@ -243,7 +243,7 @@ export function registerApi(
     },
     () => ({ ...status() }),
   )
-  registerTrades(server, book, simulated, failures)
+  registerTrades(server, { book, positions: () => view.positions.all(), isSimulated: simulated }, failures)
   const rulesInForce = () => status().rules.rules?.map(({ name }) => name) ?? []
   registerPaper(server, { trades: view.paper, rulesInForce, isSimulated: simulated }, failures)
   server.get('/events', { schema: { hide: true } }, async ({ ip }, reply) => {

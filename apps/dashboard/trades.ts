@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { profitOf, profitTable } from '#lib/live/profit-table.ts'
-import { select } from '#lib/live/selection.ts'
+import { type Selectable, select } from '#lib/live/selection.ts'
 import { selectableTrade, type Trade, type TradeBook, tradeKinds, tradeStates } from '#lib/live/trade-book.ts'
 import { quotedCell } from '#lib/words/csv.ts'
+import type { Position } from '#schemas/types.ts'
 import { pageOf, profitQuery, tradesFileQuery, tradesQuery } from './query.ts'
 
 /** Purchases and what came of them: the table of the page's view Money, as JSON and as CSV, and its sums by day and rule. */
@@ -53,9 +54,10 @@ const profitAnswer = z.object({
     .array(
       z.object({
         day: moment,
-        rule: z.string(),
+        rule: z.string().describe('Empty: bought by no alert that is known'),
         alerts: profit,
         random: profit,
+        real: profit.describe('What people said that they bought that day by this rule’s alerts; unsoldUsd: what is open cost'),
         randomSameCountUsd: usd.nullable().describe('The random buyer’s net a purchase, times the rule’s purchases'),
       }),
     )
@@ -64,7 +66,9 @@ const profitAnswer = z.object({
 
 type Failures = Readonly<Record<number, unknown>>
 
-export function registerTrades(server: FastifyInstance, book: TradeBook, isSimulated: () => boolean | null, failures: Failures): void {
+export type TradesOptions = Readonly<{ book: TradeBook; positions(): readonly Position[]; isSimulated(): boolean | null }>
+
+export function registerTrades(server: FastifyInstance, { book, positions, isSimulated }: TradesOptions, failures: Failures): void {
   const app = server.withTypeProvider<ZodTypeProvider>()
   const tags = ['money']
   app.get(
@@ -97,7 +101,7 @@ export function registerTrades(server: FastifyInstance, book: TradeBook, isSimul
     '/profit',
     {
       schema: {
-        summary: 'What the alerts came to by day and rule, beside as many purchases at random',
+        summary: 'What the alerts came to by day and rule, beside as many purchases at random and what was really bought',
         tags,
         querystring: profitQuery,
         response: { 200: profitAnswer, ...failures },
@@ -106,10 +110,16 @@ export function registerTrades(server: FastifyInstance, book: TradeBook, isSimul
     ({ query: { rule, ...selection } }) => ({
       simulated: isSimulated(),
       // Random purchases have no rule: the rule narrows rows, not what they are compared with.
-      rows: profitTable(select(book.trades(), selectableTrade, selection)).filter((row) => rule === undefined || row.rule === rule),
+      rows: profitTable(select(book.trades(), selectableTrade, selection), select(positions(), selectablePosition, selection)).filter(
+        (row) => rule === undefined || row.rule === rule,
+      ),
     }),
   )
 }
+
+const selectablePosition = ({ tokenId, class: axieClass, boughtAt, boughtUsd }: Position): Selectable => ({
+  ...{ axieId: tokenId, class: axieClass, at: boughtAt, ask: boughtUsd, gain: null },
+})
 
 const columns = [
   'at',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
+import { samplePosition } from '#lib/positions/testing/position-samples.ts'
 import { sampleScored, sampleTime } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
 import { profitTable } from './profit-table.ts'
@@ -70,4 +71,27 @@ test('profit by day and rule stands beside as many purchases at random; what was
     randomSameCountUsd: 9,
   })
   expect(rows[2]).toMatchObject({ randomSameCountUsd: null })
+})
+
+test('what was really bought stands in its rule’s row of that day, or in one of its own', () => {
+  const book = openBook()
+  const day = Math.floor(sampleTime / 86_400_000) * 86_400_000
+  book.takeOutcome(sampleOutcome({ ...resold, netUsd: 30 }))
+  const bought = (positionId: string, change: Parameters<typeof samplePosition>[0]) =>
+    samplePosition({ positionId, boughtAt: sampleTime, boughtUsd: 20, rule: 'default', ...change })
+  const positions = [
+    bought('a', { soldUsd: 40, soldAt: sampleTime + 1 }),
+    bought('b', {}),
+    bought('c', { rule: null, soldUsd: 10, soldAt: sampleTime + 1 }),
+    bought('d', { boughtAt: day - 1 }),
+  ]
+  expect(profitTable(book.trades(), positions)).toMatchObject([
+    { rule: '', alerts: { purchases: 0 }, real: { purchases: 1, resold: 1, gained: 0, netUsd: 10 * 0.9575 - 20, unsoldUsd: 0 } },
+    {
+      rule: 'default',
+      alerts: { purchases: 1, netUsd: 30 },
+      real: { purchases: 2, resold: 1, gained: 1, netUsd: expect.closeTo(40 * 0.9575 - 20), unsoldUsd: 20 },
+    },
+    { day: day - 86_400_000, rule: 'default', alerts: { purchases: 0 }, real: { purchases: 1, resold: 0, unsoldUsd: 20 } },
+  ])
 })

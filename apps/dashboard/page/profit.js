@@ -3,7 +3,7 @@ import { h, setText } from './dom.js'
 import { count, date, signedUsd, tame, usd } from './format.js'
 import { gainClass, numberCell, scrollTable } from './table.js'
 
-/** What each rule's alerts came to by day, had all been bought, beside as many purchases at random. */
+/** What each rule's alerts came to by day, had all been bought, beside as many purchases at random, and beside what was really bought. */
 export function createProfit() {
   const aside = h('p', { class: 'aside' })
   const body = h('div')
@@ -15,7 +15,7 @@ export function createProfit() {
     h(
       'p',
       { class: 'note' },
-      'As if every alert had been bought at its ask. Net: what was really sold on, less fee and ask; what was not sold on yet counts neither as gain nor as loss, and its asks stand beside it. At random: what a buyer who picks listings blindly got a purchase, times as many purchases.',
+      'As if every alert had been bought at its ask. Net: what was really sold on, less fee and ask; what was not sold on yet counts neither as gain nor as loss, and its asks stand beside it. At random: what a buyer who picks listings blindly got a purchase, times as many purchases. Really bought: what people said that they bought that day by this rule’s alerts.',
     ),
   )
   return {
@@ -38,6 +38,8 @@ const columns = [
   ['Unsold, at ask', 'number extra'],
   ['At random', 'number'],
   ['Better by', 'number'],
+  ['Really bought', 'number extra'],
+  ['Real net', 'number extra'],
 ]
 
 function profitTable(rows) {
@@ -53,8 +55,21 @@ function profitTable(rows) {
 
 const signed = (value) => numberCell(signedUsd(value), gainClass(value))
 
-const profitRow = ({ day, rule, alerts, randomSameCountUsd }) =>
-  h('tr', {}, h('th', { scope: 'row' }, date(day)), h('td', {}, tame(rule, 40)), ...figures(alerts, randomSameCountUsd))
+const profitRow = ({ day, rule, alerts, real, randomSameCountUsd }) =>
+  h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, date(day)),
+    h('td', {}, rule === '' ? 'no alert' : tame(rule, 40)),
+    ...figures(alerts, randomSameCountUsd),
+    ...realFigures(real),
+  )
+
+/** What people said that they bought, and what that left. */
+const realFigures = ({ purchases, resold, netUsd }) => [
+  numberCell(purchases === 0 ? '–' : `${count(purchases)}, ${count(resold)} sold`, 'label extra'),
+  numberCell(resold === 0 ? '–' : signedUsd(netUsd), resold === 0 ? 'extra' : `${gainClass(netUsd)} extra`),
+]
 
 function figures({ purchases, resold, gained, netUsd, unsoldUsd }, randomUsd) {
   return [
@@ -70,14 +85,9 @@ function figures({ purchases, resold, gained, netUsd, unsoldUsd }, randomUsd) {
 
 function totalRow(rows) {
   const sum = (read) => rows.reduce((total, row) => total + read(row), 0)
-  const total = (name) => sum(({ alerts }) => alerts[name])
   const names = ['purchases', 'resold', 'gained', 'netUsd', 'unsoldUsd']
+  const totals = (kind) => Object.fromEntries(names.map((name) => [name, sum((row) => row[kind][name])]))
   const known = rows.every(({ randomSameCountUsd }) => randomSameCountUsd !== null)
   const random = known ? sum(({ randomSameCountUsd }) => randomSameCountUsd) : null
-  return h(
-    'tr',
-    {},
-    h('th', { scope: 'row', colspan: '2' }, 'All'),
-    ...figures(Object.fromEntries(names.map((name) => [name, total(name)])), random),
-  )
+  return h('tr', {}, h('th', { scope: 'row', colspan: '2' }, 'All'), ...figures(totals('alerts'), random), ...realFigures(totals('real')))
 }

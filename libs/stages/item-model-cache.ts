@@ -2,9 +2,9 @@ import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
 import { featureSetOf } from '#lib/features/feature-sets.ts'
 import { isPromotion, payloadOf } from '#lib/market/event.ts'
 import type { ItemModel, ItemModels, PromotedModel } from '#lib/market/item-model.ts'
-import { BundleError, openItemModel, readBundle } from '#lib/model/bundle/bundle.ts'
-import type { ObjectStore } from '#lib/objectstore/object-store.ts'
+import { openItemModel } from '#lib/model/bundle/bundle.ts'
 import type { MarketEvent } from '#schemas/types.ts'
+import { type BundleCacheOptions, createBundleCache } from './bundle-cache.ts'
 
 /**
  * The item models that promotions bring, from the object store. The fold never waits: before a batch, `load` fetches what the batch
@@ -27,90 +27,56 @@ export interface ItemModelCache extends ItemModels {
   load(events: readonly MarketEvent[]): Promise<void>
 }
 
-type Entry = Readonly<{ itemModel: ItemModel | null; featureSetHash: string }> | Readonly<{ problem: RejectedError }>
+type Opened = Readonly<{ itemModel: ItemModel | null; featureSetHash: string }>
 
-export type ItemModelCacheOptions = Readonly<{
-  store: ObjectStore
-  onLoaded?: (modelId: string) => void
-  onRefused?: (problem: RejectedError) => void
-  /** Default 4: the model in force, the one before, and what may be promoted next. */
-  capacity?: number
-}>
+/** `capacity`: by default 4, the model in force, the one before, and what may be promoted next. */
+export type ItemModelCacheOptions = Pick<BundleCacheOptions<Opened>, 'store' | 'onLoaded' | 'onRefused'> & Readonly<{ capacity?: number }>
 
-export function createItemModelCache({ store, onLoaded, onRefused, capacity = 4 }: ItemModelCacheOptions): ItemModelCache {
-  const entries = new Map<string, Entry>()
+export function createItemModelCache({ capacity = 4, ...options }: ItemModelCacheOptions): ItemModelCache {
+  const bundles = createBundleCache<Opened>({
+    ...options,
+    capacity,
+    open: (bundle) => ({ itemModel: openItemModel(bundle), featureSetHash: bundle.manifest.featureSet.hash }),
+  })
   /** In force where the newest state begins, and not asked for yet: its first sale or listing will. A market has one state at a time. */
   let inForce: string | null = null
 
-  async function fetchEntry(modelId: string): Promise<Entry> {
-    try {
-      const bundle = await readBundle(store, modelId)
-      const entry = { itemModel: openItemModel(bundle), featureSetHash: bundle.manifest.featureSet.hash }
-      onLoaded?.(modelId)
-      return entry
-    } catch (error) {
-      if (!(error instanceof BundleError)) throw error
-      const problem = new RejectedError(error.code, error.message)
-      onRefused?.(problem)
-      return { problem }
-    }
-  }
-
-  async function ensure(modelId: string): Promise<Entry> {
-    const known = entries.get(modelId)
-    // A missing bundle may still be published; all else about a bundle never changes.
-    const isFinal = known !== undefined && !('problem' in known && known.problem.code === 'model_missing')
-    const entry = isFinal ? known : await fetchEntry(modelId)
-    entries.delete(modelId)
-    entries.set(modelId, entry)
-    return entry
-  }
-
-  function forgetAllBut(wanted: ReadonlySet<string>): void {
-    for (const modelId of entries.keys()) {
-      if (entries.size <= capacity) return
-      if (!wanted.has(modelId) && modelId !== inForce) entries.delete(modelId)
-    }
+  async function loadAll(modelIds: ReadonlySet<string>): Promise<void> {
+    for (const modelId of modelIds) await bundles.load(modelId)
+    bundles.trim(inForce === null ? modelIds : new Set([...modelIds, inForce]))
   }
 
   return {
-    async preload(modelId) {
-      await ensure(modelId)
-      forgetAllBut(new Set([modelId]))
-    },
-    async preloadAll(models) {
-      for (const { modelId } of models) await ensure(modelId)
-      forgetAllBut(new Set(models.map(({ modelId }) => modelId)))
-    },
+    preload: (modelId) => loadAll(new Set([modelId])),
+    preloadAll: (models) => loadAll(new Set(models.map(({ modelId }) => modelId))),
     begin(model) {
       inForce = model?.modelId ?? null
     },
     async load(events) {
       if (inForce !== null) {
-        const entry = await ensure(inForce)
+        const entry = await bundles.load(inForce)
         if ('problem' in entry) throw new RetryableError(`${entry.problem.message}. It is in force, so the market waits for it`)
       }
       const payloads = events.map(payloadOf)
-      const promoted = new Set(payloads.flatMap((payload) => (isPromotion(payload) ? [payload.value.modelId] : [])))
-      for (const modelId of promoted) await ensure(modelId)
-      forgetAllBut(promoted)
+      await loadAll(new Set(payloads.flatMap((payload) => (isPromotion(payload) ? [payload.value.modelId] : []))))
     },
     get({ modelId, featureSetHash }) {
-      const entry = entries.get(modelId)
+      const entry = bundles.get(modelId)
       if (modelId === inForce) inForce = null
       if (entry === undefined) throw new Error(`model ${modelId} was not loaded before the batch`)
-      if ('problem' in entry) throw entry.problem
-      if (featureSetHash !== null && featureSetHash !== entry.featureSetHash) {
+      if ('problem' in entry) throw new RejectedError(entry.problem.code, entry.problem.message)
+      const { value } = entry
+      if (featureSetHash !== null && featureSetHash !== value.featureSetHash) {
         const found = `the promotion says ${featureSetHash}`
-        throw new RejectedError('feature_set_mismatch', `model ${modelId} reads feature set ${entry.featureSetHash}, ${found}`)
+        throw new RejectedError('feature_set_mismatch', `model ${modelId} reads feature set ${value.featureSetHash}, ${found}`)
       }
-      if (featureSetOf(entry.featureSetHash) === undefined) {
+      if (featureSetOf(value.featureSetHash) === undefined) {
         throw new RejectedError(
           'feature_set_unknown',
-          `model ${modelId} reads feature set ${entry.featureSetHash}: this version has none such`,
+          `model ${modelId} reads feature set ${value.featureSetHash}: this version has none such`,
         )
       }
-      return entry.itemModel
+      return value.itemModel
     },
   }
 }

@@ -6,6 +6,8 @@ const node = { environment: 'node' as const, pool: 'forks' as const, setupFiles:
 const kinds = ['data', 'integration', 'system', 'cluster'] as const
 /** No test of these takes a third of it on a quiet machine: what hangs must not eat the time of all others. A campaign takes what it takes. */
 const longMillis = process.env['CLUSTER_RECORDS'] === undefined ? 420_000 : 3_600_000
+/** What benchmarks build of earlier commits has tests, too. */
+const notOurs = ['node_modules/**', '.flipstream/**']
 const filesOf = (kind: (typeof kinds)[number]) => `**/*.${kind}.test.ts`
 
 export default defineConfig({
@@ -17,7 +19,7 @@ export default defineConfig({
           ...node,
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...kinds.map(filesOf), 'node_modules/**'],
+          exclude: [...kinds.map(filesOf), ...notOurs],
           // Machines differ, and other work runs beside: a test that hangs is told from one that waits for a processor.
           testTimeout: 20_000,
         },
@@ -27,7 +29,7 @@ export default defineConfig({
           ...node,
           name: 'data',
           include: [filesOf('data')],
-          exclude: ['node_modules/**'],
+          exclude: notOurs,
           testTimeout: 60_000,
         },
       },
@@ -36,7 +38,7 @@ export default defineConfig({
           ...node,
           name: 'integration',
           include: [filesOf('integration')],
-          exclude: ['node_modules/**'],
+          exclude: notOurs,
           globalSetup: ['tests/servers.ts'],
           // Real servers and a busy market in one process: five times as long beside other work as on a quiet machine.
           testTimeout: 150_000,
@@ -48,7 +50,7 @@ export default defineConfig({
           ...node,
           name: 'system',
           include: [filesOf('system')],
-          exclude: ['node_modules/**'],
+          exclude: notOurs,
           globalSetup: ['tests/servers.ts'],
           testTimeout: longMillis,
           hookTimeout: 180_000,
@@ -60,7 +62,7 @@ export default defineConfig({
           ...node,
           name: 'cluster',
           include: [filesOf('cluster')],
-          exclude: ['node_modules/**'],
+          exclude: notOurs,
           globalSetup: ['tests/servers.ts'],
           testTimeout: longMillis,
           hookTimeout: 180_000,

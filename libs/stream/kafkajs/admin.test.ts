@@ -34,3 +34,9 @@ it('a topic of which no partition is known yet is worth asking for again', async
   const kafka = { admin: () => ({ connect: async () => {}, disconnect: async () => {}, fetchTopicOffsets }) } as unknown as Kafka
   await expect(createKafkajsAdmin(kafka).offsets('t')).rejects.toThrow(RetryableError)
 })
+
+it('metadata that a failed question took away are worth asking for again', async () => {
+  const fetchTopicMetadata = async () => (null as unknown as { topicMetadata: [] }).topicMetadata
+  const kafka = { admin: () => ({ connect: async () => {}, disconnect: async () => {}, fetchTopicMetadata }) } as unknown as Kafka
+  await expect(createKafkajsAdmin(kafka).partitionCount('t')).rejects.toThrow(RetryableError)
+})

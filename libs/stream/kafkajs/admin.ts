@@ -20,15 +20,15 @@ const typeOf = (error: unknown) => (error as { type?: string } | undefined)?.typ
 const givenUp = (doing: string, error: Error) =>
   new RetryableError(`${doing}: the connection was given up (${error.message})`, { cause: error })
 
-/** kafkajs trips over a topic without partitions: a broker that has just started may name it before it knows them. */
-async function topicOffsets(admin: Admin, topic: string) {
-  try {
-    return await admin.fetchTopicOffsets(topic)
-  } catch (error) {
-    if (error instanceof TypeError) throw new RetryableError(`no partition of ${topic} is known yet`, { cause: error })
-    throw error
-  }
-}
+/**
+ * kafkajs trips over what it did not expect to meet: a topic that a broker which has just started names before it knows its partitions,
+ * metadata taken away by a question that failed. That passes, as the state does.
+ */
+const unexpected = (doing: string, error: TypeError) =>
+  new RetryableError(`${doing}: the brokers' answer was not whole (${error.message})`, { cause: error })
+
+const reactionTo = (error: unknown, doing: string, rights: Rights): Error =>
+  error instanceof TypeError ? unexpected(doing, error) : streamError(error, doing, rights)
 
 export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
   const { ask, close } = createAsking(kafka)
@@ -95,7 +95,7 @@ function createAsking(kafka: Kafka): Asking {
         } catch (error) {
           // Another question failed first and closed the connection under this one: whatever kafkajs calls that, a new one may well succeed.
           const wasClosed = connected !== connection
-          const reaction = wasClosed ? givenUp(doing, error as Error) : streamError(error, doing, rights)
+          const reaction = wasClosed ? givenUp(doing, error as Error) : reactionTo(error, doing, rights)
           if (!(reaction instanceof RetryableError)) throw reaction
           if (!wasClosed) await close()
           if (attempt === askAttempts || !isLeadership(reaction)) throw reaction
@@ -146,7 +146,7 @@ async function countPartitions(admin: Admin, topic: string): Promise<number> {
 }
 
 async function readOffsets(admin: Admin, topic: string): ReturnType<LogAdmin['offsets']> {
-  const offsets = await topicOffsets(admin, topic)
+  const offsets = await admin.fetchTopicOffsets(topic)
   return offsets
     .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
     .sort((a, b) => a.partition - b.partition)

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
 import { hideAborted } from './aborted-records-patch.ts'
 import './coordinator-patch.ts'
+import './metadata-patch.ts'
 import './request-queue-patch.ts'
 
 const require = createRequire(import.meta.url)
@@ -185,5 +186,37 @@ describe('kafkajs with its coordinator look-up patched', () => {
     await cluster.findGroupCoordinator({ groupId: 'group' })
     await cluster.findGroupCoordinator({ groupId: 'group' })
     expect(lookups()).toBe(2)
+  })
+})
+
+describe('kafkajs with its question for metadata patched', () => {
+  const Cluster = require('kafkajs/src/cluster')
+  /** Brokers that give these answers, one after the other; an error is thrown, and kafkajs swallows it. */
+  const clusterOf = (...answers: readonly unknown[]) => {
+    const left = [...answers]
+    const metadata = async () => {
+      const answer = left.shift()
+      if (answer instanceof Error) throw answer
+      return answer
+    }
+    const withBroker = (ask: (asked: { broker: object }) => Promise<unknown>) => ask({ broker: { metadata } }).catch(() => null)
+    const cluster = Object.create(Cluster.prototype)
+    return Object.assign(cluster, {
+      retrier: (act: (bail: (error: Error) => void) => unknown) => act(() => {}),
+      brokerPool: { refreshMetadataIfNecessary: async () => {}, withBroker },
+    })
+  }
+  const closed = Object.assign(new Error('Closed connection'), { name: 'KafkaJSConnectionClosedError' })
+
+  it('gives what a broker answers', async () => {
+    expect(await clusterOf({ topicMetadata: [] }).metadata({ topics: ['t'] })).toEqual({ topicMetadata: [] })
+  })
+
+  it('asks once more where no broker succeeded', async () => {
+    expect(await clusterOf(closed, { topicMetadata: [] }).metadata({ topics: ['t'] })).toEqual({ topicMetadata: [] })
+  })
+
+  it('passes on why none did', async () => {
+    await expect(clusterOf(closed, closed).metadata()).rejects.toBe(closed)
   })
 })

@@ -45,6 +45,25 @@ describe('notifier', () => {
     expect(latencies['listing_to_alert']!.p50).toBeGreaterThanOrEqual(29)
   })
 
+  it('prints nothing that is beyond a limit, and says which', async () => {
+    const context = await createEmbeddedContext(app.settings, { env: { CARD_FORMAT: 'line', LIMIT_PER_TRADE: '79' } })
+    const { log, codec } = context
+    const written = listenTo(process.stdout)
+    const running = await app.start(context)
+    await send(log, codec, 'axie:1:1:default')
+    const said: string[] = []
+    const following = await log.follow(['run.notifications'], async (records) => {
+      for (const { value } of records) {
+        const { status, detail } = await codec.decode('Notification', value as Buffer)
+        said.push(`${status}: ${detail}`)
+      }
+    })
+    await vi.waitFor(() => expect(said).toEqual(['limited: limit perTrade: with it $80.00, at most $79.00']))
+    await following.stop()
+    await running.stop()
+    expect(written).toEqual([])
+  })
+
   it.each(['rebalance', 'expelled'] as const)(
     'prints an alert once though the member is told to join again while its intent is written: %s',
     { timeout: 20_000 },

@@ -9,6 +9,7 @@ import { formatCard, formatJson, formatLine } from './card.ts'
 import { settings } from './config.ts'
 import { createAlertSink } from './delivery/alert-sink.ts'
 import { createIntents, type Intents } from './delivery/intents.ts'
+import { limitsOf, openTradingDesk } from './trading-desk.ts'
 
 /** The terminal is one place where alerts are shown; what was shown there says nothing of other channels. */
 const channel = 'console'
@@ -31,7 +32,7 @@ export const app = defineApp({
 
 async function startTerminalNotifier(context: AppContext<typeof settings>): Promise<RunningApp> {
   const { config, prefix, log, codec, clock } = context
-  await codec.prepare(['Notification'])
+  await codec.prepare(['Notification', 'Position'])
   const producer = log.producer()
   const unreadable = countUnreadable(context.metrics)
   const controls = await followControls({ log, codec, prefix, onUnreadable: unreadable('controls') })
@@ -40,7 +41,11 @@ async function startTerminalNotifier(context: AppContext<typeof settings>): Prom
       ? noIntents
       : createIntents({ log, producer, codec, prefix, channel, writer: clock.uniqueId(), onUnreadable: unreadable('notifications') })
   const show = showOn(process.stdout, config)
-  const silenced = (alert: Alert) => silenceOf(controls.state(), alert)?.reason ?? null
+  const trading = await openTradingDesk({
+    ...{ log, producer, codec, prefix, clock, limits: limitsOf(config), onUnreadable: unreadable('positions') },
+    onTrouble: (problem) => context.logger.warn({ problem }, 'positions'),
+  })
+  const silenced = (alert: Alert) => silenceOf(controls.state(), alert) ?? trading.beyondLimit(alert)
   /** One for all partitions: what it has shown and not yet recorded outlives an assignment. */
   let sink: PartitionSink | undefined
   const runner = createAlertRunner(context, {
@@ -53,9 +58,10 @@ async function startTerminalNotifier(context: AppContext<typeof settings>): Prom
   })
   await runner.start()
   return {
-    finished: runner.finished,
+    finished: Promise.race([runner.finished, trading.finished.then(() => runner.finished)]),
     async stop() {
       await runner.stop()
+      await trading.stop()
       await controls.stop()
       await intents.close()
       await producer.close()

@@ -33,8 +33,8 @@ const gone = outcome('gone', monday + hour, { goneAt: monday + 2 * hour })
 const resold = outcome('resold', monday + hour, { goneAt: monday + 2 * hour, resoldUsd: 90 })
 
 describe('reading what earlier runs left', () => {
-  it('is no news, but that a position is over: that may have been missed', () => {
-    expect(newsAfter(read(gone, resold))).toMatchObject({ news: { type: 'reading' }, tasks: ['close position resold'] })
+  it('is no news', () => {
+    expect(newsAfter(read(gone, resold))).toMatchObject({ news: { type: 'reading' }, tasks: [] })
     expect(newsAfter(read(gone), { type: 'posted', alertId: 'gone' }).tasks).toEqual(['edit gone'])
     expect(newsAfter(read(gone), { type: 'posted', alertId: 'another' }).tasks).toEqual([])
   })
@@ -53,9 +53,9 @@ describe('reading what earlier runs left', () => {
 describe('following', () => {
   const begun = [read(outcome('first', monday + hour)), caughtUp] as const
 
-  it('each word is news, once: a message is edited, a position ends', () => {
+  it('each word is news, once: a message is edited', () => {
     expect(newsAfter(...begun, read(gone)).tasks).toEqual(['edit gone'])
-    expect(newsAfter(...begun, read(resold)).tasks).toEqual(['close position resold', 'edit resold'])
+    expect(newsAfter(...begun, read(resold)).tasks).toEqual(['edit resold'])
     expect(newsAfter(...begun, read(gone), { type: 'posted', alertId: 'gone' }).tasks).toEqual(['edit gone'])
     expect(newsAfter(...begun, caughtUp).tasks).toEqual([])
   })

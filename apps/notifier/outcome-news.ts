@@ -31,10 +31,7 @@ export type OutcomeEvent =
 
 export type OutcomeTask =
   /** The message of its alert says that it is gone. */
-  | Readonly<{ type: 'edit'; outcome: Outcome }>
-  /** The position that was bought by its alert is over. */
-  | Readonly<{ type: 'close position'; outcome: Outcome }>
-  | Readonly<{ type: 'sum up'; period: Period; from: number; to: number }>
+  Readonly<{ type: 'edit'; outcome: Outcome }> | Readonly<{ type: 'sum up'; period: Period; from: number; to: number }>
 
 const remembered = 4 * weekMillis
 
@@ -63,7 +60,6 @@ function read(news: OutcomeNews, more: readonly Outcome[]): ReturnType<typeof ne
   let { marketTime } = news
   const tasks: OutcomeTask[] = []
   for (const outcome of more) {
-    if (outcome.kind === 'alert' && outcome.resoldUsd !== null) tasks.push({ type: 'close position', outcome })
     if (outcome.alertedAt < marketTime - remembered) continue
     outcomes.set(outcome.alertId, outcome)
     marketTime = Math.max(marketTime, outcome.alertedAt)

@@ -1,7 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
-import { RetryableError } from '#lib/errors/errors.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { backoffMillis } from '#lib/stream/backoff.ts'
 import type { Log } from '#lib/stream/log.ts'
@@ -24,8 +23,6 @@ export type OutcomeWatchOptions = Readonly<{
   announce: Announce
   clock: Clock
   isKilled(): boolean
-  /** Ends the positions that were bought by this alert, once its resale was seen. */
-  sellPositions(outcome: Outcome): Promise<void>
   positions(): readonly Position[]
   paperTrades(): readonly PaperTrade[]
   onEdited?: () => void
@@ -33,7 +30,7 @@ export type OutcomeWatchOptions = Readonly<{
   onUnreadable?: () => void
 }>
 
-/** What became of alerts, as topic `outcomes` tells it: messages are edited, positions end, days and weeks are summed up, `/stats` is answered. */
+/** What became of alerts, as topic `outcomes` tells it: messages are edited, days and weeks are summed up, `/stats` is answered. */
 export interface OutcomeWatch {
   /** A message was posted: its listing may be gone already. */
   posted(alertId: string): void
@@ -51,7 +48,6 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
   const { log, codec, prefix, intents, clock, onTrouble, onUnreadable } = options
   const stopping = new AbortController()
   const edit = createEdit(options, stopping.signal)
-  const sell = createSell(options, stopping.signal)
   let news = noOutcomes
   let work: Promise<void> = Promise.resolve()
 
@@ -59,8 +55,6 @@ export async function watchOutcomes(options: OutcomeWatchOptions): Promise<Outco
     switch (task.type) {
       case 'edit':
         return edit(task.outcome)
-      case 'close position':
-        return sell(task.outcome)
       case 'sum up':
         return sumUp(task, news, options)
     }
@@ -116,21 +110,6 @@ function sumUp(
     data: { period: period.name, from, to, ...summary },
     expiresAt: clock.now() + period.millis,
   })
-}
-
-/** Tried for as long as the log is away: what was seen to sell is open for nobody any more. */
-function createSell({ clock, sellPositions, onTrouble }: OutcomeWatchOptions, stopping: AbortSignal): (outcome: Outcome) => Promise<void> {
-  return async (outcome) => {
-    for (let attempt = 1; !stopping.aborted; attempt++) {
-      try {
-        return await sellPositions(outcome)
-      } catch (error) {
-        if (!(error instanceof RetryableError)) throw error
-        onTrouble(`a position that was seen to sell is not closed yet: ${error.message}`)
-        await clock.sleep(backoffMillis(attempt, clock), stopping).catch(() => {})
-      }
-    }
-  }
 }
 
 /** Says in the message of an alert that what it was about is gone. */

@@ -3,7 +3,6 @@ import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { type Controls, controlRecord, followControls } from '#lib/decisions/controls.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import type { Limits } from '#lib/positions/limits.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import type { ControlKind } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
@@ -19,7 +18,7 @@ import { type OutcomeWatch, watchOutcomes } from './outcome-watch.ts'
 import { createDeskBasis, type Outlet } from './outlet.ts'
 import { followPaper } from './paper-watch.ts'
 import { priceAnswer, whyAnswer } from './price-answer.ts'
-import { mainAccount, openTradingDesk, type TradingDesk } from './trading-desk.ts'
+import { limitsOf, mainAccount, openTradingDesk, type TradingDesk } from './trading-desk.ts'
 import { createWebhookOutlet } from './webhook-outlet.ts'
 
 type Context = AppContext<typeof settings>
@@ -38,7 +37,12 @@ export async function startOutletNotifier(context: Context, posters: Posters | n
   const shared = { log, producer, codec, prefix, clock }
   const controls = await followControls({ ...shared, onUnreadable: unreadable('controls') })
   const freshness = await openFreshness(context)
-  const trading = await openTradingDesk({ ...shared, limits: limitsOf(config), onUnreadable: unreadable('positions') })
+  const trading = await openTradingDesk({
+    ...shared,
+    limits: limitsOf(config),
+    onUnreadable: unreadable('positions'),
+    onTrouble: (problem) => logger.warn({ problem }, 'positions'),
+  })
   const basisOf = createDeskBasis(context, { controls, freshness, trading })
   const outlets = createOutlets(context, posters, {
     intents: { ...shared, writer: clock.uniqueId(), onUnreadable: unreadable('notifications') },
@@ -53,7 +57,6 @@ export async function startOutletNotifier(context: Context, posters: Posters | n
     posters: new Map([...(posters?.posters.values() ?? [])].map((poster) => [poster.name, poster])),
     isKilled: () => controls.state().killed !== null,
     onEdited: () => edited(),
-    sellPositions: trading.seen,
     positions: trading.positions,
     paperTrades: paper.trades,
     onUnreadable: unreadable('outcomes'),
@@ -100,16 +103,6 @@ function untilOneEnds(runner: Part, parts: readonly Part[]): Promise<void> {
 }
 
 type Part = Readonly<{ finished: Promise<void> }>
-
-const limitsOf = (config: Context['config']): Limits => ({
-  bankroll: config.LIMIT_BANKROLL,
-  perTrade: config.LIMIT_PER_TRADE,
-  perDay: config.LIMIT_PER_DAY,
-  maxOpen: config.LIMIT_MAX_OPEN,
-  perClass: config.LIMIT_PER_CLASS,
-  perSeller: config.LIMIT_PER_SELLER,
-  perRule: config.LIMIT_PER_RULE,
-})
 
 function startBot(
   { config, prefix, codec, clock, logger, health }: Context,

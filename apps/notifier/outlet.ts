@@ -31,16 +31,12 @@ export type DeskBasisOf = (placeName: string) => DeskBasis
 
 export function createDeskBasis(
   { clock, logger, metrics, health }: Context,
-  { controls, freshness, trading }: Readonly<{ controls: Controls; freshness: Freshness; trading: TradingDesk }>,
+  { controls, freshness, trading }: Readonly<{ controls: Controls; freshness: Freshness; trading: Pick<TradingDesk, 'beyondLimit'> }>,
 ): DeskBasisOf {
   const requested = metrics.latency('alert_to_request', 'From the alert in its topic to the request that tells of it.')
-  const beyondLimit = (alert: Alert) => {
-    const passed = trading.limitPassed(alert)
-    return passed === null ? null : ({ type: 'limit', reason: passed.reason } as const)
-  }
   return (placeName) => ({
     clock,
-    silence: (alert) => silenceOf(controls.state(), alert) ?? beyondLimit(alert),
+    silence: (alert) => silenceOf(controls.state(), alert) ?? trading.beyondLimit(alert),
     silenceNotices: () => (controls.state().killed === null ? null : { type: 'drop', reason: 'the kill switch is on' }),
     silenceChanged: () => controls.changed(),
     isStillThere: freshness.isStillThere,

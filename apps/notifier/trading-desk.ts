@@ -1,15 +1,19 @@
+import type { AppContext } from '#lib/app/app.ts'
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
+import type { Silence } from '#lib/decisions/controls.ts'
 import { createRecent } from '#lib/live/recent.ts'
 import { marketFeeRatio } from '#lib/market/fee.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { type LimitPassed, type Limits, limitPassed } from '#lib/positions/limits.ts'
+import { type Limits, limitPassed } from '#lib/positions/limits.ts'
 import { createPositionBook } from '#lib/positions/position-book.ts'
+import { watchPositions } from '#lib/positions/position-watch.ts'
 import { createPositionWriter } from '#lib/positions/position-writer.ts'
 import type { Log, LogRecord, Producer } from '#lib/stream/log.ts'
 import { signedUsd, usd as usdText } from '#lib/words/format.ts'
-import type { Alert, Outcome, Position } from '#schemas/types.ts'
+import type { Alert, Position } from '#schemas/types.ts'
+import type { settings } from './config.ts'
 import { plain } from './discord-text.ts'
 
 /** Whose positions the limits are about: operators speak for it. */
@@ -17,13 +21,11 @@ export const mainAccount = 'main'
 
 /** What people bought by our alerts, and whether another purchase is within their limits. */
 export interface TradingDesk {
-  /** The limit of account main that buying this alert would pass; null: none. */
-  limitPassed(alert: Alert): LimitPassed | null
+  /** Why nobody is told of it: buying it would pass this limit of account main; null: it would pass none. */
+  beyondLimit(alert: Alert): Silence | null
   /** In words, once it is durable. RejectedError for what cannot be true. */
   bought(purchase: Readonly<{ account: string; tokenId: string; alertId: string | null; usd: number | null; by: string }>): Promise<string>
   sold(sale: Readonly<{ account: string; tokenId: string; usd: number | null }>): Promise<string>
-  /** An axie that was bought by an alert was seen to sell: its positions end. Resolves when that is durable. */
-  seen(outcome: Outcome): Promise<void>
   /** What accounts bought, newest first. */
   positions(): readonly Position[]
   readonly finished: Promise<void>
@@ -38,12 +40,13 @@ export type TradingDeskOptions = Readonly<{
   clock: Clock
   limits: Limits
   onUnreadable?: () => void
+  onTrouble(problem: string): void
 }>
 
 /** Alerts that are remembered of each partition: what was bought is said to have cost what they asked. */
 const rememberedAlerts = 2_000
 
-/** Follows topics `positions` and `alerts`; resolves when all that was said so far is known. */
+/** Follows topics `positions` and `alerts`, and the sales that end positions; resolves when all that was said so far is known. */
 export async function openTradingDesk(options: TradingDeskOptions): Promise<TradingDesk> {
   const { log, producer, codec, prefix, clock, limits, onUnreadable } = options
   const book = createPositionBook()
@@ -68,15 +71,17 @@ export async function openTradingDesk(options: TradingDeskOptions): Promise<Trad
   await Promise.race([follower.caughtUp, follower.finished])
 
   const writer = createPositionWriter({ producer, codec, prefix, book })
+  const watch = await watchPositions({ ...options, book, writer })
   const alertOf = (tokenId: string, alertId: string | null): Alert | null =>
     (alertId === null
       ? alerts.newest(rememberedAlerts).find(({ scored }) => scored.listing.item.tokenId === tokenId)
       : alerts.get(alertId)) ?? null
 
   return {
-    limitPassed: (alert) => {
+    beyondLimit(alert) {
       const positions = book.all().filter(({ account }) => account === mainAccount)
-      return limitPassed(limits, { positions, now: clock.now(), feeRatio: marketFeeRatio }, alert)
+      const passed = limitPassed(limits, { positions, now: clock.now(), feeRatio: marketFeeRatio }, alert)
+      return passed && { type: 'limit', reason: passed.reason }
     },
     async bought({ alertId, ...purchase }) {
       const alert = alertOf(purchase.tokenId, alertId)
@@ -84,17 +89,24 @@ export async function openTradingDesk(options: TradingDeskOptions): Promise<Trad
       return `Noted: ${plain(account)} bought #${plain(tokenId, 24)} for ${usdText(boughtUsd)}. What it sells for will be counted.`
     },
     sold: async (sale) => `Noted: ${resultText(await writer.sold({ ...sale, at: clock.now(), by: 'said' }))}`,
-    async seen({ alertId, tokenId, resoldUsd }) {
-      if (resoldUsd === null) return
-      // Whoever pressed Bought has it: one axie may be in several accounts.
-      for (const { account } of book.open().filter((one) => one.alertId === alertId))
-        await writer.sold({ account, tokenId, usd: resoldUsd, at: clock.now(), by: 'seen' })
-    },
     positions: book.all,
-    finished: follower.finished,
-    stop: () => follower.stop(),
+    finished: Promise.all([follower.finished, watch.finished]).then(() => {}),
+    async stop() {
+      await watch.stop()
+      await follower.stop()
+    },
   }
 }
+
+export const limitsOf = (config: AppContext<typeof settings>['config']): Limits => ({
+  bankroll: config.LIMIT_BANKROLL,
+  perTrade: config.LIMIT_PER_TRADE,
+  perDay: config.LIMIT_PER_DAY,
+  maxOpen: config.LIMIT_MAX_OPEN,
+  perClass: config.LIMIT_PER_CLASS,
+  perSeller: config.LIMIT_PER_SELLER,
+  perRule: config.LIMIT_PER_RULE,
+})
 
 /** What a position that has ended came to, after the fee. */
 export const resultOf = ({ boughtUsd, soldUsd }: Position): number => (soldUsd ?? 0) * (1 - marketFeeRatio) - boughtUsd

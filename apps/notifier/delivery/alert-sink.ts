@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts'
+import type { Silence } from '#lib/decisions/controls.ts'
 import type { LogRecord } from '#lib/stream/log.ts'
 import type { PartitionSink } from '#lib/stream/sink/sink-runner.ts'
 import type { Alert, NotificationStatus } from '#schemas/types.ts'
@@ -32,7 +33,7 @@ export type AlertSinkOptions = ReadAlertOptions &
     /** Shows one alert. `latencyMillis`: since the collector held the market's answer, null where that is not known. */
     show(alert: Alert, latencyMillis: number | null): void
     /** Why people do not want to see it; null: they do. */
-    silenced?: (alert: Alert) => string | null
+    silenced?: (alert: Alert) => Silence | null
     onSeen?: (latencyMillis: number) => void
     onOutcome?: (outcome: NotifyOutcome) => void
   }>
@@ -78,8 +79,8 @@ export function createAlertSink(options: AlertSinkOptions): PartitionSink {
 
   const reasonToDrop = ({ alert, expiresAt }: IncomingAlert): DeliveryEvent | null => {
     if (clock.now() > expiresAt) return expired
-    const reason = silenced?.(alert) ?? null
-    return reason === null ? null : { type: 'dropped', status: 'muted', detail: reason }
+    const silence = silenced?.(alert) ?? null
+    return silence && { type: 'dropped', status: silence.type === 'limit' ? 'limited' : 'muted', detail: silence.reason }
   }
 
   const claim = async (cards: readonly Card[], at: number): Promise<Card[]> => {

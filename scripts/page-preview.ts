@@ -111,9 +111,9 @@ async function playMarket(world: DashboardWorld): Promise<void> {
   await commitAll(world)
 }
 
-/** Two rules and the ancestor's, over three days. */
+/** Two rules, the ancestor's and who buys at random, over three days. */
 async function playPaper(world: DashboardWorld, number: number): Promise<void> {
-  const account = ['default', 'half-price', 'preset:classic'][number % 3]!
+  const account = ['default', 'half-price', 'preset:classic', 'preset:random'][number % 4]!
   const state = (['resold', 'alike', 'unsold', 'alike', 'offered', 'missed'] as const)[number % 6]!
   const alertedAt = now - (alertCount - number) * hour
   const gainUsd = state === 'unsold' ? -12 : 5 + (number % 7) * 3

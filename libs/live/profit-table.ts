@@ -51,7 +51,7 @@ function rowsOf(day: number, trades: readonly Trade[], positions: readonly Posit
   return [...new Set([...picks.keys(), ...bought.keys()])].sort().map((rule) => {
     const alerts = profitOf(picks.get(rule) ?? [])
     const real = profitOf((bought.get(rule) ?? []).map(soldOn))
-    return { day, rule, alerts, random, real, randomSameCountUsd: each === null ? null : each * alerts.purchases }
+    return { day, rule, alerts, random, real, randomSameCountUsd: each === null || alerts.purchases === 0 ? null : each * alerts.purchases }
   })
 }
 

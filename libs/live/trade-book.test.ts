@@ -86,7 +86,12 @@ test('what was really bought stands in its rule’s row of that day, or in one o
     bought('d', { boughtAt: day - 1 }),
   ]
   expect(profitTable(book.trades(), positions)).toMatchObject([
-    { rule: '', alerts: { purchases: 0 }, real: { purchases: 1, resold: 1, gained: 0, netUsd: 10 * 0.9575 - 20, unsoldUsd: 0 } },
+    {
+      rule: '',
+      alerts: { purchases: 0 },
+      randomSameCountUsd: null,
+      real: { purchases: 1, resold: 1, gained: 0, netUsd: 10 * 0.9575 - 20, unsoldUsd: 0 },
+    },
     {
       rule: 'default',
       alerts: { purchases: 1, netUsd: 30 },

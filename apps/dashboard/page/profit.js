@@ -87,7 +87,7 @@ function totalRow(rows) {
   const sum = (read) => rows.reduce((total, row) => total + read(row), 0)
   const names = ['purchases', 'resold', 'gained', 'netUsd', 'unsoldUsd']
   const totals = (kind) => Object.fromEntries(names.map((name) => [name, sum((row) => row[kind][name])]))
-  const known = rows.every(({ randomSameCountUsd }) => randomSameCountUsd !== null)
-  const random = known ? sum(({ randomSameCountUsd }) => randomSameCountUsd) : null
+  const known = rows.every(({ alerts, randomSameCountUsd }) => alerts.purchases === 0 || randomSameCountUsd !== null)
+  const random = known ? sum(({ randomSameCountUsd }) => randomSameCountUsd ?? 0) : null
   return h('tr', {}, h('th', { scope: 'row', colspan: '2' }, 'All'), ...figures(totals('alerts'), random), ...realFigures(totals('real')))
 }

@@ -72,6 +72,9 @@ export const contract: readonly ContractField[] = [
   ...fields('Order', false, 2022, recordings2022, 'id', 'kind', 'paymentToken', 'endedAt', 'endedPrice', 'duration', 'currentPriceUsd'),
   ...fields('Order', false, 2023, clients2023, 'status', 'expiredAt', 'nonce'),
   ...fields('Offer', false, 2023, clients2023, 'currentPrice', 'currentPriceUsd', 'paymentToken', 'expiredAt'),
+  // When an axie was last evolved or levelled is in none of the public queries. Both are calls of a contract that move no token between
+  // owners, so they are no transfers; a transfer holds what is asked for here, a part only the stage it has now, `axpInfo` only the levels
+  // of now. What can be told is how an axie was at a sale that was seen when it happened: `ownLastSale` of the context.
   ...fields('Transfers', false, 2022, recordings2022, 'total'),
   ...fields('Transfer', true, 2022, recordings2022, 'timestamp'),
   ...fields('Transfer', false, 2022, recordings2022, 'from', 'to', 'txHash', 'withPrice', 'withPriceUsd'),

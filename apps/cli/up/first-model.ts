@@ -5,6 +5,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
+import { exitCodes } from '#lib/app/exit-codes.ts'
 import { manifestKey, readBundle } from '#lib/model/bundle/bundle.ts'
 import { createFileStore } from '#lib/objectstore/file-store.ts'
 import type { Backend } from '#lib/running/backend.ts'
@@ -15,6 +16,7 @@ import { publishModel } from '#lib/training/publish.ts'
 import { addTrainingCode } from '#lib/training/training-code.ts'
 import { withoutOthersSecrets } from './app-secrets.ts'
 import type { TrainingPlan } from './market-plan.ts'
+import { trainingFailure } from './training-failure.ts'
 
 /** As much of the answer of `flipstream train --json` as is needed here. */
 export type FirstModel = Readonly<{ modelId: string; featureSetHash: string }>
@@ -72,7 +74,7 @@ async function readIndex(file: string): Promise<FirstModel | null> {
 
 async function train(
   { salesFile, playFrom, source }: TrainingPlan,
-  { environment, progress, signal }: TrainingContext,
+  { run, environment, progress, signal }: TrainingContext,
 ): Promise<FirstModel | null> {
   await mkdir(trained, { recursive: true })
   const until = new Date(playFrom).toISOString()
@@ -92,10 +94,12 @@ async function train(
     lastLines = `${lastLines}${chunk}`.slice(-2_000)
     progress.status(lastLines.trimEnd().split('\n').at(-1) ?? '')
   })
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  const { code, killedBy } = await new Promise<{ code: number | null; killedBy: NodeJS.Signals | null }>((resolve) =>
+    child.once('close', (code, killedBy) => resolve({ code, killedBy })),
+  )
   signal.removeEventListener('abort', kill)
   process.removeListener('exit', kill)
   if (signal.aborted) return null
-  if (code !== 0) throw new Error(`training failed (exit code ${code}):\n${lastLines.trim()}`)
+  if (code !== exitCodes.done) throw trainingFailure({ code, signal: killedBy, stderr: lastLines }, source, run.prefix)
   return JSON.parse(Buffer.concat(output).toString()) as FirstModel
 }

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { archiveEvents } from '#lib/archive/testing/archive-samples.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { createMemoryRegistry } from '#lib/codec/registry.ts'
-import { payloadOf } from '#lib/market/event.ts'
+import { payloadOf, saleEvent } from '#lib/market/event.ts'
 import { topicSettings } from '#lib/market/topics.ts'
+import { compareSales } from '#lib/marketplace/history.ts'
 import { createMemoryLog, type MemoryLog } from '#lib/stream/memory/memory-log.ts'
 import type { Fault } from '#lib/stream/memory/transactions.ts'
 import { createMortalLog } from '#lib/stream/testing/mortal-log.ts'
@@ -24,6 +26,31 @@ beforeEach(async () => {
 })
 
 describe('a collector that starts', () => {
+  test('goes on from its own archive where the marketplace’s list ends out of reach', async () => {
+    const { simulator, settled } = await world.stillMarket()
+    const client = simulator.client()
+    const sales = new Map<string, Sale>()
+    for (let from = 0, count = 100; count === 100; from += 100) {
+      const page = await client.settledSales({ from, size: 100 })
+      for (const sale of page.items.flatMap((entry) => entry.sales)) sales.set(sale.saleId, sale)
+      count = page.count
+    }
+    const kept = [...sales.values()].sort(compareSales)
+    const events = kept.map((sale) => saleEvent(sale, { observedAt: sale.soldAt, origin: 'live', source: 'synthetic' }))
+    await archiveEvents(world.store, events)
+    await simulator.faults({ offsetCap: 20 })
+    const collector = await world.startCollector(simulator, { ...newsOnly, HISTORY_DAYS: '0.3' })
+    await settled()
+    await collector.stop()
+    const all = await world.events()
+    expectOnce(all)
+    const history = ofKind(all, 'Sale').filter(({ origin }) => origin === 'backfill')
+    const since = simulator.start - 0.3 * 86_400_000
+    expect(history.map(({ eventTime }) => eventTime)).toEqual(kept.map(({ soldAt }) => soldAt).filter((soldAt) => soldAt >= since))
+    const said = collector.logged.find(({ msg }) => msg === 'history is written')
+    expect(said).toMatchObject({ complete: true, from: { archive: expect.toSatisfy((count: number) => count > 10) } })
+  })
+
   test('writes history first, in order, each sale once; then what is live', async () => {
     const { simulator, pass, settled } = await world.stillMarket()
     const collector = await world.startCollector(simulator, newsOnly)

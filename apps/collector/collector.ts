@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Health } from '#lib/telemetry/health.ts'
+import type { Sale } from '#schemas/types.ts'
 import { createAskTask, createReferencesTask, createSweepTask } from './errands.ts'
 import { createHistoryTask } from './history.ts'
 import { type LaneOptions, runLane } from './lane.ts'
@@ -9,6 +10,8 @@ import type { TaskContext } from './task-context.ts'
 export type CollectorOptions = TaskContext &
   Readonly<{
     historyDays: number
+    /** Sales of our own archive from that time on, before the other: for a history that the marketplace no longer tells. */
+    archived(from: number, before: number): Promise<readonly Sale[]>
     /** Awaited between history that was written just now and the first look at what is new. */
     beforeLive(): Promise<void>
     /** Milliseconds of the wall clock between two looks. The last two may be 0: never. */

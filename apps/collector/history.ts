@@ -9,7 +9,13 @@ import { decideBackfill, decideHistoryRejects } from './settled-sales.ts'
 import type { TaskContext } from './task-context.ts'
 
 type HistoryContext = TaskContext &
-  Readonly<{ clock: Clock; health: Pick<Health, 'turned' | 'set'>; historyDays: number; stopping: AbortSignal }>
+  Readonly<{
+    clock: Clock
+    health: Pick<Health, 'turned' | 'set'>
+    historyDays: number
+    archived(from: number, before: number): Promise<readonly Sale[]>
+    stopping: AbortSignal
+  }>
 
 const progressMillis = 2_000
 /** How many axies are asked for what they sold for before, once the list of settled auctions is out of reach: each costs what a page does. */
@@ -29,13 +35,13 @@ export const createHistoryTask = (context: HistoryContext) => async (): Promise<
   if (committer.state().backfillDone) return
   const startedAt = clock.monotonic()
   const history = historyDays === 0 ? nothing : await read(context)
-  const { rejects, complete, daysCovered, requests } = history
+  const { rejects, complete, daysCovered, from, requests } = history
   const sales = pastSales(history.sales, context)
   if (!complete) logger.warn({ sales: sales.length, daysCovered, historyDays }, `history: ${describeHistory(history)}`)
   let decision: Decision = await committer.commit((state) => decideHistoryRejects(state, rejects, collecting))
   while (!decision.state.backfillDone) decision = await committer.commit((state) => decideBackfill(state, sales, collecting))
   const millis = clock.monotonic() - startedAt
-  logger.info({ sales: sales.length, rejects: rejects.length, complete, daysCovered, requests, millis }, 'history is written')
+  logger.info({ sales: sales.length, rejects: rejects.length, complete, daysCovered, from, requests, millis }, 'history is written')
 }
 
 /**
@@ -59,6 +65,7 @@ function read(context: HistoryContext): Promise<History> {
     size: paging.size,
     overlap: paging.overlap,
     transferRequests,
+    archived: patientArchive(context),
     wait: createPatience(context),
     onAnswer(sales, reached) {
       health.turned(true)
@@ -82,6 +89,30 @@ function createPatience({ clock, health, logger, stopping }: HistoryContext): (e
     health.turned(false)
     const wait = Math.max(error.retryAfterMillis ?? 0, firstWaitMillis * 2 ** Math.min(failures - 1, 10))
     await clock.sleep(Math.min(maxWaitMillis, wait), stopping).catch(() => {})
+  }
+}
+
+/** A store that is away is waited for a minute: history is written once, and a collector that never begins is worse than a shorter one. */
+const archiveAttempts = 7
+
+function patientArchive({ archived, clock, health, logger, stopping }: HistoryContext): HistoryContext['archived'] {
+  return async (from, before) => {
+    for (let failures = 1; ; failures++) {
+      try {
+        // An archive of weeks takes its time, and nothing else happens meanwhile.
+        health.turned(false)
+        return await archived(from, before)
+      } catch (error) {
+        const problem = `our own archive cannot be read: ${(error as Error).message}`
+        if (failures >= archiveAttempts || stopping.aborted) {
+          logger.error({ problem }, 'history goes on without our own archive')
+          return []
+        }
+        health.set('history', false, problem)
+        if (failures === 1) logger.warn({ problem }, 'history: trying again')
+        await clock.sleep(firstWaitMillis * 2 ** failures, stopping).catch(() => {})
+      }
+    }
   }
 }
 

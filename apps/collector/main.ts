@@ -1,4 +1,5 @@
 import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
+import { hasStore } from '#lib/app/common-settings.ts'
 import { minuteMillis } from '#lib/clock/durations.ts'
 import { countUnreadable, decodeKnown } from '#lib/codec/decode-known.ts'
 import { marketKey } from '#lib/market/event.ts'
@@ -28,7 +29,7 @@ export const app = defineApp({
   name: 'collector',
   summary: 'reads the marketplace, writes what happens on it to market.events, each thing once',
   settings: collectorSettings,
-  usesStore: false,
+  usesStore: 'where given',
   async start(context) {
     const { config, clock, logger, metrics } = context
     const collectorMetrics = createCollectorMetrics(metrics, logger, clock)
@@ -79,7 +80,7 @@ export type CollectorPorts = Readonly<{
 
 /** All of the collector but the client it asks with. */
 export async function startCollector(
-  { config, prefix, clock, logger, metrics, health, log, codec, traces }: AppContext<typeof collectorSettings>,
+  { config, prefix, clock, logger, metrics, health, log, codec, store, traces }: AppContext<typeof collectorSettings>,
   { marketplace, marketTime, collectorMetrics }: CollectorPorts,
 ): Promise<RunningApp> {
   await codec.prepare(['MarketEvent', 'CollectorState'])
@@ -125,6 +126,12 @@ export async function startCollector(
     collecting,
     paging: { size: maxPageSize, overlap: 10, maxPages: 500 },
     historyDays: config.HISTORY_DAYS,
+    async archived(from, before) {
+      if (!hasStore(config)) return []
+      // What reads an archive is of no use once history is written.
+      const { salesOfOwnArchive } = await import('#lib/training/sales/own-archive.ts')
+      return salesOfOwnArchive({ store, prefix })(from, before)
+    },
     async beforeLive() {
       const group = config.LIVE_AFTER_GROUP
       if (group === null) return

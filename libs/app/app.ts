@@ -33,8 +33,11 @@ export type App<S extends Settings = Settings> = Readonly<{
   summary: string
   /** Beside the common settings. */
   settings: S
-  /** False: it neither reads nor writes objects, and is given no key to the store. */
-  usesStore?: false
+  /**
+   * False: it neither reads nor writes objects, and is given no key to the store. `where given`: it does without where no address of one is
+   * set (`hasStore`).
+   */
+  usesStore?: false | 'where given'
   /** Builds adapters and starts. No branching on data. */
   start(context: AppContext<S>): Promise<RunningApp>
 }>

@@ -58,9 +58,13 @@ export const commonSettings = defineConfig({
   },
 })
 
-/** Those of an app that uses no store, above the others: it runs without address and keys, and what tried to use it would fail. */
+const nowhere = 'http://unused.invalid'
+
+/** Those of an app that needs no store, above the others: it runs without address and keys, and what tried to use it would fail. */
 export const settingsWithoutStore = defineConfig({
-  S3_ENDPOINT: { ...commonSettings.S3_ENDPOINT, default: 'http://unused.invalid' },
+  S3_ENDPOINT: { ...commonSettings.S3_ENDPOINT, default: nowhere },
   S3_ACCESS_KEY: { ...commonSettings.S3_ACCESS_KEY, default: 'unused' },
   S3_SECRET_KEY: { ...commonSettings.S3_SECRET_KEY, default: 'unused' },
 })
+
+export const hasStore = ({ S3_ENDPOINT }: Readonly<{ S3_ENDPOINT: string }>): boolean => new URL(S3_ENDPOINT).origin !== nowhere

@@ -31,7 +31,7 @@ export async function runApp<S extends Settings>(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const settings = { ...commonSettings, ...(app.usesStore === false ? settingsWithoutStore : {}), ...app.settings }
+  const settings = { ...commonSettings, ...(app.usesStore === undefined ? {} : settingsWithoutStore), ...app.settings }
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(
       `flipstream ${app.name}: ${app.summary}\n\nConfigured by environment variables (name, default, meaning):\n${describeSettings(settings)}\n`,

@@ -6,7 +6,6 @@
  */
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { archivedSalesOf } from '#app/cli/up/live-market.ts'
 import { simulatorSettings } from '#app/simulator/config.ts'
 import { marketTimeHeader } from '#app/simulator/server.ts'
 import { startSimulator } from '#app/simulator/simulator.ts'
@@ -18,6 +17,7 @@ import { saleEvent } from '#lib/market/event.ts'
 import { createMarketplace, maxPageSize } from '#lib/marketplace/client.ts'
 import { describeHistory, type History, readHistory } from '#lib/marketplace/history.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
+import { salesOfOwnArchive } from '#lib/training/sales/own-archive.ts'
 import type { Sale } from '#schemas/types.ts'
 
 const { values } = parseArgs({
@@ -58,7 +58,7 @@ async function archiveOf(kept: readonly Sale[]) {
   const store = createMemoryStore()
   const events = kept.map((sale) => saleEvent(sale, { observedAt: sale.soldAt + 5_000, origin: 'live', source: 'live' }))
   await archiveEvents(store, events, recordsPerObject)
-  return archivedSalesOf({ backend: { store }, run: { name: 'bench', prefix: '' } })
+  return salesOfOwnArchive({ store, prefix: '' })
 }
 
 type Row = Readonly<{ archive: string; seconds: number; says: string } & Omit<History, 'sales' | 'rejects'> & { sales: number }>

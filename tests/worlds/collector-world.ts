@@ -12,6 +12,7 @@ import { untilAvailable } from '#lib/errors/until-available.ts'
 import { type MarketPayload, payloadOf } from '#lib/market/event.ts'
 import { type TopicName, topicName } from '#lib/market/topics.ts'
 import { createMemoryStore } from '#lib/objectstore/memory-store.ts'
+import type { ObjectStore } from '#lib/objectstore/object-store.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import { createHealth, type Health } from '#lib/telemetry/health.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
@@ -40,7 +41,17 @@ export type StillMarket = Readonly<{
 /** Nothing but news: the sweep and the checks never come to rest. */
 export const newsOnly = { SWEEP_MILLISECONDS: '0', ASK_CHECK_MILLISECONDS: '0' }
 
-export function createWorld({ log, registry, prefix = '' }: { log: Log; registry: SchemaRegistry; prefix?: string }) {
+export function createWorld({
+  log,
+  registry,
+  prefix = '',
+  store = createMemoryStore(),
+}: {
+  log: Log
+  registry: SchemaRegistry
+  prefix?: string
+  store?: ObjectStore
+}) {
   const recordsOf = async (topic: TopicName): Promise<LogRecord[]> => {
     const found: LogRecord[] = []
     const follower = await log.follow([topicName(prefix, topic)], (records) => void found.push(...records))
@@ -50,6 +61,7 @@ export function createWorld({ log, registry, prefix = '' }: { log: Log; registry
   }
   return {
     recordsOf,
+    store,
 
     async events(): Promise<MarketEvent[]> {
       const codec = createCodec({ registry })
@@ -62,7 +74,7 @@ export function createWorld({ log, registry, prefix = '' }: { log: Log; registry
       const logged: Record<string, unknown>[] = []
       const [health, metrics] = [createHealth({ clock: systemClock }), createMetrics('collector')]
       const logger = createLogger('collector', 'info', { write: (line) => void logged.push(JSON.parse(line)) })
-      const shared = { clock: systemClock, logger, metrics, health, codec: createCodec({ registry }), store: createMemoryStore() }
+      const shared = { clock: systemClock, logger, metrics, health, codec: createCodec({ registry }), store }
       const context: AppContext<typeof collectorSettings> = { ...shared, config: configFor(simulator, env), prefix, log: on }
       const running = await app.start(context)
       // A killed one never ends: what it waits for does not come.

@@ -2,7 +2,7 @@ const store = ['S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const
 
 /** Which secrets of our environment an app is given; a test compares them with what the apps themselves ask for. */
 export const secretsOf: Readonly<Record<string, readonly string[]>> = {
-  collector: ['AXIE_API_KEY'],
+  collector: ['AXIE_API_KEY', ...store],
   enricher: store,
   featurizer: [],
   scorer: store,

@@ -1,16 +1,13 @@
 import { join } from 'node:path'
-import { createArchive } from '#lib/archive/archive.ts'
 import type { Clock } from '#lib/clock/clock.ts'
-import { hourMillis } from '#lib/clock/durations.ts'
 import { promote } from '#lib/decisions/promote.ts'
 import { championOf, readModels } from '#lib/decisions/read-models.ts'
 import { FatalError } from '#lib/errors/errors.ts'
-import { payloadOf } from '#lib/market/event.ts'
 import { openSpentRecord } from '#lib/marketplace/spent-record.ts'
 import { liveRules } from '#lib/rules/presets.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
-import { readSpan } from '#lib/training/sales/archived-sales.ts'
-import type { ModelAnnounced, Sale } from '#schemas/types.ts'
+import { salesOfOwnArchive } from '#lib/training/sales/own-archive.ts'
+import type { ModelAnnounced } from '#schemas/types.ts'
 import { type FirstModel, type TrainingContext, trainFirstModel } from './first-model.ts'
 import { fetchHistory } from './live-history.ts'
 import type { LivePlan } from './market-plan.ts'
@@ -52,31 +49,19 @@ async function learn(plan: LivePlan, context: LiveContext): Promise<FirstModel |
     ...{ log, codec, prefix: context.run.prefix, clock },
     ...{ apiKey: plan.collector.AXIE_API_KEY, user: 'history', onTrouble: progress.say },
   })
-  const history = await fetchHistory(plan, salesFile, { clock, progress, signal, archived: archivedSalesOf(context), spent }).finally(
-    spent.close,
-  )
+  const history = await fetchHistory(plan, salesFile, {
+    clock,
+    progress,
+    signal,
+    archived: salesOfOwnArchive({ store: context.backend.store, prefix: context.run.prefix }),
+    spent,
+  }).finally(spent.close)
   if (history === null) return null
   progress.say(
     `history: ${history.sales} sales${history.leftOut === 0 ? '' : `, ${history.leftOut} left out (eggs, unknown parts, no dollars)`}`,
   )
   return trainFirstModel({ source: 'live', salesFile, playFrom: clock.now() }, context)
 }
-
-type Archived = Readonly<{ backend: Pick<LiveContext['backend'], 'store'>; run: Pick<LiveContext['run'], 'name' | 'prefix'> }>
-
-/** What this live run archived when it ran before; none where nothing is archived yet. */
-export const archivedSalesOf =
-  ({ backend, run }: Archived) =>
-  async (from: number, before: number): Promise<readonly Sale[]> => {
-    const archive = createArchive({ name: run.name, store: backend.store, prefix: run.prefix })
-    if (!(await archive.topics()).some(({ topic }) => topic === 'market.events')) return []
-    // A sale is archived by when it was known, which may be a little later.
-    const { entries } = await readSpan(archive, { from, until: before + hourMillis, days: null })
-    return entries.flatMap(({ event }) => {
-      const { kind, value } = payloadOf(event())
-      return kind === 'Sale' ? [value] : []
-    })
-  }
 
 function requireLive(modelId: string, announced: ModelAnnounced | undefined): ModelAnnounced {
   if (announced?.source === 'live') return announced

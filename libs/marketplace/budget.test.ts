@@ -94,3 +94,26 @@ test('without limits nothing waits', () => {
   for (let count = 0; count < 10_000; count++) expect(ask('sweep')).toBe(0)
   expect(budget.left()).toEqual({ minute: null, day: null })
 })
+
+test('a minute of which nobody told what it holds is kept to by what the marketplace says is left', () => {
+  const { budget, ask, pass } = budgetOf({ perMinute: null, perDay: null })
+  const quota = 20
+  let used = 0
+  const asked = (worth: Worth): boolean => {
+    if (ask(worth) > 0) return false
+    used++
+    expect(used, 'no request is refused').toBeLessThanOrEqual(quota)
+    budget.heard({ minute: quota - used, day: 100 })
+    return true
+  }
+  while (asked('sweep'));
+  expect(used).toBe(quota * (1 - reserves.sweep))
+  while (asked('listings'));
+  expect(used).toBe(quota)
+  // Others of the key use the next minute nearly up.
+  pass(61_000)
+  used = 17
+  while (asked('listings'));
+  expect(used).toBe(quota)
+  expect(budget.left()).toEqual({ minute: 0, day: null })
+})

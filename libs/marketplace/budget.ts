@@ -4,7 +4,7 @@ import { MarketplaceError } from './errors.ts'
 import { type BudgetUser, shares } from './shares.ts'
 import { createSpentAlone, leastToldMillis, type Spent } from './spent.ts'
 
-/** What a key may ask, as its console says; null where nobody says. */
+/** What a key may ask, as its console says; null where nobody says: of a minute, what the marketplace's headers tell counts then. */
 export type KeyLimits = Readonly<{ perMinute: number | null; perDay: number | null }>
 
 /** Settings say 0 for a limit that nobody knows. */
@@ -71,6 +71,8 @@ export function createBudget({ clock, user, limits, spent = createSpentAlone({ c
     },
     heard({ minute, day }) {
       const now = clock.monotonic()
+      // What a day holds shows at its end, and then it says until when. A minute is worth learning: nobody need be refused in it.
+      if (minute !== null) windows[0].learn(minute)
       if (minute !== null) windows[0].believe(minute, now)
       if (day !== null) windows[1].believe(day, now)
     },
@@ -103,7 +105,8 @@ function windowSpent(window: string, millis: number, clock: Clock): MarketplaceE
 type Window = ReturnType<typeof createWindow>
 
 /** Requests of the last `span`, counted in slots: what leaves the window does so a slot at a time, never too early. */
-function createWindow(name: string, limit: number | null, span: number, slots: number) {
+function createWindow(name: string, ownLimit: number | null, span: number, slots: number) {
+  let limit = ownLimit
   const slotMillis = span / slots
   const counts: { slot: number; count: number }[] = []
   let own = 0
@@ -142,6 +145,13 @@ function createWindow(name: string, limit: number | null, span: number, slots: n
       if (last?.slot === slotAt(now)) last.count++
       else counts.push({ slot: slotAt(now), count: 1 })
       own++
+    },
+    /**
+     * Nobody said what the key may ask: it is as much as the marketplace ever told to be left, and the request that it told it to. That is the
+     * whole key's, not a share; what others use of it shows in what is left.
+     */
+    learn(left: number): void {
+      if (ownLimit === null) limit = Math.max(limit ?? 0, left + 1)
     },
     believe(left: number, now: number): void {
       if (limit === null) return

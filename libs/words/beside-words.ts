@@ -1,7 +1,7 @@
 /** What stands beside a forecast, in words for a card and for a message: what sets the axie apart, what it wears, who bids, what its like ask. */
 
 import type { EnrichedListing, ItemProfile, MarketContext, OwnLastSale } from '#schemas/types.ts'
-import { titleCase, usd } from './format.ts'
+import { axieTitle, usd } from './format.ts'
 import { printable } from './terminal-text.ts'
 
 const counted = (count: number | null, words: string): string[] => (count ? [`${count} ${words}`] : [])
@@ -11,7 +11,7 @@ export function apartWords({ attributes }: ItemProfile): string[] {
   if (!attributes) return []
   const { title, level, onchainLevel, evolvedParts, nightmareParts, unknownParts, isBanned } = attributes
   return [
-    ...(title ? [titleCase(printable(title, 40))] : []),
+    ...(title ? [axieTitle(printable(title, 40))] : []),
     ...((level ?? 1) > 1 ? [`level ${level}`] : []),
     ...((onchainLevel ?? 1) > 1 ? [`level ${onchainLevel} on chain`] : []),
     ...counted(evolvedParts, 'evolved'),
@@ -50,7 +50,7 @@ export function bidWords(bids: EnrichedListing['bids']): string[] {
 /** The floor of the rarest collection that the axie belongs to; empty where it is of none. */
 export function floorWords(collection: MarketContext['collection']): string[] {
   if (collection === null || collection === undefined) return []
-  const name = collection.name === 'meo' ? 'MEO' : titleCase(printable(collection.name, 20))
+  const name = axieTitle(printable(collection.name, 20))
   return collection.floorUsd === null
     ? [`no other ${name} on offer, as far as known`]
     : [`${name} floor ${usd(collection.floorUsd)} of ${collection.asks} known`]

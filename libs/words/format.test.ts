@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { clockTime, count, date, dateTime, eth, minute, partName, percent, signedPercent, signedUsd, span, usd } from './format.ts'
+import {
+  axieTitle,
+  clockTime,
+  count,
+  date,
+  dateTime,
+  eth,
+  minute,
+  partName,
+  percent,
+  signedPercent,
+  signedUsd,
+  span,
+  usd,
+} from './format.ts'
 
 describe('numbers and times as traders read them', () => {
   it.each([
@@ -72,5 +86,12 @@ describe('numbers and times as traders read them', () => {
     expect(partName('back-tendrils-shiny-2')).toBe('Tendrils Shiny (evolved)')
     expect(partName('2')).toBe('2')
     expect(partName('')).toBe('')
+    expect(['origin', 'meo corp ii', 'agamogenesis', '', 'xmas'].map(axieTitle)).toEqual([
+      'Origin',
+      'MEO Corp II',
+      'Agamogenesis',
+      '',
+      'Xmas',
+    ])
   })
 })

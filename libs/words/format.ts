@@ -84,3 +84,10 @@ export function partName(partId: string): string {
 export function titleCase(text: string): string {
   return text === '' ? '' : text.charAt(0).toUpperCase() + text.slice(1)
 }
+
+/** A title of an axie as the marketplace writes it, of one in small letters: Origin, MEO Corp II. */
+export const axieTitle = (title: string): string =>
+  title
+    .split(' ')
+    .map((word) => (/^(meo|i+)$/i.test(word) ? word.toUpperCase() : titleCase(word)))
+    .join(' ')

@@ -1,4 +1,4 @@
-import { tame, titleCase } from './format.js'
+import { axieTitle, tame } from './format.js'
 
 const collections = [
   ['mystic', 'Mystic'],
@@ -12,7 +12,7 @@ export function attributeWords({ attributes }) {
   if (!attributes) return []
   const { title, level, onchainLevel, evolvedParts, nightmareParts, unknownParts, isBanned } = attributes
   return [
-    title ? titleCase(title) : null,
+    title ? axieTitle(title) : null,
     level > 1 ? `level ${level}` : null,
     onchainLevel > 1 ? `level ${onchainLevel} on chain` : null,
     evolvedParts > 0 ? `${evolvedParts} evolved` : null,

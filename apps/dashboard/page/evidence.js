@@ -1,6 +1,6 @@
-import { attributeWords, wornWords } from './attributes.js'
+import { wornWords } from './attributes.js'
 import { h } from './dom.js'
-import { count, dateTime, partName, percent, signedPercent, span, tame, titleCase, usd } from './format.js'
+import { axieTitle, count, dateTime, partName, percent, signedPercent, span, tame, titleCase, usd } from './format.js'
 
 /** The stat that a player buys this class for. */
 const importantStat = {
@@ -107,7 +107,7 @@ function sales(item, { similarSales, ownLastSale }) {
 
 function floor(collection) {
   if (collection == null) return null
-  const name = collection.name === 'meo' ? 'MEO' : tame(titleCase(collection.name), 20)
+  const name = tame(axieTitle(collection.name), 20)
   if (collection.floorUsd === null) return h('span', { class: 'label' }, `no other ${name} on offer, as far as known`)
   return fact(`${name} floor`, h('b', {}, usd(collection.floorUsd)), h('span', { class: 'label' }, ` of ${count(collection.asks)} known`))
 }
@@ -131,7 +131,6 @@ function anatomy(item) {
   return [
     ...line(
       'Axie',
-      ...attributeWords(item).map((word) => h('b', { class: 'chip' }, word)),
       ...stats,
       fact('purity', `${item.purity}%`),
       item.geneQuality === null ? null : fact('genes', percent(item.geneQuality)),

@@ -1,7 +1,21 @@
 /** What only the page needs of numbers and names; the words that terminal and Discord share are /words.js, which is libs/words/format.ts. */
 import { span } from './words.js'
 
-export { clockTime, count, date, dateTime, eth, partName, percent, signedPercent, signedUsd, span, titleCase, usd } from './words.js'
+export {
+  axieTitle,
+  clockTime,
+  count,
+  date,
+  dateTime,
+  eth,
+  partName,
+  percent,
+  signedPercent,
+  signedUsd,
+  span,
+  titleCase,
+  usd,
+} from './words.js'
 
 export const milliseconds = (value) => (value < 10 ? `${value.toFixed(1)} ms` : value < 10_000 ? `${Math.round(value)} ms` : span(value))
 

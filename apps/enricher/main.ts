@@ -10,9 +10,10 @@ export const app = defineApp({
   summary: 'folds all events of a market, and adds to each listing what it is and what is known around it',
   settings,
   async start(context: AppContext<typeof settings>) {
-    const { config, store, logger, health } = context
+    const { config, store, clock, logger, health } = context
     const itemModels = createItemModelCache({
       store,
+      clock,
       onLoaded(modelId) {
         health.set('item model', true, modelId)
         logger.info({ modelId }, 'item model loaded')

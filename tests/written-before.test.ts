@@ -43,6 +43,10 @@ describe('what earlier versions wrote is read', () => {
     expect(decodeSeal(read(`archive/${file}`), file)).toBe(20)
   })
 
+  it('a seal of a later version is not guessed at', () => {
+    expect(() => decodeSeal(Buffer.from('{"end":20,"version":2}'), 'k')).toThrow('archive seal k: version: ')
+  })
+
   it.each(filesIn('.', 'offset-metadata-'))('what a commit remembers, %s', (file) => {
     const checkpoint = parseMetadata(read(file).toString())
     expect(checkpoint).not.toBeNull()

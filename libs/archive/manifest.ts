@@ -44,11 +44,17 @@ export function decodeManifest(bytes: Buffer, key: string): Manifest {
   return decode(manifestSchema, bytes, `archive manifest ${key}`)
 }
 
-const sealSchema = z.object({ end: offset })
+const sealSchema = z.preprocess(upgradeSeal, z.object({ version: z.literal(1), end: offset }))
 
-export const encodeSeal = (end: number): Buffer => Buffer.from(`${canonicalJson({ end })}\n`)
+export const encodeSeal = (end: number): Buffer => Buffer.from(`${canonicalJson({ version: 1, end })}\n`)
 
+/** Where the object ends. FatalError with the key and what is wrong. */
 export const decodeSeal = (bytes: Buffer, key: string): number => decode(sealSchema, bytes, `archive seal ${key}`).end
+
+/** Before seals had a version they held their end alone. */
+function upgradeSeal(document: unknown): unknown {
+  return typeof document === 'object' && document !== null && !('version' in document) ? { version: 1, ...document } : document
+}
 
 /** Its name says all; the words are for people. */
 export const encodeGap = ({ begin, end }: Readonly<{ begin: number; end: number }>): Buffer =>

@@ -30,7 +30,8 @@ export interface ItemModelCache extends ItemModels {
 type Opened = Readonly<{ itemModel: ItemModel | null; featureSetHash: string }>
 
 /** `capacity`: by default 4, the model in force, the one before, and what may be promoted next. */
-export type ItemModelCacheOptions = Pick<BundleCacheOptions<Opened>, 'store' | 'clock' | 'onLoaded' | 'onRefused'> & Readonly<{ capacity?: number }>
+export type ItemModelCacheOptions = Pick<BundleCacheOptions<Opened>, 'store' | 'clock' | 'onLoaded' | 'onRefused'> &
+  Readonly<{ capacity?: number }>
 
 export function createItemModelCache({ capacity = 4, ...options }: ItemModelCacheOptions): ItemModelCache {
   const bundles = createBundleCache<Opened>({

@@ -18,8 +18,9 @@ import { predictTrees } from '#lib/model/trees/tree-ensemble.ts'
 import { sampleScored } from '#lib/rules/testing/scored-listing-samples.ts'
 import { createScorerProcessor } from '#lib/stages/scorer.ts'
 import { examplesOf, splitBlocks } from '#lib/training/blocks.ts'
+import { trainHeads } from '#lib/training/heads.ts'
 import { fitItemModel, foldUnder, recipeOf, taskOf } from '#lib/training/recipe.ts'
-import { defaultTrainingSettings } from '#lib/training/training-settings.ts'
+import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/training-settings.ts'
 import type { FeaturizedListing, MarketEvent } from '#schemas/types.ts'
 import { recordedSales } from '../../tests/market-data.ts'
 import { scriptOptions } from '../script-options.ts'
@@ -44,6 +45,7 @@ const help = `npm run bench:score [-- options]: how fast the champion scores, be
   --only score|trees|flask    one part (default: all)
   --runs 3                    median and spread are told
   --seconds 4                 of each measurement
+  --fast                      the champion of flipstream train --fast
   --json                      the result as JSON`
 
 const { values } = scriptOptions(help, {
@@ -51,6 +53,7 @@ const { values } = scriptOptions(help, {
   runs: { type: 'string', default: '3' },
   seconds: { type: 'string', default: '4' },
   only: { type: 'string' },
+  fast: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 })
 if (!existsSync(values.sales)) throw new Error(`no sales at ${values.sales}: give --sales FILE.csv`)
@@ -58,7 +61,7 @@ const wants = (part: 'score' | 'trees' | 'flask') => values.only === undefined |
 const [runs, seconds] = [Number(values.runs), Number(values.seconds)]
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
-const recipe = recipeOf(defaultTrainingSettings)
+const recipe = recipeOf(values.fast ? fastTrainingSettings : defaultTrainingSettings)
 const { featureSet } = recipe
 const task = taskOf(recipe)
 
@@ -164,22 +167,27 @@ await startTensorRuntime('wasm')
 const python = scorePython(say)
 
 if (wants('score') || wants('trees')) {
-  const { examples, times } = await readExamples()
+  const dataset = await readExamples()
+  const { examples, times } = dataset
   const blocks = splitBlocks(times)
   const newest = examplesOf(examples, blocks.newest)
   if (wants('score')) {
     say('training the champion')
     const parts = { fit: examplesOf(examples, blocks.fit), stopping: examplesOf(examples, blocks.stopping), newest }
-    const { model, heldOut, learning } = await trainModel(recipe.family, parts, { ...task, seed: 1 })
+    const trained = await trainModel(recipe.family, parts, { ...task, seed: 1, wantsForward: true })
+    const { model, heldOut, learning } = trained
+    const heads = await trainHeads({ dataset, blocks, trained, seed: 1 })
     const errors = quantileErrors(openModel(heldOut).predict(newest.vectors, newest.levels).quantilesUsd, newest.logPrices)
     const { weights } = model.forecaster.store()
-    const speeds = scorerSpeeds(openModel(model), newest)
-    report['champion'] = { kind: model.kind, kept: learning?.kept ?? null, bytes: weights.length, errors, speeds }
+    const speeds = scorerSpeeds(openModel({ ...model, heads }), newest)
+    const headless = scorerSpeeds(openModel(model), newest)
+    report['champion'] = { kind: model.kind, kept: learning?.kept ?? null, bytes: weights.length, errors, speeds, headless }
     print(`champion: ${model.kind}, ${learning?.kept ?? '-'} ${learning?.step ?? 'step'}s, ${(weights.length / 2 ** 20).toFixed(1)} MiB;`)
     print(
       `  on the ${errors.rows} newest sales median error ${round(100 * errors.medianApe, 2)}%, 5-95% holds ${round(100 * errors.coverage90, 1)}%`,
     )
     for (const speed of speeds) print(speedLine('champion, the whole scorer', speed))
+    for (const speed of headless) print(speedLine('the same without its heads', speed))
   }
   if (python !== null) {
     const rows = {

@@ -53,6 +53,8 @@ describe('what a registry answers, and what it means for a record', () => {
     ['an error behind a 200', json(200, { error_code: 50_001, message: 'store' })],
     ['a schema behind a 404', json(404, { schema: '"string"' })],
     ['a page behind a 200', html(200)],
+    ['the way to a login page', (response) => void response.writeHead(302, { location: 'http://127.0.0.1:9/login' }).end()],
+    ['a number that only looks like its own', json(404, { error_code: '40403', message: 'Schema not found' })],
     ['an error of its own', json(500, { error_code: 50_001, message: 'store' })],
     ['nothing in time', () => {}],
     ['a cut answer', (response) => void response.writeHead(200, { 'content-length': '500' }).end('{"schema"')],
@@ -64,6 +66,19 @@ describe('what a registry answers, and what it means for a record', () => {
       message: expect.stringMatching(url),
     })
     await expect(registry.register('s', schema)).rejects.toMatchObject({ name: 'RetryableError', message: expect.stringMatching(url) })
+  })
+
+  it.each([
+    ['of another language', { schemaType: 'PROTOBUF', schema: 'syntax = "proto3"; message A {}' }],
+    ['for JSON', { schemaType: 'JSON', schema: '{"type":"object"}' }],
+    ['of another record', { schema: '{"type":"record","name":"Other","fields":[]}' }],
+    ['of no type', { schema: '{"type":"nothing"}' }],
+  ])('a schema %s refuses the record: no waiting makes it ours', async (_what, answer) => {
+    const registry = await registryThat(json(200, answer))
+    await expect(createCodec({ registry }).decode('MarketEvent', record)).rejects.toMatchObject({
+      name: 'RejectedError',
+      code: 'undecodable',
+    })
   })
 
   it('a registry that is away waits, and says where', async () => {

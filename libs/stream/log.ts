@@ -155,6 +155,11 @@ export interface LogAdmin {
   /** First and next offset of each partition. */
   offsets(topic: string): Promise<ReadonlyArray<{ partition: number; first: number; next: number }>>
   committed(group: string, partition: TopicPartition): Promise<CommittedOffset | null>
+  /**
+   * Whether the topic was deleted and made anew since the group committed its position there, or since this log was first asked: its
+   * offsets mean other records now. False where the log cannot tell. Asked before a commit, it lets that commit say which topic it is about.
+   */
+  madeAnew(group: string, partition: TopicPartition): Promise<boolean>
   listGroups(): Promise<string[]>
   deleteGroups(groups: readonly string[]): Promise<void>
   close(): Promise<void>

@@ -2,7 +2,9 @@ import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError, RetryableError } from '#lib/errors/errors.ts'
 import type { CommittedOffset, LogAdmin, TopicDescription, TopicPartition, TopicSettings } from '#lib/stream/log.ts'
+import { type TopicIds, withoutTopicId } from '#lib/stream/topic-id.ts'
 import { type Rights, streamError } from './kafkajs-errors.ts'
+import { readTopicId } from './topic-id-patch.ts'
 
 const closeMillis = 3_000
 const leaderMillis = 15_000
@@ -30,7 +32,8 @@ const unexpected = (doing: string, error: TypeError) =>
 const reactionTo = (error: unknown, doing: string, rights: Rights): Error =>
   error instanceof TypeError ? unexpected(doing, error) : streamError(error, doing, rights)
 
-export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
+/** `topicIds`: shared with those who commit. */
+export function createKafkajsAdmin(kafka: Kafka, topicIds: TopicIds = new Map()): LogAdmin {
   const { ask, close } = createAsking(kafka)
   return {
     createTopics: (settings) =>
@@ -47,7 +50,12 @@ export function createKafkajsAdmin(kafka: Kafka): LogAdmin {
     partitionCount: (topic) => ask(`looking up topic ${topic}`, (admin) => countPartitions(admin, topic), describeTopic(topic)),
     offsets: (topic) => ask(`reading offsets of ${topic}`, (admin) => readOffsets(admin, topic), describeTopic(topic)),
     committed: (group, partition) =>
-      ask(`reading offsets of group ${group}`, (admin) => readCommitted(admin, group, partition), {
+      ask(`reading offsets of group ${group}`, (admin) => committedOf(admin, group, partition), {
+        ...describeTopic(partition.topic),
+        GROUP: `Read on group ${group}`,
+      }),
+    madeAnew: (group, partition) =>
+      ask(`looking up topic ${partition.topic}`, (admin) => wasMadeAnew(admin, group, partition, topicIds), {
         ...describeTopic(partition.topic),
         GROUP: `Read on group ${group}`,
       }),
@@ -152,11 +160,31 @@ async function readOffsets(admin: Admin, topic: string): ReturnType<LogAdmin['of
     .sort((a, b) => a.partition - b.partition)
 }
 
-async function readCommitted(admin: Admin, group: string, { topic, partition }: TopicPartition): Promise<CommittedOffset | null> {
+async function committedOf(admin: Admin, group: string, partition: TopicPartition): Promise<CommittedOffset | null> {
+  const committed = await readCommitted(admin, group, partition)
+  return committed === null ? null : { offset: committed.offset, metadata: committed.metadata }
+}
+
+async function readCommitted(
+  admin: Admin,
+  group: string,
+  { topic, partition }: TopicPartition,
+): Promise<(CommittedOffset & Readonly<{ topicId: string | null }>) | null> {
   const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
   const committed = found?.partitions.find((candidate) => candidate.partition === partition)
   if (committed === undefined || Number(committed.offset) < 0) return null
-  return { offset: Number(committed.offset), metadata: committed.metadata ?? '' }
+  return { offset: Number(committed.offset), ...withoutTopicId(committed.metadata ?? '') }
+}
+
+async function wasMadeAnew(admin: Admin, group: string, partition: TopicPartition, topicIds: TopicIds): Promise<boolean> {
+  const { topic } = partition
+  const id = await readTopicId(admin, topic)
+  if (id === null) return false
+  // The first one stays: what this process has read is of that topic.
+  if (!topicIds.has(topic)) topicIds.set(topic, id)
+  if (topicIds.get(topic) !== id) return true
+  const topicId = (await readCommitted(admin, group, partition))?.topicId ?? id
+  return topicId !== id
 }
 
 async function describeExisting(admin: Admin, wanted: readonly string[]): Promise<TopicDescription[]> {

@@ -12,6 +12,7 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { partitionOfKey } from '#lib/stream/partitioner.ts'
 import type { Logger } from '#lib/telemetry/logger.ts'
 import { PatchedKafka } from './send-patch.ts'
+import { withKnownClusters } from './topic-id-patch.ts'
 
 export type KafkajsClientOptions = Readonly<{
   /** `host:port` each. */
@@ -34,7 +35,7 @@ export const clientRetry = { initialRetryTime: 50, maxRetryTime: 1_000, factor: 
 
 /** kafkajs with its patches, quiet logs and the partitioner that all adapters share. */
 export function createKafka({ brokers, clientId, logger, ssl, sasl, client = PatchedKafka }: KafkajsClientOptions): Kafka {
-  return new client({
+  return new (withKnownClusters(client))({
     brokers: [...brokers],
     clientId,
     ...(ssl !== undefined && { ssl }),

@@ -1,6 +1,7 @@
 import { systemClock } from '#lib/clock/clock.ts'
 import { FatalError } from '#lib/errors/errors.ts'
-import type { Follower, Log, LogAdmin } from '#lib/stream/log.ts'
+import type { CommittedOffset, Consumer, Follower, Log, LogAdmin } from '#lib/stream/log.ts'
+import { type TopicIds, withTopicId } from '#lib/stream/topic-id.ts'
 import { createKafkajsAdmin } from './admin.ts'
 import { createKafka, type KafkajsClientOptions } from './client.ts'
 import { createKafkajsConsumer } from './consumer.ts'
@@ -36,14 +37,30 @@ export function createKafkajsLog(options: KafkajsLogOptions): Log {
     return owned({ ...resource, close: closeOnce }, closeOnce)
   }
 
-  const admin = () => closing(createKafkajsAdmin(kafka))
+  const topicIds: TopicIds = new Map()
+  const admin = () => closing(createKafkajsAdmin(kafka, topicIds))
+  const marked = (topic: string, { offset, metadata }: CommittedOffset): CommittedOffset => ({
+    offset,
+    metadata: withTopicId(metadata, topicIds.get(topic)),
+  })
 
   return {
     consumer(consumerOptions) {
       const consumer = createKafkajsConsumer(kafka, logger, { sessionTimeoutMillis, ...consumerOptions })
-      return owned(consumer, consumer.stop)
+      const commit: Consumer['commit'] = (partition, position) => consumer.commit(partition, marked(partition.topic, position))
+      return owned({ ...consumer, commit }, consumer.stop)
     },
-    transactionalProducer: (transactionalId) => closing(createKafkajsTransactionalProducer(kafka, transactionalId)),
+    transactionalProducer(transactionalId) {
+      const producer = createKafkajsTransactionalProducer(kafka, transactionalId)
+      return closing({
+        ...producer,
+        commitTransaction({ position, ...transaction }) {
+          if (position === undefined) return producer.commitTransaction(transaction)
+          const committed = marked(position.partition.topic, position.committed)
+          return producer.commitTransaction({ ...transaction, position: { ...position, committed } })
+        },
+      })
+    },
     producer: () => closing(createKafkajsProducer(kafka)),
     admin,
 

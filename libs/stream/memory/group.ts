@@ -12,12 +12,16 @@ export type GroupStorage = Readonly<{
   clock: Clock
   backoff: BackoffOptions
   partitions(topic: string): readonly MemoryPartition[]
+  /** Another one for each time that a topic of this name was made. */
+  topic(name: string): object | undefined
   /** Told after every commit, to give memory back where the log is kept only until read. */
   onCommit(partition: TopicPartition): void
 }>
 
 export interface MemoryGroup {
   committed(partition: TopicPartition): CommittedOffset | null
+  /** What it committed is about a topic of this name that is gone. */
+  madeAnew(partition: TopicPartition): boolean
   /** The oldest offset this group may still read: what it committed, or all where a subscriber has committed nothing. Null: no reader. */
   needs(partition: TopicPartition): number | null
   commit(partition: TopicPartition, committed: CommittedOffset): void
@@ -33,12 +37,14 @@ export interface MemoryGroup {
 
 export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
   const positions = new Map<string, CommittedOffset>()
+  const committedIn = new Map<string, object | undefined>()
   const members = createMembers(storage)
   const known = new WeakMap<Consumer, Member>()
 
   const committed = (partition: TopicPartition) => positions.get(keyOf(partition)) ?? null
   const commit = (partition: TopicPartition, position: CommittedOffset) => {
     positions.set(keyOf(partition), position)
+    committedIn.set(keyOf(partition), storage.topic(partition.topic))
     storage.onCommit(partition)
   }
 
@@ -76,6 +82,7 @@ export function createMemoryGroup(storage: GroupStorage): MemoryGroup {
 
   return {
     committed,
+    madeAnew: (partition) => committedIn.has(keyOf(partition)) && committedIn.get(keyOf(partition)) !== storage.topic(partition.topic),
     needs: (partition) => committed(partition)?.offset ?? (members.all().some(({ topics }) => topics.includes(partition.topic)) ? 0 : null),
     commit,
     consumer,

@@ -58,7 +58,7 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
   const groupOf = (name: string): MemoryGroup => {
     const existing = groups.get(name)
     if (existing !== undefined) return existing
-    const group = createMemoryGroup({ clock, backoff, partitions: topics.partitionsOf, onCommit: forgetRead })
+    const group = createMemoryGroup({ clock, backoff, partitions: topics.partitionsOf, topic: topics.find, onCommit: forgetRead })
     groups.set(name, group)
     return group
   }
@@ -114,6 +114,7 @@ function createTopics(clock: Clock) {
 
   return {
     topics,
+    find: (name: string): object | undefined => topics.get(name),
     partitionsOf,
     /** All partitions of these topics, or the one of this number. */
     partitionsIn: (names: readonly string[], only: number | undefined): (readonly [TopicPartition, MemoryPartition])[] =>
@@ -159,6 +160,7 @@ function createAdmin({ topics, partitionsOf }: Topics, groups: Map<string, Memor
     offsets: async (topic) =>
       partitionsOf(topic).map((storage, partition) => ({ partition, first: storage.first(), next: storage.next() })),
     committed: async (group, partition) => groups.get(group)?.committed(partition) ?? null,
+    madeAnew: async (group, partition) => groups.get(group)?.madeAnew(partition) ?? false,
     listGroups: async () => [...groups.keys()].sort(),
     async deleteGroups(names) {
       for (const name of names) {

@@ -28,7 +28,7 @@ function setUp() {
     refuseSilentReplay,
     takeWarm: () => null,
     consumer: {} as Consumer,
-    admin: {} as LogAdmin,
+    admin: { madeAnew: async () => false } as Partial<LogAdmin> as LogAdmin,
     clock: createManualClock(0),
     logger: pino({ level: 'silent' }),
     metrics: noRunnerMetrics,

@@ -704,4 +704,17 @@ describe('a runner’s state', () => {
     await runner.start()
     await expect(runner.finished).rejects.toThrow(/stands at offset 100.*ends at 0.*made anew or cut/)
   })
+
+  it.each([0, 3])('is not made up where the topic was made anew, and holds %i records', async (records) => {
+    const runner = await run()
+    await send('a', 'b')
+    await until(async () => expect((await committed())?.offset).toBe(2))
+    await runner.stop()
+    const admin = log.admin()
+    await admin.deleteTopics([topics.input])
+    await admin.createTopics([{ topic: topics.input, partitions: 1 }])
+    if (records > 0) await send(...Array.from({ length: records }, (_, index) => `new ${index}`))
+    const next = await run()
+    await expect(next.finished).rejects.toThrow(/was made anew since group .* committed its position there/)
+  })
 })

@@ -4,13 +4,15 @@ import { type Checkpoint, createFold, type Fold } from './fold.ts'
 import { parseMetadata } from './offset-metadata.ts'
 import type { PartitionTaskOptions, TaskCore } from './partition-task.ts'
 import { tellMissing } from './runner-metrics.ts'
+import { refuseTopicMadeAnew } from './same-topic.ts'
 import { fits } from './standby-state.ts'
 import { reconcile } from './task-state.ts'
 
 /** Takes the partition over, and keeps the state where the committed offset proves it right; else begins anew from what is committed. */
 export async function takeOver<In, Out, State>(task: TaskCore<In, Out>, options: PartitionTaskOptions<In, Out, State>): Promise<void> {
-  const { partition, committer, consumer } = options
+  const { partition, committer, consumer, admin, group } = options
   const committed = await committer.takeOver()
+  await refuseTopicMadeAnew(admin, group, partition)
   const verdict = reconcile(task.state(), committed?.offset ?? null)
   if (verdict === 'begin anew') {
     task.discard()

@@ -1,6 +1,7 @@
 import type { Consumer, FetchedBatch, LogAdmin, TopicPartition } from '#lib/stream/log.ts'
 import { createOffsetHistory } from '#lib/stream/runtime/offset-history.ts'
 import type { RunnerMetrics } from '#lib/stream/runtime/runner-metrics.ts'
+import { refuseTopicMadeAnew } from '#lib/stream/runtime/same-topic.ts'
 import { createHand, type Hand } from './hand.ts'
 import { isFull, mayPause, mustSeek, queueOf } from './share-state.ts'
 import type { SinkRunnerOptions } from './sink-runner.ts'
@@ -37,7 +38,10 @@ const patienceMillis = 1_000
 
 export function createShare(options: ShareOptions): Share {
   const { partition, group, clock, logger, admin, consumer, open, persevere, fail } = options
-  const committed = persevere(() => admin.committed(group, partition))
+  const committed = persevere(async () => {
+    await refuseTopicMadeAnew(admin, group, partition)
+    return admin.committed(group, partition)
+  })
   const opening = committed.then((position) => persevere(async () => open(partition, position)))
   const startsAt = committed.then((position) => position?.offset ?? null)
   // Whoever waits for it meets the error; one that nobody waits for yet must not end the process.

@@ -113,6 +113,22 @@ describe('a sink runner', () => {
     await second.stop()
   })
 
+  it('ends where its topic was made anew, though that holds as many records', async () => {
+    const { log, send, committed, run } = await setUp()
+    const kept: string[] = []
+    await send(['a', 'b'])
+    const before = await run(() => keepIn(kept))
+    await until(async () => expect(await committed()).toBe(2))
+    await before.stop()
+    const admin = log.admin()
+    await admin.deleteTopics([topic])
+    await admin.createTopics([{ topic, partitions: 1 }])
+    await send(['c', 'd', 'e'])
+    const after = await run(() => keepIn(kept))
+    await expect(after.finished).rejects.toThrow(/topic was made anew since group/)
+    expect(kept).toEqual(['a', 'b'])
+  })
+
   it('lets other partitions flow, and reads no further, while a sink is slow', async () => {
     const { log, send, run } = await setUp(2)
     const kept: string[] = []

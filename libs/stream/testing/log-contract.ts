@@ -215,6 +215,26 @@ export function describeLog(adapter: string, open: () => Promise<LogUnderTest>):
         await admin.close()
       })
 
+      it('is told when its topic was made anew since it committed there', async () => {
+        const topic = await createTopic('anew')
+        const group = name('anew')
+        const partition = { topic, partition: 0 }
+        const admin = log.admin()
+        expect(await admin.madeAnew(group, partition)).toBe(false)
+        await send(['a', 'b'].map((key) => record(topic, key)))
+        const { consumer } = await collect(log, { group, topics: [topic] })
+        await consumer.commit(partition, { offset: 1, metadata: '' })
+        await consumer.stop()
+        expect(await admin.madeAnew(group, partition)).toBe(false)
+        expect(await admin.committed(group, partition)).toEqual({ offset: 1, metadata: '' })
+        await admin.deleteTopics([topic])
+        await until(async () => expect(await admin.listTopics()).not.toContain(topic))
+        await createTopic('anew')
+        await send(['c', 'd', 'e'].map((key) => record(topic, key)))
+        await until(async () => expect(await admin.madeAnew(group, partition)).toBe(true))
+        await admin.close()
+      })
+
       it('commits as soon as it has started', async () => {
         const topic = await createTopic('at-once')
         const group = name('at-once')

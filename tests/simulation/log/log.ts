@@ -48,6 +48,8 @@ export function createSimulatedLog(scheduler: Scheduler, broker: Broker, actor: 
         broker.topic(topic).map(({ tp: { partition }, storage }) => ({ partition, first: storage.first(), next: storage.next() })),
       ),
     committed: (group, tp) => ask(`asks committed ${keyOf(tp)}`, undefined, () => broker.groups.get(group)?.offsets.get(keyOf(tp)) ?? null),
+    // No topic is made anew in a simulation.
+    madeAnew: async () => false,
     listGroups: () => ask('lists groups', undefined, () => [...broker.groups.keys()].sort()),
     deleteGroups: (names) =>
       ask('deletes groups', names, () => {

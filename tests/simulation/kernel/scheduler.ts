@@ -92,7 +92,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   function call<T>(actor: Actor, label: string, args: unknown, effect: Effect<T>, kind: CallKind = 'lossy'): Promise<T> {
-    if (!actor.alive) return never
+    if (!actor.alive) return never()
     return new Promise<T>((resolve, reject) => {
       const arrive = (what: string, value: unknown, settle: () => void) => {
         park(actor, `${actor.name} ${label} ${what}`, () => {
@@ -132,7 +132,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function sleep(actor: Actor, millis: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (!actor.alive) return never
+    if (!actor.alive) return never()
     return new Promise((resolve, reject) => {
       const sleeper: Sleeper = { actor, at: time + Math.max(0, millis), wake: resolve }
       sleepers.push(sleeper)
@@ -268,7 +268,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 }
 
-const never = new Promise<never>(() => {})
+/** One for each: what waits for a promise hangs on it, and with it the world of a seed that is over. */
+const never = () => new Promise<never>(() => {})
 /** A request whose caller has given up: whatever it comes to, nobody hears of it. */
 const unheard: Answer<unknown> = { give() {}, fail() {}, isWanted: () => false }
 const settled = Promise.resolve()

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
+import { codecNames, decompressors } from '#lib/stream/batch-codecs.ts'
 import type { HeaderBytes } from '#lib/stream/log.ts'
 import { undecodableHeaders } from '#lib/stream/undecodable-batch.ts'
-import { codecNames, decompressors } from './codecs.ts'
 
 /** Kafka's record batches (format 2, the only one since Kafka 4.0) as kafkajs's messages. */
 export type Message = {

@@ -58,7 +58,10 @@ export function createOutcomeBook({ feeRatio, drawOneIn, histories }: OutcomeBoo
         heldBack: limits.get(bet.id) ?? null,
         feeRatio,
       })
-      if (outcome.isFinal) bets.remove(bet)
+      if (outcome.isFinal) {
+        bets.remove(bet)
+        limits.delete(bet.id)
+      }
       if (before !== null && JSON.stringify(before) === JSON.stringify(outcome)) return []
       entry.outcome = outcome
       return [outcome]

@@ -13,7 +13,7 @@ import { createLocalStack } from '#lib/stack/local-stack.ts'
 import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
 import { descendants } from '../tests/npm-start.ts'
 import { type PrivateServer, startPrivateServer } from '../tests/private-servers.ts'
-import { eachOnce, onlyRunOf } from './console-count.ts'
+import { consoleTool, eachOnce, onlyRunOf } from './console-count.ts'
 import { scriptOptions } from './script-options.ts'
 
 const help = `npm run campaign:drills [-- options]: the main job on servers of its own, with a drill every minute
@@ -46,6 +46,7 @@ const [kafka, registry, store] = [
 const servers = { kafka, registry, store }
 const { s3 } = (await stack.reuse()) ?? (await stack.start())
 const brokers = [kafka.address]
+const tool = consoleTool({ java, artifacts, brokers })
 
 const environment = environmentOf({ brokers, registryUrl: registry.address, s3: { ...s3, endpoint: store.address } })
 const job = spawn(process.execPath, [join(checkoutRoot, 'bin', 'flipstream.mjs'), 'up', '--speed', values.speed, '--json'], {
@@ -205,7 +206,7 @@ try {
   report()
   const { problems, listings, restarts } = summary
   console.log(JSON.stringify({ code, problems, listings, scored: summary.scored, restarts, notScoringAgain: failed }))
-  const once = await eachOnce({ java, artifacts, brokers }, await onlyRunOf(brokers))
+  const once = await eachOnce(tool, await onlyRunOf(brokers))
   process.exitCode = alive && code === 0 && once && failed === 0 && problems?.length === 0 ? 0 : 1
 } finally {
   job.kill('SIGKILL')

@@ -10,7 +10,7 @@ import { environmentOf } from '#lib/stack/addresses.ts'
 import { createLocalStack } from '#lib/stack/local-stack.ts'
 import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
 import { type KafkaCluster, startKafkaCluster } from '../tests/cluster/kafka-cluster.ts'
-import { eachOnce, onlyRunOf } from './console-count.ts'
+import { consoleTool, eachOnce, onlyRunOf } from './console-count.ts'
 import { endWithUsage, scriptOptions } from './script-options.ts'
 
 const help = `npm run campaign:main-job -- --sales FILE.csv [options]: the main job on three brokers, counted by another client
@@ -35,6 +35,7 @@ const stack = createLocalStack({ directory: stackDirectory(), env: process.env, 
 const { registryUrl, s3 } = (await stack.reuse()) ?? (await stack.start())
 const { java, artifacts } = await stack.prepare()
 const cluster = await startKafkaCluster()
+const tool = consoleTool({ java, artifacts, brokers: cluster.addresses })
 
 try {
   const job = startMainJob(cluster)
@@ -45,8 +46,7 @@ try {
   over.abort()
   const killed = await killing
   console.log(`main job: exit code ${code}, ${killed} brokers killed`)
-  const brokers = cluster.addresses
-  const once = await eachOnce({ java, artifacts, brokers }, await onlyRunOf(brokers))
+  const once = await eachOnce(tool, await onlyRunOf(cluster.addresses))
   process.exitCode = code === 0 && once ? 0 : 1
 } finally {
   await cluster.dispose()

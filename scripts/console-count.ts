@@ -1,23 +1,38 @@
 /** How many records a topic holds, as Kafka's own console consumer reads them: a count that owes nothing to this project's code. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Kafka, logLevel } from 'kafkajs'
+import { checkoutRoot } from '#lib/stack/resolve.ts'
+import { versions } from '#lib/stack/versions.ts'
 
 export type Count = Readonly<{ records: number; distinct: number }>
-export type ConsoleTool = Readonly<{ java: string; artifacts: string; brokers: readonly string[] }>
+export type ConsoleTool = Readonly<{ java: string; classPath: string; brokers: readonly string[] }>
 
 /** The console consumer ends where nothing came for this long. */
 const idleMillis = 15_000
+
+/** Servers run without Kafka's tools: Maven brings their one jar when it is first wanted. Throws before a campaign, not after it. */
+export function consoleTool(servers: Readonly<{ java: string; artifacts: string; brokers: readonly string[] }>): ConsoleTool {
+  const directory = join(checkoutRoot, '.flipstream', 'campaigns')
+  const jar = join(directory, `kafka-tools-${versions.kafka}.jar`)
+  if (!existsSync(jar)) {
+    const copy = ['dependency:copy', `-Dartifact=org.apache.kafka:kafka-tools:${versions.kafka}`, `-DoutputDirectory=${directory}`]
+    const { status, stdout, error } = spawnSync('mvn', ['--batch-mode', '--quiet', ...copy], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`Maven could not bring Kafka's console consumer: ${error?.message ?? stdout}`)
+  }
+  return { java: servers.java, classPath: `${join(servers.artifacts, 'kafka', '*')}:${jar}`, brokers: servers.brokers }
+}
 
 /**
  * Read committed, from the beginning. A record is the same as another where key and value are the same bytes; BytesDeserializer prints
  * both with escapes, one line each.
  */
-export async function countWithConsole({ java, artifacts, brokers }: ConsoleTool, topic: string): Promise<Count> {
+export async function countWithConsole({ java, classPath, brokers }: ConsoleTool, topic: string): Promise<Count> {
   const bytes = 'org.apache.kafka.common.serialization.BytesDeserializer'
-  const tool = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', join(artifacts, 'kafka', '*')]
+  const tool = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath]
   const argv = ['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', brokers.join(), '--topic', topic]
   const reading = ['--from-beginning', '--timeout-ms', String(idleMillis), '--command-property', 'isolation.level=read_committed']
   const printing = ['print.key=true', `key.deserializer=${bytes}`, `value.deserializer=${bytes}`]

@@ -34,9 +34,10 @@ export async function countWithConsole({ java, classPath, brokers }: ConsoleTool
   const bytes = 'org.apache.kafka.common.serialization.BytesDeserializer'
   const tool = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', classPath]
   const argv = ['org.apache.kafka.tools.consumer.ConsoleConsumer', '--bootstrap-server', brokers.join(), '--topic', topic]
-  const reading = ['--from-beginning', '--timeout-ms', String(idleMillis), '--command-property', 'isolation.level=read_committed']
-  const printing = ['print.key=true', `key.deserializer=${bytes}`, `value.deserializer=${bytes}`]
-  const child = spawn(java, [...tool, ...argv, ...reading, ...printing.flatMap((property) => ['--formatter-property', property])], {
+  const reading = ['--from-beginning', '--timeout-ms', String(idleMillis), '--isolation-level', 'read_committed']
+  const printing = ['print.partition', 'print.key'].flatMap((property) => ['--property', `${property}=true`])
+  const deserializing = ['--key-deserializer', bytes, '--value-deserializer', bytes]
+  const child = spawn(java, [...tool, ...argv, ...reading, ...printing, ...deserializing], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let complaint = ''
@@ -44,8 +45,11 @@ export async function countWithConsole({ java, classPath, brokers }: ConsoleTool
   const distinct = new Set<string>()
   let records = 0
   for await (const line of createInterface({ input: child.stdout })) {
+    // Its logger writes to the same stream.
+    const record = /^Partition:\d+\t(.*)$/.exec(line)?.[1]
+    if (record === undefined) continue
     records++
-    distinct.add(createHash('sha256').update(line).digest('base64'))
+    distinct.add(createHash('sha256').update(record).digest('base64'))
   }
   const processed = /Processed a total of (\d+) messages/.exec(complaint)?.[1]
   if (Number(processed) !== records) throw new Error(`${topic}: the console consumer counted ${records} records and said:\n${complaint}`)

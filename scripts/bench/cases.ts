@@ -14,7 +14,8 @@ type Figure = Readonly<{
 export type BenchCase = Readonly<{
   summary: string
   script: string
-  scriptBefore: string
+  /** Left out: the script of today measures both, by importing from the folder it runs in. */
+  scriptBefore?: string
   args: readonly string[]
   /** How many brokers it needs; the harness starts them once, for all runs. */
   brokers: 0 | 1 | 3
@@ -59,6 +60,15 @@ export const benchCases: Readonly<Record<string, BenchCase>> = {
   throughput: pipeline(1, 'throughput'),
   'latency-3': pipeline(3, 'latency'),
   'throughput-3': pipeline(3, 'throughput'),
+  codec: {
+    summary: 'encoding and decoding a record, Avro in the wire format, the records of the recorded replay',
+    script: 'scripts/bench/codec.ts',
+    args: [],
+    brokers: 0,
+    figures: ['MarketEvent', 'EnrichedListing', 'ScoredListing'].flatMap((name) =>
+      ['encode', 'decode'].map((act): Figure => ({ label: `${act} ${name}`, unit: 'µs', better: 'less', path: `${name}.${act}Micros` })),
+    ),
+  },
   replay: {
     summary: 'the chain of a backtest on one core (real sales where FLIPSTREAM_DATA names them, else generated ones)',
     script: 'scripts/bench/replay.ts',

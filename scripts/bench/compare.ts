@@ -63,8 +63,9 @@ function calibrate(): number {
   return performance.now() - started
 }
 
+/** `script` is the path of the file; it works on the code in `directory`. */
 async function run(directory: string, script: string, { args }: BenchCase, environment: NodeJS.ProcessEnv): Promise<number[]> {
-  const child = spawn(process.execPath, [join(directory, script), ...args], {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: directory,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -89,6 +90,8 @@ async function serversFor({ brokers }: BenchCase): Promise<{ environment: NodeJS
 
 async function compare(directoryBefore: string): Promise<BenchResult> {
   const servers = await serversFor(benchCase!)
+  const script = join(checkoutRoot, benchCase!.script)
+  const scriptBefore = benchCase!.scriptBefore === undefined ? script : join(directoryBefore, benchCase!.scriptBefore)
   const [load, calibrationMillis, before, now]: [number[], number[], number[][], number[][]] = [[], [], [], []]
   try {
     for (let round = 1; round <= rounds; round++) {
@@ -96,8 +99,8 @@ async function compare(directoryBefore: string): Promise<BenchResult> {
       load.push(Number(loadavg()[0]!.toFixed(2)))
       calibrationMillis.push(Math.round(calibrate()))
       say(`${name}: round ${round} of ${rounds}, load ${load.at(-1)}, calibration ${calibrationMillis.at(-1)} ms`)
-      const runBefore = async () => before.push(await run(directoryBefore, benchCase!.scriptBefore, benchCase!, servers.environment))
-      const runNow = async () => now.push(await run(checkoutRoot, benchCase!.script, benchCase!, servers.environment))
+      const runBefore = async () => before.push(await run(directoryBefore, scriptBefore, benchCase!, servers.environment))
+      const runNow = async () => now.push(await run(checkoutRoot, script, benchCase!, servers.environment))
       // Whoever is second finds a warmer machine: they take turns.
       for (const next of round % 2 === 1 ? [runBefore, runNow] : [runNow, runBefore]) await next()
     }

@@ -370,6 +370,8 @@ describe('refusals with status 200', () => {
       { error: { message: '502: Bad Gateway', code: 502 } },
       { statusCode: 502, message: '502: Bad Gateway' },
       { data: null, detail: '502: Bad Gateway' },
+      { data: { axies: { total: null, results: [] } }, errors: [{ message: '502: Bad Gateway', path: ['axies', 'total'] }] },
+      '502: Bad Gateway',
     ])
       expect(refused(json)).toMatchObject({ code: 'graphql_error', transient: true, message: expect.stringContaining('502: Bad Gateway') })
   })

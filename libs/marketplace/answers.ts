@@ -5,7 +5,7 @@ import { listingIdOf } from '#lib/market/event.ts'
 import { ratesOf } from '#lib/market/rates.ts'
 import type { Bids, ExchangeRate, Item, LeaderboardSnapshot, Listing, Sale } from '#schemas/types.ts'
 import { dropField, transfersAsked } from './contract.ts'
-import { envelopeOf, errorsAt, type GraphqlError } from './envelope.ts'
+import { dataIn, errorsAt, type GraphqlError } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
 import { itemOf } from './item-answer.ts'
 import { askOf, bidsOf, orderOf, refusalOfOrder } from './order-answer.ts'
@@ -32,11 +32,12 @@ export type SettledEntry = Readonly<{
 export type AxieAnswer = Readonly<{ item: Item; listing: Listing | null; lastSale: Sale | null; bids: Bids | null }>
 
 const list = z.object({ total: z.number().min(0), results: entries })
+const oneAxie = z.object({ axie: z.unknown().optional() })
 
 /** The newest or the cheapest listings. Axies that are no longer offered when the page is made are passed over. */
 export function listingsOf(answer: HttpAnswer): Page<Listing> {
-  const { data, errors } = envelopeOf(answer.json)
-  const { total, results } = parsedAs(z.object({ axies: list }), data, 'data').axies
+  const { data, errors } = dataIn(answer.json, z.object({ axies: list }))
+  const { total, results } = data.axies
   return pageOf(answer, total, results, (entry, index, context) => {
     const known = withoutFailed(entry, errors, ['axies', 'results', index])
     return listingOf(known, answer.marketTime, context.note)
@@ -45,8 +46,8 @@ export function listingsOf(answer: HttpAnswer): Page<Listing> {
 
 /** Axies of settled auctions, newest first, each with its sales. Axies that were only given are passed over. */
 export function settledOf(answer: HttpAnswer): Page<SettledEntry> {
-  const { data, errors } = envelopeOf(answer.json)
-  const { total, results } = parsedAs(z.object({ settledAuctions: z.object({ axies: list }) }), data, 'data').settledAuctions.axies
+  const { data, errors } = dataIn(answer.json, z.object({ settledAuctions: z.object({ axies: list }) }))
+  const { total, results } = data.settledAuctions.axies
   return pageOf(answer, total, results, (entry, index, context) => {
     const known = withoutFailed(entry, errors, ['settledAuctions', 'axies', 'results', index])
     const { sales, refused, isCut } = salesOf(known, itemOf(known, context.note), transfersAsked.settled)
@@ -57,8 +58,8 @@ export function settledOf(answer: HttpAnswer): Page<SettledEntry> {
 
 /** Null for an axie that does not exist. Throws RejectedError when its offer or its last transfer cannot be read. */
 export function axieOf(answer: HttpAnswer): AxieAnswer | null {
-  const { data, errors } = envelopeOf(answer.json)
-  const { axie } = parsedAs(z.object({ axie: z.unknown().optional() }), data, 'data')
+  const { data, errors } = dataIn(answer.json, oneAxie)
+  const { axie } = data
   if (axie === null || axie === undefined) return null
   const known = withoutFailed(axie, errors, ['axie'])
   const item = itemOf(known, ignoreOddity)
@@ -75,7 +76,7 @@ export function axieOf(answer: HttpAnswer): AxieAnswer | null {
 
 /** What an axie sold for before, newest first. Empty of an axie that does not exist. */
 export function transfersOf(answer: HttpAnswer): readonly Sale[] {
-  const { axie } = parsedAs(z.object({ axie: z.unknown().optional() }), envelopeOf(answer.json).data, 'data')
+  const { axie } = dataIn(answer.json, oneAxie).data
   return axie === null || axie === undefined ? [] : salesOf(axie, itemOf(axie, ignoreOddity), transfersAsked.history).sales
 }
 
@@ -83,8 +84,7 @@ const dollars = z.object({ usd: z.number() })
 
 /** Dollars for one of each token. Ether's must be there; any other that is odd or missing is unknown. */
 export function exchangeRateOf(answer: HttpAnswer): ExchangeRate {
-  const { data } = envelopeOf(answer.json)
-  const { exchangeRate } = parsedAs(z.object({ exchangeRate: z.looseObject({ eth: dollars }) }), data, 'data')
+  const { exchangeRate } = dataIn(answer.json, z.object({ exchangeRate: z.looseObject({ eth: dollars }) })).data
   const usdOf = (token: string) => optionalAt(dollars, fieldAt(exchangeRate, token), `exchangeRate.${token}`, ignoreOddity)?.usd ?? null
   try {
     const ethUsd = exchangeRate.eth.usd

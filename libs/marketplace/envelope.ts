@@ -46,20 +46,30 @@ const wordsOf = (errors: readonly z.output<typeof errorSchema>[]): string =>
     .join('; ')
     .slice(0, maxWords)
 
-/** Data beside errors is fine: the errors name what is missing. MarketplaceError as `refusalIn`, and unexpected_shape. */
-export function envelopeOf(json: unknown): { data: unknown; errors: readonly GraphqlError[] } {
+/**
+ * Data beside errors is fine: the errors name what is missing. MarketplaceError as `refusalIn`; where the data are not what was asked for,
+ * graphql_error if errors beside them say that something failed, else unexpected_shape.
+ */
+export function dataIn<Schema extends z.ZodType>(
+  json: unknown,
+  schema: Schema,
+): Readonly<{ data: z.output<Schema>; errors: readonly GraphqlError[] }> {
   const refusal = refusalIn(json)
   if (refusal !== null) throw refusal
   const { data, errors } = parsedAs(envelopeSchema, json, 'answer')
-  return { data, errors: errors ?? [] }
+  if (errors && errors.length > 0 && !schema.safeParse(data).success) throw withoutData(wordsOf(errors))
+  return { data: parsedAs(schema, data, 'data'), errors: errors ?? [] }
 }
+
+const withoutData = (said: string): MarketplaceError =>
+  new MarketplaceError('graphql_error', `the marketplace answered with errors and no data: ${said}`)
 
 /**
  * An answer with no data in it says why in its errors, or in the gateway's `message`: rate_limited, refused (our query is not what the
  * schema allows), graphql_error (whatever else: a server behind it that is unwell). Null for an answer with data, and for what is none.
  */
 export function refusalIn(json: unknown): MarketplaceError | null {
-  const parsed = envelopeSchema.safeParse(json)
+  const parsed = envelopeSchema.safeParse(typeof json === 'string' ? { message: json } : json)
   if (!parsed.success) return null
   const { data, errors, message, error, detail } = parsed.data
   if (hasData(data, errors ?? [])) return null
@@ -70,7 +80,7 @@ export function refusalIn(json: unknown): MarketplaceError | null {
   if (said === '') return new MarketplaceError('unexpected_shape', 'answer: expected data or errors, found neither')
   if (isRateLimit(said)) return new MarketplaceError('rate_limited', `too many requests (told with status 200: ${said})`)
   if (isInvalidQuery(said)) return new MarketplaceError('refused', `the marketplace does not understand the query: ${said}`)
-  return new MarketplaceError('graphql_error', `the marketplace answered with errors and no data: ${said}`)
+  return withoutData(said)
 }
 
 /** A field of the root that is null because of an error is no data either; nor is one that holds nothing but such a field. */

@@ -29,26 +29,30 @@ const quota = { perMinute: 900, perDay: 100_000 }
 
 const often = 0.01
 const offersOften = 0.03
+/** What takes its time must happen while a test plays. */
+const oftener = 0.15
+const soonSeconds = 20
 /** Every switch of the simulator but one, from the start. */
 const faults = {
   ...{ latencyMilliseconds: 10, longestPage: 60, offsetCap: 4_500, salesIndexedLateSeconds: 20 },
   ...{ goneFields: ['bodyShape'], introspectionOff: true },
   ...{ tooManyRequests: often, unavailable: often, html: often, errorsWithoutData: often, limitToldAsSuccess: often, cutBody: often },
   ...{ challenge: { share: often, times: 5 }, duplicatePage: often, duplicateItems: often, shuffledPage: often },
-  ...{ vanishes: offersOften, missingField: offersOften, brokenPrice: offersOften, fieldError: offersOften },
+  ...{ vanishes: oftener, missingField: offersOften, brokenPrice: offersOften, fieldError: offersOften },
   ...{ unknownPart: offersOften, unknownClass: offersOften, longGenes: offersOften, egg: offersOften, futureStart: offersOften },
   ...{ expiredOrder: offersOften, voidOrder: offersOften, bid: offersOften, inUsdc: offersOften, inUnknownToken: offersOften },
-  ...{ nightmarePart: offersOften, indexedLate: offersOften, resigned: offersOften },
+  ...{ nightmarePart: offersOften, indexedLate: oftener, resigned: oftener },
+  ...{ vanishesAfterSeconds: soonSeconds, indexedLateAfterSeconds: soonSeconds },
 }
 /** A key that may not ask ends a start, as it should: it is taken away for one request once the market is live. */
 const oncePlaying = { ...faults, forbidden: { share: 0.02, times: 1 } }
+const kinds = Object.keys(oncePlaying).filter((name) => !name.endsWith('AfterSeconds'))
 
 /** Nobody can buy by these. */
 const unbuyable = ['expiredOrder', 'voidOrder', 'bid', 'inUnknownToken', 'brokenPrice', 'missingField', 'fieldError'] as const
 const isUnbuyable = ({ fault }: OfferMade): boolean => (unbuyable as readonly (string | null)[]).includes(fault)
 
-type Stats = MarketCounts &
-  Readonly<{ answers: Readonly<Record<string, number>>; faults: Readonly<Record<string, number>>; running: boolean }>
+type Stats = MarketCounts & Readonly<Record<'answers' | 'faults' | 'served', Readonly<Record<string, number>>> & { running: boolean }>
 
 export type Account = Readonly<{
   summary: Summary
@@ -73,6 +77,9 @@ export type Account = Readonly<{
   answers: Readonly<Record<string, number>>
   refusedForQuota: number
   requestsPerMinute: number
+  /** How often the client was given each fault, by its switch; and which of the switches did nothing. */
+  served: Readonly<Record<string, number>>
+  neverServed: readonly string[]
 }>
 
 export type PlayOptions = Readonly<{ servers: StackAddresses; seconds: number; onProgress?: (line: string) => void }>
@@ -96,6 +103,7 @@ export async function playAwkwardMarket({ servers, seconds, onProgress = () => {
       shownAt.push({ at: clock.monotonic(), shown: stats.listingsShown, answers: sum(Object.values(stats.answers)) })
       if (stats.running && !isPlaying) await setFaults(oncePlaying)
       isPlaying ||= stats.running
+      if (isPlaying && stats.served['introspectionOff'] === undefined) await askForSchema(simulator.url)
       await Promise.race([ended, clock.sleep(1_000)])
     }
     const code = await ended
@@ -112,6 +120,14 @@ export async function playAwkwardMarket({ servers, seconds, onProgress = () => {
     await simulator.close()
   }
 }
+
+/** As `flipstream doctor --live` does; nothing that runs asks for it. */
+const askForSchema = (url: string) =>
+  fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': apiKey, connection: 'close' },
+    body: JSON.stringify({ query: '{ __schema { types { name } } }' }),
+  }).catch(() => {})
 
 const marketSettings = {
   SIMULATOR_API_KEY: apiKey,
@@ -182,7 +198,7 @@ async function accountOf({ servers, offers, stats, shownAt, output, stderr, begu
   // The backlog is history when the market opens.
   const opened = Math.min(...records.listings.map(({ startedAt }) => startedAt))
   const due = offers.filter(({ shown, startedAt }) => shown !== null && shown < settled && startedAt >= opened)
-  const fates = due.map((offer) => ({ offer, fate: fateOf(offer, records) }))
+  const fates = due.map((offer) => ({ offer, fate: fateOf(offer, records) })).filter((one) => !isGoneUnread(one))
   const byId = new Map(offers.map((offer) => [idOf(offer), offer]))
   const asks = records.scored.flatMap(({ listing }) => listing.context.similarAsks)
   const minutes = (stoppedAt - begun) / 60_000
@@ -191,7 +207,7 @@ async function accountOf({ servers, offers, stats, shownAt, output, stderr, begu
     stderr,
     seconds: Math.round((clock.monotonic() - begun) / 1_000),
     offered: countsOf(fates),
-    shown: due.length,
+    shown: fates.length,
     known: fates.filter(({ fate }) => fate === 'known').length,
     refused: fates.filter(({ fate }) => fate !== null && fate !== 'known').length,
     lost: fates.flatMap(({ offer, fate }) => (fate === null ? [offer] : [])),
@@ -204,6 +220,8 @@ async function accountOf({ servers, offers, stats, shownAt, output, stderr, begu
     answers: stats.answers,
     refusedForQuota: (stats.answers['429'] ?? 0) - (stats.faults['tooManyRequests'] ?? 0),
     requestsPerMinute: Math.round(lastAnswers / minutes),
+    served: stats.served,
+    neverServed: kinds.filter((kind) => !((stats.served[kind] ?? 0) > 0)),
   }
 }
 
@@ -223,6 +241,9 @@ function fateOf(offer: OfferMade, { known, refused, refusedTokens, refusedWithou
   if (known.has(id)) return 'known'
   return offer.fault === 'missingField' && refusedWithoutId.has(offer.startedAt) ? 'missing_field' : null
 }
+
+/** Its only answer was cut, or another page was given in its place, and it vanished before the next: nobody can know it. */
+const isGoneUnread = ({ offer, fate }: Readonly<{ offer: OfferMade; fate: Fate }>): boolean => offer.fault === 'vanishes' && fate === null
 
 function countsOf(fates: readonly Readonly<{ offer: OfferMade; fate: Fate }>[]): Account['offered'] {
   const counts: Record<string, Record<string, number>> = {}

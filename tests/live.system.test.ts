@@ -128,6 +128,7 @@ test('a marketplace with everything wrong at once: each listing is known or refu
   expect({ alerts: account.alertsForNothing, asks: account.wrongAsks }).toEqual({ alerts: [], asks: [] })
   // Or all of the above says nothing.
   expect(account.similarAsks).toBeGreaterThan(0)
+  expect(account.neverServed).toEqual([])
   expect(account.refusedForQuota).toBe(0)
   expect(account.requestsPerMinute).toBeLessThanOrEqual(900)
 })

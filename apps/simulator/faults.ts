@@ -28,7 +28,7 @@ const answerFaults = {
 
 /** What can go wrong with an offer: decided when it appears, and kept from then on. */
 const offerFaults = {
-  vanishes: 'gone after five minutes of the market, without a trace',
+  vanishes: 'gone after five minutes of the market (vanishesAfterSeconds), without a trace',
   missingField: 'one of its fields is missing',
   brokenPrice: 'zero, negative, 10^40, or not a number',
   fieldError: 'its order cannot be resolved: null, and an error in the errors of the answer',
@@ -43,9 +43,14 @@ const offerFaults = {
   inUsdc: 'asks in USDC',
   inUnknownToken: 'asks in a token that nobody knows',
   nightmarePart: 'its back is a Nightmare one',
-  indexedLate: 'shows two minutes late, where it belongs by its time',
-  resigned: 'signed anew after a minute: another order and a higher nonce, a tenth dearer',
+  indexedLate: 'shows two minutes late (indexedLateAfterSeconds), where it belongs by its time',
+  resigned: 'signed anew after a minute (resignedAfterSeconds): another order and a higher nonce, a tenth dearer',
 } as const
+
+/** Those that take a while until they happen: how long, in seconds, where nobody says otherwise. */
+const defaultDelays = { vanishes: 300, indexedLate: 120, resigned: 60 } as const satisfies Partial<Record<keyof typeof offerFaults, number>>
+export type DelayedFault = keyof typeof defaultDelays
+export const isDelayed = (fault: OfferFault): fault is DelayedFault => Object.hasOwn(defaultDelays, fault)
 
 export type AnswerFault = keyof typeof answerFaults
 export type OfferFault = keyof typeof offerFaults
@@ -67,6 +72,10 @@ export const faultsSchema = z.strictObject({
   introspectionOff: z.boolean().optional(),
   /** Settled sales show this much later, where they belong by their time. */
   salesIndexedLateSeconds: z.number().min(0).max(86_400).optional(),
+  /** How long after its beginning these happen to an offer. */
+  vanishesAfterSeconds: z.number().min(0).max(86_400).optional(),
+  indexedLateAfterSeconds: z.number().min(0).max(86_400).optional(),
+  resignedAfterSeconds: z.number().min(0).max(86_400).optional(),
   ...(Object.fromEntries(kinds.map((kind) => [kind, occurrence.optional()])) as Record<Kind, z.ZodOptional<typeof occurrence>>),
 })
 export type FaultSettings = z.output<typeof faultsSchema>
@@ -82,26 +91,38 @@ export interface Faults {
   goneFields(): readonly string[]
   isIntrospectionOff(): boolean
   salesIndexedLateMillis(): number
-  /** Whether it goes wrong this time. Counts. */
+  delayMillis(fault: DelayedFault): number
+  /** Whether it goes wrong this time. Counts, and counts as served. */
   strikes(fault: AnswerFault): boolean
   /** What goes wrong with a new offer: one thing at most. Counts. */
   ofNewOffer(): OfferFault | null
   /** How often each kind happened. */
   counts(): Readonly<Record<string, number>>
+  /** An answer went out that has it in it. */
+  serve(kind: Served): void
+  /** By its switch, how often a client was given each. */
+  served(): Readonly<Record<string, number>>
 }
+
+/** By the name of its switch. */
+export type Served = Exclude<keyof FaultSettings, `${string}AfterSeconds`>
 
 export function createFaults(initial: FaultSettings, seed: number): Faults {
   const random = createRandom('faults', seed)
   let settings = initial
-  let sinceSet = new Map<Kind, number>()
+  let sinceSet = new Map<Kind, Occurrences>()
   const counts: Record<string, number> = {}
-
-  const strikes = (kind: Kind): boolean => {
+  const served: Record<string, number> = {}
+  const serve = (kind: Served): void => {
+    served[kind] = (served[kind] ?? 0) + 1
+  }
+  const isDue = (kind: Kind): boolean => {
     const setting = settings[kind] as { share: number; times?: number } | undefined
     if (setting === undefined) return false
-    const happened = sinceSet.get(kind) ?? 0
-    if (happened >= (setting.times ?? Number.POSITIVE_INFINITY) || !random.chance(setting.share)) return false
-    sinceSet.set(kind, happened + 1)
+    const since = sinceSet.get(kind) ?? createOccurrences(random.next)
+    sinceSet.set(kind, since)
+    if (since.happened >= (setting.times ?? Number.POSITIVE_INFINITY) || !since.next(setting.share)) return false
+    since.happened++
     counts[kind] = (counts[kind] ?? 0) + 1
     return true
   }
@@ -117,9 +138,38 @@ export function createFaults(initial: FaultSettings, seed: number): Faults {
     goneFields: () => settings.goneFields ?? [],
     isIntrospectionOff: () => settings.introspectionOff ?? false,
     salesIndexedLateMillis: () => 1_000 * (settings.salesIndexedLateSeconds ?? 0),
-    strikes,
-    ofNewOffer: () => (Object.keys(offerFaults) as OfferFault[]).find(strikes) ?? null,
+    delayMillis: (fault) => 1_000 * (settings[`${fault}AfterSeconds`] ?? defaultDelays[fault]),
+    strikes(kind) {
+      const struck = isDue(kind)
+      if (struck) serve(kind)
+      return struck
+    },
+    ofNewOffer: () => (Object.keys(offerFaults) as OfferFault[]).find(isDue) ?? null,
     counts: () => ({ ...counts }),
+    serve,
+    served: () => ({ ...served }),
+  }
+}
+
+type Occurrences = ReturnType<typeof createOccurrences>
+
+/**
+ * At random, and yet evenly: of as many cases as make one by the share, one. Who waits for it needs no luck.
+ * @param uniform from 0 to 1
+ */
+function createOccurrences(uniform: () => number) {
+  /** Cases so far, each as much as its share; the next occurrence is due where they come to that. */
+  let passed = 0
+  let block = 0
+  let due = uniform()
+  return {
+    happened: 0,
+    next(share: number): boolean {
+      passed += share
+      if (passed <= due) return false
+      due = ++block + uniform()
+      return true
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { type DocumentNode, type FieldNode, GraphQLError, type GraphQLSchema, Kind, parse, type ValidationContext } from 'graphql'
 import { createSchema, type Plugin } from 'graphql-yoga'
 import { axieAnswer } from './axie-answer.ts'
-import type { Faults } from './faults.ts'
+import { type Faults, isDelayed } from './faults.ts'
 import { ethUsd } from './happenings.ts'
 import type { Market } from './market.ts'
 import type { OfferCriteria, OpenOffer } from './offer-book.ts'
@@ -123,13 +123,15 @@ function withoutFields(document: DocumentNode, gone: ReadonlySet<string>): Docum
   return { ...document, definitions }
 }
 
-/** Refuses queries for the schema itself for as long as `isOff` says so. */
-export const refuseIntrospection = (isOff: () => boolean): Plugin => ({
+/** Refuses queries for the schema itself for as long as that is off. */
+export const refuseIntrospection = ({ isIntrospectionOff, serve }: Faults): Plugin => ({
   onValidate({ addValidationRule }) {
-    if (!isOff()) return
+    if (!isIntrospectionOff()) return
     addValidationRule((context: ValidationContext) => ({
       Field({ name: { value } }: FieldNode) {
-        if (value === '__schema' || value === '__type') context.reportError(new GraphQLError('GraphQL introspection has been disabled'))
+        if (value !== '__schema' && value !== '__type') return
+        context.reportError(new GraphQLError('GraphQL introspection has been disabled'))
+        serve('introspectionOff')
       },
     }))
   },
@@ -164,13 +166,20 @@ function createResolvers(market: Market, faults: Faults, onNewestQuery: () => vo
   /** As the marketplace cuts it: short pages, and nothing at all beyond its cap. */
   const reachable = (slice: Slice): Slice => {
     const { from, size } = checked(slice)
+    if (beyond(slice)) faults.serve('offsetCap')
+    else if (size > faults.longestPage()) faults.serve('longestPage')
     return { from, size: beyond(slice) ? 0 : Math.min(size, faults.longestPage()) }
   }
-  const offerAnswer = (open: OpenOffer): AxieAnswer =>
-    axieAnswer(open.offer.axie, open, market.axie(open.offer.axie.tokenId)?.sales ?? [], market.now())
+  const offerAnswer = (open: OpenOffer): AxieAnswer => {
+    // What takes its time is served when it happens: the market tells.
+    if (open.fault !== null && !isDelayed(open.fault)) faults.serve(open.fault)
+    return axieAnswer(open.offer.axie, open, market.axie(open.offer.axie.tokenId)?.sales ?? [], market.now())
+  }
 
   const settledAnswer = (slice: Slice) => {
-    const { total, results } = market.settledSales(reachable(slice), faults.salesIndexedLateMillis())
+    const late = faults.salesIndexedLateMillis()
+    const { total, results } = market.settledSales(reachable(slice), late)
+    if (late > 0 && market.settledSales({ from: 0, size: 1 }).total > total) faults.serve('salesIndexedLateSeconds')
     market.show(results)
     const answers = results.map(({ axie: { tokenId } }) => {
       const { axie, open, sales } = market.axie(tokenId)!

@@ -1,5 +1,4 @@
-import { minuteMillis } from '#lib/clock/durations.ts'
-import type { OfferFault } from './faults.ts'
+import type { DelayedFault, OfferFault } from './faults.ts'
 import type { Happening, Offer, SettledSale, SimulatedAxie } from './happenings.ts'
 import { createOfferBook, type OfferCriteria, type OpenOffer } from './offer-book.ts'
 import type { Page, Slice } from './page.ts'
@@ -39,20 +38,16 @@ export type MarketOptions = Readonly<{
   remembersSales: number
   /** What shall be wrong with an offer: asked once, when it appears. */
   faultOf?: (offer: Offer) => OfferFault | null
+  /** How long after its beginning it happens to an offer, in milliseconds. */
+  delayOf?: (fault: DelayedFault) => number
+  /** It happened to an offer that an answer had held before, or to one that an answer now holds. */
+  onHappened?: (fault: DelayedFault) => void
 }>
 
 const maxSalesMade = 100_000
 
-/** How long an offer lasts whose fault it is to vanish. */
-const vanishAfterMillis = 5 * minuteMillis
-
-/** How long after its beginning an offer is signed anew whose fault that is. */
-const resignedAfterMillis = 60_000
-
-/** How long after its beginning an offer shows whose fault it is to be indexed late. */
-const indexedLateMillis = 2 * minuteMillis
-
-export function createMarket({ happenings, remembersSales, faultOf = () => null }: MarketOptions): Market {
+export function createMarket(options: MarketOptions): Market {
+  const { happenings, remembersSales, faultOf = () => null, delayOf = () => 0, onHappened = () => {} } = options
   let now = Number.NEGATIVE_INFINITY
   const offers = createOfferBook()
   const vanishing: Offer[] = []
@@ -70,7 +65,19 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
     if (made.length > maxSalesMade * 1.1) made = made.slice(-maxSalesMade)
   }
 
-  const isIndexed = ({ offer, fault }: OpenOffer): boolean => fault !== 'indexedLate' || offer.startedAt + indexedLateMillis <= now
+  const isIndexed = ({ offer, fault }: OpenOffer): boolean => fault !== 'indexedLate' || offer.startedAt + delayOf('indexedLate') <= now
+  /** The newest that an answer held, and when the first was given: what showed by then was late for nobody. */
+  let [newestShown, firstShownAt] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+  const showOffer = ({ offer, fault }: OpenOffer): void => {
+    const isLate = offer.startedAt + delayOf('indexedLate') > firstShownAt && offer.startedAt < newestShown
+    if (fault === 'indexedLate' && isLate) onHappened(fault)
+    if (fault === 'resigned' && (offer.nonce ?? 0) > 0) onHappened(fault)
+  }
+  const vanish = (offer: Offer): void => {
+    const open = offers.get(offer.axie.tokenId)
+    if (open?.offer === offer && shown.has(open)) onHappened('vanishes')
+    offers.remove(offer)
+  }
 
   const happen = (happening: Happening): void => {
     if (happening.type === 'offered') {
@@ -93,9 +100,9 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
     advanceTo(millis) {
       now = Math.max(now, millis)
       for (; next.done !== true && next.value.at <= now; next = coming.next()) happen(next.value)
-      while (vanishing[0] !== undefined && vanishing[0].startedAt + vanishAfterMillis <= now) offers.remove(vanishing.shift()!)
-      while (resigning[0] !== undefined && resigning[0].startedAt + resignedAfterMillis <= now) {
-        const again = offers.resign(resigning.shift()!, signedAnew)
+      while (vanishing[0] !== undefined && vanishing[0].startedAt + delayOf('vanishes') <= now) vanish(vanishing.shift()!)
+      while (resigning[0] !== undefined && resigning[0].startedAt + delayOf('resigned') <= now) {
+        const again = offers.resign(resigning.shift()!, (offer) => signedAnew(offer, delayOf('resigned')))
         if (again !== null) make(again)
       }
     },
@@ -112,7 +119,11 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
       for (const result of results) {
         if (shown.has(result)) continue
         shown.set(result, counts['offer' in result ? 'listingsShown' : 'salesShown']++)
+        if ('offer' in result) showOffer(result)
       }
+      const newest = Math.max(...results.map((result) => ('offer' in result ? result.offer.startedAt : Number.NEGATIVE_INFINITY)))
+      if (Number.isFinite(newest)) firstShownAt = Math.min(firstShownAt, now)
+      newestShown = Math.max(newestShown, newest)
     },
     offersMade: () => made.map((open) => ({ open, shown: shown.get(open) ?? null })),
     counts: () => ({ ...counts, openOffers: offers.size }),
@@ -120,12 +131,12 @@ export function createMarket({ happenings, remembersSales, faultOf = () => null 
 }
 
 /** Another order for the same axie. */
-function signedAnew(offer: Offer): Offer {
+function signedAnew(offer: Offer, afterMillis: number): Offer {
   const dearer = (wei: string): string => ((BigInt(wei) * 11n) / 10n).toString()
   return {
     ...offer,
     nonce: (offer.nonce ?? 0) + 1,
-    startedAt: offer.startedAt + resignedAfterMillis,
+    startedAt: offer.startedAt + afterMillis,
     basePriceWei: dearer(offer.basePriceWei),
     endedPriceWei: dearer(offer.endedPriceWei),
   }

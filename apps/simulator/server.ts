@@ -133,7 +133,8 @@ function createRoutes(options: SimulatorServerOptions): Readonly<Record<string, 
     'GET /metrics.json': async () => json(await options.metrics.snapshot()),
     'GET /stats': async () => {
       market.advanceTo(marketClock.now())
-      return json({ marketTime: market.now(), running: marketClock.isRunning(), ...market.counts(), answers, faults: faults.counts() })
+      const happened = { faults: faults.counts(), served: faults.served() }
+      return json({ marketTime: market.now(), running: marketClock.isRunning(), ...market.counts(), answers, ...happened })
     },
     'GET /offers': async () => {
       market.advanceTo(marketClock.now())
@@ -157,7 +158,10 @@ async function guard(
   request: IncomingMessage,
   execute: (request: IncomingMessage) => Promise<Answer>,
 ): Promise<Answer> {
-  if (faults.latencyMilliseconds() > 0) await clock.sleep(faults.latencyMilliseconds())
+  if (faults.latencyMilliseconds() > 0) {
+    await clock.sleep(faults.latencyMilliseconds())
+    faults.serve('latencyMilliseconds')
+  }
   if (request.headers['x-api-key'] !== apiKey) return refusal(401, 'Unauthorized: no such API key')
   if (!rateLimit.take() || faults.strikes('tooManyRequests')) return refusal(429, 'API rate limit exceeded', { 'retry-after': '1' })
   const spent = quotas.take()
@@ -175,6 +179,7 @@ async function guard(
     return { status: 200, body: '<!doctype html><title>Just a moment...</title>', headers: { 'content-type': 'text/html' } }
   }
   const answer = await execute(request)
+  if (faults.goneFields().length > 0 && answer.body.includes('Cannot query field')) faults.serve('goneFields')
   const remaining = rateLimit.remaining()
   const headers = { ...answer.headers, ...quotas.headers(), ...(remaining === null ? {} : { 'x-ratelimit-remaining': String(remaining) }) }
   const isFaulty = (tokenId: string): boolean => market.axie(tokenId)?.open?.fault === 'missingField'
@@ -185,7 +190,7 @@ async function guard(
 function createExecutor({ market, marketClock, faults }: SimulatorServerOptions): (request: IncomingMessage) => Promise<Answer> {
   const yoga = createYoga({
     schema: createMarketplaceSchema(market, faults, marketClock.start),
-    plugins: [refuseIntrospection(faults.isIntrospectionOff)],
+    plugins: [refuseIntrospection(faults)],
     logging: false,
     maskedErrors: false,
     landingPage: false,

@@ -32,6 +32,8 @@ export async function startSimulator(
     happenings: source.happenings,
     remembersSales: config.SIMULATOR_REMEMBERED_SALES,
     faultOf: faults.ofNewOffer,
+    delayOf: faults.delayMillis,
+    onHappened: faults.serve,
   })
   market.advanceTo(source.start)
   const recordedLeaderboard = config.SIMULATOR_LEADERBOARD_FILE === null ? null : readLeaderboard(config.SIMULATOR_LEADERBOARD_FILE)

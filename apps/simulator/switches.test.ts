@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { createManualClock } from '#lib/clock/clock.ts'
 import { createBudget } from '#lib/marketplace/budget.ts'
 import { startedSimulator } from '../../tests/worlds/started-simulator.ts'
+import { createFaults } from './faults.ts'
 
 /** What the simulated marketplace can be made to do, seen through the real client. */
 
@@ -79,4 +80,43 @@ test('sales can be indexed late: they show later, where they belong by their tim
   expect(await newest()).toBeLessThanOrEqual(simulator.start - 600_000)
   clock.advanceTo(clock.now() + 10_000)
   expect(await newest()).toBeGreaterThan(simulator.start - 600_000)
+})
+
+test('a share is kept evenly: of a hundred cases of one in ten, nine to eleven', () => {
+  for (let seed = 0; seed < 200; seed++)
+    for (const [share, least, most] of [
+      [0, 0, 0],
+      [0.1, 9, 11],
+      [0.3, 29, 31],
+      [0.9, 89, 91],
+      [1, 100, 100],
+    ] as const) {
+      const faults = createFaults({ html: { share } }, seed)
+      const struck = Array.from({ length: 100 }, () => faults.strikes('html')).filter(Boolean).length
+      expect(struck).toBeGreaterThanOrEqual(least)
+      expect(struck).toBeLessThanOrEqual(most)
+      expect(faults.served()['html'] ?? 0).toBe(struck)
+    }
+})
+
+test('each switch tells how often a client was given what it does; one that was off tells nothing', async () => {
+  const clock = stillClock()
+  const simulator = await startedSimulator({ SIMULATOR_SPEED: '60', SIMULATOR_UNSOLD_SHARE: '4' }, clock)
+  const client = simulator.client()
+  await client.newestListings(page)
+  expect((await simulator.stats()).served).toEqual({})
+  const soon = { vanishesAfterSeconds: 60, indexedLateAfterSeconds: 60, resignedAfterSeconds: 60 }
+  await simulator.faults({
+    ...{ ...soon, vanishes: 0.3, indexedLate: 0.5, resigned: 0.5, egg: 0.5, longestPage: 50, offsetCap: 1_000 },
+    ...{ goneFields: ['title'], salesIndexedLateSeconds: 600 },
+  })
+  for (let turn = 0; turn < 20; turn++) {
+    clock.advanceTo(clock.now() + 500)
+    await client.newestListings(page)
+  }
+  await client.newestListings({ from: 1_000, size: 10 })
+  await client.settledSales(page)
+  const { served } = await simulator.stats()
+  const kinds = ['egg', 'goneFields', 'indexedLate', 'longestPage', 'offsetCap', 'resigned']
+  expect(Object.keys(served).toSorted()).toEqual([...kinds, 'salesIndexedLateSeconds', 'vanishes'])
 })

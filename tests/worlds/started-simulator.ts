@@ -13,7 +13,7 @@ export type StartedSimulator = Readonly<{
   /** Another client of it. */
   client(options?: Partial<MarketplaceOptions>): Marketplace
   faults(settings: unknown): Promise<number>
-  stats(): Promise<MarketCounts & Readonly<{ answers: Record<string, number>; faults: Record<string, number> }>>
+  stats(): Promise<MarketCounts & Readonly<Record<'answers' | 'faults' | 'served', Record<string, number>>>>
 }>
 
 /** A simulated market on a real socket, for one test. Half a day of history, at the same moment every time, unless told otherwise. */

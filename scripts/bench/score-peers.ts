@@ -11,7 +11,15 @@ import type { TreeSettings } from '#lib/model/trees/fit-trees.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { peerPython, peersDirectory } from './peer-python.ts'
 
-export type Speed = Readonly<{ batch: number; calls: number; p50Millis: number; p99Millis: number; rowsPerCpuSecond: number }>
+/** `cpuP99Millis`: of processor time, which a busy machine does not stretch; absent where a peer does not tell. */
+export type Speed = Readonly<{
+  batch: number
+  calls: number
+  p50Millis: number
+  p99Millis: number
+  cpuP99Millis?: number
+  rowsPerCpuSecond: number
+}>
 export type TrainingRun = Readonly<{ wallSeconds: number; cpuSeconds: number; medianApe: number }>
 
 /** Rows in time order: the first `fit` to learn from, the others to be asked about. */

@@ -76,23 +76,35 @@ async function readExamples() {
 /** Calls with one batch after another for `seconds`, after a warm-up: a different batch each time, as in a stream. */
 function speedOf(batch: number, rows: number, act: (from: number) => void): Speed {
   const millis: number[] = []
+  const cpuMillis: number[] = []
   const last = rows - batch
   const runFor = (duration: number): void => {
     const stop = performance.now() + duration
     for (let call = 0; performance.now() < stop; call++) {
-      const started = performance.now()
+      const [started, used] = [performance.now(), process.cpuUsage()]
       act((call * batch) % last)
+      const { user, system } = process.cpuUsage(used)
       millis.push(performance.now() - started)
+      cpuMillis.push((user + system) / 1_000)
     }
   }
   runFor(1_000)
   millis.length = 0
+  cpuMillis.length = 0
   const cpu = process.cpuUsage()
   runFor(seconds * 1_000)
   const { user, system } = process.cpuUsage(cpu)
   const sorted = Float64Array.from(millis).sort()
   const [p50Millis, p99Millis] = [quantileOfSorted(sorted, 0.5), quantileOfSorted(sorted, 0.99)]
-  return { batch, calls: millis.length, p50Millis, p99Millis, rowsPerCpuSecond: (1e6 * batch * millis.length) / (user + system) }
+  const cpuP99Millis = quantileOfSorted(Float64Array.from(cpuMillis).sort(), 0.99)
+  return {
+    batch,
+    calls: millis.length,
+    p50Millis,
+    p99Millis,
+    cpuP99Millis,
+    rowsPerCpuSecond: (1e6 * batch * millis.length) / (user + system),
+  }
 }
 
 /** The scorer's own processor on listings that ask what they sold for: forecast, novelty, calibration, and reasons where they are due. */
@@ -139,8 +151,8 @@ async function trainOurs({ vectors, targets, columns, fit }: BenchRows, seed: nu
 }
 
 const round = (value: number, digits: number): string => value.toFixed(digits)
-const speedLine = (name: string, { batch, calls, p50Millis, p99Millis, rowsPerCpuSecond }: Speed): string =>
-  `  ${name.padEnd(34)} batch ${String(batch).padStart(3)}  n ${String(calls).padStart(6)}  p50 ${round(p50Millis, 3)} ms  p99 ${round(p99Millis, 3)} ms` +
+const speedLine = (name: string, { batch, calls, p50Millis, p99Millis, cpuP99Millis, rowsPerCpuSecond }: Speed): string =>
+  `  ${name.padEnd(34)} batch ${String(batch).padStart(3)}  n ${String(calls).padStart(6)}  p50 ${round(p50Millis, 3)} ms  p99 ${round(p99Millis, 3)} ms${cpuP99Millis === undefined ? '' : ` (of processor time ${round(cpuP99Millis, 3)} ms)`}` +
   `  a row: p50 ${round((1_000 * p50Millis) / batch, 1)} µs, p99 ${round((1_000 * p99Millis) / batch, 1)} µs` +
   `  ${Math.round((1_000 * batch) / p50Millis)} rows/s at p50, ${Math.round(rowsPerCpuSecond)} per processor second`
 

@@ -214,7 +214,7 @@ export const newsMessage = ({ title, text }: Pick<News, 'title' | 'text'>, refer
   allowed_mentions: nobody,
 })
 
-const ends = { sold: 'Sold', cancelled: 'Withdrawn', relisted: 'Listed anew' } as const
+const ends = { sold: 'Sold', cancelled: 'Withdrawn', relisted: 'Listed again' } as const
 
 /** The message as it was, saying that there is nothing left to buy. Null where it says so already. */
 export function goneEdit(embed: APIEmbed, { goneBy, goneAt, soldUsd, alertedAt }: Outcome): Message | null {

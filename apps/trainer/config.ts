@@ -16,7 +16,7 @@ export const settings = defineConfig({
     schema: decimal(0.01, 365),
     default: String(defaultRetraining.oldestDays),
     unit: 'days',
-    description: 'A model in force that learnt until longer ago is trained anew.',
+    description: 'A model in force that learnt until longer ago is trained again.',
   },
   TRAINER_MANY_SALES: {
     schema: integer(1, 100_000_000),

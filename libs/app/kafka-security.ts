@@ -31,7 +31,7 @@ export const kafkaSecuritySettings = defineConfig({
   KAFKA_OAUTH_TOKEN_FILE: {
     schema: optionalText(),
     default: '',
-    description: 'File with the token of OAUTHBEARER, read anew for every login: whoever renews it need not restart us.',
+    description: 'File with the token of OAUTHBEARER, read again for every login: whoever renews it need not restart us.',
   },
 })
 

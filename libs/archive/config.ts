@@ -10,7 +10,7 @@ export const settings = defineConfig({
   ARCHIVE_GENERATION: {
     schema: integer(1, 1_000_000),
     default: '1',
-    description: 'Raise it when the topic was rebuilt and counts its offsets anew: it is then archived beside the old one.',
+    description: 'Raise it when the topic was rebuilt and counts its offsets from 0: it is then archived beside the old one.',
   },
   ARCHIVE_MAX_RECORDS: {
     schema: integer(1, 1_000_000),

@@ -118,7 +118,7 @@ function parse(argv: readonly string[]) {
 function inputOf({ sales, archive, source, 'check-lookahead': lookahead }: ReturnType<typeof parse>): BacktestArguments['input'] {
   if (sales !== undefined && archive !== undefined) throw new UsageError('--sales and --archive are two inputs: give one')
   if (archive !== undefined) {
-    if (lookahead === true) throw new UsageError('--check-lookahead trains models anew: it needs --sales')
+    if (lookahead === true) throw new UsageError('--check-lookahead trains its own models: it needs --sales')
     return { kind: 'archive', uri: archive }
   }
   if (sales === undefined) throw new UsageError('--sales FILE.csv or --archive URI is missing. See flipstream backtest --help')

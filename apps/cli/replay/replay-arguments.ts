@@ -24,7 +24,7 @@ replay
   --partitions N          of the topics that are created (default: as many as were recorded)
 
 verify
-  --topic TOPIC           what is compared (default listings.scored and alerts); market.events computes the learner's decisions anew,
+  --topic TOPIC           what is compared (default listings.scored and alerts); market.events computes the learner's decisions again,
                           too, as the default does
   --json                  (both) print one JSON object, nothing else
 `

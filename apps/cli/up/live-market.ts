@@ -67,6 +67,6 @@ function requireLive(modelId: string, announced: ModelAnnounced | undefined): Mo
   if (announced?.source === 'live') return announced
   const found = announced === undefined ? 'nobody announced it' : `it learnt from a ${announced.source} market`
   throw new FatalError(
-    `model ${modelId} is in force, and must not price the real market: ${found}. Promote one that learnt from live sales (flipstream models promote), or begin anew (flipstream runs rm)`,
+    `model ${modelId} is in force, and must not price the real market: ${found}. Promote one that learnt from live sales (flipstream models promote), or start over (flipstream runs rm)`,
   )
 }

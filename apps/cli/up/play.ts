@@ -167,7 +167,7 @@ async function play(playing: Playing): Promise<Summary | null> {
     const model = await putModelInForce(playing)
     if (model === null) return null
     const { log, codec } = backend
-    const onTrouble = ({ message }: Error) => playing.progress.say(`counting: ${message.split('\n')[0]}; begins anew where it was`)
+    const onTrouble = ({ message }: Error) => playing.progress.say(`counting: ${message.split('\n')[0]}; goes on where it was`)
     const observer = await startObserver({ log, codec, prefix: run.prefix, clock, alsoSeen: archivedIn(environment), onTrouble })
     try {
       apps.start('collector', { settings: { ...marketplace.settings, LIVE_AFTER_GROUP: 'enricher' } })

@@ -56,7 +56,7 @@ export function standByFor<In, Out, State>(partition: TopicPartition, options: S
 
   async function begin({ committed, discards }: Extract<Verdict, { type: 'begin anew' }>, first: number): Promise<void> {
     const position = keptBy(keeper.state())?.warm.position
-    if (discards) logger.warn({ ...partition, position }, 'the state kept warm does not fit what the group commits: making it anew')
+    if (discards) logger.warn({ ...partition, position }, 'the state kept warm does not fit what the group commits: folding it again')
     await drop()
     if (released.signal.aborted) return
     const checkpoint = parseMetadata(committed.metadata)!

@@ -25,7 +25,8 @@ type Decoder = {
   readUVarIntArray<T>(read: (decoder: Decoder) => T): T[] | null
 }
 type Broker = {
-  versions: Readonly<Record<number, Readonly<{ maxVersion: number }>>>
+  /** Null: it has not said yet. */
+  versions: Readonly<Record<number, Readonly<{ maxVersion: number }>>> | null
   connectionPool: { send<T>(question: Readonly<{ request: unknown; response: unknown }>): Promise<T> }
 }
 type Cluster = { brokerPool: { findConnectedBroker(): Promise<Broker> } }
@@ -70,7 +71,7 @@ export function withKnownClusters(client: typeof Kafka): typeof Kafka {
 /** The id that Kafka gave this topic when it was made; null where the broker, or this client, does not tell. */
 export async function readTopicId(admin: Admin, topic: string): Promise<string | null> {
   const broker = await clusters.get(admin)?.brokerPool.findConnectedBroker()
-  if (broker === undefined || (broker.versions[apiKey]?.maxVersion ?? 0) < apiVersion) return null
+  if (broker === undefined || (broker.versions?.[apiKey]?.maxVersion ?? 0) < apiVersion) return null
   const named = await broker.connectionPool.send<readonly Named[]>({ request: requestFor(topic), response: { decode, parse } })
   return named.find(({ name }) => name === topic)?.id ?? null
 }

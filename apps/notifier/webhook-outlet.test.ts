@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { app } from '#app/notifier/main.ts'
 import type { RunningApp } from '#lib/app/app.ts'
 import { createEmbeddedContext } from '#lib/app/testing/embedded-context.ts'
+import { systemClock } from '#lib/clock/clock.ts'
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { samplePaperTrade } from '#lib/paper/testing/paper-samples.ts'
 import { samplePosition } from '#lib/positions/testing/position-samples.ts'
@@ -63,6 +64,25 @@ describe('beside Discord', () => {
     await until(async () => expect(await told()).toMatchObject({ 'outgoing axie:1:1:default': 'sent' }))
     expect(receiver.taken).toHaveLength(1)
     expect(receiver.requests()).toBe(3)
+  })
+
+  it('what one outlet has told and the other has not is not done with: the next run tells it', { timeout: 40_000 }, async () => {
+    world = await createDiscordWorld('bot', {}, settings())
+    receiver.answer({ status: 429, headers: { 'retry-after': '3600' } })
+    await world.start()
+    // One after the other, of one partition: whatever could be committed with the first is, once the third is told.
+    for (const number of [1, 2, 3]) {
+      const alert = numberedAlert(number, { deadlineMillis: 600_000 })
+      await world.send('alerts', 'one partition', 'Alert', alert, { 'collected-at': String(systemClock.now()) })
+      await until(async () => expect(await told()).toMatchObject({ [`discord ${alert.alertId}`]: 'sent' }))
+    }
+    await world.stop()
+    await world.start()
+    await until(() => expect(receiver.taken).toHaveLength(3))
+    expect(receiver.taken.map(({ event }) => (event.data as { alertId: string }).alertId).sort()).toEqual(
+      [1, 2, 3].map((number) => `axie:${number}:1:default`),
+    )
+    expect(world.discord.messages()).toHaveLength(3)
   })
 
   it('an answer that was lost is never asked for again, and the alert is unknown', { timeout: 40_000 }, async () => {

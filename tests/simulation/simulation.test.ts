@@ -35,6 +35,8 @@ describe('simulation', () => {
     { world: 'runner', seed: 24_739, what: 'the same, and the answers are slow' },
     { world: 'pipeline', seed: 405, what: 'a claim is taken for answered by the intent given up before it' },
     { world: 'pipeline', seed: 490, what: 'an intent that came too late is the last word on an alert that was told' },
+    { world: 'pipeline', seed: 100_852, what: 'an intent that is given up too late is the last word' },
+    { world: 'pipeline', seed: 101_853, what: 'and whoever was late dies before it says again what became of the alert' },
     { world: 'pipeline', seed: 133, what: 'the answer to the commit of an exchange rate is lost' },
     { world: 'pipeline', seed: 154, what: 'the same, beside other troubles' },
   ])(

@@ -13,8 +13,6 @@ export interface IntentBook {
   find(alertId: string): Notification | undefined
   /** This process means to show it, and nothing has become of that yet. */
   owns(alertId: string): boolean
-  /** The word that closed its story; null: it is open. */
-  closing(alertId: string): Notification | null
   since(time: number): Notification[]
 }
 
@@ -37,10 +35,6 @@ export function createIntentBook(self: string): IntentBook {
     forgetNoted: (alertId) => void noted.delete(alertId),
     find,
     owns: (alertId) => stories.get(alertId)?.owner?.writer === self,
-    closing(alertId) {
-      const story = stories.get(alertId)
-      return story === undefined || story.closedBy === null ? null : story.newest
-    },
     since: (time) =>
       [...new Set([...stories.keys(), ...noted.keys()])]
         .map(find)

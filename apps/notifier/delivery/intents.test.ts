@@ -53,7 +53,7 @@ describe('intents', () => {
     expect(intents.find('y')?.status).toBe('sent')
   })
 
-  it('an intent that comes too late is not the last word: what was told stands behind it', async () => {
+  it('an intent that comes too late is not all that compaction leaves of an alert that was told', async () => {
     const as = (writer: string) => createIntents({ log, producer: log.producer(), codec, prefix: 'run.', channel: 'a', writer })
     const [first, late] = [as('first'), as('late')]
     await first.claim([{ alertId: 'x' }], 1)
@@ -63,14 +63,12 @@ describe('intents', () => {
     const following = await log.follow(['run.notifications'], (read) => void records.push(...read))
     await following.caughtUp
     await following.stop()
-    const words = await Promise.all(records.map(({ value }) => codec.decode('Notification', value!)))
+    const left = [...new Map(records.map((record) => [record.key, record])).values()]
+    const words = await Promise.all(left.map(({ value }) => codec.decode('Notification', value!)))
     expect(words.map(({ status, writer }) => [status, writer])).toEqual([
-      ['intended', 'first'],
-      ['sent', 'first'],
       ['intended', 'late'],
       ['sent', 'first'],
     ])
-    expect(words.at(-1)).toEqual(words[1])
   })
 
   it('a nonce is a function of alert and channel, as long as Discord allows', () => {

@@ -64,7 +64,7 @@ export function createIntents(options: IntentsOptions): Intents {
 
   const recordOf = (word: Notification): NewRecord => ({
     topic,
-    key: `${word.alertId} ${word.channel}`,
+    key: keyOf(word),
     value: codec.encode('Notification', word),
   })
   const wordOf = (entry: IntentEntry, at: number): Notification => {
@@ -76,12 +76,6 @@ export function createIntents(options: IntentsOptions): Intents {
     const back = Promise.withResolvers<void>()
     waiting.set(alertId, [...(waiting.get(alertId) ?? []), back])
     return back.promise
-  }
-
-  /** An intent that came too late is the newest record of its key, and all that compaction would leave: what closed the story is said again. */
-  const restateClosed = async (alertIds: readonly string[]): Promise<void> => {
-    const closing = alertIds.map(book.closing).filter((word) => word !== null)
-    if (closing.length > 0) await producer.send(closing.map(recordOf))
   }
 
   return {
@@ -97,7 +91,6 @@ export function createIntents(options: IntentsOptions): Intents {
       await producer.send(entries.map((entry) => recordOf(wordOf({ ...entry, status: 'intended' }, at))))
       await Promise.race([back, finished])
       for (const alertId of alertIds) book.forgetNoted(alertId)
-      await restateClosed(alertIds.filter((alertId) => !book.owns(alertId)))
       return new Set(alertIds.filter(book.owns))
     },
     async record(entries, at) {
@@ -109,6 +102,13 @@ export function createIntents(options: IntentsOptions): Intents {
     close: reading.close,
   }
 }
+
+/**
+ * What became of an alert has a key of its own for each status. Under one key an intent that came too late, or was given up too late, would
+ * be all that compaction leaves of an alert that was shown, and somebody would show it again.
+ */
+export const keyOf = ({ alertId, channel, status }: Notification): string =>
+  [alertId, channel, ...(status === 'intended' ? [] : [status])].join(' ')
 
 type ReadingOptions = Pick<IntentsOptions, 'log' | 'codec' | 'channel' | 'isOurs' | 'onUnreadable'> & Readonly<{ topic: string }>
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Notification, NotificationStatus } from '#schemas/types.ts'
+import { keyOf } from './intents.ts'
 import { applyWord, heldDetail, type Story } from './story.ts'
 
 const word = (status: NotificationStatus, writer: string | null, detail: string | null = null): Notification => ({
@@ -33,6 +34,20 @@ describe('the story of an alert', () => {
   it('who cannot know does not overrule who has shown it', () => {
     expect(tell(intends('a'), word('sent', 'a'), word('unknown', 'b')).newest.status).toBe('sent')
     expect(tell(intends('a'), word('unknown', 'b'), word('sent', 'a')).newest.status).toBe('sent')
+  })
+
+  it('law: what was shown stays closed, whatever others say later and compaction leaves', () => {
+    const late = fc.record({ writer: fc.constantFrom('b', 'c'), kind: fc.constantFrom('intends', 'gives up', 'unknown') })
+    fc.assert(
+      fc.property(fc.array(late, { maxLength: 8 }), (lates) => {
+        const words = [intends('a'), word('sent', 'a')]
+        for (const { writer, kind } of lates)
+          words.push(kind === 'unknown' ? word('unknown', writer) : kind === 'intends' ? intends(writer) : gives(writer))
+        const left = words.filter((one, index) => words.findLastIndex((other) => keyOf(other) === keyOf(one)) === index)
+        expect(tell(...left)).toMatchObject({ owner: null, newest: { status: 'sent' } })
+        expect(tell(...left).closedBy).not.toBeNull()
+      }),
+    )
   })
 
   it('law: of any writers who each show only what they own when their intent comes back, at most one shows it', () => {

@@ -22,9 +22,8 @@ export function applyWord(story: Story | undefined, word: Notification): Story {
   const owner = story?.owner ?? null
   if (word.status !== 'intended') {
     // Somebody who could not know says so; who has shown it knows better.
-    const isShown = story !== undefined && shown.has(story.newest.status)
-    const newest = isShown && word.status === 'unknown' ? story.newest : word
-    return { newest, owner: null, closedBy: { writer: word.writer } }
+    if (word.status === 'unknown' && story !== undefined && shown.has(story.newest.status)) return { ...story, owner: null }
+    return { newest: word, owner: null, closedBy: { writer: word.writer } }
   }
   const standsInTheWay = owner ?? story?.closedBy ?? null
   if (standsInTheWay !== null && !isBy(standsInTheWay, word)) return story!

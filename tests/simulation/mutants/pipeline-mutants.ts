@@ -81,8 +81,8 @@ export const pipelineMutants: readonly Mutant[] = [
   ...inFile('apps/notifier/delivery/intents.ts', [
     {
       name: 'an intent that came too late is the last word',
-      from: '      await restateClosed(',
-      to: '      void (',
+      from: "...(status === 'intended' ? [] : [status])",
+      to: '',
     },
   ]),
   ...inFile('apps/notifier/delivery/in-hand.ts', [

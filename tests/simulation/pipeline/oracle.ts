@@ -1,3 +1,4 @@
+import { applyWord, type Story } from '#app/notifier/delivery/story.ts'
 import { readArchive } from '#lib/archive/read.ts'
 import { verifyArchive } from '#lib/archive/verify.ts'
 import type { Codec } from '#lib/codec/codec.ts'
@@ -48,8 +49,9 @@ export function createOracle({ broker, objects, market, channel, codec, stages }
     broker.topic(topic).flatMap(({ storage }) => storage.read(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).records)
 
   // The shared codec knows every schema: it never waits.
-  const read = <Name extends RecordName>(name: Name, topic: string): RecordTypes[Name][] =>
-    visible(topic).flatMap(({ value }) => (value === null || isGarbage(value) ? [] : [codec.decode(name, value) as RecordTypes[Name]]))
+  const decode = <Name extends RecordName>(name: Name, records: readonly LogRecord[]): RecordTypes[Name][] =>
+    records.flatMap(({ value }) => (value === null || isGarbage(value) ? [] : [codec.decode(name, value) as RecordTypes[Name]]))
+  const read = <Name extends RecordName>(name: Name, topic: string) => decode(name, visible(topic))
 
   const events = () => read('MarketEvent', 'market.events')
 
@@ -74,11 +76,18 @@ export function createOracle({ broker, objects, market, channel, codec, stages }
         collected(events(), market) ??
         stages.map((stage) => stageProblem(stage, visible)).find((problem) => problem !== null) ??
         (await archiveProblem(objects, visible)) ??
-        tellingProblem(read('Alert', 'alerts'), read('Notification', 'notifications'), channel) ??
+        tellingProblem(read('Alert', 'alerts'), decode('Notification', compacted(visible('notifications'))), channel) ??
         null
       )
     },
   }
+}
+
+/** The least that compaction leaves of our own records in a topic with one partition: the newest of each key, where it lies. */
+function compacted(records: readonly LogRecord[]): LogRecord[] {
+  const ours = records.filter(({ value }) => value !== null && !isGarbage(value))
+  const newest = new Map(ours.map((record) => [record.key, record]))
+  return ours.filter((record) => newest.get(record.key) === record)
 }
 
 function collected(events: readonly MarketEvent[], market: Market): string | null {
@@ -147,11 +156,13 @@ function storeOf(objects: Objects): ObjectStore {
 const silentStatuses = ['expired', 'muted', 'limited', 'gone', 'failed']
 
 function tellingProblem(alerts: readonly Alert[], notifications: readonly Notification[], channel: Channel): string | null {
-  const newest = new Map(notifications.map((notification) => [notification.alertId, notification]))
+  // As whoever starts next reads it.
+  const stories = new Map<string, Story>()
+  for (const word of notifications) stories.set(word.alertId, applyWord(stories.get(word.alertId), word))
   for (const { alertId, scored } of alerts) {
     const mention = new RegExp(`#${scored.listing.item.tokenId}\\b`)
     const mentions = channel.messages.filter(({ text }) => mention.test(text)).length
-    const status = newest.get(alertId)?.status ?? 'nothing'
+    const status = stories.get(alertId)?.newest.status ?? 'nothing'
     if (mentions > 1) return `alert ${alertId} was told ${mentions} times`
     if (status === 'intended' || status === 'nothing') return `the notifier is done, and alert ${alertId} is ${status}`
     // A webhook whose answer was lost may or may not have been told: that is said, and never tried again.

@@ -77,7 +77,7 @@ function documented<T>(read: () => T): T | null {
     return read()
   } catch (error) {
     expect(error).toBeInstanceOf(MarketplaceError)
-    expect(['graphql_error', 'unexpected_shape', 'refused', 'rate_limited']).toContain((error as MarketplaceError).code)
+    expect(['graphql_error', 'unexpected_shape', 'not_json', 'refused', 'rate_limited']).toContain((error as MarketplaceError).code)
     return null
   }
 }

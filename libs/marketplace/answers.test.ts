@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { axieOf, exchangeRateOf, leaderboardOf, listingsOf, settledOf } from './answers.ts'
+import { refusalIn } from './envelope.ts'
 import { MarketplaceError } from './errors.ts'
 import {
   answerWith,
@@ -541,3 +542,10 @@ test('a leaderboard is complete or none', () => {
   expect(leaderboardOf(answerWith({ axies: [axie] }))).toEqual({ axies: [{ tokenId: '7', rank: 1, class: 'Plant', parts: partIds }] })
   expect(() => leaderboardOf(answerWith({ axies: [axie, { ...axie, rank: 0 }] }))).toThrow(/axies\.1\.rank/)
 })
+
+test.each([{}, [], null, 7, true, { ok: true }, { data: undefined }])(
+  'JSON that is no answer (%j) passes: nothing of ours has changed by it',
+  (json) => {
+    expect(refusalIn(json)).toMatchObject({ code: 'not_json', transient: true })
+  },
+)

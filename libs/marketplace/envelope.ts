@@ -61,23 +61,28 @@ export function dataIn<Schema extends z.ZodType>(
   return { data: parsedAs(schema, data, 'data'), errors: errors ?? [] }
 }
 
+/** JSON of somebody else's: a proxy, a server that is about to end. What we asked has not changed its shape by it. */
+const noAnswer = (): MarketplaceError =>
+  new MarketplaceError('not_json', 'the marketplace answered with JSON that holds neither data nor errors')
+
 const withoutData = (said: string): MarketplaceError =>
   new MarketplaceError('graphql_error', `the marketplace answered with errors and no data: ${said}`)
 
 /**
  * An answer with no data in it says why in its errors, or in the gateway's `message`: rate_limited, refused (our query is not what the
- * schema allows), graphql_error (whatever else: a server behind it that is unwell). Null for an answer with data, and for what is none.
+ * schema allows), not_json (no answer of GraphQL at all), graphql_error (whatever else: a server behind it that is unwell). Null for an
+ * answer with data, and for one whose frame is odd.
  */
 export function refusalIn(json: unknown): MarketplaceError | null {
   const parsed = envelopeSchema.safeParse(typeof json === 'string' ? { message: json } : json)
-  if (!parsed.success) return null
+  if (!parsed.success) return typeof json === 'object' && json !== null && !Array.isArray(json) ? null : noAnswer()
   const { data, errors, message, error, detail } = parsed.data
   if (hasData(data, errors ?? [])) return null
   const said = errors && errors.length > 0 ? wordsOf(errors) : (message || error || detail || '').slice(0, maxWords)
   // Null where data belongs is how a server says that something failed, words or no words.
   if (said === '' && data === null)
     return new MarketplaceError('graphql_error', 'the marketplace answered without data, and did not say why')
-  if (said === '') return new MarketplaceError('unexpected_shape', 'answer: expected data or errors, found neither')
+  if (said === '') return noAnswer()
   if (isRateLimit(said)) return new MarketplaceError('rate_limited', `too many requests (told with status 200: ${said})`)
   if (isInvalidQuery(said)) return new MarketplaceError('refused', `the marketplace does not understand the query: ${said}`)
   return withoutData(said)

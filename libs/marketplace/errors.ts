@@ -14,7 +14,7 @@ export const marketplaceErrorCodes = [
   /** 5xx, no connection, or one that ended too early. */
   'unavailable',
   'timed_out',
-  /** A web page, or half an answer. */
+  /** A web page, half an answer, or JSON that is none. */
   'not_json',
   'too_large',
   /** Any other status, or a query that names what the schema does not have: our request is not what the marketplace expects. */

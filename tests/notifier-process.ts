@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { applyWord, type Story } from '#app/notifier/delivery/story.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 import { topicName, topicSettings } from '#lib/market/topics.ts'
 import { openBackend } from '#lib/running/backend.ts'
@@ -45,6 +46,19 @@ export async function openNotifierWorld(
   const startProcess = createProcesses({ environment, logDirectory })
   const started: AppProcess[] = []
 
+  async function readNotifications(nameOf: (word: Notification) => string): Promise<Map<string, Notification>> {
+    const stories = new Map<string, Story>()
+    const following = await log.follow([topicName(prefix, 'notifications')], async (records) => {
+      for (const { value } of records) {
+        const word = await codec.decode('Notification', value as Buffer)
+        stories.set(nameOf(word), applyWord(stories.get(nameOf(word)), word))
+      }
+    })
+    await following.caughtUp
+    await following.stop()
+    return new Map([...stories].map(([name, { newest }]) => [name, newest]))
+  }
+
   return {
     servers,
     prefix,
@@ -67,20 +81,10 @@ export async function openNotifierWorld(
       readdirSync(logDirectory)
         .map((file) => readFileSync(join(logDirectory, file), 'utf8'))
         .join(''),
-    /** The newest word on each alert; and the same for each kind of place, such as `discord axie:1`. */
-    async notifications(): Promise<Map<string, Notification>> {
-      const found = new Map<string, Notification>()
-      const following = await log.follow([topicName(prefix, 'notifications')], async (records) => {
-        for (const { value } of records) {
-          const notification = await codec.decode('Notification', value as Buffer)
-          found.set(notification.alertId, notification)
-          found.set(`${notification.channel.split(':')[0]} ${notification.alertId}`, notification)
-        }
-      })
-      await following.caughtUp
-      await following.stop()
-      return found
-    },
+    /** What stands of each alert, as a notifier that starts reads it. */
+    notifications: () => readNotifications(({ alertId }) => alertId),
+    /** The same for each kind of place, such as `discord axie:1`. */
+    notificationsByPlace: () => readNotifications(({ alertId, channel }) => `${channel.split(':')[0]} ${alertId}`),
     async close(): Promise<void> {
       await Promise.all(started.map((app) => app.stop()))
       await producer.close()

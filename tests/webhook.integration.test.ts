@@ -20,7 +20,8 @@ it('a program is told of an alert once, by whom it can verify; killed while it a
   const servers = { brokers: inject('brokers'), registryUrl: inject('registryUrl'), s3: inject('s3') }
   const settings = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: receiver.secret }
   world = await openNotifierWorld(servers, runPrefix('webhook'), 'bot', {}, settings)
-  const statusOf = async (place: string, number: number) => (await world.notifications()).get(`${place} axie:${number}:1:default`)?.status
+  const statusOf = async (place: string, number: number) =>
+    (await world.notificationsByPlace()).get(`${place} axie:${number}:1:default`)?.status
   const start = async () => {
     const notifier = world.start()
     await untilReady(notifier)

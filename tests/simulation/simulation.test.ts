@@ -33,6 +33,7 @@ describe('simulation', () => {
     { world: 'runner', seed: 1_547, what: 'a take-over for an assignment that is over is tried again' },
     { world: 'runner', seed: 2_617, what: 'a group starts while its first position is about to be seen' },
     { world: 'runner', seed: 24_739, what: 'the same, and the answers are slow' },
+    { world: 'runner', seed: 3_970_089, what: 'sessions expire while their members wait for a share' },
     { world: 'runner', seed: 2_152_789, what: 'at least once, a late commit sets the position back at the end' },
     { world: 'pipeline', seed: 405, what: 'a claim is taken for answered by the intent given up before it' },
     { world: 'pipeline', seed: 490, what: 'an intent that came too late is the last word on an alert that was told' },

@@ -67,7 +67,7 @@ export function createGroup(scheduler: Scheduler, partitionsOf: (topic: string) 
 
   const isMember = (member: Member, since: number) => members.has(member) && since === generation
 
-  return {
+  const group: Group = {
     offsets,
     join(member, answer) {
       // Its process died with the request on its way: nobody would ever hear of the session.
@@ -78,9 +78,14 @@ export function createGroup(scheduler: Scheduler, partitionsOf: (topic: string) 
     },
     leave: remove,
     expire(member) {
+      const pending = joining.get(member)
       remove(member)
       const known = generation
-      scheduler.park(member.actor, `${member.actor.name} hears that it was expelled`, () => member.onRebalance(known))
+      scheduler.park(member.actor, `${member.actor.name} hears that it was expelled`, () => {
+        member.onRebalance(known)
+        // Whoever waits for its share is answered that it is no member, and asks again.
+        if (pending !== undefined) group.join(member, pending)
+      })
     },
     rebalance,
     isMember,
@@ -91,4 +96,5 @@ export function createGroup(scheduler: Scheduler, partitionsOf: (topic: string) 
     members: () => [...members],
     isStable: () => !rebalancing,
   }
+  return group
 }

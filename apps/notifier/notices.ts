@@ -4,6 +4,7 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { allFinished } from '#lib/stream/awaited-later.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { Control, DecisionHeld, MarketEvent, Position, TrainingRun } from '#schemas/types.ts'
 import { weekMillis } from './alert-statistics.ts'
@@ -69,7 +70,7 @@ export async function watchNotices({
     log.follow([topicName(prefix, 'positions')], reading('Position', resaleOf, resaleMillis)),
   ])
   return {
-    finished: Promise.all(followers.map(({ finished }) => finished)).then(() => {}),
+    finished: allFinished(followers),
     async stop() {
       await Promise.all(followers.map((follower) => follower.stop()))
     },

@@ -3,6 +3,7 @@ import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { type Controls, controlRecord, followControls } from '#lib/decisions/controls.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { awaitedLater } from '#lib/stream/awaited-later.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import type { ControlKind } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
@@ -97,9 +98,7 @@ function createOutlets(context: Context, posters: Posters | null, options: Outle
 
 /** Rejects as soon as a part does. A part that ends in order is stopping, as the runner is then. */
 function untilOneEnds(runner: Part, parts: readonly Part[]): Promise<void> {
-  const finished = Promise.race([runner.finished, ...parts.map((part) => part.finished.then(() => runner.finished))])
-  finished.catch(() => {})
-  return finished
+  return awaitedLater(Promise.race([runner.finished, ...parts.map((part) => part.finished.then(() => runner.finished))]))
 }
 
 type Part = Readonly<{ finished: Promise<void> }>

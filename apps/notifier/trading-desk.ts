@@ -10,6 +10,7 @@ import { type Limits, limitPassed } from '#lib/positions/limits.ts'
 import { createPositionBook } from '#lib/positions/position-book.ts'
 import { watchPositions } from '#lib/positions/position-watch.ts'
 import { createPositionWriter } from '#lib/positions/position-writer.ts'
+import { allFinished } from '#lib/stream/awaited-later.ts'
 import type { Log, LogRecord, Producer } from '#lib/stream/log.ts'
 import { signedUsd, usd as usdText } from '#lib/words/format.ts'
 import type { Alert, Position } from '#schemas/types.ts'
@@ -90,7 +91,7 @@ export async function openTradingDesk(options: TradingDeskOptions): Promise<Trad
     },
     sold: async (sale) => `Noted: ${resultText(await writer.sold({ ...sale, at: clock.now(), by: 'said' }))}`,
     positions: book.all,
-    finished: Promise.all([follower.finished, watch.finished]).then(() => {}),
+    finished: allFinished([follower, watch]),
     async stop() {
       await watch.stop()
       await follower.stop()

@@ -6,6 +6,7 @@ import { type Calibration, type CalibrationScore, createCalibration } from '#lib
 import { isPromotion, payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { median } from '#lib/numbers/median.ts'
+import { allFinished, awaitedLater } from '#lib/stream/awaited-later.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { MarketEvent, ModelAnnounced, MoneyEvidence, Sale, ScoredListing, Source } from '#schemas/types.ts'
 
@@ -47,8 +48,8 @@ export async function watchMarket({ log, codec, prefix }: { log: Log; codec: Cod
   return {
     source: market.source,
     facts: market.facts,
-    caughtUp: Promise.all(followers.map((follower) => follower.caughtUp)).then(() => {}),
-    finished: Promise.all(followers.map((follower) => follower.finished)).then(() => {}),
+    caughtUp: awaitedLater(Promise.all(followers.map((follower) => follower.caughtUp)).then(() => {})),
+    finished: allFinished(followers),
     stop: async () => void (await Promise.all(followers.map((follower) => follower.stop()))),
   }
 }

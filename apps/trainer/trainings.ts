@@ -3,6 +3,7 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { untilAvailable } from '#lib/errors/until-available.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { awaitedLater } from '#lib/stream/awaited-later.ts'
 import type { Log } from '#lib/stream/log.ts'
 import type { TrainingRun } from '#schemas/types.ts'
 
@@ -97,7 +98,7 @@ export async function joinTrainings(options: TrainingsOptions): Promise<Training
         waiting.delete(writeId)
       }
     },
-    finished: Promise.race([consumer.finished, failed.promise]),
+    finished: awaitedLater(Promise.race([consumer.finished, failed.promise])),
     async stop() {
       stopping.abort()
       await consumer.stop()

@@ -39,6 +39,7 @@ describe('simulation', () => {
     { world: 'pipeline', seed: 490, what: 'an intent that came too late is the last word on an alert that was told' },
     { world: 'pipeline', seed: 100_852, what: 'an intent that is given up too late is the last word' },
     { world: 'pipeline', seed: 101_853, what: 'and whoever was late dies before it says again what became of the alert' },
+    { world: 'pipeline', seed: 203_397, what: 'the registry does not answer a notifier that starts' },
     { world: 'pipeline', seed: 133, what: 'the answer to the commit of an exchange rate is lost' },
     { world: 'pipeline', seed: 154, what: 'the same, beside other troubles' },
   ])(

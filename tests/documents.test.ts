@@ -51,7 +51,7 @@ describe.each(documents)('%s', (document) => {
     const words = wordsAfter(text, /npx flipstream ([a-z]+)/g)
     expect(words.filter((word) => !(word in commands) && !(word in apps))).toEqual([])
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    expect(wordsAfter(text, /npm run (?:--silent )?([a-z][\w:]*)/g).filter((name) => !(name in scripts))).toEqual([])
+    expect(wordsAfter(text, /npm run (?:--silent )?([a-z][\w:-]*)/g).filter((name) => !(name in scripts))).toEqual([])
   })
 })
 

@@ -10,6 +10,7 @@ import { environmentOf } from '#lib/stack/addresses.ts'
 import { checkoutRoot, resolveStack } from '#lib/stack/resolve.ts'
 import { versions } from '#lib/stack/versions.ts'
 import { startKafkaCluster } from '../../tests/cluster/kafka-cluster.ts'
+import { startPrivateServer } from '../../tests/private-servers.ts'
 import { endWithUsage, scriptOptions } from '../script-options.ts'
 import { type BenchCase, benchCases } from './cases.ts'
 import { codeBefore, commitOf } from './code-before.ts'
@@ -79,13 +80,26 @@ async function run(directory: string, script: string, { args }: BenchCase, envir
   )
 }
 
-async function serversFor({ brokers }: BenchCase): Promise<{ environment: NodeJS.ProcessEnv; dispose: () => Promise<void> }> {
-  if (brokers === 0) return { environment: {}, dispose: async () => {} }
+type Servers = Readonly<{ before: NodeJS.ProcessEnv; now: NodeJS.ProcessEnv; dispose(): Promise<void> }>
+
+/** Brokers and store are shared. Each code has a registry of its own: what one registers the other may not be allowed to. */
+async function serversFor({ brokers }: BenchCase): Promise<Servers> {
+  if (brokers === 0) return { before: {}, now: {}, dispose: async () => {} }
   const stack = await resolveStack({ env: process.env, onProgress: say, allowEmbedded: false })
   if (stack.kind === 'embedded') throw new Error('this benchmark needs a real broker')
-  if (brokers === 1) return { environment: environmentOf(stack), dispose: async () => {} }
-  const cluster = await startKafkaCluster()
-  return { environment: environmentOf({ ...stack, brokers: cluster.addresses }), dispose: () => cluster.dispose() }
+  const cluster = brokers === 3 ? await startKafkaCluster() : null
+  const registries = [await startPrivateServer('registry'), await startPrivateServer('registry')] as const
+  const [before, now] = registries.map(({ address }) =>
+    environmentOf({ ...stack, brokers: cluster?.addresses ?? stack.brokers, registryUrl: address }),
+  )
+  return {
+    before: before!,
+    now: now!,
+    async dispose() {
+      for (const registry of registries) await registry.dispose()
+      await cluster?.dispose()
+    },
+  }
 }
 
 async function compare(directoryBefore: string): Promise<BenchResult> {
@@ -99,8 +113,8 @@ async function compare(directoryBefore: string): Promise<BenchResult> {
       load.push(Number(loadavg()[0]!.toFixed(2)))
       calibrationMillis.push(Math.round(calibrate()))
       say(`${name}: round ${round} of ${rounds}, load ${load.at(-1)}, calibration ${calibrationMillis.at(-1)} ms`)
-      const runBefore = async () => before.push(await run(directoryBefore, scriptBefore, benchCase!, servers.environment))
-      const runNow = async () => now.push(await run(checkoutRoot, script, benchCase!, servers.environment))
+      const runBefore = async () => before.push(await run(directoryBefore, scriptBefore, benchCase!, servers.before))
+      const runNow = async () => now.push(await run(checkoutRoot, script, benchCase!, servers.now))
       // Whoever is second finds a warmer machine: they take turns.
       for (const next of round % 2 === 1 ? [runBefore, runNow] : [runNow, runBefore]) await next()
     }

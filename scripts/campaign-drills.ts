@@ -46,7 +46,7 @@ const [kafka, registry, store] = [
 const servers = { kafka, registry, store }
 const { s3 } = (await stack.reuse()) ?? (await stack.start())
 const brokers = [kafka.address]
-const tool = consoleTool({ java, artifacts, brokers })
+const tool = await consoleTool({ java, artifacts, brokers })
 
 const environment = environmentOf({ brokers, registryUrl: registry.address, s3: { ...s3, endpoint: store.address } })
 const job = spawn(process.execPath, [join(checkoutRoot, 'bin', 'flipstream.mjs'), 'up', '--speed', values.speed, '--json'], {

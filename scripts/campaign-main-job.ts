@@ -35,7 +35,7 @@ const stack = createLocalStack({ directory: stackDirectory(), env: process.env, 
 const { registryUrl, s3 } = (await stack.reuse()) ?? (await stack.start())
 const { java, artifacts } = await stack.prepare()
 const cluster = await startKafkaCluster()
-const tool = consoleTool({ java, artifacts, brokers: cluster.addresses })
+const tool = await consoleTool({ java, artifacts, brokers: cluster.addresses })
 
 try {
   const job = startMainJob(cluster)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Kafka, logLevel } from 'kafkajs'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
+import { findMaven } from '#lib/stack/tools.ts'
 import { versions } from '#lib/stack/versions.ts'
 
 export type Count = Readonly<{ records: number; distinct: number }>
@@ -15,12 +16,16 @@ export type ConsoleTool = Readonly<{ java: string; classPath: string; brokers: r
 const idleMillis = 15_000
 
 /** Servers run without Kafka's tools: Maven brings their one jar when it is first wanted. Throws before a campaign, not after it. */
-export function consoleTool(servers: Readonly<{ java: string; artifacts: string; brokers: readonly string[] }>): ConsoleTool {
+export async function consoleTool(
+  servers: Readonly<{ java: string; artifacts: string; brokers: readonly string[] }>,
+): Promise<ConsoleTool> {
   const directory = join(checkoutRoot, '.flipstream', 'campaigns')
   const jar = join(directory, `kafka-tools-${versions.kafka}.jar`)
   if (!existsSync(jar)) {
     const copy = ['dependency:copy', `-Dartifact=org.apache.kafka:kafka-tools:${versions.kafka}`, `-DoutputDirectory=${directory}`]
-    const { status, stdout, error } = spawnSync('mvn', ['--batch-mode', '--quiet', ...copy], { encoding: 'utf8' })
+    const { status, stdout, error } = spawnSync((await findMaven(process.env)) ?? 'mvn', ['--batch-mode', '--quiet', ...copy], {
+      encoding: 'utf8',
+    })
     if (status !== 0) throw new Error(`Maven could not bring Kafka's console consumer: ${error?.message ?? stdout}`)
   }
   return { java: servers.java, classPath: `${join(servers.artifacts, 'kafka', '*')}:${jar}`, brokers: servers.brokers }

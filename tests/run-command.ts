@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { StackAddresses } from '#lib/stack/addresses.ts'
+import { environmentOf, type StackAddresses } from '#lib/stack/addresses.ts'
 
 const cli = fileURLToPath(new URL('../apps/cli/main.ts', import.meta.url))
 
 /** Runs `flipstream …` on given servers, as a process of its own, to its end. */
 export async function runCommand(
-  { brokers, registryUrl, s3 }: StackAddresses,
+  servers: StackAddresses,
   args: readonly string[],
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Readonly<{ stdout: string; stderr: string; code: number | null }>> {
@@ -15,12 +15,7 @@ export async function runCommand(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
-      KAFKA_BROKERS: brokers.join(','),
-      SCHEMA_REGISTRY_URL: registryUrl,
-      S3_ENDPOINT: s3.endpoint,
-      S3_REGION: s3.region,
-      S3_ACCESS_KEY: s3.accessKey,
-      S3_SECRET_KEY: s3.secretKey,
+      ...environmentOf(servers),
       ...settings,
     },
   })

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Codec } from '#lib/codec/codec.ts'
 import type { LiveView } from '#lib/live/live-view.ts'
-import { marketFeeRatio } from '#lib/market/fee.ts'
+import { leftAfterFee, netOf } from '#lib/positions/position-result.ts'
 import { createPositionWriter } from '#lib/positions/position-writer.ts'
 import { suggestedAsk } from '#lib/positions/suggested-ask.ts'
 import type { Producer } from '#lib/stream/log.ts'
@@ -38,7 +38,7 @@ export function createPositions({ producer, codec, prefix, now: marketNow, view,
       const { forecastUsd, demand, evidence } = await prices.byId(tokenId, 'suggested ask')
       const sales = evidence.similarSales.map(({ usd }) => usd)
       const { usd: suggestedAskUsd, from: suggestedFrom } = suggestedAsk(sales, forecastUsd.q50)
-      return { forecastUsd, demand, suggestedAskUsd, suggestedFrom, leavesUsd: leftOf(suggestedAskUsd, boughtUsd) }
+      return { forecastUsd, demand, suggestedAskUsd, suggestedFrom, leavesUsd: leftAfterFee(suggestedAskUsd, boughtUsd) }
     } catch (error) {
       if (problemOf(error).status === 500) throw error
       return null
@@ -69,11 +69,6 @@ export function createPositions({ producer, codec, prefix, now: marketNow, view,
       rowOf(await writer.sold({ account, tokenId: axieId, usd: priceUsd, at: at ?? marketNow(), by: 'said' })),
   }
 }
-
-/** After fee and cost. */
-const leftOf = (soldUsd: number, boughtUsd: number): number => soldUsd * (1 - marketFeeRatio) - boughtUsd
-
-const netOf = ({ soldUsd, boughtUsd }: Position): number | null => (soldUsd === null ? null : leftOf(soldUsd, boughtUsd))
 
 const rowOf = (position: Position) => {
   const { tokenId, by: _by, ...shown } = position

@@ -2,6 +2,7 @@ import { type AppContext, defineApp, type RunningApp } from '#lib/app/app.ts'
 import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { followControls, silenceOf } from '#lib/decisions/controls.ts'
 import { FatalError } from '#lib/errors/errors.ts'
+import { untilOneFails } from '#lib/stream/awaited-later.ts'
 import type { PartitionSink } from '#lib/stream/sink/sink-runner.ts'
 import type { Alert } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
@@ -58,7 +59,7 @@ async function startTerminalNotifier(context: AppContext<typeof settings>): Prom
   })
   await runner.start()
   return {
-    finished: Promise.race([runner.finished, trading.finished.then(() => runner.finished)]),
+    finished: untilOneFails(runner, [trading]),
     async stop() {
       await runner.stop()
       await trading.stop()

@@ -4,13 +4,14 @@ import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
 import { payloadOf } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
+import { netOf } from '#lib/positions/position-result.ts'
 import { allFinished } from '#lib/stream/awaited-later.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { Control, DecisionHeld, MarketEvent, Position, TrainingRun } from '#schemas/types.ts'
 import { weekMillis } from './alert-statistics.ts'
 import { plain } from './discord-text.ts'
 import type { Announce, News } from './news.ts'
-import { resultOf, resultText } from './trading-desk.ts'
+import { resultText } from './trading-desk.ts'
 
 /** What people are told of models and rules: one message each. `id` is a function of what was decided. */
 export type Notice = Readonly<{ id: string; title: string; text: string }>
@@ -91,7 +92,7 @@ export function resaleOf(position: Position): Told | null {
     type: 'resale',
     title: 'Bought, and sold again',
     text: resultText(position),
-    data: { positionId, account, axieId: tokenId, boughtUsd, boughtAt, soldUsd, soldAt, netUsd: resultOf(position), alertId, rule },
+    data: { positionId, account, axieId: tokenId, boughtUsd, boughtAt, soldUsd, soldAt, netUsd: netOf(position), alertId, rule },
   }
 }
 

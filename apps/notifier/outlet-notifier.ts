@@ -3,7 +3,7 @@ import { countUnreadable } from '#lib/codec/decode-known.ts'
 import { type Controls, controlRecord, followControls } from '#lib/decisions/controls.ts'
 import { itemKey } from '#lib/market/event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { awaitedLater } from '#lib/stream/awaited-later.ts'
+import { untilOneFails } from '#lib/stream/awaited-later.ts'
 import type { Producer } from '#lib/stream/log.ts'
 import type { ControlKind } from '#schemas/types.ts'
 import { createAlertRunner } from './alert-runner.ts'
@@ -76,7 +76,7 @@ export async function startOutletNotifier(context: Context, posters: Posters | n
   const desks = outlets.flatMap((outlet) => outlet.desks)
   const parts = [controls, watch, trading, paper, notices, ...desks, ...(bot === null ? [] : [bot])]
   return {
-    finished: untilOneEnds(runner, parts),
+    finished: untilOneFails(runner, parts),
     async stop() {
       stopping.abort()
       await bot?.stop()
@@ -95,13 +95,6 @@ function createOutlets(context: Context, posters: Posters | null, options: Outle
   const webhook = createWebhookOutlet(context, discord === null ? options : { ...options, intents: quiet })
   return [discord, webhook].filter((outlet) => outlet !== null)
 }
-
-/** Rejects as soon as a part does. A part that ends in order is stopping, as the runner is then. */
-function untilOneEnds(runner: Part, parts: readonly Part[]): Promise<void> {
-  return awaitedLater(Promise.race([runner.finished, ...parts.map((part) => part.finished.then(() => runner.finished))]))
-}
-
-type Part = Readonly<{ finished: Promise<void> }>
 
 function startBot(
   { config, prefix, codec, clock, logger, health }: Context,

@@ -1,7 +1,7 @@
-import { marketFeeRatio } from '#lib/market/fee.ts'
 import { paperSettings } from '#lib/paper/paper-account.ts'
 import { type PaperAccountSummary, paperAccountsWithin } from '#lib/paper/paper-summary.ts'
 import { paperLines } from '#lib/paper/paper-words.ts'
+import { netOf } from '#lib/positions/position-result.ts'
 import { signedUsd, usd } from '#lib/words/format.ts'
 import type { Outcome, PaperTrade, Position } from '#schemas/types.ts'
 import { type AlertStatistics, describeStatistics, statisticsOf } from './alert-statistics.ts'
@@ -32,7 +32,7 @@ export function periodSummary(
 
 function realOf(positions: readonly Position[], { from, to }: Span): RealResult {
   const bought = positions.filter(({ boughtAt }) => boughtAt >= from && boughtAt < to)
-  const nets = bought.flatMap(({ soldUsd, boughtUsd }) => (soldUsd === null ? [] : [soldUsd * (1 - marketFeeRatio) - boughtUsd]))
+  const nets = bought.flatMap((position) => netOf(position) ?? [])
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
   return {
     bought: bought.length,

@@ -8,6 +8,7 @@ import { marketFeeRatio } from '#lib/market/fee.ts'
 import { topicName } from '#lib/market/topics.ts'
 import { type Limits, limitPassed } from '#lib/positions/limits.ts'
 import { createPositionBook } from '#lib/positions/position-book.ts'
+import { netOf } from '#lib/positions/position-result.ts'
 import { watchPositions } from '#lib/positions/position-watch.ts'
 import { createPositionWriter } from '#lib/positions/position-writer.ts'
 import { allFinished } from '#lib/stream/awaited-later.ts'
@@ -109,12 +110,9 @@ export const limitsOf = (config: AppContext<typeof settings>['config']): Limits 
   perRule: config.LIMIT_PER_RULE,
 })
 
-/** What a position that has ended came to, after the fee. */
-export const resultOf = ({ boughtUsd, soldUsd }: Position): number => (soldUsd ?? 0) * (1 - marketFeeRatio) - boughtUsd
-
-/** The same in words. */
+/** What a position that has ended came to. */
 export const resultText = (position: Position): string => {
   const { account, tokenId, boughtUsd, soldUsd } = position
-  const result = signedUsd(resultOf(position))
+  const result = signedUsd(netOf(position))
   return `${plain(account)} sold #${plain(tokenId, 24)} for ${usdText(soldUsd ?? 0)}, bought for ${usdText(boughtUsd)}: ${result} after the fee.`
 }

@@ -50,16 +50,16 @@ const shorten = (text: string): string => JSON.stringify(text.length > 60 ? `${t
 function bodyPartsOf(item: Item, axieClass: AxieClass): SixBodyParts {
   const found: Partial<Record<PartType, BodyPart>> = {}
   const astray: number[] = []
-  const place = (index: number, type: PartType): void => {
+  const place = (index: number, type: PartType, known: Part | null): void => {
     const [id, facts] = [item.parts[index]!, item.attributes?.parts[index]]
-    const known = partOf(id)
     if (found[type] !== undefined) throw new RejectedError('unknown_part', `axie ${item.tokenId}: expected one ${type}, found two`)
     found[type] = known === null ? unknownPart(id, type, facts, item, axieClass) : knownPart(known, facts)
   }
   for (const [index, id] of item.parts.entries()) {
-    const type = partOf(id)?.type ?? typeOf(id, item.attributes?.parts[index])
+    const known = partOf(id)
+    const type = known?.type ?? typeOf(id, item.attributes?.parts[index])
     if (type === null) astray.push(index)
-    else place(index, type)
+    else place(index, type, known)
   }
   const free = partTypes.filter((type) => found[type] === undefined)
   if (astray.length > 1 || astray.length > free.length)
@@ -69,7 +69,7 @@ function bodyPartsOf(item: Item, axieClass: AxieClass): SixBodyParts {
     )
   if (free.length > astray.length)
     throw new RejectedError('unknown_part', `axie ${item.tokenId}: expected six parts, found no ${free.join(', ')}`)
-  if (astray[0] !== undefined) place(astray[0], free[0]!)
+  if (astray[0] !== undefined) place(astray[0], free[0]!, null)
   return found as Record<PartType, BodyPart>
 }
 

@@ -2,6 +2,9 @@ import { ConfigError } from '#lib/app/config.ts'
 import { UsageError } from '#lib/app/usage-error.ts'
 import { FatalError, FencedError, RejectedError, RetryableError } from '#lib/errors/errors.ts'
 
+/** What is said where the error is neither the world's nor the user's; whoever starts a command knows it by these words. */
+export const ownFault = 'This is a fault of flipstream itself'
+
 /**
  * What a person is told of an error that ended a command: a sentence with what to do where the error is the world's or the user's, and the
  * stack only where it is ours.
@@ -11,7 +14,7 @@ export function explainError(error: unknown): string {
   if (isExplained(error)) return error.message
   const system = explainSystemError(error)
   if (system !== null) return system
-  return `${error.stack ?? error.message}\nThis is a fault of flipstream itself: please report it with these lines.`
+  return `${error.stack ?? error.message}\n${ownFault}: please report it with these lines.`
 }
 
 const isExplained = (error: Error): boolean =>

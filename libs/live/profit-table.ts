@@ -1,5 +1,5 @@
 import { dayMillis } from '#lib/clock/durations.ts'
-import { marketFeeRatio } from '#lib/market/fee.ts'
+import { netOf } from '#lib/positions/position-result.ts'
 import type { Position } from '#schemas/types.ts'
 import type { Trade } from './trade-book.ts'
 
@@ -55,10 +55,7 @@ function rowsOf(day: number, trades: readonly Trade[], positions: readonly Posit
   })
 }
 
-const soldOn = ({ boughtUsd, soldUsd }: Position): Purchase => ({
-  askUsd: boughtUsd,
-  netUsd: soldUsd === null ? null : soldUsd * (1 - marketFeeRatio) - boughtUsd,
-})
+const soldOn = (position: Position): Purchase => ({ askUsd: position.boughtUsd, netUsd: netOf(position) })
 
 type Purchase = Pick<Trade, 'askUsd' | 'netUsd'>
 

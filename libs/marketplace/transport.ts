@@ -2,6 +2,7 @@ import Bottleneck from 'bottleneck'
 import { Pool } from 'undici'
 import type { Clock } from '#lib/clock/clock.ts'
 import { dayMillis } from '#lib/clock/durations.ts'
+import { retryAfterMillis } from '#lib/clock/retry-after.ts'
 import { futureToleranceMillis } from '#lib/market/horizons.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Budget, Worth } from './budget.ts'
@@ -168,7 +169,7 @@ async function exchange(pool: Pool, { method, url, body }: Request, options: Tra
     const value = response.headers[name]
     return (Array.isArray(value) ? value[0] : value) ?? null
   }
-  const retryAfter = retryAfterMillis(header('retry-after'), options.clock)
+  const retryAfter = retryAfterMillis(header('retry-after'), options.clock, maxRetryAfterMillis)
   options.budget?.heard({ minute: quotaOf(header('x-ratelimit-remaining-minute')), day: quotaOf(header('x-ratelimit-remaining-day')) })
   if (isChallenge(header('cf-mitigated'), header('content-type'), response.statusCode, text))
     throw challengedError(response.statusCode, text, retryAfter)
@@ -264,13 +265,6 @@ function parseJson(text: string): unknown {
   } catch {
     throw new MarketplaceError('not_json', `expected JSON, found ${beginning(text)}`)
   }
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), at most a day from now. */
-function retryAfterMillis(header: string | null, clock: Clock): number | null {
-  if (header === null) return null
-  const millis = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - clock.now()
-  return Number.isNaN(millis) ? null : Math.min(maxRetryAfterMillis, Math.max(0, millis))
 }
 
 function marketTimeOf(name: string, header: string | null): number {

@@ -12,8 +12,8 @@ import { apply, close, createPaperAccount, missOf, type PaperAccount, paperSetti
 import { type PaperPick, pickOf } from './paper-pick.ts'
 
 /**
- * Paper accounts: one for each rule that alerts, one for the ancestor's, and one that buys at random. Alerts, the market and what is published come from several
- * topics in any order, so nothing is decided as it is heard:
+ * Paper accounts: one for each rule that alerts, one for the ancestor's, and one that buys at random. Alerts, the market and what is
+ * published come from several topics in any order, so nothing is decided as it is heard:
  *
  * 1. What is published stays: it is loaded, and the accounts stand where it left them.
  * 2. Alerts and sales wait until the market's clock is past them by `settledMillis`; then they are taken in the order of their time.

@@ -86,7 +86,7 @@ export function paperFigures(trades: readonly PaperTrade[]): PaperFigures {
   )
   return {
     alerts: trades.length,
-    missed: Object.fromEntries(missed.map(([reason, trades]) => [reason, trades.length])),
+    missed: Object.fromEntries(missed.map(([reason, own]) => [reason, own.length])),
     bought: bought.length,
     offered: count('offered'),
     resold: count('resold'),

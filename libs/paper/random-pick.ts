@@ -18,9 +18,9 @@ const oneIn = 10
  */
 export function randomPickOf(event: MarketEvent, outcomes: readonly Outcome[]): PaperPick | null {
   const { kind, value } = payloadOf(event)
-  if (kind !== 'Listing' || isEgg(value.item) || !isOurs(value.listingId)) return null
-  const drawn = outcomes.find(({ kind: of, listingId }) => of === 'random' && listingId === value.listingId)
-  if (drawn === undefined) return null
+  if (kind !== 'Listing' || isEgg(value.item)) return null
+  const drawn = outcomes.find((outcome) => outcome.kind === 'random' && outcome.listingId === value.listingId)
+  if (drawn === undefined || !isOurs(value.listingId)) return null
   const { alertId, listingId, tokenId, source, alertedAt, askUsd } = drawn
   try {
     const anatomy = anatomyOf(value.item)

@@ -1,5 +1,6 @@
 import { dayMillis } from '#lib/clock/durations.ts'
 import type { Alert, Position } from '#schemas/types.ts'
+import { netOf } from './position-result.ts'
 
 /** How much an account may risk. Null: no limit. Dollars are what was paid. */
 export type Limits = Readonly<{
@@ -31,7 +32,7 @@ export function limitPassed(
   const seller = listing.seller.toLowerCase()
   const open = positions.filter(({ soldAt }) => soldAt === null)
   const cost = (those: readonly Position[]): number => those.reduce((sum, { boughtUsd }) => sum + boughtUsd, 0)
-  const result = positions.reduce((sum, { boughtUsd, soldUsd }) => sum + (soldUsd === null ? 0 : soldUsd * (1 - feeRatio) - boughtUsd), 0)
+  const result = positions.reduce((sum, position) => sum + (netOf(position, feeRatio) ?? 0), 0)
   const today = Math.floor(now / dayMillis)
   const bound: Readonly<Record<LimitName, number>> = {
     bankroll: cost(open) - result + ask.usd,

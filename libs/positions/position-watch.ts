@@ -1,10 +1,10 @@
 import type { Clock } from '#lib/clock/clock.ts'
 import type { Codec } from '#lib/codec/codec.ts'
 import { decodeKnown } from '#lib/codec/decode-known.ts'
-import { RejectedError, RetryableError } from '#lib/errors/errors.ts'
+import { RejectedError } from '#lib/errors/errors.ts'
 import { readEvent } from '#lib/market/read-event.ts'
 import { topicName } from '#lib/market/topics.ts'
-import { backoffMillis } from '#lib/stream/backoff.ts'
+import { retrying } from '#lib/stream/backoff.ts'
 import type { Log, LogRecord } from '#lib/stream/log.ts'
 import type { MarketEvent, Outcome, Position } from '#schemas/types.ts'
 import type { PositionBook } from './position-book.ts'
@@ -44,15 +44,20 @@ export async function watchPositions(options: PositionWatchOptions): Promise<Rea
   }
   /** One after the other; what fails is told, and the rest goes on. */
   const take = async (record: LogRecord): Promise<void> => {
-    for (const ending of await endingsOf(record))
-      work = work.then(() => (stopping.signal.aborted ? undefined : sell(ending).catch((error: Error) => onTrouble(error.message))))
+    for (const ending of await endingsOf(record)) work = work.then(() => sell(ending).catch((error: Error) => onTrouble(error.message)))
   }
   const follower = await log.follow(
     [outcomes, events],
     async (records) => {
       for (const record of records) await take(record)
     },
-    { startAt: ({ topic, first, next }) => (topic === outcomes ? first : Math.max(first, next - newestEvents)) },
+    {
+      startAt({ topic, first, next }) {
+        // What came before a position was opened ends none.
+        if (book.open().length === 0) return next
+        return topic === outcomes ? first : Math.max(first, next - newestEvents)
+      },
+    },
   )
   return {
     finished: follower.finished,
@@ -88,18 +93,15 @@ function saleOf(event: MarketEvent | null): SeenSale | null {
 
 /** Tried for as long as the log is away: what was seen to sell is open for nobody any more. */
 function createSell({ clock, book, writer, onTrouble }: PositionWatchOptions, stopping: AbortSignal): (ending: Ending) => Promise<void> {
+  const onProblem = (problem: Error | null) =>
+    problem && onTrouble(`a position that was seen to sell is not closed yet: ${problem.message}`)
   return async ({ position: { account, tokenId, positionId, boughtAt }, at, usd }) => {
-    for (let attempt = 1; !stopping.aborted; attempt++) {
+    const close = async (): Promise<void> => {
       if (!book.open().some((one) => one.positionId === positionId)) return
-      try {
-        // People speak by our clock, and a simulated market has one of its own.
-        const soldAt = at !== null && at >= boughtAt ? at : clock.now()
-        return void (await writer.sold({ account, tokenId, usd, at: soldAt, by: 'seen' }))
-      } catch (error) {
-        if (!(error instanceof RetryableError)) throw error
-        onTrouble(`a position that was seen to sell is not closed yet: ${error.message}`)
-        await clock.sleep(backoffMillis(attempt, clock), stopping).catch(() => {})
-      }
+      // People speak by our clock, and a simulated market has one of its own.
+      const soldAt = at !== null && at >= boughtAt ? at : clock.now()
+      await writer.sold({ account, tokenId, usd, at: soldAt, by: 'seen' })
     }
+    await retrying(close, { clock, signal: stopping, onProblem })
   }
 }

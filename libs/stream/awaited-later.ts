@@ -4,6 +4,12 @@ export function awaitedLater<Value>(promise: Promise<Value>): Promise<Value> {
   return promise
 }
 
+type Part = Readonly<{ finished: Promise<void> }>
+
 /** Resolves when all have ended, rejects with the first that fails. */
-export const allFinished = (parts: readonly Readonly<{ finished: Promise<void> }>[]): Promise<void> =>
+export const allFinished = (parts: readonly Part[]): Promise<void> =>
   awaitedLater(Promise.all(parts.map(({ finished }) => finished)).then(() => {}))
+
+/** Rejects as soon as a part does, and ends as the runner does: a part that ends in order is stopping, as the runner is then. */
+export const untilOneFails = (runner: Part, parts: readonly Part[]): Promise<void> =>
+  awaitedLater(Promise.race([runner.finished, ...parts.map((part) => part.finished.then(() => runner.finished))]))

@@ -1,4 +1,5 @@
-/** What a comparison wrote: one document a case in bench/results, from which docs/numbers is made. */
+/** What a comparison wrote: one document a case in bench/results, from which docs/reference/benchmarks.md is made. */
+import { median } from '#lib/numbers/median.ts'
 import type { Better } from './cases.ts'
 
 export type BenchFigure = Readonly<{
@@ -26,19 +27,13 @@ export type BenchResult = Readonly<{
   figures: readonly BenchFigure[]
 }>
 
-export const medianOf = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
 /** Today's figure over that of before, round by round. */
 export const ratiosOf = ({ before, now }: Pick<BenchFigure, 'before' | 'now'>): number[] =>
   now.map((value, round) => value / before[round]!)
 
 const digits = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3))
 const spread = (numbers: readonly number[]): string =>
-  `${digits(medianOf(numbers))} (${digits(Math.min(...numbers))} to ${digits(Math.max(...numbers))})`
+  `${digits(median(numbers))} (${digits(Math.min(...numbers))} to ${digits(Math.max(...numbers))})`
 
 /** Rows of a Markdown table: figure, before, now, ratio; each as median (least to most). */
 export const resultTable = ({ figures }: BenchResult): string =>

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isGenuine, keyOf, type WebhookHeaders } from '#app/notifier/webhook/signature.ts'
+import { keyOf, type WebhookHeaders } from '#app/notifier/webhook/signature.ts'
+import { isGenuine } from '#app/notifier/webhook/testing/is-genuine.ts'
 import { systemClock } from '#lib/clock/clock.ts'
 
 /** How the next request is answered; `cut`: the connection ends without a word, `cut_after`: once it was taken. */

@@ -1,4 +1,5 @@
 import { exitCodes } from '#lib/app/exit-codes.ts'
+import { ownFault } from '#lib/cli/explain-error.ts'
 import { FatalError } from '#lib/errors/errors.ts'
 import type { Source } from '#schemas/types.ts'
 
@@ -17,7 +18,7 @@ export function trainingFailure({ code, signal, stderr }: EndedTraining, source:
     return new FatalError(
       `The training of the first model was ended from outside (${signal}), perhaps for want of memory: close something, then start again.`,
     )
-  if (code !== exitCodes.failed || said.includes('fault of flipstream itself'))
+  if (code !== exitCodes.failed || said.includes(ownFault))
     return new FatalError(`The training of the first model failed (exit code ${code}):\n${said}`)
   return new FatalError(`No first model can be made of these sales: ${said}\n${whatHelps(source, prefix)}`)
 }

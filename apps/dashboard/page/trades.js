@@ -3,7 +3,7 @@ import { axieIdOf } from './axie-id.js'
 import { authorized } from './connection.js'
 import { h, setText } from './dom.js'
 import { count, dateTime, signedUsd, tame, titleCase, usd } from './format.js'
-import { numberCell } from './table.js'
+import { gainClass, numberCell } from './table.js'
 
 const pageSize = 50
 const typingMillis = 250
@@ -190,7 +190,7 @@ function rowOf(trade, lookup) {
     numberCell(signedUsd(expectedUsd), 'label extra'),
     h('td', {}, states[state] ?? state, heldBack === null ? null : h('span', { class: 'label' }, ' · held back')),
     numberCell(usd(resoldUsd), 'extra'),
-    numberCell(signedUsd(netUsd), netUsd > 0 ? 'up' : netUsd < 0 ? 'lost' : ''),
+    numberCell(signedUsd(netUsd), gainClass(netUsd)),
   )
 }
 

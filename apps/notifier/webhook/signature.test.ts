@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { isGenuine, keyOf, signed } from './signature.ts'
+import { keyOf, signed } from './signature.ts'
+import { isGenuine } from './testing/is-genuine.ts'
 
 const secret = `whsec_${Buffer.from('a key of thirty-two bytes, no less').toString('base64')}`
 const key = keyOf(secret) as Buffer

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '#lib/clock/clock.ts'
+import { retryAfterMillis } from '#lib/clock/retry-after.ts'
 import type { Place, Posting } from '../delivery/place.ts'
 import { isUnsent } from '../delivery/unsent.ts'
 import { signed } from './signature.ts'
@@ -51,9 +52,9 @@ export function createWebhookPlace({ url, key, timeoutMillis, clock }: WebhookPl
 function postingOf({ status, headers }: Response, clock: Clock): Posting {
   const problem = `the webhook answered ${status}`
   if (status >= 200 && status < 300) return { type: 'posted', messageId: null }
-  const retryAfter = retryAfterMillis(headers.get('retry-after'), clock)
+  const retryAfter = retryAfterMillis(headers.get('retry-after'), clock, maxRetryMillis)
   if (status === 429 || (status === 503 && retryAfter !== null))
-    return { type: 'limited', retryAfterMillis: retryAfter ?? usualRetryMillis }
+    return { type: 'limited', retryAfterMillis: Math.max(1, retryAfter ?? usualRetryMillis) }
   // A secret that is not the receiver's is a matter of settings: the event waits for it as long as it can.
   if (status === 401) return { type: 'unsent', problem }
   return { type: status >= 500 ? 'unknown' : 'refused', problem }
@@ -61,14 +62,6 @@ function postingOf({ status, headers }: Response, clock: Clock): Posting {
 
 const usualRetryMillis = 5_000
 const maxRetryMillis = 3_600_000
-
-/** Seconds, or a date; null where neither was said. */
-function retryAfterMillis(header: string | null, clock: Clock): number | null {
-  if (header === null) return null
-  const seconds = Number(header)
-  const millis = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - clock.now()
-  return Number.isFinite(millis) ? Math.min(maxRetryMillis, Math.max(1, millis)) : null
-}
 
 /** fetch hides the reason behind a general word. */
 function codeOf(error: unknown): string {

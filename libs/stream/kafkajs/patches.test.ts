@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '#lib/clock/clock.ts'
 import { hideAborted } from './aborted-records-patch.ts'
 import './coordinator-patch.ts'
-import './metadata-patch.ts'
+import './forgotten-answers-patch.ts'
 import './request-queue-patch.ts'
 
 const require = createRequire(import.meta.url)

@@ -14,7 +14,7 @@
  */
 import type { Notification, NotificationStatus } from '#schemas/types.ts'
 import type { Posting, Recall } from './place.ts'
-import { heldDetail } from './story.ts'
+import { heldDetail, isGivenUp } from './story.ts'
 
 /** Alone, or within a digest. */
 export type Shown = 'sent' | 'coalesced'
@@ -68,8 +68,6 @@ export function deliveryOf(newest: Notification | undefined): Delivery {
     writer: newest.writer,
   }
 }
-
-const isGivenUp = ({ status, detail }: Notification): boolean => status === 'intended' && detail === heldDetail
 
 /** Throws where an event cannot happen to a delivery that stands there. */
 export function next(delivery: Delivery, event: DeliveryEvent, recall: Recall): Delivery {

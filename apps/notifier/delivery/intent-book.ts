@@ -1,5 +1,5 @@
 import type { Notification } from '#schemas/types.ts'
-import { applyWord, heldDetail, type Story } from './story.ts'
+import { applyWord, isGivenUp, type Story } from './story.ts'
 
 /** What is known of alerts and their stories: by the log, and by what this process recorded and the log has not given back yet. */
 export interface IntentBook {
@@ -29,7 +29,7 @@ export function createIntentBook(self: string): IntentBook {
     take(word) {
       stories.set(word.alertId, applyWord(stories.get(word.alertId), word))
       // An intent that was given up is not the claim that was made after it.
-      return word.status === 'intended' && word.writer === self && word.detail !== heldDetail
+      return word.status === 'intended' && word.writer === self && !isGivenUp(word)
     },
     noted: (word) => void noted.set(word.alertId, word),
     forgetNoted: (alertId) => void noted.delete(alertId),

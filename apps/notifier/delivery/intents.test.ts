@@ -66,8 +66,9 @@ describe('intents', () => {
     const left = [...new Map(records.map((record) => [record.key, record])).values()]
     const words = await Promise.all(left.map(({ value }) => codec.decode('Notification', value!)))
     expect(words.map(({ status, writer }) => [status, writer])).toEqual([
-      ['intended', 'late'],
+      ['intended', 'first'],
       ['sent', 'first'],
+      ['intended', 'late'],
     ])
   })
 

@@ -104,11 +104,12 @@ export function createIntents(options: IntentsOptions): Intents {
 }
 
 /**
- * What became of an alert has a key of its own for each status. Under one key an intent that came too late, or was given up too late, would
- * be all that compaction leaves of an alert that was shown, and somebody would show it again.
+ * What a writer means to do has a key of its own, and so has each thing that became of an alert. Under one key a word that comes too late
+ * would be all that compaction leaves of the one that counts, and somebody would show the alert again. An intent and its being given up
+ * share a key: an intent that compaction leaves was not given up later.
  */
-export const keyOf = ({ alertId, channel, status }: Notification): string =>
-  [alertId, channel, ...(status === 'intended' ? [] : [status])].join(' ')
+export const keyOf = ({ alertId, channel, status, writer }: Notification): string =>
+  [alertId, channel, status === 'intended' ? `by ${writer ?? 'an older version'}` : status].join(' ')
 
 type ReadingOptions = Pick<IntentsOptions, 'log' | 'codec' | 'channel' | 'isOurs' | 'onUnreadable'> & Readonly<{ topic: string }>
 

@@ -10,6 +10,9 @@ const word = (status: NotificationStatus, writer: string | null, detail: string 
 })
 const intends = (writer: string | null) => word('intended', writer)
 const gives = (writer: string | null) => word('intended', writer, heldDetail)
+/** The least that compaction leaves. */
+const compacted = (words: readonly Notification[]) =>
+  words.filter((one, index) => words.findLastIndex((other) => keyOf(other) === keyOf(one)) === index)
 const tell = (...words: Notification[]) => words.reduce<Story | undefined>(applyWord, undefined)!
 
 describe('the story of an alert', () => {
@@ -43,9 +46,19 @@ describe('the story of an alert', () => {
         const words = [intends('a'), word('sent', 'a')]
         for (const { writer, kind } of lates)
           words.push(kind === 'unknown' ? word('unknown', writer) : kind === 'intends' ? intends(writer) : gives(writer))
-        const left = words.filter((one, index) => words.findLastIndex((other) => keyOf(other) === keyOf(one)) === index)
+        const left = compacted(words)
         expect(tell(...left)).toMatchObject({ owner: null, newest: { status: 'sent' } })
         expect(tell(...left).closedBy).not.toBeNull()
+      }),
+    )
+  })
+
+  it('law: while somebody may be showing it, whoever reads what compaction leaves knows that somebody may', () => {
+    const step = fc.record({ writer: fc.constantFrom(null, 'a', 'b', 'c'), kind: fc.constantFrom(intends, gives) })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 10 }), (steps) => {
+        const words = steps.map(({ writer, kind }) => kind(writer))
+        if (tell(...words).owner !== null) expect(tell(...compacted(words)).owner).not.toBeNull()
       }),
     )
   })

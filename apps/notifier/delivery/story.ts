@@ -15,6 +15,8 @@ type Writer = Readonly<{ writer: string | null }>
 /** The detail of an intent that was given up before anything was shown: another may take it over. It names the writer who gives up. */
 export const heldDetail = 'not sent: Discord asked us to wait'
 
+export const isGivenUp = ({ status, detail }: Notification): boolean => status === 'intended' && detail === heldDetail
+
 const isBy = (one: Writer | null, { writer }: Notification): boolean => one !== null && one.writer === writer
 
 /** The story after one more word. The first intent wins, whoever is behind it in the log has lost, until its writer gives it up. */
@@ -27,7 +29,7 @@ export function applyWord(story: Story | undefined, word: Notification): Story {
   }
   const standsInTheWay = owner ?? story?.closedBy ?? null
   if (standsInTheWay !== null && !isBy(standsInTheWay, word)) return story!
-  return { newest: word, owner: word.detail === heldDetail ? null : { writer: word.writer }, closedBy: null }
+  return { newest: word, owner: isGivenUp(word) ? null : { writer: word.writer }, closedBy: null }
 }
 
 const shown: ReadonlySet<Notification['status']> = new Set(['sent', 'coalesced', 'edited'])

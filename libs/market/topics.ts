@@ -31,7 +31,12 @@ export const topics = {
   'marketplace.key': { schema: 'KeySpent', key: 'key and share', partitions: 'one', retentionDays: 'compact' },
   controls: { schema: 'Control', key: 'kind and subject', partitions: 'one', retentionDays: 'compact' },
   positions: { schema: 'Position', key: 'position id', partitions: 'one', retentionDays: 'compact' },
-  notifications: { schema: 'Notification', key: 'alert id, channel, and who means to show it or what became of it', partitions: 'one', retentionDays: 'compact' },
+  notifications: {
+    schema: 'Notification',
+    key: 'alert id, channel, and who means to show it or what became of it',
+    partitions: 'one',
+    retentionDays: 'compact',
+  },
   'dead-letters': { schema: null, key: 'as the record refused', partitions: 'many', retentionDays: 30 },
 } as const satisfies Record<string, TopicDefinition>
 

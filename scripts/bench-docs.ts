@@ -1,27 +1,45 @@
-/** docs/reference/benchmarks.md from the results that `npm run bench` wrote: `--check` says whether it is current. */
+/** docs/numbers.md from the results in bench/results, one heading a folder: `--check` says whether it is current. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type Measurement, measurementHeading, measurementTable } from './bench/measurement.ts'
 import { type BenchResult, resultHeading, resultTable } from './bench/result.ts'
 
 const results = new URL('../bench/results/', import.meta.url)
-const target = new URL('../docs/reference/benchmarks.md', import.meta.url)
+const target = new URL('../docs/numbers.md', import.meta.url)
 
-const sectionOf = (file: string): string[] => {
-  const result: BenchResult = JSON.parse(readFileSync(new URL(file, results), 'utf8'))
-  return ['', `## ${result.name}`, '', resultHeading(result), '', resultTable(result)]
+const headings = {
+  forecasts: 'How good forecasts are',
+  money: 'What alerts would have earned',
+  learning: 'Learning',
+  speed: 'How fast it is',
+  reliability: 'What failures do',
+}
+
+function sectionOf(room: string, file: string): string[] {
+  const result: BenchResult | Measurement = JSON.parse(readFileSync(new URL(`${room}/${file}`, results), 'utf8'))
+  return 'figures' in result
+    ? ['', `### ${result.name}, beside the code of before`, '', resultHeading(result), '', resultTable(result)]
+    : ['', `### ${result.title}`, '', measurementHeading(result), '', measurementTable(result)]
 }
 
 const text = [
-  '# Benchmarks',
+  '# Numbers',
   '',
-  'Made by `npm run generate` from `bench/results`; `npm run check` fails where they differ. `npm run bench -- NAME` runs one and writes its',
-  'result: the code of today and the code of before in turn, so that both meet the same machine. Of figures that depend on the machine the',
-  'ratio says most. What was measured by other means is in [numbers](../numbers.md).',
-  ...readdirSync(results).sort().flatMap(sectionOf),
+  'Made by `npm run generate` from `bench/results`; `npm run check` fails where they differ. Every table says its machine, load, commit and date,',
+  'and the command that repeats it. The machines were shared: read times as orders of magnitude, and run them yourself. `npm run bench -- NAME`',
+  'plays the code of today and the code of before in turn, and writes its result; `npm run bench:pipeline`, `npm run bench:archiver`,',
+  '`npm run bench:api` and `npm run bench:replay` write theirs with `-- --record`. On Kubernetes: [k8s](../k8s/README.md).',
+  ...Object.entries(headings).flatMap(([room, heading]) => [
+    '',
+    `## ${heading}`,
+    ...readdirSync(new URL(`${room}/`, results))
+      .sort()
+      .flatMap((file) => sectionOf(room, file)),
+  ]),
   '',
 ].join('\n')
 
 if (!process.argv.includes('--check')) writeFileSync(target, text)
 else if (readFileSync(target, 'utf8') !== text) {
-  console.error('docs/reference/benchmarks.md is not what bench/results says: run `npm run generate`')
+  console.error('docs/numbers.md is not what bench/results says: run `npm run generate`')
   process.exit(1)
 }

@@ -19,7 +19,7 @@ const steps: readonly Step[] = [
   { name: 'schema compatibility', args: ['scripts/check-schemas.ts'] },
   { name: 'generated types', args: ['scripts/generate-types.ts', '--check'] },
   { name: 'feature docs', args: ['scripts/feature-docs.ts', '--check'] },
-  { name: 'benchmark docs', args: ['scripts/bench-docs.ts', '--check'] },
+  { name: 'numbers', args: ['scripts/bench-docs.ts', '--check'] },
   { name: 'reference docs', args: ['scripts/reference-docs.ts', '--check'] },
 ]
 

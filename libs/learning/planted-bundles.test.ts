@@ -1,6 +1,6 @@
 /**
  * Bundles that no training would find fault with, or that are broken: how long each prices once it is in force, counted in labelled sales,
- * and whether anything else is harmed. docs/numbers.md has how many sales a model takes to be rolled back that is 10% worse.
+ * and whether anything else is harmed. docs/numbers.md says how many sales a model takes to be rolled back that is 10% worse.
  */
 import { describe, expect, it } from 'vitest'
 import { classNumber } from '#lib/axie/classes.ts'

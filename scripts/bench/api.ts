@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Pool } from 'undici'
@@ -28,6 +28,8 @@ import { pageOf, untilStatus } from '../../tests/dashboard-process.ts'
 import { recordedSales } from '../../tests/market-data.ts'
 import { testEnvironment } from '../../tests/pipeline.ts'
 import { scriptOptions } from '../script-options.ts'
+import { machineNow } from './machine.ts'
+import { recordFigures } from './measurement.ts'
 import { peersDirectory } from './peer-python.ts'
 
 const salesFile = recordedSales()
@@ -41,6 +43,7 @@ const help = `npm run bench:api [-- options]: GET /api/price beside the ancestor
   --seconds 8   of each measurement
   --runs 3      median and spread are told
   --json        the result as JSON
+  --record      write the figures to bench/results (docs/numbers.md)
 
 Needs FLIPSTREAM_DATA (recorded sales) and a Python with the peers' packages (PEERS_PYTHON).`
 
@@ -48,6 +51,7 @@ const { values } = scriptOptions(help, {
   seconds: { type: 'string', default: '8' },
   runs: { type: 'string', default: '3' },
   json: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
 })
 const [seconds, runs] = [Number(values.seconds), Number(values.runs)]
 const say = (line: string) => void process.stderr.write(`${line}\n`)
@@ -229,9 +233,13 @@ try {
     p99: median(all.map(({ p99 }) => p99)),
     failed: all.reduce((sum, { failed }) => sum + failed, 0),
   }))
-  const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, load ${loadavg()
-    .map((value) => value.toFixed(1))
-    .join(' ')}, Node ${process.versions.node}`
+  const machine = machineNow()
+  if (values.record)
+    recordFigures(
+      'speed/price',
+      `npm run bench:api -- --runs ${runs}`,
+      rows.map((row) => [row.name, String(row.clients), row.perSecond.toFixed(0), row.p50.toFixed(1), row.p99.toFixed(1)] as const),
+    )
   const { rssBytes } = await ours.metrics()
   if (values.json)
     process.stdout.write(`${JSON.stringify({ machine, seconds, runs, rssMegabytes: Math.round(rssBytes / 2 ** 20), rows })}\n`)

@@ -5,7 +5,7 @@
  */
 
 import { mkdtempSync } from 'node:fs'
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { verifyArchive } from '#lib/archive/verify.ts'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
@@ -21,6 +21,8 @@ import type { NewRecord } from '#lib/stream/log.ts'
 import { createRandom } from '#lib/synthetic/random.ts'
 import { createFeed, feedRecord } from '../../tests/market-feed.ts'
 import { scriptOptions } from '../script-options.ts'
+import { machineNow } from './machine.ts'
+import { recordFigures } from './measurement.ts'
 
 const help = `npm run bench:archiver [-- options]: how fast the archiver is, on a real broker and a real object store
 
@@ -28,7 +30,8 @@ const help = `npm run bench:archiver [-- options]: how fast the archiver is, on 
   --megabytes 100                           of values, before compression
   --topic market.events|listings.scored     what is archived (default market.events)
   --profile DIR                             keeps a CPU profile of each run
-  --json                                    the result as JSON`
+  --json                                    the result as JSON
+  --record                                  write the figures to bench/results (docs/numbers.md)`
 
 const { values } = scriptOptions(help, {
   runs: { type: 'string', default: '3' },
@@ -36,6 +39,7 @@ const { values } = scriptOptions(help, {
   topic: { type: 'string', default: 'market.events' },
   profile: { type: 'string' },
   json: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
 })
 const measuredShare = 0.8
 if (values.topic !== 'market.events' && values.topic !== 'listings.scored')
@@ -165,7 +169,17 @@ for (let run = 1; run <= runs; run++) {
       `${megabytesPerCpuSecond.toFixed(1)} MB per processor second, RSS ${rssMegabytes.toFixed(0)} MB, load ${loadavg()[0]!.toFixed(1)}`,
   )
 }
-const machine = `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, Kafka ${versions.kafka}, bucket ${localBucket}`
+const range = (figure: (run: Run) => number, digits: number): string => {
+  const numbers = results.map(figure)
+  return `${Math.min(...numbers).toFixed(digits)} to ${Math.max(...numbers).toFixed(digits)}`
+}
+if (values.record && values.topic === 'market.events')
+  recordFigures('speed/archiver', `npm run bench:archiver -- --runs ${runs}`, [
+    ['MB/s by the clock', range((run) => run.megabytesPerSecond, 1)],
+    ['MB per processor second', range((run) => run.megabytesPerCpuSecond, 1)],
+    ['RSS, MB', range((run) => run.rssMegabytes, 0)],
+  ])
+const machine = `${machineNow()}, Kafka ${versions.kafka}, bucket ${localBucket}`
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, results })}\n`)
 else process.stdout.write(`${machine}\n`)
 process.exit()

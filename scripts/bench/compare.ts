@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, totalmem } from 'node:os'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { systemClock } from '#lib/clock/clock.ts'
@@ -14,6 +14,7 @@ import { startPrivateServer } from '../../tests/private-servers.ts'
 import { endWithUsage, scriptOptions } from '../script-options.ts'
 import { type BenchCase, benchCases } from './cases.ts'
 import { codeBefore, commitOf } from './code-before.ts'
+import { machineName } from './machine.ts'
 import { type BenchResult, resultHeading, resultTable } from './result.ts'
 
 const firstVersion = '4893647'
@@ -29,13 +30,13 @@ ${Object.entries(benchCases)
   --rounds 5        how often each is run; a round is one run of each
   --before ${firstVersion}  the earlier commit, built in a worktree
   --anyway          do not wait for a quiet machine (load below ${quietLoad}); the load is in the result
-  --out DIR         where the result is written (default bench/results)`
+  --out DIR         where the result is written (default bench/results/speed)`
 
 const { values, positionals } = scriptOptions(help, {
   rounds: { type: 'string', default: '5' },
   before: { type: 'string', default: firstVersion },
   anyway: { type: 'boolean', default: false },
-  out: { type: 'string', default: join(checkoutRoot, 'bench', 'results') },
+  out: { type: 'string', default: join(checkoutRoot, 'bench', 'results', 'speed') },
 })
 const name = positionals[0] ?? endWithUsage(help)
 const benchCase = benchCases[name] ?? endWithUsage(`no case ${name}\n\n${help}`)
@@ -128,7 +129,7 @@ async function compare(directoryBefore: string): Promise<BenchResult> {
     at: new Date(systemClock.now()).toISOString(),
     commit: commitOf(checkoutRoot),
     before: values.before!,
-    machine: `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    machine: machineName(),
     versions: { Node: process.versions.node, ...(benchCase!.brokers > 0 && { Kafka: versions.kafka }) },
     rounds,
     load,

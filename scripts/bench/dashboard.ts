@@ -5,7 +5,6 @@
  * go through a real broker to the dashboard's process and from there to Chromium. Played faster than real, so the page is shown at most 60
  * new rows four times a second: what it could not keep up with it would skip in real time too.
  */
-import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { systemClock as clock, randomId } from '#lib/clock/clock.ts'
 import { payloadOf } from '#lib/market/event.ts'
@@ -22,6 +21,7 @@ import { complaintsOf, openBrowser } from '../../tests/browser.ts'
 import { pageOf, untilStatus } from '../../tests/dashboard-process.ts'
 import { createFeed, feedRecord } from '../../tests/market-feed.ts'
 import { createPipeline, type Pipeline } from '../../tests/pipeline.ts'
+import { machineNow } from './machine.ts'
 
 const looks = 8
 /** One in this many of the market's events is a sale, and has an alert with its outcome. */
@@ -173,9 +173,7 @@ await visitor.close()
 await producer.close()
 await pipeline.discard()
 
-const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'cpu'}, load ${loadavg()
-  .map((value) => value.toFixed(1))
-  .join(' ')}, Node ${process.versions.node}`
+const machine = machineNow()
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, sent, playSeconds, cpuSeconds, seen, complaints })}\n`)
 else {
   const lines = seen.map(

@@ -3,7 +3,6 @@
  * generated and written straight into market.events (the marketplace's polling is not part of these figures).
  */
 
-import { cpus, loadavg, totalmem } from 'node:os'
 import { randomId, systemClock } from '#lib/clock/clock.ts'
 import { pricingStages } from '#lib/market/consumers.ts'
 import { defaultRules } from '#lib/rules/presets.ts'
@@ -16,6 +15,8 @@ import { createFeed, feedRecord } from '../../tests/market-feed.ts'
 import { createPipeline, type Pipeline } from '../../tests/pipeline.ts'
 import { endWithUsage, scriptOptions } from '../script-options.ts'
 import { measureHops } from './hop.ts'
+import { loadNow, machineName } from './machine.ts'
+import { type Figure, recordFigures } from './measurement.ts'
 
 const help = `npm run bench:pipeline [-- options]: latency, throughput and idle cost of all stages
 
@@ -25,7 +26,8 @@ const help = `npm run bench:pipeline [-- options]: latency, throughput and idle 
   --runs 3          runs of each part; the median and the spread are told
   --seconds 60      of a run for latency, at 50 listings a second
   --listings 60000  the backlog of a run for throughput
-  --json            the result as JSON`
+  --json            the result as JSON
+  --record          write the figures of exactly once to bench/results (docs/numbers.md)`
 
 const listingsPerSecond = 50
 const warmUpSeconds = 15
@@ -50,6 +52,7 @@ const { values } = scriptOptions(help, {
   guarantee: { type: 'string' },
   brokers: { type: 'string', default: '1' },
   json: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
 })
 if (values.brokers !== '1' && values.brokers !== '3') endWithUsage(`--brokers: expected 1 or 3, found ${values.brokers}`)
 const wants = (part: 'latency' | 'throughput' | 'hop') => values.only === undefined || values.only === part
@@ -169,10 +172,8 @@ async function repeat<T>(what: string, measure: () => Promise<T>): Promise<T[]> 
 }
 
 const report: Record<string, unknown> = {
-  machine: `${cpus().length} x ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
-  load: loadavg()
-    .map((value) => value.toFixed(2))
-    .join(' '),
+  machine: machineName(),
+  load: loadNow(),
   versions: { node: process.version, kafka: versions.kafka, kafkajs: '2.2.4', partitions: 3 },
   brokers: Number(values.brokers),
   runs,
@@ -182,7 +183,24 @@ const lines = [
   '',
 ]
 
+/** A run at a load of 4 and more is another document: what else runs is in its figures. */
+function recordLatency(latency: readonly LatencyRun[]): void {
+  const quantiles = (what: 'decision' | 'alert') => [
+    spread(latency.map((run) => run[what].p50)),
+    spread(latency.map((run) => run[what].p99)),
+  ]
+  recordFigures(
+    Number(report.load) < 4 ? 'speed/latency' : 'speed/latency-busy',
+    `npm run bench:pipeline -- --runs ${runs} --only latency --guarantee exactly_once`,
+    [
+      ['listing to decision', ...quantiles('decision')],
+      ['listing to alert', ...quantiles('alert')],
+    ],
+  )
+}
+
 const row = (name: string, text: string) => lines.push(`  ${name.padEnd(44)}${text}`)
+const sustained: Figure[] = []
 for (const guarantee of guarantees) {
   if (values.only === 'hop' || (values.guarantee !== undefined && values.guarantee !== guarantee)) continue
   lines.push(guarantee)
@@ -198,6 +216,7 @@ for (const guarantee of guarantees) {
     row(`listing→alert p50, ms (n ${first?.alert.n} a run)`, spread(latency.map(({ alert }) => alert.p50)))
     row('listing→alert p99, ms', spread(latency.map(({ alert }) => alert.p99)))
     row('idle, six apps together, % of one core', spread(latency.map(({ idleCores }) => idleCores * 100)))
+    if (values.record && guarantee === 'exactly_once') recordLatency(latency)
     const times = Object.entries(first?.stages ?? {}).map(
       ([app, [since, transaction]]) => `${app} ${since.toFixed(1)} (${transaction.toFixed(1)})`,
     )
@@ -219,11 +238,20 @@ for (const guarantee of guarantees) {
         0,
       ),
     )
+    sustained.push([
+      `${guarantee.replaceAll('_', ' ')}, listings/s`,
+      spread(
+        throughput.map((run) => run.listingsPerSecond),
+        0,
+      ),
+    ])
     const micros = Object.entries(throughput[0]?.cpuMicrosPerListing ?? {})
     row('processor time a listing, µs', micros.map(([app, value]) => `${app} ${value}`).join(', '))
   }
   lines.push('')
 }
+if (values.record && sustained.length > 0)
+  recordFigures('speed/throughput', `npm run bench:pipeline -- --runs ${runs} --only throughput`, sustained)
 if (wants('hop')) {
   const hops = await measureHops(servers, { say, runs })
   report.hops = hops.report

@@ -5,7 +5,6 @@
  * tells when it was listed to the second.
  */
 
-import { cpus, loadavg } from 'node:os'
 import { simulatorSettings } from '#app/simulator/config.ts'
 import { startSimulator } from '#app/simulator/simulator.ts'
 import { parseConfig } from '#lib/app/config.ts'
@@ -18,6 +17,7 @@ import { resolveStack } from '#lib/stack/resolve.ts'
 import { collectedAtHeader } from '#lib/stream/runtime/runner-metrics.ts'
 import { createPipeline, type Pipeline } from '../../tests/pipeline.ts'
 import { scriptOptions } from '../script-options.ts'
+import { machineNow } from './machine.ts'
 
 const salesPerHour = '3600'
 const key = 'bench'
@@ -159,9 +159,7 @@ for (const quota of quotas) {
   rows.push(row)
   say(`${quota} requests/s, n ${row.listings}: listed → known ${inSeconds(row.known)} s, listed → alert ${inSeconds(row.alerted)} s`)
 }
-const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'cpu'}, load ${loadavg()
-  .map((value) => value.toFixed(1))
-  .join(' ')}, Node ${process.versions.node}`
+const machine = machineNow()
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, seconds, rows })}\n`)
 else {
   const lines = rows.map(

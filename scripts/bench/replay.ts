@@ -7,7 +7,7 @@
  */
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -41,19 +41,23 @@ import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/tra
 import type { MarketEvent } from '#schemas/types.ts'
 import { recordedSales } from '../../tests/market-data.ts'
 import { scriptOptions } from '../script-options.ts'
+import { loadNow, machineName } from './machine.ts'
+import { recordFigures } from './measurement.ts'
 
 const help = `npm run bench:replay [-- options]: how fast a backtest plays a market, on one core
 
   --sales FILE.csv   recorded sales (default: generated ones)
   --runs 3           median and spread are told
   --fast             with the settings of the walk-forward
-  --json             the result as JSON`
+  --json             the result as JSON
+  --record           write the figures to bench/results (docs/numbers.md)`
 
 const { values } = scriptOptions(help, {
   sales: { type: 'string' },
   runs: { type: 'string' },
   fast: { type: 'boolean' },
   json: { type: 'boolean' },
+  record: { type: 'boolean' },
 })
 /** The settings of `flipstream train`, or, with --fast, those that the walk-forward uses. */
 const settings = values.fast === true ? fastTrainingSettings : defaultTrainingSettings
@@ -218,8 +222,8 @@ for (let run = 1; run <= runs; run++) {
 const micros = await stageMicros({ ...played, live: played.live.slice(0, maxEventsOnLog) })
 
 const report = {
-  machine: `${cpus().length} x ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
-  load: loadavg().map((value) => Number(value.toFixed(1))),
+  machine: machineName(),
+  load: loadNow(),
   node: process.version,
   runs,
   sales: name.split('/').at(-1),
@@ -232,7 +236,7 @@ const report = {
   rssMegabytes: Math.round(process.memoryUsage.rss() / 1e6),
 }
 const lines = [
-  `machine ${report.machine}, load ${report.load.join(' ')}, Node ${report.node}, ${runs} runs: median (least to most)`,
+  `machine ${report.machine}, load ${report.load}, Node ${report.node}, ${runs} runs: median (least to most)`,
   `${report.sales}: ${report.events} events, of them ${report.listings} listings and ${report.events - report.listings} sales; model ${report.model}, WASM`,
   `  chain, events/s                        ${spread(chain.map(({ perSecond }) => perSecond))}`,
   `  chain, events per second of CPU        ${spread(chain.map(({ perCpuSecond }) => perCpuSecond))}`,
@@ -243,5 +247,12 @@ const lines = [
     .join('; ')}`,
   `  RSS at the end, MB                     ${report.rssMegabytes}`,
 ]
+if (values.record === true)
+  recordFigures('speed/replay', `npm run bench:replay -- --runs ${runs}${values.fast === true ? ' --fast' : ''}`, [
+    ['events/s by the clock', spread(chain.map(({ perSecond }) => perSecond))],
+    ['events per second of processor time', spread(chain.map(({ perCpuSecond }) => perCpuSecond))],
+    ['apps on the log in memory, Avro between them, events/s', spread(onLog.map(({ perSecond }) => perSecond))],
+    ...Object.entries(micros).map(([stage, value]) => [`processor time a listing, µs: ${stage}`, value.toFixed(0)] as const),
+  ])
 process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${lines.join('\n')}\n`)
 process.exit()

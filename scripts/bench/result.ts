@@ -1,4 +1,4 @@
-/** What a comparison wrote: one document a case in bench/results, from which docs/reference/benchmarks.md is made. */
+/** What a comparison wrote: one document a case in bench/results, from which docs/numbers.md is made. */
 import { median } from '#lib/numbers/median.ts'
 import type { Better } from './cases.ts'
 

@@ -4,7 +4,7 @@
  * about the code.
  */
 import { existsSync } from 'node:fs'
-import { cpus, loadavg, totalmem } from 'node:os'
+import { loadavg } from 'node:os'
 import { reasonOf } from '#lib/features/reasons.ts'
 import { readSalesFile } from '#lib/market/sale-csv.ts'
 import { openModel, trainModel } from '#lib/model/bundle/trained-model.ts'
@@ -24,6 +24,7 @@ import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/tra
 import type { FeaturizedListing, MarketEvent } from '#schemas/types.ts'
 import { recordedSales } from '../../tests/market-data.ts'
 import { scriptOptions } from '../script-options.ts'
+import { machineNow } from './machine.ts'
 import { type BenchRows, measureFlask, type Speed, scorePython, type TrainingRun, withLightGbm } from './score-peers.ts'
 
 const batches = [1, 32, 128] as const
@@ -172,9 +173,7 @@ const print = (line: string): void => {
 }
 const report: Record<string, unknown> = {}
 
-print(
-  `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`,
-)
+print(machineNow())
 await startTensorRuntime('wasm')
 const python = scorePython(say)
 

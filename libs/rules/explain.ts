@@ -1,5 +1,6 @@
 import type { ScoredListing } from '#schemas/types.ts'
-import { type Check, type Comparison, checksOf, compare, holds, judge, type Verdict } from './judge.ts'
+import { type Comparison, compare } from './comparison.ts'
+import { type Check, checksOf, holds, judge, type Verdict } from './judge.ts'
 import type { RejectionReason } from './rejection.ts'
 import type { Rule, RuleSet } from './rule-set.ts'
 

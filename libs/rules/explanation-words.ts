@@ -1,6 +1,6 @@
 import { eth } from '#lib/words/format.ts'
+import type { Comparison } from './comparison.ts'
 import type { ExplainedCheck, ExplainedComparison, RuleExplanation } from './explain.ts'
-import type { Comparison } from './judge.ts'
 import { rejectionWords } from './rejection.ts'
 
 /** An explanation in lines of text: for the terminal and for Discord. What a rule says comes from its file, and may be anything. */

@@ -1,24 +1,15 @@
-import { hourMillis, minuteMillis } from '#lib/clock/durations.ts'
 import { median } from '#lib/numbers/median.ts'
 import type { PriceQuantiles, ScoredListing } from '#schemas/types.ts'
+import { type Comparison, compare } from './comparison.ts'
 import { type Answer, compileExpression, type Expression } from './expression.ts'
+import { guarded } from './guards.ts'
 import type { RejectionReason } from './rejection.ts'
-import { afterCosts, type Costs, type Guards, type Rule, type RuleQuantile, type RuleSet } from './rule-set.ts'
+import { afterCosts, type Costs, type Rule, type RuleQuantile, type RuleSet } from './rule-set.ts'
 
 export type Verdict =
   | Readonly<{ type: 'no_candidate' }>
   | Readonly<{ type: 'rejected'; reason: RejectionReason }>
   | Readonly<{ type: 'passed' }>
-
-export type Comparison = Readonly<{
-  what: string
-  value: number
-  relation: '>=' | '>' | '<='
-  limit: number
-  unit: 'usd' | 'eth' | 'hours' | 'minutes' | 'count' | 'plain'
-  /** What the limit is made of, where that is not the number itself: `1.3 x the ask`. */
-  limitIs?: string
-}>
 
 /** What a rule wants of a listing. `reason`: what the listing is rejected for where it does not hold; null: then it is no candidate. */
 export type Check = Readonly<{ reason: RejectionReason | null }> &
@@ -39,24 +30,12 @@ export function judge(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Verd
   return { type: 'passed' }
 }
 
-/** A number that is not one (NaN) holds nothing. */
-export function compare({ value, relation, limit }: Comparison): boolean {
-  switch (relation) {
-    case '>=':
-      return value >= limit
-    case '>':
-      return value > limit
-    case '<=':
-      return value <= limit
-  }
-}
-
 export const holds = (check: Check): boolean => (check.kind === 'numbers' ? check.anyOf.some(compare) : check.answer.type === 'yes')
 
 /** Everything that a rule wants of a listing, in the order in which it decides; made as it is asked for, as most listings fail the first. */
 export function* checksOf(rule: Rule, ruleSet: RuleSet, scored: ScoredListing): Generator<Check, void> {
   yield* wanted(rule, ruleSet, scored)
-  yield* guarded(ruleSet.guards, scored)
+  for (const { reason, comparison } of guarded(ruleSet.guards, scored)) yield numbers(reason, comparison)
   yield* known(rule, scored)
   yield* confirmed(rule, scored)
 }
@@ -115,28 +94,6 @@ export function expressionOf(rule: ExpressionRule): Expression {
     compiled.set(rule, expression)
   }
   return expression
-}
-
-function* guarded(guards: Guards, { listing, modelTrainedUntil, novelty }: ScoredListing): Generator<Check, void> {
-  const { ask, observedAt, context } = listing
-  yield numbers('absurd_price', { what: 'ask', value: ask.usd, relation: '>=', limit: guards.minimumAskUsd, unit: 'usd' })
-  yield numbers('absurd_price', { what: 'ask', value: ask.usd, relation: '<=', limit: guards.maximumAskUsd, unit: 'usd' })
-  yield numbers('absurd_price', { what: 'ask', value: ask.eth, relation: '>', limit: 0, unit: 'eth' })
-  const modelAge = (observedAt - modelTrainedUntil) / hourMillis
-  yield numbers('model_too_old', {
-    what: 'age of the model',
-    value: modelAge,
-    relation: '<=',
-    limit: guards.maximumModelAgeHours,
-    unit: 'hours',
-  })
-  yield numbers('novel', { what: 'novelty', value: novelty, relation: '<=', limit: guards.maximumNovelty, unit: 'plain' })
-  if (ask.kind === 'fixed') {
-    const [value, limit] = [(observedAt - ask.startedAt) / minuteMillis, guards.maximumListingAgeMinutes]
-    yield numbers('stale', { what: 'age of the listing', value, relation: '<=', limit, unit: 'minutes' })
-  }
-  const [value, limit] = [context.sellerListings, guards.maximumSellerListings]
-  yield numbers('bulk_seller', { what: 'other listings of the seller in the last hour', value, relation: '<=', limit, unit: 'count' })
 }
 
 /** A forecast takes no account of what its model has never seen: an Origin is priced like a plain axie of its parts. */

@@ -1,11 +1,9 @@
+import { guardWords } from './guards.ts'
+
 /** Why a candidate (a listing that passed the forecast rule) is not alerted, in words. The names are told in metrics and records: they are stable. */
 const words = {
-  absurd_price: 'absurd price',
-  model_too_old: 'model too old',
-  novel: 'unlike what the model knows',
+  ...guardWords,
   unseen_attribute: 'has what the model has never seen',
-  stale: 'seen too late',
-  bulk_seller: 'seller lists many',
   second_check_asks: 'similar ones ask no more',
   second_check_sales: 'similar ones sold for no more',
   second_check_no_evidence: 'nothing similar to compare with',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { FatalError } from '#lib/errors/errors.ts'
 import { canonicalJson } from '#lib/objectstore/canonical-json.ts'
 import { mistakesIn } from './expression.ts'
+import { guardsSchema, withoutLimit } from './guards.ts'
 
 /**
  * A rule set: the document that says which listings deserve an alert. It is named by the sha256 of its canonical JSON and never changes;
@@ -61,18 +62,6 @@ const rule = z.strictObject({
   maximumAlertsPerHour: z.exactOptional(z.int().min(1).max(100_000)),
 })
 
-const guards = z.strictObject({
-  maximumModelAgeHours: z.number().positive(),
-  /** 1 = as far from the training data as its own outskirts. */
-  maximumNovelty: z.number().positive(),
-  /** For a fixed price. A Dutch ask may be old: its price has only now come down. */
-  maximumListingAgeMinutes: z.number().positive(),
-  minimumAskUsd: dollars,
-  maximumAskUsd: dollars,
-  /** Others by the same seller in the last hour. */
-  maximumSellerListings: z.int().min(0),
-})
-
 export const ruleSetSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().min(1).max(80),
@@ -80,7 +69,7 @@ export const ruleSetSchema = z.strictObject({
   feeRatio: z.number().min(0).max(0.5),
   /** Dollars for each of the two transactions, buying and selling; absent: 0. */
   gasUsd: z.exactOptional(z.number().min(0).max(1_000)),
-  guards,
+  guards: guardsSchema,
   rules: z
     .array(rule)
     .min(1)
@@ -95,7 +84,6 @@ export type Costs = Pick<RuleSet, 'feeRatio' | 'gasUsd'>
 
 /** Dollars left of a sale at this price after the market's fee and the gas of both transactions. */
 export const afterCosts = (saleUsd: number, { feeRatio, gasUsd = 0 }: Costs): number => saleUsd * (1 - feeRatio) - 2 * gasUsd
-export type Guards = RuleSet['guards']
 
 function checkExpression(text: string, context: z.RefinementCtx<string>): void {
   for (const { message, offset } of mistakesIn(text)) context.addIssue({ code: 'custom', message, params: { offset } })
@@ -107,16 +95,6 @@ function quantileName() {
 }
 
 export type RuleQuantile = ReturnType<ReturnType<typeof quantileName>['parse']>
-
-/** What each guard says where it lets everything through. A guard that is new gets its line here: sets stored before it go on as they were. */
-const withoutLimit: Guards = {
-  maximumModelAgeHours: Number.MAX_SAFE_INTEGER,
-  maximumNovelty: Number.MAX_SAFE_INTEGER,
-  maximumListingAgeMinutes: Number.MAX_SAFE_INTEGER,
-  minimumAskUsd: 0,
-  maximumAskUsd: 1e9,
-  maximumSellerListings: Number.MAX_SAFE_INTEGER,
-}
 
 /** A rule set that any earlier version stored, as this one has it. What it does not say judges as it did then; its name stays its own hash. */
 function upgraded(document: unknown): unknown {

@@ -47,22 +47,23 @@ const awakeMillis = 28 * dayMillis
 
 /** By account, in the order of their names. */
 export function paperAccounts(trades: readonly PaperTrade[]): PaperAccountSummary[] {
-  return groupsOf(trades, ({ account }) => account).map(([account, own]) => {
-    const figures = paperFigures(own)
-    const cashUsd = paperSettings.capitalUsd + figures.gainUsd - figures.offeredUsd
-    return { account, since: Math.min(...own.map(({ alertedAt }) => alertedAt)), figures, cashUsd, curve: curveOf(own) }
-  })
+  return groupsOf(trades, ({ account }) => account).map(([account, own]) => ({ ...summaryOf(account, own), curve: curveOf(own) }))
+}
+
+type WithoutCurve = Omit<PaperAccountSummary, 'curve'>
+
+function summaryOf(account: string, own: readonly PaperTrade[]): WithoutCurve {
+  const figures = paperFigures(own)
+  const cashUsd = paperSettings.capitalUsd + figures.gainUsd - figures.offeredUsd
+  return { account, since: own.reduce((first, { alertedAt }) => Math.min(first, alertedAt), Number.POSITIVE_INFINITY), figures, cashUsd }
 }
 
 /** Accounts that did anything since four weeks before the end, with what they did with the alerts of that time: `from` included, `to` not. */
-export function paperAccountsWithin(
-  trades: readonly PaperTrade[],
-  { from, to }: Readonly<{ from: number; to: number }>,
-): Omit<PaperAccountSummary, 'curve'>[] {
-  return paperAccounts(trades).flatMap(({ curve: _curve, ...account }) => {
-    const own = trades.filter((trade) => trade.account === account.account)
+export function paperAccountsWithin(trades: readonly PaperTrade[], { from, to }: Readonly<{ from: number; to: number }>): WithoutCurve[] {
+  return groupsOf(trades, ({ account }) => account).flatMap(([account, own]) => {
     if (!own.some(({ alertedAt }) => alertedAt >= to - awakeMillis)) return []
-    return [{ ...account, figures: paperFigures(own.filter(({ alertedAt }) => alertedAt >= from && alertedAt < to)) }]
+    const figures = paperFigures(own.filter(({ alertedAt }) => alertedAt >= from && alertedAt < to))
+    return [{ ...summaryOf(account, own), figures }]
   })
 }
 

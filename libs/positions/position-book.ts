@@ -1,22 +1,63 @@
 import { RejectedError } from '#lib/errors/errors.ts'
 import type { Alert, Position } from '#schemas/types.ts'
 
-/** What accounts bought, and what they still have: a fold of topic `positions`, whose newest record of a position holds. */
+/**
+ * What accounts bought, and what they still have: a fold of topic `positions`. Several processes may write it, each before it has read what the
+ * other wrote: an account has an axie once, and the purchase that comes first in the log is the one that counts.
+ */
 export interface PositionBook {
+  /** In the order of the log. */
   take(position: Position): void
+  /** It is durable: counts until the log tells it, and then as the log has it. */
+  wrote(position: Position): void
   /** Newest first. */
   all(): Position[]
   open(): Position[]
 }
 
 export function createPositionBook(): PositionBook {
-  const positions = new Map<string, Position>()
-  const all = () => [...positions.values()].sort((a, b) => b.boughtAt - a.boughtAt || (a.positionId < b.positionId ? -1 : 1))
+  const told: Told = { positions: new Map(), firstOf: new Map() }
+  const written = new Map<string, Position>()
+  const current = (): Told['positions'] => {
+    if (written.size === 0) return told.positions
+    const both: Told = { positions: new Map(told.positions), firstOf: new Map(told.firstOf) }
+    for (const position of written.values()) fold(both, position)
+    return both.positions
+  }
+  const all = () => [...current().values()].sort((a, b) => b.boughtAt - a.boughtAt || (a.positionId < b.positionId ? -1 : 1))
   return {
-    take: (position) => void positions.set(position.positionId, position),
+    take(position) {
+      fold(told, position)
+      if (written.get(position.positionId)?.soldAt === position.soldAt) written.delete(position.positionId)
+    },
+    wrote: (position) => void written.set(position.positionId, position),
     all,
     open: () => all().filter(({ soldAt }) => soldAt === null),
   }
+}
+
+type Told = Readonly<{
+  positions: Map<string, Position>
+  /** A purchase said of an axie that the account had, and the position that it has it by. */
+  firstOf: Map<string, string>
+}>
+
+function fold({ positions, firstOf }: Told, position: Position): void {
+  const { positionId, account, tokenId, soldUsd, soldAt, soldBy } = position
+  const first = positions.get(firstOf.get(positionId) ?? '')
+  if (first !== undefined) {
+    // Whoever sells the second sells the axie.
+    if (soldAt !== null && first.soldAt === null) positions.set(first.positionId, { ...first, soldUsd, soldAt, soldBy })
+    return
+  }
+  const held = positions.has(positionId) ? undefined : openPosition([...positions.values()], account, tokenId)
+  if (held !== undefined && soldAt === null) return void firstOf.set(positionId, held.positionId)
+  if (held !== undefined) {
+    // What ends was bought before: compaction took its beginning, by which the other was the second.
+    positions.delete(held.positionId)
+    firstOf.set(held.positionId, positionId)
+  }
+  positions.set(positionId, position)
 }
 
 export type Purchase = Readonly<{
@@ -35,7 +76,7 @@ export type Resale = Readonly<{ account: string; tokenId: string; usd: number | 
 /** A position that begins. RejectedError, with what is wrong, for a purchase that cannot be true. */
 export function boughtPosition(book: PositionBook, { account, tokenId, usd, at, by, alert }: Purchase): Position {
   const boughtUsd = priceOf(usd, `bought axie ${tokenId}`)
-  const open = openPosition(book, account, tokenId)
+  const open = openPosition(book.open(), account, tokenId)
   if (open !== undefined)
     throw new RejectedError(
       'bought_already',
@@ -59,7 +100,7 @@ export function boughtPosition(book: PositionBook, { account, tokenId, usd, at, 
 /** The position as it ends. RejectedError for an axie that the account does not have, or a sale before its purchase. */
 export function soldPosition(book: PositionBook, { account, tokenId, usd, at, by }: Resale): Position {
   const soldUsd = priceOf(usd, `sold axie ${tokenId}`)
-  const open = openPosition(book, account, tokenId)
+  const open = openPosition(book.open(), account, tokenId)
   if (open === undefined) throw new RejectedError('not_held', `axie ${tokenId}: ${account} does not have it; say that it was bought first`)
   if (at < open.boughtAt)
     throw new RejectedError(
@@ -69,8 +110,8 @@ export function soldPosition(book: PositionBook, { account, tokenId, usd, at, by
   return { ...open, soldUsd, soldAt: at, soldBy: by }
 }
 
-const openPosition = (book: PositionBook, account: string, tokenId: string): Position | undefined =>
-  book.open().find((position) => position.account === account && position.tokenId === tokenId)
+const openPosition = (positions: readonly Position[], account: string, tokenId: string): Position | undefined =>
+  positions.find((position) => position.soldAt === null && position.account === account && position.tokenId === tokenId)
 
 /** Far beyond any axie. */
 const maxUsd = 1e9

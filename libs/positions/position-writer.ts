@@ -13,7 +13,7 @@ export interface PositionWriter {
 
 export type PositionWriterOptions = Readonly<{ producer: Producer; codec: Pick<Codec, 'encode'>; prefix: string; book: PositionBook }>
 
-/** One after the other: whoever says it twice buys once. */
+/** One after the other: whoever says it twice buys once. Where two processes write, the book has what the log tells first. */
 export function createPositionWriter({ producer, codec, prefix, book }: PositionWriterOptions): PositionWriter {
   let before: Promise<unknown> = Promise.resolve()
   const write = (decide: () => Position): Promise<Position> => {
@@ -21,7 +21,7 @@ export function createPositionWriter({ producer, codec, prefix, book }: Position
       const position = decide()
       const value = codec.encode('Position', position)
       await producer.send([{ topic: topicName(prefix, 'positions'), key: position.positionId, value }])
-      book.take(position)
+      book.wrote(position)
       return position
     })
     before = mine.catch(() => {})

@@ -32,6 +32,7 @@ export type PipelineCaseResult = PipelineHistory & Readonly<{ brokersKilled: num
 
 const awayMillis = 2_000
 const patienceMillis = 300_000
+const settledMillis = 3_000
 const sessionTimeoutMillis = '6000'
 
 /** Listings flow through all stages, each written once, while brokers and apps are killed; then everything that is there is checked. */
@@ -107,15 +108,15 @@ async function feedListings({ prefix, backend, playFrom }: Pipeline, { listings,
   await writer.close()
 }
 
-/** As many as there are listings, and then no more for a while. */
+/** As many as there are listings, and then no more for a while; given up where none comes. */
 async function untilScored({ prefix, backend }: Pipeline, listings: number): Promise<void> {
   let [count, newest] = [0, systemClock.monotonic()]
   const follower = await backend.log.follow([topicName(prefix, 'listings.scored')], (records) => {
     count += records.length
     newest = systemClock.monotonic()
   })
-  const deadline = systemClock.monotonic() + patienceMillis
-  while (systemClock.monotonic() < deadline && (count < listings || systemClock.monotonic() - newest < 3_000)) await systemClock.sleep(100)
+  const idleMillis = () => systemClock.monotonic() - newest
+  while (idleMillis() < (count < listings ? patienceMillis : settledMillis)) await systemClock.sleep(100)
   await follower.stop()
 }
 

@@ -18,7 +18,7 @@ COPY bin bin
 COPY libs libs
 COPY scripts scripts
 RUN if [ "$NATIVE_TENSORFLOW" = true ]; then \
-    apt-get update && apt-get install --yes --no-install-recommends g++ python3 python3-pip binutils && bash scripts/tfjs-native.sh; \
+    apt-get update && apt-get install --yes --no-install-recommends g++ python3 python3-pip binutils && bash scripts/tfjs/tfjs-native.sh; \
   fi
 
 FROM ${BASE}

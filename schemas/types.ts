@@ -1,4 +1,4 @@
-// Generated from schemas/*.avsc by scripts/generate-types.ts. Edit the schemas, then run `npm run generate`.
+// Generated from schemas/*.avsc by scripts/generate/generate-types.ts. Edit the schemas, then run `npm run generate`.
 
 export type FeedbackKind = 'bought' | 'bad_call' | 'mute_seller' | 'gone' | 'unmute_seller'
 

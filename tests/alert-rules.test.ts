@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { apps } from '#app/apps.ts'
-import { grafanaDashboard } from '../scripts/grafana-dashboard.ts'
+import { grafanaDashboard } from '../scripts/generate/grafana-dashboard.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file: string) => readFileSync(`${root}k8s/components/monitoring/${file}`, 'utf8')

@@ -1,7 +1,7 @@
 /**
  * `npm start -- --live` against a simulated marketplace with everything that can go wrong switched on at once, and an account of it: what
  * became of each listing that was offered, what was alerted, and what was asked of the key. For the system test and for longer plays
- * (scripts/play-awkward-market.ts).
+ * (scripts/campaign/play-awkward-market.ts).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Summary } from '#app/cli/up/summary.ts'

@@ -6,7 +6,7 @@ import { apps } from '#app/apps.ts'
 import { access, commandAccess } from '#lib/market/access.ts'
 import { topics } from '#lib/market/topics.ts'
 import { brokerSettings, environmentName } from '#lib/stack/kafka-server.ts'
-import { manifests } from '../scripts/kubernetes-manifests.ts'
+import { manifests } from '../scripts/generate/kubernetes-manifests.ts'
 
 type Resource = Readonly<{ kind: string; metadata: { name: string } }> & Record<string, unknown>
 
@@ -24,7 +24,7 @@ describe('k8s', () => {
     expect(spec.kafka.config['transactional.id.expiration.ms']).toBe(brokerSettings['transactional.id.expiration.ms'])
   })
 
-  it('has the topics and users that the code declares: scripts/generate-kubernetes.ts writes them', () => {
+  it('has the topics and users that the code declares: scripts/generate/generate-kubernetes.ts writes them', () => {
     for (const [file, generated] of Object.entries(manifests())) expect(text(file.replace(/^k8s\//, ''))).toBe(generated)
     expect(documents('kafka/topics.yaml').map(({ metadata }) => metadata.name)).toEqual(Object.keys(topics))
     expect(documents('kafka/users.yaml').map(({ metadata }) => metadata.name)).toEqual([

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 
 /**
  * The real sales and facts that `*.data.test.ts` ask of: a folder that FLIPSTREAM_DATA names. They are not part of this repository.
- * The data tests run only where it is named (scripts/test.ts says aloud where they do not), and fail where it names nothing.
+ * The data tests run only where it is named (scripts/check/test.ts says aloud where they do not), and fail where it names nothing.
  */
 export function marketData(file: string): string {
   const folder = process.env['FLIPSTREAM_DATA']

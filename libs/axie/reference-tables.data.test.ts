@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { describe, expect, it } from 'vitest'
 import type { Item } from '#schemas/types.ts'
-import { referenceTables } from '../../scripts/build-reference-tables.ts'
+import { referenceTables } from '../../scripts/generate/build-reference-tables.ts'
 import { marketData } from '../../tests/market-data.ts'
 import { decodeGenes, encodeGenes } from './genes.ts'
 import { partOf, parts, partTypes } from './parts.ts'
@@ -23,7 +23,7 @@ const itemOf = (row: Row): Item => ({
 })
 
 describe('the reference tables', () => {
-  it('are what scripts/build-reference-tables.ts makes of the facts', () => {
+  it('are what scripts/generate/build-reference-tables.ts makes of the facts', () => {
     const committed = readFileSync(new URL('reference-tables.ts', import.meta.url), 'utf8')
     expect(committed).toBe(referenceTables(`${dirname(marketData('axie-parts.csv'))}/`))
   })

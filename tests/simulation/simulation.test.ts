@@ -12,7 +12,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /** In a process of its own: during a seed this machine's timers and clocks throw, and the test's own tools need them. */
 const simulate = async (...args: string[]): Promise<string> => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['scripts/simulate.ts', ...args], { cwd: root })
+  const { stdout } = await promisify(execFile)(process.execPath, ['scripts/campaign/simulate.ts', ...args], { cwd: root })
   return stdout
 }
 

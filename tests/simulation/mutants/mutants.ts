@@ -52,7 +52,7 @@ export async function runMutants(
 }
 
 function firstFailure(tree: string, world: Mutant['world'], seeds: number): Promise<MutantResult['killedBy']> {
-  const args = ['scripts/simulate.ts', '--only', world, '--seeds', `1..${seeds}`, '--first', '--json']
+  const args = ['scripts/campaign/simulate.ts', '--only', world, '--seeds', `1..${seeds}`, '--first', '--json']
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { cwd: tree, maxBuffer: 1e8 }, (error, stdout, stderr) => {
       const answer = stdout.trim() === '' ? null : (JSON.parse(stdout) as { failures: { seed: number; problem: string }[] })

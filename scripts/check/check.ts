@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 type Step = Readonly<{ name: string; args: readonly string[] }>
 type Outcome = Readonly<{ ok: boolean; output: string; summary: string }>
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = (name: string) => `node_modules/.bin/${name}`
 
 /** The longest first, so that the short ones fill the gaps. */
@@ -15,12 +15,12 @@ const steps: readonly Step[] = [
   { name: 'dead code', args: [bin('knip'), '--no-progress'] },
   { name: 'types', args: [bin('tsc'), '-p', '.'] },
   { name: 'format and lint', args: [bin('biome'), 'check', '--error-on-warnings', '.'] },
-  { name: 'conventions', args: ['scripts/check-conventions.ts'] },
-  { name: 'schema compatibility', args: ['scripts/check-schemas.ts'] },
-  { name: 'generated types', args: ['scripts/generate-types.ts', '--check'] },
-  { name: 'feature docs', args: ['scripts/feature-docs.ts', '--check'] },
-  { name: 'numbers', args: ['scripts/bench-docs.ts', '--check'] },
-  { name: 'reference docs', args: ['scripts/reference-docs.ts', '--check'] },
+  { name: 'conventions', args: ['scripts/check/check-conventions.ts'] },
+  { name: 'schema compatibility', args: ['scripts/check/check-schemas.ts'] },
+  { name: 'generated types', args: ['scripts/generate/generate-types.ts', '--check'] },
+  { name: 'feature docs', args: ['scripts/generate/feature-docs.ts', '--check'] },
+  { name: 'numbers', args: ['scripts/generate/bench-docs.ts', '--check'] },
+  { name: 'reference docs', args: ['scripts/generate/reference-docs.ts', '--check'] },
 ]
 
 function run({ args }: Step): Promise<Outcome> {

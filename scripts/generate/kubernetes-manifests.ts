@@ -18,7 +18,7 @@ export function manifests(prefix = ''): Readonly<Record<string, string>> {
 }
 
 const document = (source: string, resources: readonly object[]): string =>
-  `# Generated from ${source} by scripts/generate-kubernetes.ts: change it there.\n${resources.map((resource) => stringify(resource)).join('---\n')}`
+  `# Generated from ${source} by scripts/generate/generate-kubernetes.ts: change it there.\n${resources.map((resource) => stringify(resource)).join('---\n')}`
 
 function topics(prefix: string) {
   return topicSettings(prefix, { partitions, ...durable }).map(({ topic, partitions: count, replicas, config }) => ({

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const vitest = (project: string) => ['node_modules/vitest/vitest.mjs', 'run', '--project', project]
 
 function run(name: string, args: readonly string[]): boolean {
@@ -22,5 +22,5 @@ function runDataTests(): boolean {
   return process.env['CI'] === undefined
 }
 
-const outcomes = [run('checks and unit tests', ['scripts/check.ts']), runDataTests(), run('integration tests', vitest('integration'))]
+const outcomes = [run('checks and unit tests', ['scripts/check/check.ts']), runDataTests(), run('integration tests', vitest('integration'))]
 process.exitCode = outcomes.every(Boolean) ? 0 : 1

@@ -1,7 +1,7 @@
 /**
  * How often the learner's verdicts are wrong, and how many sales they take: on markets that are resampled from a table of real losses.
  *
- *   node bin/node.mjs scripts/learning-power.ts TABLE.json [--markets 1000]
+ *   node bin/node.mjs scripts/study/learning-power.ts TABLE.json [--markets 1000]
  *
  * TABLE.json: {"days": [{"hours": [{"champion": [loss…], "other": [loss…]}]}]}, of two models on the same sales. A market is days of it
  * drawn with replacement, and within a day its hours in their order, until a challenger's tenure ends.
@@ -20,7 +20,7 @@ type World = (champion: number, other: number, sign: 1 | -1) => readonly [champi
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { markets: { type: 'string', default: '1000' } } })
 const [file] = positionals
-if (file === undefined) throw new Error('usage: scripts/learning-power.ts TABLE.json [--markets 1000]')
+if (file === undefined) throw new Error('usage: scripts/study/learning-power.ts TABLE.json [--markets 1000]')
 const table = JSON.parse(readFileSync(file, 'utf8')) as Table
 const markets = Number(values.markets)
 const tenureDays = Math.round(settings.tenureMillis / 86_400_000)

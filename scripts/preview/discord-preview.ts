@@ -1,6 +1,6 @@
 /**
  * Writes a page with the messages of the notifier as Discord lays them out, from the JSON that is posted:
- * node bin/node.mjs scripts/discord-preview.ts > preview.html
+ * node bin/node.mjs scripts/preview/discord-preview.ts > preview.html
  */
 
 import { describeStatistics, statisticsOf, weekMillis } from '#app/notifier/alert-statistics.ts'
@@ -8,8 +8,8 @@ import { alertMessage, digestMessage, goneEdit, type Message, newsMessage } from
 import { sampleOutcome } from '#lib/outcomes/testing/outcome-samples.ts'
 import { sampleScored, scoredWith } from '#lib/rules/testing/scored-listing-samples.ts'
 import { sampleAlert } from '#lib/stages/testing/alert-samples.ts'
-import type { StoredMessage } from '../tests/discord/messages.ts'
-import { messagesPage } from '../tests/discord/page.ts'
+import type { StoredMessage } from '../../tests/discord/messages.ts'
+import { messagesPage } from '../../tests/discord/page.ts'
 
 const reference = '3f2a9c11d05b7e48'
 const alert = sampleAlert()

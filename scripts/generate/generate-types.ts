@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type AvroSchema, readSchemaFiles } from '#lib/codec/schema-files.ts'
 
-const target = new URL('../schemas/types.ts', import.meta.url)
+const target = new URL('../../schemas/types.ts', import.meta.url)
 const primitives: Record<string, string> = {
   string: 'string',
   int: 'number',
@@ -61,7 +61,7 @@ function declare(schema: Exclude<AvroSchema, string | AvroSchema[]>): void {
 const files = readSchemaFiles()
 for (const schema of files.values()) typeOf(schema)
 const byName = [...files.keys()].map((name) => `  ${name}: ${name}\n`).join('')
-const text = `// Generated from schemas/*.avsc by scripts/generate-types.ts. Edit the schemas, then run \`npm run generate\`.\n\n${declarations.join('\n')}\n/** Every record that has a schema file, by its name. */\nexport type RecordTypes = {\n${byName}}\n\nexport type RecordName = keyof RecordTypes\n`
+const text = `// Generated from schemas/*.avsc by scripts/generate/generate-types.ts. Edit the schemas, then run \`npm run generate\`.\n\n${declarations.join('\n')}\n/** Every record that has a schema file, by its name. */\nexport type RecordTypes = {\n${byName}}\n\nexport type RecordName = keyof RecordTypes\n`
 
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== text) {

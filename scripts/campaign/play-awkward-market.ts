@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { resolveStack } from '#lib/stack/resolve.ts'
-import { playAwkwardMarket } from '../tests/awkward-market.ts'
+import { playAwkwardMarket } from '../../tests/awkward-market.ts'
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } })
 const onProgress = (line: string) => void process.stderr.write(`${line}\n`)

@@ -14,7 +14,7 @@ import { rejectCodes } from '#lib/errors/reject-codes.ts'
 import { topics } from '#lib/market/topics.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'docs', 'reference')
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')

@@ -61,7 +61,7 @@ const codeRules: readonly LineRule[] = [
   {
     // What is written stays as it is: settings of models and data sets, documents of the simulator. A longest pause is one that was seen.
     pattern: /\b(most|longest)(?!(Leaves|Categories|Examples|Sales|Rows|Page|Pause)\b)[A-Z]\w*/,
-    appliesTo: (path) => /\.(ts|js|mjs)$/.test(path) && !path.startsWith('scripts/conventions'),
+    appliesTo: (path) => /\.(ts|js|mjs)$/.test(path) && !path.startsWith('scripts/check/conventions'),
     message: 'names a limit by "most" or "longest": a limit is a max, such as maxSales',
   },
   {
@@ -80,7 +80,7 @@ const codeRules: readonly LineRule[] = [
 const hostRule: LineRule = {
   pattern:
     /\b(registry\.npmjs\.org|registry\.yarnpkg\.com|repo1?\.maven\.(apache\.)?org|files\.pythonhosted\.org|(?<![\w.])(ghcr|quay|docker)\.io\/|[\w.-]*(artifactory|nexus|jfrog)[\w.-]*\.\w+)/,
-  appliesTo: (path) => !/^(LICENSE|NOTICE)/.test(path) && !path.startsWith('scripts/conventions'),
+  appliesTo: (path) => !/^(LICENSE|NOTICE)/.test(path) && !path.startsWith('scripts/check/conventions'),
   message: 'names the host of a package registry: leave it to the configuration of the tool',
 }
 

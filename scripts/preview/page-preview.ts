@@ -1,6 +1,6 @@
 /**
  * The page as people see it, on a market that is made up: light, dark and on a phone, each view, busy and empty, as pictures to look at.
- *   node bin/node.mjs scripts/page-preview.ts FOLDER [--docs | --only NAME]      (--docs: those of docs/pictures; --only: those whose name holds it)
+ *   node bin/node.mjs scripts/preview/page-preview.ts FOLDER [--docs | --only NAME]      (--docs: those of docs/pictures; --only: those whose name holds it)
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,8 +29,8 @@ import type { SoldAxie } from '#lib/synthetic/sold-axie.ts'
 import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
 import { someSales } from '#lib/training/testing/sales-samples.ts'
 import type { ItemProfile, MarketEvent, ScoredListing } from '#schemas/types.ts'
-import { type Browser, complaintsOf, openBrowser } from '../tests/browser.ts'
-import { type DashboardWorld, openDashboardWorld } from '../tests/worlds/dashboard-world.ts'
+import { type Browser, complaintsOf, openBrowser } from '../../tests/browser.ts'
+import { type DashboardWorld, openDashboardWorld } from '../../tests/worlds/dashboard-world.ts'
 
 const hour = 3_600_000
 /** A little after the last of the sales that the world has. */
@@ -44,7 +44,7 @@ const { values, positionals } = parseArgs({
   options: { docs: { type: 'boolean', default: false }, only: { type: 'string' } },
 })
 const folder = positionals[0]
-if (folder === undefined) throw new Error('usage: node bin/node.mjs scripts/page-preview.ts FOLDER [--docs]')
+if (folder === undefined) throw new Error('usage: node bin/node.mjs scripts/preview/page-preview.ts FOLDER [--docs]')
 mkdirSync(folder, { recursive: true })
 
 /** One in ten of what can set an axie apart, so that cards of them are seen too. */

@@ -9,9 +9,9 @@ import { systemClock } from '#lib/clock/clock.ts'
 import { environmentOf } from '#lib/stack/addresses.ts'
 import { createLocalStack } from '#lib/stack/local-stack.ts'
 import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
-import { type KafkaCluster, startKafkaCluster } from '../tests/cluster/kafka-cluster.ts'
+import { type KafkaCluster, startKafkaCluster } from '../../tests/cluster/kafka-cluster.ts'
+import { endWithUsage, scriptOptions } from '../script-options.ts'
 import { consoleTool, eachOnce, onlyRunOf } from './console-count.ts'
-import { endWithUsage, scriptOptions } from './script-options.ts'
 
 const help = `npm run campaign:main-job -- --sales FILE.csv [options]: the main job on three brokers, counted by another client
 

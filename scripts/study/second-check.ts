@@ -2,7 +2,7 @@
  * The second check by breed band and attributes beside today's, on real sales walked forward by day: which listings each lets through of
  * those that the default rule's forecast wants, and what came of them by measures that neither check is made of.
  *
- *   node bin/node.mjs scripts/second-check.ts SALES.csv [--from 2022-04-13] [--days 2022-04-14,2022-04-15,2022-04-16,2022-04-18]
+ *   node bin/node.mjs scripts/study/second-check.ts SALES.csv [--from 2022-04-13] [--days 2022-04-14,2022-04-15,2022-04-16,2022-04-18]
  *
  * Thresholds are fixed before each judged day: on the days before it, as many picks as today's check lets through. Judged by own resales
  * within 24 hours, and by the next sales of neighbours in parts (class and three of four battle parts, never all four: those are what
@@ -34,7 +34,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const [file] = positionals
-if (file === undefined) throw new Error('usage: scripts/second-check.ts SALES.csv [--from DAY] [--days DAY,…]')
+if (file === undefined) throw new Error('usage: scripts/study/second-check.ts SALES.csv [--from DAY] [--days DAY,…]')
 
 const days = values.days.split(',').sort()
 const settings = defaultExecution

@@ -8,7 +8,7 @@
 # Needs Linux x64 with glibc >= 2.17, a CPU with AVX, g++ (C++17), python3 with pip. About 200 MB to download, 450 MB installed.
 #   TF_WHEEL=FILE.whl  use this wheel instead of downloading it     FORCE=1  build again
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 tfjs_version=$(command node -p 'require("./package.json").peerDependencies["@tensorflow/tfjs-node"]')
 # The first wheel whose C API stands in a library of its own is 2.12.1; this one is known to work with tfjs-node.
@@ -26,7 +26,7 @@ grep -qw avx /proc/cpuinfo || die "this CPU has no AVX, without which libtensorf
 node() { command node bin/node.mjs "$@"; }
 
 prove() {
-  TF_CPP_MIN_LOG_LEVEL=2 node scripts/prove-tfjs-native.ts
+  TF_CPP_MIN_LOG_LEVEL=2 node scripts/tfjs/prove-tfjs-native.ts
 }
 if [ "${FORCE:-0}" != 1 ] && prove 2>/dev/null; then say 'already installed'; exit 0; fi
 

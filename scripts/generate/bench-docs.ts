@@ -1,10 +1,10 @@
 /** docs/numbers.md from the results in bench/results, one heading a folder: `--check` says whether it is current. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type Measurement, measurementHeading, measurementTable } from './bench/measurement.ts'
-import { type BenchResult, resultHeading, resultTable } from './bench/result.ts'
+import { type Measurement, measurementHeading, measurementTable } from '../bench/measurement.ts'
+import { type BenchResult, resultHeading, resultTable } from '../bench/result.ts'
 
-const results = new URL('../bench/results/', import.meta.url)
-const target = new URL('../docs/numbers.md', import.meta.url)
+const results = new URL('../../bench/results/', import.meta.url)
+const target = new URL('../../docs/numbers.md', import.meta.url)
 
 const headings = {
   forecasts: 'How good forecasts are',

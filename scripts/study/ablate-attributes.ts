@@ -2,7 +2,7 @@
  * What a model gains by knowing what sets axies apart, on a generated market whose premiums are made up (libs/synthetic/special-axie.ts):
  * this shows that attributes reach the forecast, not how well real ones are priced.
  *
- *   node bin/node.mjs scripts/ablate-attributes.ts [sales, default 20000] [share of special axies, default 0.3]
+ *   node bin/node.mjs scripts/study/ablate-attributes.ts [sales, default 20000] [share of special axies, default 0.3]
  */
 import { startTensorRuntime } from '#lib/model/network/tfjs-runtime.ts'
 import { type Recipe, recipeOf } from '#lib/training/recipe.ts'

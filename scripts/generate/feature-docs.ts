@@ -6,7 +6,7 @@ import { featureSets } from '#lib/features/feature-sets.ts'
 import { itemVector } from '#lib/features/item-vector.ts'
 import { measureDefinitions } from '#lib/market/measures/measures.ts'
 
-const target = fileURLToPath(new URL('../docs/reference/features.md', import.meta.url))
+const target = fileURLToPath(new URL('../../docs/reference/features.md', import.meta.url))
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`

@@ -3,9 +3,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomId } from '#lib/clock/clock.ts'
-import { scriptOptions } from './script-options.ts'
+import { scriptOptions } from '../script-options.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const help = `npm run fuzz [-- options]: the property tests with seeds that nobody has tried, until the time is up
 
   --minutes 10   how long

@@ -1,10 +1,10 @@
 /** Sums up what tests/counts-reporter.ts wrote, one line of JSON per run of vitest. Fails where anything failed, or nothing was executed. */
 import { readFileSync } from 'node:fs'
-import { type Counts, countsText } from '../tests/counts-reporter.ts'
+import { type Counts, countsText } from '../../tests/counts-reporter.ts'
 
 const file = process.argv[2]
 if (file === undefined) {
-  console.error('usage: scripts/sum-counts.ts FILE')
+  console.error('usage: scripts/check/sum-counts.ts FILE')
   process.exit(2)
 }
 const lines = readFileSync(file, 'utf8').trim().split('\n')

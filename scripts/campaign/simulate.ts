@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { repeatLine, runSeeds, type Seeds, type SeedsRun, shrink, type World } from '../tests/simulation/kernel/seeds.ts'
-import { runMutants } from '../tests/simulation/mutants/mutants.ts'
-import { pipelineMutants } from '../tests/simulation/mutants/pipeline-mutants.ts'
-import { runnerMutants } from '../tests/simulation/mutants/runner-mutants.ts'
-import { pipelineWorld } from '../tests/simulation/pipeline/world.ts'
-import { runnerWorld } from '../tests/simulation/runner/world.ts'
-import { endWithUsage, scriptOptions } from './script-options.ts'
+import { repeatLine, runSeeds, type Seeds, type SeedsRun, shrink, type World } from '../../tests/simulation/kernel/seeds.ts'
+import { runMutants } from '../../tests/simulation/mutants/mutants.ts'
+import { pipelineMutants } from '../../tests/simulation/mutants/pipeline-mutants.ts'
+import { runnerMutants } from '../../tests/simulation/mutants/runner-mutants.ts'
+import { pipelineWorld } from '../../tests/simulation/pipeline/world.ts'
+import { runnerWorld } from '../../tests/simulation/runner/world.ts'
+import { endWithUsage, scriptOptions } from '../script-options.ts'
 
 const help = `npm run simulate -- [options]: many histories of simulated processes, each by its seed (docs/concepts/simulation.md)
 
@@ -81,7 +81,7 @@ async function tell(world: World, { seeds, steps, seconds, failures, unequal }: 
 }
 
 async function tellMutants(): Promise<boolean> {
-  const root = dirname(dirname(fileURLToPath(import.meta.url)))
+  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
   const own = mutants.filter(({ world, name: fault }) => chosen.some(({ name }) => name === world) && fault.includes(values.named))
   say('| world | file | planted fault | seeds it took | seen as |\n| --- | --- | --- | --- | --- |')
   const results = await runMutants(root, own, seedsPerMutant, ({ mutant: { world, file, name }, killedBy }) =>

@@ -11,10 +11,10 @@ import { createRandom } from '#lib/numbers/random.ts'
 import { environmentOf } from '#lib/stack/addresses.ts'
 import { createLocalStack } from '#lib/stack/local-stack.ts'
 import { checkoutRoot, stackDirectory } from '#lib/stack/resolve.ts'
-import { descendants } from '../tests/npm-start.ts'
-import { type PrivateServer, startPrivateServer } from '../tests/private-servers.ts'
+import { descendants } from '../../tests/npm-start.ts'
+import { type PrivateServer, startPrivateServer } from '../../tests/private-servers.ts'
+import { scriptOptions } from '../script-options.ts'
 import { consoleTool, eachOnce, onlyRunOf } from './console-count.ts'
-import { scriptOptions } from './script-options.ts'
 
 const help = `npm run campaign:drills [-- options]: the main job on servers of its own, with a drill every minute
 

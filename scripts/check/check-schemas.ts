@@ -8,7 +8,7 @@ import { type AvroSchema, readSchemaFiles, selfContainedSchema } from '#lib/code
 
 type Published = Record<string, AvroSchema[]>
 
-const file = new URL('../schemas/published.json', import.meta.url)
+const file = new URL('../../schemas/published.json', import.meta.url)
 const published: Published = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Published) : {}
 const files = readSchemaFiles()
 const problems: string[] = []
@@ -41,7 +41,7 @@ if (problems.length > 0) {
 if (unpublished.length > 0 && process.argv.includes('--publish')) writeFileSync(file, `${JSON.stringify(published)}\n`)
 else if (unpublished.length > 0) {
   console.error(
-    `not in schemas/published.json yet: ${unpublished.join(', ')}. The edits are compatible: run \`node bin/node.mjs scripts/check-schemas.ts --publish\` and commit.`,
+    `not in schemas/published.json yet: ${unpublished.join(', ')}. The edits are compatible: run \`node bin/node.mjs scripts/check/check-schemas.ts --publish\` and commit.`,
   )
   process.exit(1)
 }

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findViolations, type SourceFile } from './conventions.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const text = /\.(ts|mts|mjs|js|json|avsc|md|ya?ml|xml|properties|sh|html|css|toml|csv)$|(^|\/)(Dockerfile|\.npmrc|\.gitignore|run)$/
-const examplesOfViolations = 'scripts/conventions.test.ts'
+const examplesOfViolations = 'scripts/check/conventions.test.ts'
 const largestBytes = 2_000_000
 
 function readFiles(): SourceFile[] {

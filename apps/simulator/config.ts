@@ -62,6 +62,18 @@ export const simulatorSettings = defineConfig({
     description:
       'Of the axies of a generated market: titled, levelled or evolved, at premiums that are made up; 0: nothing but parts is told.',
   },
+  SIMULATOR_TURN_AFTER_HOURS: {
+    schema: decimal(0, 10_000),
+    default: '0',
+    unit: 'h',
+    description: 'After so long, on its own clock, a generated market becomes one that no model has learnt; 0: never.',
+  },
+  SIMULATOR_TURN_PRICES: { schema: decimal(0.01, 100), default: '1', unit: 'x', description: 'From then on all prices, times this.' },
+  SIMULATOR_TURN_PART: {
+    schema: optionalText(),
+    default: '',
+    description: 'From then on some axies come with this part (tail-maki), and are dearer by it; empty: none do.',
+  },
   SIMULATOR_HISTORY_DAYS: {
     schema: decimal(0, 60),
     default: '12',

@@ -9,7 +9,7 @@ import { createMarketClock } from './market-clock.ts'
 import { createQuotas } from './quotas.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { type SimulatorServer, startSimulatorServer } from './server.ts'
-import { type MarketSource, openSource } from './source.ts'
+import { type MarketSource, openSource, type SourceOptions } from './source.ts'
 
 /** A whole simulated marketplace, served. */
 export async function startSimulator(
@@ -25,6 +25,7 @@ export async function startSimulator(
     salesPerHour: config.SIMULATOR_SALES_PER_HOUR,
     specialShare: config.SIMULATOR_SPECIAL_SHARE,
     historyDays: config.SIMULATOR_HISTORY_DAYS,
+    turn: turnOf(config),
     clock,
   })
   const faults = createFaults(config.SIMULATOR_FAULTS, config.SIMULATOR_SEED)
@@ -53,3 +54,12 @@ export async function startSimulator(
   )
   return { ...server, source }
 }
+
+const turnOf = (config: Config<typeof simulatorSettings>): SourceOptions['turn'] =>
+  config.SIMULATOR_TURN_AFTER_HOURS === 0
+    ? null
+    : {
+        afterHours: config.SIMULATOR_TURN_AFTER_HOURS,
+        priceFactor: config.SIMULATOR_TURN_PRICES,
+        newPart: config.SIMULATOR_TURN_PART,
+      }

@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts'
-import { dayMillis } from '#lib/clock/durations.ts'
+import { dayMillis, hourMillis } from '#lib/clock/durations.ts'
+import { type MarketTurn, turned } from '#lib/synthetic/market-turn.ts'
 import { readSoldAxies } from '#lib/synthetic/recorded-sales.ts'
 import { syntheticSales } from '#lib/synthetic/synthetic-sales.ts'
 import type { Happening } from './happenings.ts'
@@ -18,6 +19,8 @@ export type SourceOptions = Readonly<{
   /** The share of a generated market's axies that are titled, levelled or evolved. */
   specialShare: number
   historyDays: number
+  /** When a generated market turns, counted from its start, and what it is from then on; null: never. */
+  turn: (Omit<MarketTurn, 'at'> & Readonly<{ afterHours: number }>) | null
   clock: Clock
 }>
 
@@ -43,7 +46,8 @@ async function recorded(file: string, options: SourceOptions): Promise<MarketSou
 
 function synthetic(options: SourceOptions): MarketSource {
   const start = options.start ?? options.clock.now()
-  const sales = syntheticSales({ ...options, start: start - options.historyDays * dayMillis })
+  const plain = syntheticSales({ ...options, start: start - options.historyDays * dayMillis })
+  const sales = options.turn === null ? plain : turned(plain, { ...options.turn, at: start + options.turn.afterHours * hourMillis })
   return { name: 'synthetic', start, happenings: marketFromSales(sales, { ...options, isTaken: isSyntheticTokenId }) }
 }
 

@@ -5,12 +5,13 @@ import { trainModel } from '#lib/model/bundle/trained-model.ts'
 import type { Examples } from '#lib/model/price-model.ts'
 import { createTreeFamily } from '#lib/model/trees/tree-family.ts'
 import { createRandom } from '#lib/numbers/random.ts'
+import type { Source } from '#schemas/types.ts'
 
 /**
  * A real bundle that learnt one thing: an axie fetches what others of its class and breed count do, and a bias more.
  * @param bias in logs: the further from 0, the worse it forecasts
  */
-export async function shiftedModel(bias: number, trainedUntil: number): Promise<SealedBundle> {
+export async function shiftedModel(bias: number, trainedUntil: number, source: Source = 'synthetic'): Promise<SealedBundle> {
   const random = createRandom(1)
   const columns = inputColumnsOf(axieFeatures)
   const alike = columns.findIndex(({ name }) => name === 'cb.median')
@@ -27,7 +28,7 @@ export async function shiftedModel(bias: number, trainedUntil: number): Promise<
   const { model } = await trainModel(createTreeFamily({ rounds: 150 }), blocks, { columns, anchor: axieFeatures.anchor, seed: 1 })
   return sealBundle(model, {
     featureSet: { name: axieFeatures.name, hash: axieFeatures.hash },
-    source: 'synthetic',
+    source,
     dataset: { id: `shifted by ${bias}`, rows: 1_400 },
     trainedFrom: 0,
     trainedUntil,

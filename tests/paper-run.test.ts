@@ -73,7 +73,7 @@ async function played(restarts: boolean): Promise<Map<string, PaperTrade>> {
       trades.set(trade.tradeId, trade)
     }
   })
-  let told = 0
+  let alerted = 0
   let played = 0
   for (const { rulesHash, names, from, until } of sets) {
     const alerts = Array.from({ length: until - from }, (_, index) =>
@@ -87,11 +87,11 @@ async function played(restarts: boolean): Promise<Map<string, PaperTrade>> {
       'market.events',
       events.map((event) => codec.encode('MarketEvent', event)),
     )
-    told += alerts.length + classic.length
+    alerted += alerts.length + classic.length
     played = until + 1
     if (!restarts && until < 199) continue
     const running = await ledger.start(await createEmbeddedContext(ledger.settings, { shared: context }))
-    await vi.waitFor(() => expect(trades.size).toBe(told), { timeout: 20_000, interval: 20 })
+    await vi.waitFor(() => expect(trades.size).toBe(alerted), { timeout: 20_000, interval: 20 })
     await running.stop()
     await running.finished
   }

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const settings = () => ({ WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: receiver.secret })
 /** What became of each alert, by the kind of place. */
-async function told(): Promise<Record<string, NotificationStatus>> {
+async function statuses(): Promise<Record<string, NotificationStatus>> {
   const words = await world.notifications()
   return Object.fromEntries(words.map(({ alertId, channel, status }) => [`${channel.split(':')[0]} ${alertId}`, status]))
 }
@@ -39,7 +39,7 @@ describe('beside Discord', () => {
       await world.alert(numberedAlert(1))
       await world.alert(numberedAlert(number))
       const id = `axie:${number}:1:default`
-      await until(async () => expect(await told()).toMatchObject({ [`outgoing ${id}`]: 'sent', [`discord ${id}`]: 'sent' }))
+      await until(async () => expect(await statuses()).toMatchObject({ [`outgoing ${id}`]: 'sent', [`discord ${id}`]: 'sent' }))
       await world.stop()
     }
     expect(receiver.taken.map(({ isGenuine, event }) => [isGenuine, event.type, (event.data as { alertId: string }).alertId])).toEqual([
@@ -61,7 +61,7 @@ describe('beside Discord', () => {
     await world.start()
     await world.alert(numberedAlert(1))
     await until(() => expect(world.discord.messages()).toHaveLength(1))
-    await until(async () => expect(await told()).toMatchObject({ 'outgoing axie:1:1:default': 'sent' }))
+    await until(async () => expect(await statuses()).toMatchObject({ 'outgoing axie:1:1:default': 'sent' }))
     expect(receiver.taken).toHaveLength(1)
     expect(receiver.requests()).toBe(3)
   })
@@ -74,7 +74,7 @@ describe('beside Discord', () => {
     for (const number of [1, 2, 3]) {
       const alert = numberedAlert(number, { deadlineMillis: 600_000 })
       await world.send('alerts', 'one partition', 'Alert', alert, { 'collected-at': String(systemClock.now()) })
-      await until(async () => expect(await told()).toMatchObject({ [`discord ${alert.alertId}`]: 'sent' }))
+      await until(async () => expect(await statuses()).toMatchObject({ [`discord ${alert.alertId}`]: 'sent' }))
     }
     await world.stop()
     await world.start()
@@ -91,7 +91,7 @@ describe('beside Discord', () => {
     for (const number of [1, 2]) {
       await world.start()
       await world.alert(numberedAlert(number))
-      await until(async () => expect(await told()).toMatchObject({ [`outgoing axie:${number}:1:default`]: 'unknown' }))
+      await until(async () => expect(await statuses()).toMatchObject({ [`outgoing axie:${number}:1:default`]: 'unknown' }))
       await world.stop()
     }
     expect(receiver.requests()).toBe(2)
@@ -126,7 +126,9 @@ describe('beside Discord', () => {
     world = await createDiscordWorld('bot', {}, { ...settings(), LIMIT_PER_TRADE: '10' })
     await world.start()
     await world.alert(numberedAlert(1))
-    await until(async () => expect(await told()).toEqual({ 'outgoing axie:1:1:default': 'limited', 'discord axie:1:1:default': 'limited' }))
+    await until(async () =>
+      expect(await statuses()).toEqual({ 'outgoing axie:1:1:default': 'limited', 'discord axie:1:1:default': 'limited' }),
+    )
     expect(receiver.requests()).toBe(0)
   })
 })
@@ -139,7 +141,7 @@ describe('alone', () => {
     await expect(start({ WEBHOOK_URL: receiver.url })).rejects.toThrow(/WEBHOOK_SECRET is not/)
     const running = await start(settings())
     await world.alert(numberedAlert(1))
-    await until(async () => expect(await told()).toEqual({ 'outgoing axie:1:1:default': 'sent' }))
+    await until(async () => expect(await statuses()).toEqual({ 'outgoing axie:1:1:default': 'sent' }))
     await running.stop()
     expect(types()).toEqual(['alert'])
   })

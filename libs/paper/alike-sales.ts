@@ -22,7 +22,12 @@ const keptMillis = knownMillis + 2 * dayMillis
 export interface AlikeSales {
   note(sale: PaperSale): void
   /** The median of the newest so many sales of others by that time, at the finest of these likenesses that has any; null where none has. */
-  priceAt(at: number, of: Readonly<{ tokenId: string; keys: LikenessKeys }>, likenesses: readonly Likeness[], most: number): number | null
+  priceAt(
+    at: number,
+    sought: Readonly<{ tokenId: string; keys: LikenessKeys }>,
+    likenesses: readonly Likeness[],
+    most: number,
+  ): number | null
   /** The share of the hours that hold any sale: where nobody looked, nothing is known. */
   observedShare(from: number, until: number): number
   forgetAt(clock: number): void

@@ -16,18 +16,18 @@ export interface PositionBook {
 }
 
 export function createPositionBook(): PositionBook {
-  const told: Told = { positions: new Map(), firstOf: new Map() }
+  const published: Book = { positions: new Map(), firstOf: new Map() }
   const written = new Map<string, Position>()
-  const current = (): Told['positions'] => {
-    if (written.size === 0) return told.positions
-    const both: Told = { positions: new Map(told.positions), firstOf: new Map(told.firstOf) }
+  const current = (): Book['positions'] => {
+    if (written.size === 0) return published.positions
+    const both: Book = { positions: new Map(published.positions), firstOf: new Map(published.firstOf) }
     for (const position of written.values()) fold(both, position)
     return both.positions
   }
   const all = () => [...current().values()].sort((a, b) => b.boughtAt - a.boughtAt || (a.positionId < b.positionId ? -1 : 1))
   return {
     take(position) {
-      fold(told, position)
+      fold(published, position)
       if (written.get(position.positionId)?.soldAt === position.soldAt) written.delete(position.positionId)
     },
     wrote: (position) => void written.set(position.positionId, position),
@@ -36,13 +36,13 @@ export function createPositionBook(): PositionBook {
   }
 }
 
-type Told = Readonly<{
+type Book = Readonly<{
   positions: Map<string, Position>
   /** A purchase said of an axie that the account had, and the position that it has it by. */
   firstOf: Map<string, string>
 }>
 
-function fold({ positions, firstOf }: Told, position: Position): void {
+function fold({ positions, firstOf }: Book, position: Position): void {
   const { positionId, account, tokenId, soldUsd, soldAt, soldBy } = position
   const first = positions.get(firstOf.get(positionId) ?? '')
   if (first !== undefined) {

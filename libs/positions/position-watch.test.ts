@@ -55,7 +55,7 @@ async function open(positions: readonly Position[], failures = 0) {
   const send = (topic: string, value: Buffer) => producer.send([{ topic: `run.${topic}`, key: 'k', value }])
   return {
     ...{ book, start, troubles },
-    sale: (...of: Parameters<typeof sold>) => send('market.events', codec.encode('MarketEvent', sold(...of))),
+    sale: (...sale: Parameters<typeof sold>) => send('market.events', codec.encode('MarketEvent', sold(...sale))),
     outcome: (change: Parameters<typeof sampleOutcome>[0]) => send('outcomes', codec.encode('Outcome', sampleOutcome(change))),
     garbage: () => send('market.events', Buffer.from('garbage')),
     ended: () =>

@@ -5,6 +5,7 @@
 import { arrowViolations } from './arrows.ts'
 import { functionLineViolations } from './function-lines.ts'
 import { importsOf, resolveImport, withoutComments } from './imports.ts'
+import { nameViolations } from './names.ts'
 import { realTimeViolations } from './simulated-time.ts'
 
 export type SourceFile = Readonly<{ path: string; text: string }>
@@ -107,6 +108,7 @@ export function findViolations(files: readonly SourceFile[]): Violation[] {
     ...arrowViolations(files),
     ...realTimeViolations(files),
     ...functionLineViolations(files),
+    ...nameViolations(files),
   ]
 }
 

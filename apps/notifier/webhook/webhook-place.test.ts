@@ -67,17 +67,17 @@ it('nobody there: it never arrived; no answer in time: it may have', async () =>
 })
 
 it('nothing that is told or thrown holds the address or the secret', async () => {
-  const told: unknown[] = []
+  const results: unknown[] = []
   for (const answer of [{ status: 500 }, { status: 301 }, 'cut', { status: 204 }] as const) {
     receiver.answer(answer)
-    told.push(await placeOf().post(event, 'r'))
+    results.push(await placeOf().post(event, 'r'))
   }
-  told.push(await placeOf(`${await nowhere()}a-token-that-nobody-is-told`).post(event, 'r'))
-  told.push(
+  results.push(await placeOf(`${await nowhere()}a-token-that-nobody-is-told`).post(event, 'r'))
+  results.push(
     placeOf().name,
     await placeOf()
       .find('r', 0)
       .catch((error: Error) => [error.message, error.stack]),
   )
-  expect(JSON.stringify(told)).not.toMatch(/a-token-that|whsec_|127\.0\.0\.1/)
+  expect(JSON.stringify(results)).not.toMatch(/a-token-that|whsec_|127\.0\.0\.1/)
 })

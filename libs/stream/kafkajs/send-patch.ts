@@ -49,7 +49,7 @@ type EosManager = Readonly<{
 type Dependencies = Readonly<{
   logger: Readonly<{ debug(message: string, details?: object): void; error(message: string, details?: object): void }>
   cluster: Cluster
-  partitioner(of: { topic: string; partitionMetadata: readonly unknown[]; message: unknown }): number
+  partitioner(sending: { topic: string; partitionMetadata: readonly unknown[]; message: unknown }): number
   eosManager: EosManager
   retrier<T>(attempt: (bail: (error: unknown) => void, retryCount: number, retryTime: number) => Promise<T | undefined>): Promise<T>
 }>

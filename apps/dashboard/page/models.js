@@ -2,6 +2,7 @@ import { ask } from './ask.js'
 import { createChampionLine } from './champion-line.js'
 import { h } from './dom.js'
 import { count, dateTime, span, tame } from './format.js'
+import { scrollTable } from './table.js'
 
 const refreshMillis = 10_000
 
@@ -47,17 +48,12 @@ function panel(root, id, title) {
 
 const empty = (text) => h('p', { class: 'empty' }, text)
 
-const table = (id, head, rows) =>
-  h(
-    'div',
-    { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': `${id}-title` },
-    h(
-      'table',
-      { class: 'plain' },
-      h('thead', {}, h('tr', {}, ...head.map((name) => h('th', { scope: 'col' }, name)))),
-      h('tbody', {}, ...rows.map(([first, ...rest]) => h('tr', {}, h('th', { scope: 'row' }, first), ...rest))),
-    ),
-  )
+const table = (label, head, rows) =>
+  scrollTable({
+    label,
+    head: head.map((name) => [name]),
+    rows: rows.map(([first, ...rest]) => h('tr', {}, h('th', { scope: 'row' }, first), ...rest)),
+  })
 
 const cell = (text, kind = '') => h('td', { class: kind }, text)
 
@@ -95,7 +91,7 @@ function decisionsOf({ decisions }) {
     cell(modelId === null ? '–' : tame(modelId, 60)),
     cell(tame(reason, 300)),
   ])
-  return table('decisions', ['When', 'What', 'Model', 'Why'], rows)
+  return table('Decisions', ['When', 'What', 'Model', 'Why'], rows)
 }
 
 const marks = { done: '✓', cached: '✓ kept', running: '…', failed: '✗' }
@@ -113,7 +109,7 @@ function trainingsOf({ trainings }) {
     cell(tame(conclusion ?? steps.at(-1)?.detail ?? '–', 300)),
     cell(datasetId === null ? '–' : tame(datasetId, 20)),
   ])
-  return table('trainings', ['Begun', 'How it stands', 'Why', 'Steps', 'What came of it', 'Data set'], rows)
+  return table('Trainings', ['Begun', 'How it stands', 'Why', 'Steps', 'What came of it', 'Data set'], rows)
 }
 
 function modelsOf({ inForce, models: all }) {
@@ -128,7 +124,7 @@ function modelsOf({ inForce, models: all }) {
   return h(
     'div',
     {},
-    table('models', ['Model', 'Prices', 'Learnt from', 'Until', 'From market'], rows),
+    table('Models', ['Model', 'Prices', 'Learnt from', 'Until', 'From market'], rows),
     h('p', { class: 'note' }, `${count(all.length)} in all.`),
   )
 }

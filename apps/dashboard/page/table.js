@@ -1,18 +1,18 @@
 import { h } from './dom.js'
 
-/** A table that scrolls by itself where the screen is too narrow. Each head is a name and the class of its column's cells. */
-export const scrollTable = ({ label, kind, head, rows, foot = null }) =>
+/** Each head is a name and the class of its column's cells. */
+export const plainTable = ({ kind = '', head = [], rows, foot = null }) =>
   h(
-    'div',
-    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
-    h(
-      'table',
-      { class: `plain ${kind}` },
-      h('thead', {}, h('tr', {}, ...head.map(([name, cells]) => h('th', { scope: 'col', class: cells }, name)))),
-      h('tbody', {}, ...rows),
-      foot,
-    ),
+    'table',
+    { class: `plain ${kind}` },
+    head.length > 0 && h('thead', {}, h('tr', {}, ...head.map(([name, cells]) => h('th', { scope: 'col', class: cells }, name)))),
+    h('tbody', {}, ...rows),
+    foot,
   )
+
+/** It scrolls by itself where the screen is too narrow. */
+export const scrollTable = ({ label, ...table }) =>
+  h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label }, plainTable(table))
 
 export const numberCell = (text, kind = '') => h('td', { class: `number ${kind}` }, text)
 

@@ -1,6 +1,7 @@
 import { ask } from './ask.js'
 import { h } from './dom.js'
 import { count, eth, tame, usd } from './format.js'
+import { plainTable } from './table.js'
 
 /** Why a listing is an alert or is not: every rule with its numbers and limits, asked of the API when it is first opened. */
 export function whyDetails(title, id) {
@@ -41,7 +42,7 @@ function ruleBlock({ rule, verdict, highestAskUsd, checks }) {
       tame(rule, 40),
       h('span', { class: `verdict ${verdict === 'passed' ? 'up' : ''}` }, ` ${verdicts[verdict] ?? verdict}. ${limit}`),
     ),
-    h('table', { class: 'plain checks' }, h('tbody', {}, ...checks.flatMap(checkRows))),
+    plainTable({ kind: 'checks', rows: checks.flatMap(checkRows) }),
   )
 }
 

@@ -36,7 +36,8 @@ trap 'rm -rf "$work"' EXIT
 package=node_modules/@tensorflow/tfjs-node
 if [ ! -f "$package/package.json" ]; then
   say "npm: @tensorflow/tfjs-node@$tfjs_version, without its install script"
-  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "@tensorflow/tfjs-node@$tfjs_version" >&2
+  # --save-prod: as an optional peer, which package.json calls it, npm 11 finds it "up to date" and installs nothing.
+  npm install --no-save --save-prod --ignore-scripts --no-audit --no-fund --loglevel=error "@tensorflow/tfjs-node@$tfjs_version" >&2
 fi
 
 if [ -n "${TF_WHEEL:-}" ]; then

@@ -3,21 +3,15 @@ import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { commonSettings } from '#lib/app/common-settings.ts'
 import { type Config, parseConfig } from '#lib/app/config.ts'
-import { createArchive } from '#lib/archive/archive.ts'
 import { systemClock as clock } from '#lib/clock/clock.ts'
-import { putForward } from '#lib/decisions/promote-model.ts'
-import { readModels } from '#lib/decisions/read-models.ts'
-import { featureSets } from '#lib/features/feature-sets.ts'
 import { checkoutRoot } from '#lib/stack/resolve.ts'
 import { createLogger } from '#lib/telemetry/logger.ts'
-import { judgeBesideChampion } from '#lib/training/champion.ts'
 import { openTrainingServers } from '#lib/training/open-servers.ts'
-import { runPipeline } from '#lib/training/pipeline/run-pipeline.ts'
 import type { Conclusion } from '#lib/training/pipeline/training-run.ts'
-import { publishModel } from '#lib/training/publish.ts'
 import { defaultTrainingSettings, fastTrainingSettings } from '#lib/training/training-settings.ts'
 import type { TrainingRun } from '#schemas/types.ts'
 import { settings } from './config.ts'
+import { trainOnMarket } from './training.ts'
 import type { WorkerMessage } from './worker-process.ts'
 
 type WorkerConfig = Config<typeof commonSettings> & Config<typeof settings>
@@ -40,14 +34,11 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function train(run: TrainingRun, config: WorkerConfig): Promise<Conclusion> {
   const servers = openTrainingServers(config, 'trainer-worker', createLogger('trainer', config.LOG_LEVEL))
-  const { store, prefix } = servers
-  const models = () => readModels(servers)
   try {
-    return await runPipeline({
-      run,
-      archive: createArchive({ name: 'this market', store, prefix }),
+    return await trainOnMarket(run, servers, {
       settings: config.TRAINER_SETTINGS === 'fast' ? fastTrainingSettings : defaultTrainingSettings,
       backend: config.TF_BACKEND,
+      maxWorsening: config.TRAINER_MOST_WORSE,
       folder: {
         directory: config.TRAINER_FOLDER ?? join(checkoutRoot, '.flipstream', 'training'),
         maxBytes: config.TRAINER_FOLDER_MEGABYTES * 1e6,
@@ -55,14 +46,6 @@ async function train(run: TrainingRun, config: WorkerConfig): Promise<Conclusion
         say,
       },
       onStep: (news) => tell({ type: 'step', news }),
-      judge: async (candidate) => judgeBesideChampion(store, await models(), candidate, config.TRAINER_MOST_WORSE),
-      register: async ({ bundle }) => void (await publishModel(servers, bundle)),
-      async shadow({ bundle }, { why }) {
-        const context = { ...servers, featureSets: featureSets.map(({ hash }) => hash) }
-        const { before, isInForce } = await putForward(context, bundle.modelId, `trainer: ${why}`)
-        if (before === bundle.modelId) return 'in force'
-        return isInForce ? `in force: ${why}` : `compared with ${before} by what sells: ${why}`
-      },
     })
   } finally {
     await servers.log.close()

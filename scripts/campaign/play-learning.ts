@@ -2,7 +2,7 @@
  * `npm start -- --live` against a simulated marketplace whose days pass in minutes: its prices rise at once and axies come with a part that
  * nobody has seen. What is to happen without a hand: a training, a challenger in shadow, its promotion; and, once a spoiled model was put in
  * force as if by people, a rollback. Prints what was decided and when, as JSON, with pictures of the page beside it.
- *   npm run play:learning [-- --minutes 20 --pictures FOLDER]
+ *   npm run play:learning [-- --minutes 45 --pictures FOLDER]
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -28,12 +28,12 @@ import { scriptOptions } from '../script-options.ts'
 
 const help = `npm run play:learning [-- options]: market days at compressed pace, from a level shift to a rollback
 
-  --minutes 20        at most; it ends when all has happened
+  --minutes 45        at most; it ends when all has happened
   --speed 240         times real time: a day of the market in six minutes
   --pictures FOLDER   pictures of the page's view of models, one for each thing that happened`
 
 const { values } = scriptOptions(help, {
-  minutes: { type: 'string', default: '20' },
+  minutes: { type: 'string', default: '45' },
   speed: { type: 'string', default: '240' },
   pictures: { type: 'string' },
 })
@@ -159,7 +159,9 @@ if (isPromoted) {
   const context = { ...backend, prefix, featureSets: featureSets.map(({ hash }) => hash) }
   await promoteModel(context, spoiled.modelId, 'planted: it prices 40% too high')
 }
-const isRolledBack = isPromoted && (await until(seen('ModelRolledBack', 1)))
+/** By the model before, or by a challenger that is shown good enough first. */
+const isGone = async (): Promise<boolean> => (await seen('ModelRolledBack', 1)()) || (await seen('ModelPromoted', 4)())
+const isRolledBack = isPromoted && (await until(isGone))
 if (isRolledBack) await clock.sleep(15_000)
 child.kill('SIGINT')
 const code = await ended

@@ -149,7 +149,7 @@ describe.each([
   { market: 'that a model prices', hasChampion: true, status: 'refused' },
   { market: 'without a model', hasChampion: false, status: 'finished' },
 ])('a training of a market $market', { timeout: 240_000 }, ({ hasChampion, status }) => {
-  /** Of a training that nothing befalls: its calls from the step judge on, which touch what others read. */
+  /** The calls of a training that nothing befalls, from the step judge on, which touch what others read. */
   let calls: readonly (readonly [number, string])[] = []
   let modelId = ''
 

@@ -26,7 +26,7 @@ export function createMortal(log: Log, store: ObjectStore, blow: Blow | null) {
     return isDead ? never : answer
   }
 
-  /** Of an object all of whose methods are asked for an answer that is waited for. */
+  /** An object all of whose methods are asked for an answer that is waited for. */
   const guarded = <Port extends object>(what: string, port: Port): Port =>
     new Proxy(port, {
       get: (target, name) => {

@@ -22,8 +22,6 @@ export type HeadTraining = Readonly<{
 const noHeads: Heads = { exit: null, demand: null }
 /** Bargains with a known exit: of fewer the head would learn noise, and the forecast stands for it. */
 const fewestPurchases = 400
-/** The older half is learnt from, the newer one calibrates. */
-const fitShare = 0.5
 /** Prices that demand is learnt at, as shares of the forecast's median: one a row, in turn. */
 const askedShares = [1, 0.8, 1.25]
 
@@ -99,9 +97,7 @@ async function trainExit(sales: SalesInTime, known: KnownRows, seed: number) {
     return isOver && !Number.isNaN(exits.logPrices[row] as number) && Math.exp(sales.logPrices[row] as number) <= medianOf(known, index)
   })
   if (bought.length < fewestPurchases) return null
-  const half = Math.floor(bought.length * fitShare)
-  const examples = (indexes: readonly number[]): ExitExamples => purchasesOf(known, indexes, exits.logPrices)
-  return fitExitHead(examples(bought.slice(0, half)), examples(bought.slice(half)), wantedByDefault, seed)
+  return fitExitHead(purchasesOf(known, bought, exits.logPrices), wantedByDefault, seed)
 }
 
 function purchasesOf({ rows, inputs, quantilesUsd, dataset }: KnownRows, indexes: readonly number[], exits: Float64Array): ExitExamples {

@@ -37,7 +37,7 @@ const purchases = (rows: number) => ({
 async function noisyHeads(): Promise<Heads> {
   const rows = 300
   return {
-    exit: await fitExitHead(purchases(rows), purchases(rows), () => true, 1),
+    exit: await fitExitHead(purchases(rows), () => true, 1),
     demand: await fitDemandHead(
       {
         inputs: Float32Array.from(noise(rows * headColumns.length)),

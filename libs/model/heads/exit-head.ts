@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { StoredModel } from '#lib/model/model-family.ts'
 import { medianIndex, pinballLoss, quantileCount, quantileLevels, uncross } from '#lib/model/quantile-head.ts'
-import { defaultTreeSettings, fitTrees, type TreeSettings } from '#lib/model/trees/fit-trees.ts'
+import { defaultTreeSettings, fitTrees, type TreeExamples, type TreeSettings } from '#lib/model/trees/fit-trees.ts'
 import { restoreTrees, storeTrees } from '#lib/model/trees/stored-trees.ts'
 import { predictTrees, type TreeEnsemble } from '#lib/model/trees/tree-ensemble.ts'
 import { headColumns } from './head-inputs.ts'
@@ -23,7 +23,7 @@ export type ExitHead = Readonly<{
   trees: TreeEnsemble
   /** By level: what calibration adds, in units of the row's own interquartile range. */
   shifts: readonly number[]
-  /** What it learnt from, and was calibrated on: all of that block, and those that the rule would have alerted. */
+  /** What it learnt from, what it was calibrated on, and those of them that the rule would have alerted. */
   rows: Readonly<{ fit: number; calibration: number; alerted: number }>
 }>
 
@@ -52,17 +52,46 @@ const treeSettings: Omit<TreeSettings, 'seed'> = {
   fewestRowsInLeaf: 100,
 }
 
-/** @param wanted the rule on whose alerts the quantiles are made to hold */
-export async function fitExitHead(fit: ExitExamples, calibration: ExitExamples, wanted: Wanted, seed: number): Promise<ExitHead> {
-  const weight = credibilityOfAsk(fit)
-  const { ensemble } = await fitTrees({ vectors: fit.inputs, targets: leftBeside(weight, fit) }, headColumns, { ...treeSettings, seed })
+/**
+ * @param purchases in the order of time, over which blocks are spread
+ * @param wanted the rule on whose alerts the quantiles are made to hold
+ */
+export async function fitExitHead(purchases: ExitExamples, wanted: Wanted, seed: number): Promise<ExitHead> {
+  const weight = credibilityOfAsk(purchases)
+  const targets = leftBeside(weight, purchases)
+  const count = targets.length
+  const treesOf = async (rows: readonly number[]): Promise<TreeEnsemble> =>
+    (await fitTrees(rowsOf(purchases.inputs, targets, rows), headColumns, { ...treeSettings, seed })).ensemble
+  const everything = Array.from(targets.keys())
+  const unseen = new Float64Array(count * quantileCount)
+  for (let block = 0; block < blocks; block++) {
+    const [from, until] = [block, block + 1].map((edge) => Math.floor((count * edge) / blocks)) as [number, number]
+    const trees = await treesOf(everything.filter((row) => row < from || row >= until))
+    const width = headColumns.length
+    unseen.set(predictTrees(trees, purchases.inputs.subarray(from * width, until * width)), from * quantileCount)
+  }
   const uncalibrated: ExitHead = {
     weight,
-    trees: ensemble,
+    trees: await treesOf(everything),
     shifts: quantileLevels.map(() => 0),
-    rows: { fit: fit.asksUsd.length, calibration: calibration.asksUsd.length, alerted: 0 },
+    rows: { fit: count, calibration: count, alerted: 0 },
   }
-  return calibratedOn(uncalibrated, calibration, wanted)
+  return calibratedOn(uncalibrated, purchases, unseen, wanted)
+}
+
+/**
+ * Each is told by trees that learnt from the others. So all days calibrate, and all are learnt from: prices of one day stray together, and
+ * what half of the days say is often the weather of those (measured in docs/numbers.md).
+ */
+const blocks = 4
+
+function rowsOf(inputs: Float32Array, targets: Float64Array, rows: readonly number[]): TreeExamples {
+  const width = headColumns.length
+  const vectors = new Float32Array(rows.length * width)
+  rows.forEach((row, place) => {
+    vectors.set(inputs.subarray(row * width, (row + 1) * width), place * width)
+  })
+  return { vectors, targets: Float64Array.from(rows, (row) => targets[row] as number) }
 }
 
 const at = (values: ArrayLike<number>, row: number, level: number): number => values[row * quantileCount + level] as number
@@ -97,8 +126,12 @@ function credibilityOfAsk(examples: ExitExamples): number {
  * rows × 5, dollars. Above the forecast's median, where the head has seen no purchase, the forecast; or what the head says at the median,
  * where that is less, so that no ask is punished for coming down to it.
  */
-export function exitQuantiles({ weight, trees, shifts }: ExitHead, rows: ExitRows): Float64Array {
-  const quantiles = predictTrees(trees, rows.inputs)
+export function exitQuantiles(head: ExitHead, rows: ExitRows): Float64Array {
+  return exitsOf(predictTrees(head.trees, rows.inputs), head, rows)
+}
+
+/** @param quantiles of what is left, rows × 5, as trees say them; changed */
+function exitsOf(quantiles: Float64Array, { weight, shifts }: Pick<ExitHead, 'weight' | 'shifts'>, rows: ExitRows): Float64Array {
   for (let row = 0; row < rows.asksUsd.length; row++)
     for (let level = 0; level < quantileCount; level++)
       quantiles[row * quantileCount + level] = at(quantiles, row, level) + (shifts[level] as number) * spreadOf(rows, row)
@@ -122,12 +155,13 @@ const priorAlerts = 400
 const bargainRatio = 0.9
 
 /**
- * Split conformal: each quantile moves by that quantile of the errors of newer purchases, in units of the row's spread. The purchases are
- * those that the rule would have alerted by the calibrated head itself, drawn towards all bargains where they are few.
+ * Conformal by cross-fitting (Barber et al., Predictive inference with the jackknife+, 2021): each quantile moves by that quantile of the errors
+ * of purchases that its trees had not seen, in units of the row's spread. The purchases are those that the rule would have alerted by the
+ * calibrated head itself, drawn towards all bargains where they are few.
+ * @param quantiles of what is left, rows × 5, by trees that had not seen the row
  */
-function calibratedOn(head: ExitHead, examples: ExitExamples, wanted: Wanted): ExitHead {
+function calibratedOn(head: ExitHead, examples: ExitExamples, quantiles: Float64Array, wanted: Wanted): ExitHead {
   const left = leftBeside(head.weight, examples)
-  const quantiles = predictTrees(head.trees, examples.inputs)
   const bargains = rowsWhere(
     examples,
     (row) => (examples.asksUsd[row] as number) < bargainRatio * at(examples.quantilesUsd, row, medianIndex),
@@ -142,7 +176,7 @@ function calibratedOn(head: ExitHead, examples: ExitExamples, wanted: Wanted): E
   const ofBargains = shiftsOf(bargains)
   let calibrated: ExitHead = { ...head, shifts: ofBargains }
   for (let turn = 0; turn < turns; turn++) {
-    const exits = exitQuantiles(calibrated, examples)
+    const exits = exitsOf(quantiles.slice(), calibrated, examples)
     const alerted = rowsWhere(examples, (row) => wanted(at(exits, row, 1), examples.asksUsd[row] as number))
     if (alerted.length < fewestRows) return { ...calibrated, rows: { ...head.rows, alerted: alerted.length } }
     const share = alerted.length / (alerted.length + priorAlerts)

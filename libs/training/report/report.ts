@@ -38,7 +38,7 @@ function thicknessOf({ trainedFrom, trainedUntil }: Training['bundle']['manifest
   const exit =
     heads.exit === null
       ? 'too few purchases to learn exits from'
-      : `exits learnt from ${heads.exit.fit} purchases, calibrated on ${heads.exit.calibration}`
+      : `exits learnt from ${heads.exit.fit} purchases, calibrated on each in turn`
   const demand = heads.demand === null ? 'too few sales to learn demand from' : `demand learnt from ${heads.demand.events} sales`
   return `the market: ${daily} sales a day; ${exit}; ${demand}`
 }
